@@ -1,0 +1,59 @@
+"""Redis, as a thing that may be away at any time."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT = 0.25
+READ_TIMEOUT = 0.5
+PAUSE_SECONDS = 2.0
+
+
+def connect(url: str, *, read_timeout: float = READ_TIMEOUT) -> "redis.Redis":
+    """Make a client that fails quickly and never tries again by itself.
+
+    `read_timeout` has to exceed the longest blocking command that the client is used for.
+    """
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_TIMEOUT,
+        socket_timeout=read_timeout,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+
+
+class Cache:
+    """Asks Redis, and after a failure leaves it alone for a moment.
+
+    Nothing in it is the only copy of anything: callers go to PostgreSQL when `ask` returns None.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = connect(url)
+        self._silent_until = 0.0
+
+    def ask(self, work: Callable[["redis.Redis"], T]) -> T | None:
+        """Return what `work` reads, or None if Redis does not answer."""
+        if time.monotonic() < self._silent_until:
+            return None
+        try:
+            return work(self._client)
+        except redis.RedisError as error:
+            self._silent_until = time.monotonic() + PAUSE_SECONDS
+            logger.warning("redis is away: %s", type(error).__name__)
+            return None
+
+    def script(self, source: str) -> Any:
+        """Prepare a Lua script that is sent by its hash."""
+        return self._client.register_script(source)

@@ -1,0 +1,230 @@
+"""Ask an OpenAI-compatible server, within limits that hold whatever the server does."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import openai
+from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
+
+from assistant.adapters.chat import failures
+from assistant.adapters.chat.chunks import Reading
+from assistant.adapters.chat.failures import Called
+from assistant.adapters.chat.loop import background_loop
+from assistant.adapters.chat.stream import AnswerStream, Finish
+from assistant.errors import PermanentError
+from assistant.ports import ChatRequest
+
+OPENAI_URL = "https://api.openai.com/v1"
+# Local servers want no key, but the SDK does.
+NO_KEY = "none"
+# After the finish reason only the usage is missing; a server that keeps it gets this long.
+USAGE_SECONDS = 2.0
+# Of a body that should have been a stream, this much is read to find out what it says.
+BODY_LIMIT = 65_536
+POOL = httpx2.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=30)
+
+
+class OpenAIChat:
+    """A language model behind an OpenAI-compatible server; shared by all threads of a process."""
+
+    def __init__(
+        self,
+        base_url: str | None,
+        api_key: str | None,
+        *,
+        connect_timeout: float = 5.0,
+        first_token_timeout: float = 60.0,
+        token_timeout: float = 60.0,
+    ) -> None:
+        self._base_url = base_url or OPENAI_URL
+        self._api_key = (api_key or "").strip()
+        self._connect_timeout = connect_timeout
+        self._first_token_timeout = first_token_timeout
+        self._token_timeout = token_timeout
+        # Connections belong to one event loop, so a forked process gets a client of its own.
+        self._clients: dict[int, AsyncOpenAI] = {}
+        # What the server refused once, and for which model; "" stands for all.
+        self._refused: set[tuple[str, str]] = set()
+
+    def stream(self, request: ChatRequest) -> AnswerStream:
+        """Send the request and return its running answer."""
+        return AnswerStream(request.model, partial(self._answer, request))
+
+    def models(self, timeout: float = 10.0) -> list[str]:
+        """Return the ids of the models that the server offers."""
+        future = asyncio.run_coroutine_threadsafe(self._models(timeout), background_loop())
+        return future.result()
+
+    def close(self) -> None:
+        """Close the connections that are kept for later requests."""
+        client = self._clients.pop(os.getpid(), None)
+        if client is not None:
+            asyncio.run_coroutine_threadsafe(client.close(), background_loop()).result()
+
+    async def _models(self, timeout: float) -> list[str]:
+        called = self._called("", [])
+        try:
+            async with asyncio.timeout(timeout):
+                page: object = await self._client().models.list()
+        except TimeoutError:
+            raise failures.timed_out(called, f"did not list its models in {timeout:g} s") from None
+        except openai.APIStatusError as error:
+            raise failures.refused(called, error) from None
+        except openai.APIConnectionError as error:
+            raise failures.unreachable(called, error) from error
+        except AttributeError:
+            # The SDK takes a body that is no JSON for a page, and stumbles over it.
+            page = None
+        except (ValueError, httpx2.InvalidURL) as error:
+            raise self._unusable(called, error) from None
+        data = getattr(page, "data", None)
+        if not isinstance(data, list):
+            raise failures.garbage(called, "did not answer with a list of models")
+        ids = (getattr(model, "id", None) for model in data)
+        return [model for model in ids if isinstance(model, str)]
+
+    async def _answer(self, request: ChatRequest, put: Callable[[str], None]) -> Finish:
+        called = self._called(request.model, [content for _, content in request.messages])
+        reading = Reading(request.model)
+        now = asyncio.get_running_loop().time
+        deadline = now() + request.timeout
+        try:
+            async with asyncio.timeout_at(
+                min(now() + self._first_token_timeout, deadline)
+            ) as limit:
+                async with await self._open(called, request) as stream:
+                    await self._expect_events(called, stream)
+                    async for chunk in stream:
+                        text = reading.take(chunk)
+                        if text:
+                            put(text)
+                        if reading.alive:
+                            limit.reschedule(min(now() + self._patience(reading), deadline))
+        except TimeoutError:
+            what = f"did not finish its answer within {request.timeout:g} s"
+            if now() < deadline:
+                what = "stopped answering" if reading.begun else "did not begin to answer in time"
+            failure: PermanentError = failures.timed_out(called, what)
+        except openai.APIConnectionError:
+            failure = failures.cut(called)
+        except openai.APIError as error:
+            failure = failures.broken(called, error)
+        except ValueError:
+            failure = failures.garbage(called, "sent something that is no chat completion")
+        else:
+            failure = failures.cut(called)
+            if not reading.events:
+                failure = failures.garbage(called, "answered with an empty stream")
+        finish = reading.finish()
+        if finish is None:
+            raise failure
+        return finish
+
+    def _patience(self, reading: Reading) -> float:
+        return USAGE_SECONDS if reading.reason else self._token_timeout
+
+    async def _open(self, called: Called, request: ChatRequest) -> AsyncStream[object]:
+        while True:
+            parameters = self._parameters(request)
+            try:
+                # `chat.completions.create` is this call, and then builds a model of each chunk,
+                # which takes six times as long as all the rest.
+                return await self._client().post(
+                    "/chat/completions",
+                    body=parameters,
+                    cast_to=object,
+                    stream=True,
+                    stream_cls=AsyncStream[object],
+                )
+            except openai.APIStatusError as error:
+                if not self._learn(parameters, error):
+                    raise failures.refused(called, error) from None
+            except openai.APIConnectionError as error:
+                raise failures.unreachable(called, error) from error
+            except (ValueError, httpx2.InvalidURL) as error:
+                raise self._unusable(called, error) from None
+
+    def _parameters(self, request: ChatRequest) -> dict[str, Any]:
+        def refused(name: str) -> bool:
+            return bool({("", name), (request.model, name)} & self._refused)
+
+        limit = "max_completion_tokens" if refused("max_tokens") else "max_tokens"
+        parameters: dict[str, Any] = {
+            "model": request.model,
+            "messages": [{"role": role, "content": text} for role, text in request.messages],
+            "stream": True,
+            limit: request.max_tokens,
+        }
+        if not refused("temperature"):
+            parameters["temperature"] = request.temperature
+        if not refused("stream_options"):
+            parameters["stream_options"] = {"include_usage": True}
+        return parameters
+
+    def _learn(self, parameters: dict[str, Any], error: openai.APIStatusError) -> bool:
+        """Remember which parameter the server refuses; say whether to ask again without it."""
+        if error.status_code not in (400, 422):
+            return False
+        words = f"{error.param} {error.message}"
+        if "stream_options" in words:
+            model, name = "", "stream_options"
+        elif "max_completion_tokens" in words:
+            model, name = parameters["model"], "max_tokens"
+        elif "temperature" in words and "not support" in words:
+            model, name = parameters["model"], "temperature"
+        else:
+            return False
+        self._refused.add((model, name))
+        return name in parameters
+
+    async def _expect_events(self, called: Called, stream: AsyncStream[object]) -> None:
+        """Refuse a body that says itself that it is no stream of events."""
+        kind = stream.response.headers.get("content-type", "")
+        if not kind.startswith(("application/json", "application/problem+json", "text/html")):
+            return
+        body = b""
+        async for piece in stream.response.aiter_bytes():
+            body += piece
+            if len(body) > BODY_LIMIT:
+                break
+        answer = json.loads(body) if "json" in kind else None
+        if isinstance(answer, dict) and answer.get("error"):
+            raise openai.APIError("", stream.response.request, body=answer["error"])
+        what = "JSON instead of a stream" if "json" in kind else "a web page"
+        raise failures.garbage(called, f"answered with {what}")
+
+    def _client(self) -> AsyncOpenAI:
+        client = self._clients.get(os.getpid())
+        if client is None:
+            client = self._clients[os.getpid()] = AsyncOpenAI(
+                base_url=self._base_url,
+                api_key=self._api_key or NO_KEY,
+                max_retries=0,
+                timeout=httpx2.Timeout(None, connect=self._connect_timeout),
+                http_client=DefaultAsyncHttpxClient(limits=POOL),
+            )
+        return client
+
+    def _called(self, model: str, private: list[str]) -> Called:
+        url = urlsplit(self._base_url)
+        server = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+        return Called(server, model, self._api_key, private)
+
+    def _unusable(self, called: Called, error: Exception) -> PermanentError:
+        if isinstance(error, UnicodeEncodeError):
+            return PermanentError(
+                "The model server's key has characters that no key has. Check OPENAI_API_KEY.",
+                code="model_credentials",
+            )
+        if isinstance(error, httpx2.InvalidURL):
+            return PermanentError(
+                "The model server's address is not one. Check OPENAI_BASE_URL.",
+                code="model_address",
+            )
+        return failures.garbage(called, "sent something that is no JSON")

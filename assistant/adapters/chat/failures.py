@@ -1,0 +1,215 @@
+"""Say what went wrong with a model server, whether it may pass, and what the operator can do."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx2
+import openai
+
+from assistant.errors import PermanentError, TransientError
+
+SPENT = re.compile(r"insufficient|credit|billing|spend_limit|current_quota")
+TOO_LONG_CODE = re.compile(r"context_length_exceeded|exceed_context_size|context_too_long")
+TOO_LONG = re.compile(
+    r"(maximum|available|model'?s?) context|context (length|size|window)|prompt is too long"
+    r"|too many (input )?tokens",
+    re.IGNORECASE,
+)
+SECRET = re.compile(r"\b(sk|gsk|key|Bearer|Basic)[-_ ][\w*.+/=-]{6,}", re.IGNORECASE)
+DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+MESSAGE_LENGTH = 160
+SHINGLE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What an error's words may name, and what they must not repeat."""
+
+    server: str
+    model: str
+    api_key: str
+    private: Sequence[str]
+
+
+def unreachable(called: Called, error: openai.APIConnectionError) -> PermanentError:
+    """Explain that no connection came about, or that it broke before the answer began."""
+    cause = error.__cause__
+    if isinstance(cause, httpx2.UnsupportedProtocol):
+        return PermanentError(
+            "The model server's address must begin with http:// or https://. "
+            "Check OPENAI_BASE_URL.",
+            code="model_address",
+        )
+    if isinstance(error, openai.APITimeoutError):
+        return timed_out(called, "did not accept the request in time")
+    return TransientError(
+        f"The model server at {called.server} cannot be reached. "
+        "Is it running? Check OPENAI_BASE_URL.",
+        code="model_unreachable",
+    )
+
+
+def timed_out(called: Called, what: str) -> TransientError:
+    """Explain which of our limits ended the request."""
+    return TransientError(
+        f"The model server at {called.server} {what}. Is it overloaded? "
+        "A slow model may need a larger MODEL_TIMEOUT.",
+        code="model_timeout",
+    )
+
+
+def cut(called: Called) -> TransientError:
+    """Explain that the answer stopped before its end."""
+    return TransientError(
+        f"The model server at {called.server} stopped in the middle of an answer. "
+        "Its log may say why.",
+        code="model_stream_cut",
+    )
+
+
+def garbage(called: Called, what: str) -> TransientError:
+    """Explain that the server answers, but not as the OpenAI protocol asks."""
+    return TransientError(
+        f"The model server at {called.server} {what}. Is it an OpenAI-compatible server? "
+        "Check OPENAI_BASE_URL, which usually ends in /v1.",
+        code="model_bad_answer",
+    )
+
+
+def broken(called: Called, error: openai.APIError) -> PermanentError:
+    """Explain an error that the server sent inside an answer it had begun."""
+    kind = f"{error.code} {error.type}"
+    if SPENT.search(kind):
+        return quota_spent(called)
+    words = quoted(called, error)
+    if TOO_LONG_CODE.search(kind) or TOO_LONG.search(words):
+        return context_too_long(called)
+    return TransientError(
+        f"The model server at {called.server} reported an error in the middle of an answer"
+        f"{words} Its log may say more.",
+        code="model_stream_failed",
+    )
+
+
+def refused(called: Called, error: openai.APIStatusError) -> PermanentError:
+    """Explain a response whose status is an error."""
+    status, kind = error.status_code, f"{error.code} {error.type}"
+    words = quoted(called, error)
+    wait = retry_after(error.response.headers)
+    if status == 402 or (status == 429 and SPENT.search(kind)):
+        return quota_spent(called)
+    if status == 429:
+        return TransientError(
+            f"The model server at {called.server} asks to slow down (429){words}",
+            code="model_rate_limited",
+            retry_after=wait,
+        )
+    if status in (408, 409, 425) or status >= 500:
+        return TransientError(
+            f"The model server at {called.server} cannot answer now ({status}){words}",
+            code="model_unavailable",
+            retry_after=wait,
+        )
+    if status in (401, 403):
+        return PermanentError(
+            f"The model server at {called.server} does not accept our credentials ({status}). "
+            "Check OPENAI_API_KEY.",
+            code="model_credentials",
+        )
+    if status == 404:
+        return PermanentError(
+            f"The model server at {called.server} has no model '{called.model}', or no chat "
+            "completions there. Check OPENAI_MODEL and OPENAI_BASE_URL, which usually ends in /v1.",
+            code="model_not_found",
+        )
+    if TOO_LONG_CODE.search(kind) or TOO_LONG.search(error.message):
+        return context_too_long(called)
+    return PermanentError(
+        f"The model server at {called.server} rejected the request ({status}){words}",
+        code="model_rejected",
+    )
+
+
+def quota_spent(called: Called) -> PermanentError:
+    """Explain that money is missing, which no retry brings."""
+    return PermanentError(
+        f"The account at {called.server} has no credit left. Check its plan and billing.",
+        code="model_quota_spent",
+    )
+
+
+def context_too_long(called: Called) -> PermanentError:
+    """Explain that the prompt does not fit the model."""
+    return PermanentError(
+        f"The conversation is longer than the context of the model '{called.model}'. "
+        "Start a new conversation, or set CONTEXT_TOKENS to the model's window.",
+        code="context_too_long",
+    )
+
+
+def quoted(called: Called, error: openai.APIError) -> str:
+    """Return `: message.` from the error's body, or `.` if it has none that may be shown.
+
+    Some servers repeat the request in their errors, so words that occur in the prompt are dropped.
+    """
+    body = error.body
+    message = body.get("message") if isinstance(body, dict) else body
+    if not isinstance(message, str) or "<" in message:
+        return "."
+    if called.api_key:
+        message = message.replace(called.api_key, "…")
+    message = SECRET.sub("…", " ".join(message.split()))
+    if not message or _repeats(message, called.private):
+        return "."
+    if len(message) > MESSAGE_LENGTH:
+        message = message[:MESSAGE_LENGTH].rsplit(" ", 1)[0] + " …"
+    return f": {message.rstrip('.')}."
+
+
+def _repeats(message: str, private: Sequence[str]) -> bool:
+    starts = range(max(len(message) - SHINGLE + 1, 0))
+    for text in (" ".join(text.split()) for text in private):
+        if 4 <= len(text) < SHINGLE and text in message:
+            return True
+        if any(message[start : start + SHINGLE] in text for start in starts):
+            return True
+    return False
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a response asks to wait, if it does."""
+    milliseconds = _seconds(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    asked = headers.get("retry-after")
+    if asked:
+        return _seconds(asked) if _seconds(asked) is not None else _until(asked)
+    for kind in ("requests", "tokens"):
+        if headers.get(f"x-ratelimit-remaining-{kind}") == "0":
+            parts = DURATION.findall(headers.get(f"x-ratelimit-reset-{kind}") or "")
+            if parts:
+                return sum(float(figure) * SECONDS[unit] for figure, unit in parts)
+    return None
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _until(date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)

@@ -1,0 +1,214 @@
+"""Keeping vectors in a Chroma server."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from json import JSONDecodeError
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from assistant.errors import PermanentError, TransientError
+from assistant.ports import Match, Vectors
+
+if TYPE_CHECKING:
+    from chromadb.api.fastapi import FastAPI
+    from chromadb.api.models.Collection import Collection
+
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 10.0
+BATCH = 300
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+Result = TypeVar("Result")
+
+
+class ChromaStore:
+    """A `VectorStore`; usable in several threads, and in children forked after it was made."""
+
+    def __init__(
+        self, url: str, *, connect: float = CONNECT_SECONDS, read: float = READ_SECONDS
+    ) -> None:
+        self._url = url
+        self._timeout = httpx.Timeout(read, connect=connect)
+        self._session: _Session | None = None
+
+    def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
+        """Store vectors under their ids, and create the collection if it does not exist."""
+        self._call(collection, lambda handle: _upsert(handle, ids, vectors), create=True)
+
+    def query(self, collection: str, vector: Vectors, limit: int) -> list[Match]:
+        """Return the nearest vectors, best first; none if the collection does not exist."""
+        if limit < 1:
+            return []
+        return self._call(collection, lambda handle: _query(handle, vector, limit)) or []
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Remove these ids; those that are not there do not matter."""
+        self._call(collection, lambda handle: _delete(handle, ids))
+
+    def present(self, collection: str, ids: Sequence[str]) -> int:
+        """Count how many of these ids the collection holds."""
+        return self._call(collection, lambda handle: _count(handle, ids)) or 0
+
+    def drop(self, collection: str) -> None:
+        """Remove the collection with all its vectors, if it exists."""
+        with _translated():
+            from chromadb.errors import NotFoundError
+
+            session = self._connected()
+            session.handles.pop(collection, None)
+            try:
+                session.api.delete_collection(collection)
+            except NotFoundError:
+                return
+
+    def ping(self) -> None:
+        """Raise `TransientError` if the server does not answer."""
+        with _translated():
+            self._connected().api.heartbeat()
+
+    def _call(
+        self, collection: str, use: "Callable[[Collection], Result]", *, create: bool = False
+    ) -> Result | None:
+        """Use the collection, or return nothing if there is none and none shall be created."""
+        with _translated():
+            from chromadb.errors import NotFoundError
+
+            session = self._connected()
+            cached = collection in session.handles
+            try:
+                return use(session.handle(collection, create=create))
+            except NotFoundError:
+                session.handles.pop(collection, None)
+                if not (cached or create):
+                    return None
+            # Somebody dropped it, or wiped the server: the remembered id is of no use any more.
+            try:
+                return use(session.handle(collection, create=create))
+            except NotFoundError:
+                session.handles.pop(collection, None)
+                if create:
+                    raise
+                return None
+
+    def _connected(self) -> "_Session":
+        # Two threads may both make one; the loser's is closed when it is collected.
+        if self._session is None or self._session.pid != os.getpid():
+            self._session = _Session(self._url, self._timeout)
+        return self._session
+
+
+class _Session:
+    """The connections and collection handles of one process."""
+
+    def __init__(self, url: str, timeout: httpx.Timeout) -> None:
+        self.pid = os.getpid()
+        self.api = _api(url, timeout)
+        self.handles: dict[str, Collection] = {}
+
+    def handle(self, name: str, *, create: bool) -> "Collection":
+        from chromadb.api.models.Collection import Collection
+
+        if name not in self.handles:
+            if create:
+                # No function is named, so that Chroma never loads one of its own.
+                model = self.api.create_collection(
+                    name,
+                    configuration={"hnsw": {"space": "cosine"}, "embedding_function": None},
+                    get_or_create=True,
+                )
+            else:
+                model = self.api.get_collection(name)
+            self.handles[name] = Collection(self.api, model, embedding_function=None)
+        return self.handles[name]
+
+
+def _api(url: str, timeout: httpx.Timeout) -> "FastAPI":
+    """Return the server half of `chromadb.HttpClient`, which is where the requests are made.
+
+    `HttpClient` has no setting for timeouts, waits without one already in its constructor, and
+    asks for tenant and database in three requests that add nothing here.
+    """
+    # The package takes a second to import, which only processes that use it pay.
+    from chromadb.api.fastapi import FastAPI
+    from chromadb.config import Settings, System
+
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
+        anonymized_telemetry=False,
+        chroma_api_impl="chromadb.api.fastapi.FastAPI",
+        chroma_server_host=parts.hostname,
+        chroma_server_http_port=parts.port or (443 if secure else 80),
+        chroma_server_ssl_enabled=secure,
+    )
+    api = System(settings).instance(FastAPI)
+    headers = dict(api.get_request_headers())
+    api._session.close()
+    # A proxy from the environment must not get what goes to this very machine.
+    api._session = httpx.Client(
+        timeout=timeout,
+        limits=api.http_limits,
+        headers=headers,
+        trust_env=parts.hostname not in LOOPBACK,
+    )
+    return api
+
+
+def _batches(count: int) -> Iterator[slice]:
+    for start in range(0, count, BATCH):
+        yield slice(start, start + BATCH)
+
+
+def _upsert(handle: "Collection", ids: Sequence[str], vectors: Vectors) -> None:
+    for part in _batches(len(ids)):
+        handle.upsert(ids=list(ids[part]), embeddings=vectors[part])
+
+
+def _query(handle: "Collection", vector: Vectors, limit: int) -> list[Match]:
+    found = handle.query(
+        query_embeddings=vector.reshape(1, -1), n_results=limit, include=["distances"]
+    )
+    distances = found["distances"]
+    if not distances:
+        return []
+    pairs = zip(found["ids"][0], distances[0], strict=True)
+    return [Match(id=name, score=1.0 - float(distance)) for name, distance in pairs]
+
+
+def _delete(handle: "Collection", ids: Sequence[str]) -> None:
+    for part in _batches(len(ids)):
+        handle.delete(ids=list(ids[part]))
+
+
+def _count(handle: "Collection", ids: Sequence[str]) -> int:
+    parts = _batches(len(ids))
+    return sum(len(handle.get(ids=list(ids[part]), include=[])["ids"]) for part in parts)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what Chroma and the network raise into the errors of this project."""
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise TransientError(
+            "The vector store does not answer; check that Chroma runs at CHROMA_URL.",
+            code="chroma_unavailable",
+        ) from error
+    except Exception as error:
+        if isinstance(error, ChromaError) and error.code() < 500:
+            raise PermanentError(
+                f"The vector store refused the request ({error}); rebuild the collection's index.",
+                code="chroma_refused",
+            ) from error
+        # Chroma raises bare exceptions for answers it does not know, such as a proxy's.
+        if isinstance(error, ChromaError | JSONDecodeError) or type(error) is Exception:
+            raise TransientError(
+                "The vector store failed; look at Chroma's log.", code="chroma_failed"
+            ) from error
+        raise

@@ -1,0 +1,52 @@
+"""The program of a parser's process: a file on standard input, JSON on standard output."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from assistant.adapters.documents.confinement import confine
+from assistant.errors import PermanentError
+
+MODULES = {
+    "application/pdf": "pdf",
+    "text/html": "html",
+    "text/markdown": "plain",
+    "text/plain": "plain",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+}
+Extract = Callable[[bytes], tuple[str, list[int]]]
+
+
+def main(media_type: str, parent: int) -> None:
+    """Parse standard input under limits, and write what came of it."""
+    # A library that prints must not disturb the answer.
+    answer = os.dup(1)
+    os.dup2(2, 1)
+    confine(parent, os.fstat(0).st_size)
+    with open(answer, "wb") as output:
+        output.write(json.dumps(_run(media_type), ensure_ascii=False).encode())
+    # Nothing is left to do, and tearing down a tree of a million nodes takes seconds.
+    os._exit(0)
+
+
+def _run(media_type: str) -> dict[str, Any]:
+    try:
+        # Each format's library is imported alone, after the limits are set.
+        module = import_module(f"assistant.adapters.documents.{MODULES[media_type]}")
+        extract: Extract = module.extract
+        with open(0, "rb") as file:
+            text, page_starts = extract(file.read())
+    except PermanentError as error:
+        return {"error": error.code, "detail": error.detail}
+    except (MemoryError, RecursionError) as error:
+        return {"error": "too_large_to_parse", "reason": repr(error)}
+    except Exception as error:  # whatever a library raises about a hostile file
+        return {"error": "broken_file", "reason": repr(error)[:500]}
+    return {"text": text, "page_starts": page_starts}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,136 @@
+"""Running each parse in a short-lived process of its own, with limits."""
+
+import json
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import assistant
+from assistant.adapters.documents.media import PDF
+from assistant.errors import PermanentError
+from assistant.ports import ParsedDocument
+
+logger = logging.getLogger(__name__)
+
+WALL_SECONDS = 60.0
+MAX_ANSWER = 20 * 1024 * 1024
+MAX_CHARACTERS = 5_000_000
+BLOCK = 1024 * 1024
+ROOT = Path(assistant.__file__).resolve().parent.parent
+
+DETAILS = {
+    "broken_file": "The file is damaged and cannot be read; save it again and upload that.",
+    "no_text": "The file has no text in it; upload one that has.",
+    "too_large_to_parse": "The file takes too much memory or text; split it, upload the parts.",
+    "parse_timeout": "Reading the file took too long; split it, or save it in another format.",
+}
+SCANNED = "The PDF has no text; it may be scanned. Run text recognition on it and upload that."
+
+
+class SubprocessParser:
+    """A `DocumentParser` that survives any file; safe in threads and in prefork children."""
+
+    def __init__(self, *, timeout: float = WALL_SECONDS, max_answer: int = MAX_ANSWER) -> None:
+        self._timeout = timeout
+        self._max_answer = max_answer
+
+    def parse(self, path: Path, media_type: str) -> ParsedDocument:
+        """Return the text of the file; raises `PermanentError` if it cannot be read."""
+        with path.open("rb") as file:
+            process = _start(file, media_type)
+        try:
+            answer = self._read(process)
+        finally:
+            returncode = _end(process)
+        result = _decode(answer, returncode)
+        if "error" in result:
+            logger.info(
+                "document not parsed",
+                extra={"file": path.name, "code": result["error"], "reason": result.get("reason")},
+            )
+            raise _failure(str(result["error"]), result.get("detail"))
+        return _document(result, media_type)
+
+    def _read(self, process: subprocess.Popen[bytes]) -> bytes:
+        """Read the answer until its end, the time limit or the size limit."""
+        assert process.stdout is not None
+        pipe = process.stdout.fileno()
+        poller = select.poll()
+        poller.register(pipe, select.POLLIN)
+        deadline = time.monotonic() + self._timeout
+        answer = bytearray()
+        while True:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not poller.poll(remaining * 1000):
+                raise _failure("parse_timeout")
+            block = os.read(pipe, BLOCK)
+            if not block:
+                return bytes(answer)
+            answer += block
+            if len(answer) > self._max_answer:
+                raise _failure("too_large_to_parse")
+
+
+def _start(file: BinaryIO, media_type: str) -> subprocess.Popen[bytes]:
+    module = "assistant.adapters.documents.extract"
+    return subprocess.Popen(
+        [sys.executable, "-P", "-B", "-s", "-m", module, media_type, str(os.getpid())],
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        # No secrets of the worker, and no settings that could change what Python does.
+        env={"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PATH": os.defpath},
+        start_new_session=True,
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """Kill what is left of the process group and return how its leader ended."""
+    deadline = time.monotonic() + 1.0
+    # The leader is not reaped yet, so that its id, which is the group's, cannot be reused.
+    flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    while sys.exc_info()[0] is None and time.monotonic() < deadline:
+        if os.waitid(os.P_PID, process.pid, flags):
+            break
+        time.sleep(0.002)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    if process.stdout is not None:
+        process.stdout.close()
+    return process.wait()
+
+
+def _decode(answer: bytes, returncode: int) -> dict[str, Any]:
+    try:
+        result = json.loads(answer)
+    except ValueError:
+        result = None
+    if isinstance(result, dict):
+        return result
+    reason = f"the parser ended with {returncode}"
+    if returncode == -signal.SIGXCPU:
+        return {"error": "parse_timeout", "reason": reason}
+    if returncode == -signal.SIGKILL:
+        return {"error": "too_large_to_parse", "reason": reason}
+    return {"error": "broken_file", "reason": reason}
+
+
+def _failure(code: str, detail: object = None) -> PermanentError:
+    return PermanentError(str(detail or DETAILS.get(code, DETAILS["broken_file"])), code=code)
+
+
+def _document(result: dict[str, Any], media_type: str) -> ParsedDocument:
+    text, page_starts = str(result["text"]), tuple(map(int, result["page_starts"]))
+    if not text.strip():
+        raise _failure("no_text", SCANNED if media_type == PDF else None)
+    if len(text) > MAX_CHARACTERS:
+        raise _failure("too_large_to_parse")
+    return ParsedDocument(text=text, page_starts=page_starts)

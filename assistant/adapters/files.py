@@ -1,0 +1,70 @@
+"""Uploads in a local folder."""
+
+import hashlib
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from assistant.errors import InvalidInput, TooLarge
+
+BLOCK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that is safely on disk, but not yet under its final name."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+class UploadFolder:
+    """Keeps files so that none is ever half there: written aside, synced, then renamed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def receive(self, stream: BinaryIO, limit: int) -> StoredFile:
+        """Write a stream to disk and sync it; raises `TooLarge` above `limit` bytes."""
+        folder = self.root / "incoming"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / uuid.uuid4().hex
+        digest, size = hashlib.sha256(), 0
+        try:
+            with path.open("xb") as file:
+                while block := stream.read(BLOCK):
+                    size += len(block)
+                    if size > limit:
+                        raise TooLarge(f"The file is larger than {limit} bytes. Upload a smaller one.")
+                    digest.update(block)
+                    file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+            if size == 0:
+                raise InvalidInput("The file is empty. Upload one with content.", pointer="#/file")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return StoredFile(path, size, digest.hexdigest())
+
+    def keep(self, stored: StoredFile, key: str) -> None:
+        """Give a received file its final name, durably."""
+        target = self.path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        stored.path.rename(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def path(self, key: str) -> Path:
+        """Return where the file of this key lies; keys are made by the server, never by users."""
+        return self.root / key
+
+    def remove(self, key: str) -> None:
+        """Delete a file; one that is gone already is fine."""
+        self.path(key).unlink(missing_ok=True)

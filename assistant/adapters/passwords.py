@@ -1,0 +1,52 @@
+"""Passwords as argon2id, computed where they cannot starve the server."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from gevent import get_hub
+from gevent.monkey import is_module_patched
+
+T = TypeVar("T")
+
+# OWASP's second choice for argon2id: 19 MiB, two passes, one lane. At most two are computed at
+# once, so that a flood of sign-ins cannot take both cores and all memory.
+_hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
+_slots = threading.BoundedSemaphore(2)
+
+
+def _offload(work: Callable[[], T]) -> T:
+    # argon2 lets go of the GIL but not of gevent's loop, which would stand still meanwhile.
+    if is_module_patched("threading"):
+        return get_hub().threadpool.apply(work)  # type: ignore[no-any-return]
+    return work()
+
+
+def hash_password(password: str) -> str:
+    """Return the salted hash that is kept."""
+    with _slots:
+        return _offload(lambda: _hasher.hash(password))
+
+
+def verify_password(kept: str, password: str) -> bool:
+    """Return whether the password is the one that `kept` was made of."""
+
+    def verify() -> bool:
+        try:
+            return _hasher.verify(kept, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    with _slots:
+        return _offload(verify)
+
+
+def is_outdated(kept: str) -> bool:
+    """Return whether a hash was made with other parameters than today's."""
+    return _hasher.check_needs_rehash(kept)
+
+
+# Checked when the name is unknown, so that the answer takes as long as for a wrong password.
+UNKNOWN_USER = _hasher.hash("no such user")

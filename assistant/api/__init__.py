@@ -1,0 +1,55 @@
+"""The REST API: each module is a resource."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from flask import Flask
+
+from assistant.api import auth, conversations, documents, health, jobs, messages, pages, search
+from assistant.config import Settings
+from assistant.extensions import api
+
+PREFIX = "/api/v1"
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register every resource, and the documentation made from them."""
+    app.config.update(
+        API_TITLE=settings.app_name,
+        API_VERSION=release(),
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+        OPENAPI_SWAGGER_UI_PATH="/docs",
+        OPENAPI_SWAGGER_UI_URL="/docs/assets/",
+        OPENAPI_SWAGGER_UI_CONFIG={"persistAuthorization": True, "displayRequestDuration": True},
+        API_SPEC_OPTIONS={
+            "info": {
+                "description": "Send messages and documents, follow the jobs that answer and "
+                "index them. Every error is a problem (RFC 9457)."
+            }
+        },
+    )
+    api.init_app(app)
+    for name, scheme in SECURITY_SCHEMES.items():
+        api.spec.components.security_scheme(name, scheme)
+    for resource in (auth, conversations, messages, documents, search, jobs):
+        api.register_blueprint(resource.blp, url_prefix=PREFIX + (resource.blp.url_prefix or ""))
+    api.register_blueprint(health.blp)
+    app.register_blueprint(pages.blp)
+
+
+SECURITY_SCHEMES = {
+    "password": {
+        "type": "oauth2",
+        "flows": {"password": {"tokenUrl": f"{PREFIX}/auth/token", "scopes": {}}},
+    },
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+}
+
+
+def release() -> str:
+    """Return the version of this project."""
+    try:
+        return version("assistant-backend")
+    except PackageNotFoundError:
+        return "0.1.0"

@@ -1,0 +1,97 @@
+"""Sign-in and tokens."""
+
+from typing import Any
+
+from flask import request
+from flask_smorest import Blueprint
+from webargs.flaskparser import parser
+
+from assistant.models import User
+from assistant.schemas.auth import (
+    RefreshSchema,
+    RegistrationSchema,
+    TokenRequestSchema,
+    TokensSchema,
+    UserSchema,
+)
+from assistant.security import allow, caller, caller_id
+from assistant.services import sessions, users
+from assistant.services.sessions import Tokens
+
+blp = Blueprint("auth", __name__, url_prefix="/auth", description="Sign-in and tokens")
+
+TOKEN_REQUEST = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {
+                "schema": {
+                    "type": "object",
+                    "required": ["username", "password"],
+                    "properties": {
+                        "username": {"type": "string"},
+                        "password": {"type": "string", "format": "password"},
+                        "grant_type": {"type": "string", "examples": ["password"]},
+                    },
+                }
+            }
+            for media_type in ("application/x-www-form-urlencoded", "application/json")
+        },
+    },
+    "responses": {"401": {"$ref": "#/components/responses/UNAUTHORIZED"}},
+}
+
+
+@blp.post("/register")
+@allow(public=True)
+@blp.arguments(RegistrationSchema)
+@blp.response(201, UserSchema)
+@blp.alt_response(409, "CONFLICT")
+def register(user: dict[str, str]) -> User:
+    """Create a user."""
+    return users.register(**user)
+
+
+@blp.post("/token")
+@allow(public=True)
+@blp.doc(**TOKEN_REQUEST)
+@blp.response(200, TokensSchema)
+def create_token() -> Tokens:
+    """Sign in with a username (or e-mail address) and a password.
+
+    Takes a form, as OAuth2's password grant, or JSON.
+    """
+    return sessions.sign_in(
+        **_form_or_json(TokenRequestSchema), user_agent=request.headers.get("User-Agent")
+    )
+
+
+@blp.post("/refresh")
+@allow(public=True)
+@blp.arguments(RefreshSchema)
+@blp.response(200, TokensSchema)
+@blp.alt_response(401, "UNAUTHORIZED")
+def refresh(body: dict[str, str]) -> Tokens:
+    """Change a refresh token for a new pair; each one works once."""
+    return sessions.refresh(body["refresh_token"])
+
+
+@blp.post("/logout")
+@allow(scope="write")
+@blp.response(204)
+def logout() -> None:
+    """End this session; its tokens are worthless at once."""
+    sessions.sign_out(caller())
+
+
+@blp.get("/me")
+@allow()
+@blp.response(200, UserSchema)
+def me() -> User:
+    """Return who you are."""
+    return users.get(caller_id())
+
+
+def _form_or_json(schema: type) -> dict[str, Any]:
+    location = "json" if request.is_json else "form"
+    return parser.parse(schema, request, location=location)  # type: ignore[no-any-return]

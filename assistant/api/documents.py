@@ -1,0 +1,95 @@
+"""Documents: upload, read, delete."""
+
+import uuid
+from typing import Any
+
+from flask import Response, send_file
+
+from assistant.api import answers
+from assistant.api.multipart import MultipartBlueprint
+from assistant.models import Document
+from assistant.schemas.documents import (
+    DocumentSchema,
+    SliceQuerySchema,
+    SliceSchema,
+    UploadSchema,
+)
+from assistant.schemas.jobs import JobSchema
+from assistant.schemas.paging import PageSchema
+from assistant.security import allow, caller_id
+from assistant.services import documents
+
+blp = MultipartBlueprint(
+    "documents", __name__, url_prefix="/documents", description="Files to answer from"
+)
+
+
+@blp.post("")
+@allow(scope="write")
+@blp.arguments(UploadSchema, location="multipart")
+@blp.response(202, JobSchema)
+@blp.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
+@blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
+def create_document(upload: dict[str, Any]) -> Response:
+    """Upload a document; it is indexed in the background."""
+    file, collection_id = upload["file"], upload.get("collection_id")
+    return answers.accepted_job(
+        documents.create(caller_id(), file.stream, file.filename, collection_id)
+    )
+
+
+@blp.get("")
+@allow()
+@blp.arguments(PageSchema, location="query")
+@blp.response(200, DocumentSchema(many=True))
+def list_documents(query: dict[str, Any]) -> Any:
+    """List your documents, newest first."""
+    page = answers.page(query)
+    return answers.listed(documents.list_(caller_id(), page), page)
+
+
+@blp.get("/<uuid:document_id>")
+@allow()
+@blp.response(200, DocumentSchema)
+def get_document(document_id: uuid.UUID) -> Document:
+    """Return a document with its status."""
+    return documents.get(caller_id(), document_id)
+
+
+@blp.get("/<uuid:document_id>/text")
+@allow()
+@blp.arguments(SliceQuerySchema, location="query")
+@blp.response(200, SliceSchema)
+@blp.alt_response(409, "CONFLICT")
+def get_text(query: dict[str, int], document_id: uuid.UUID) -> dict[str, Any]:
+    """Return a slice of the extracted text."""
+    text, start, end, total = documents.text_slice(
+        caller_id(), document_id, query["start"], query.get("end"), query.get("generation")
+    )
+    return {"text": text, "start": start, "end": end, "total": total}
+
+
+@blp.get("/<uuid:document_id>/content")
+@allow()
+@blp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+def get_content(document_id: uuid.UUID) -> Response:
+    """Return the uploaded file."""
+    path, document = documents.content(caller_id(), document_id)
+    response = send_file(
+        path,
+        mimetype=document.media_type,
+        as_attachment=True,
+        download_name=document.filename,
+        conditional=True,
+    )
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+@blp.delete("/<uuid:document_id>")
+@allow(scope="write")
+@blp.response(202, JobSchema)
+@blp.alt_response(409, "CONFLICT")
+def delete_document(document_id: uuid.UUID) -> Response:
+    """Delete a document: hidden at once, removed everywhere by a job that counts what is left."""
+    return answers.accepted_job(documents.delete(caller_id(), document_id))

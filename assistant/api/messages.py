@@ -1,0 +1,49 @@
+"""Messages: ask, and read what was said."""
+
+import uuid
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from assistant.api import answers
+from assistant.models import Message
+from assistant.schemas.conversations import MessageQuerySchema, MessageSchema, QuestionSchema
+from assistant.schemas.jobs import JobSchema
+from assistant.security import allow, caller_id
+from assistant.services import messages
+from assistant.services.messages import Question
+
+blp = Blueprint("messages", __name__, url_prefix="/messages", description="Questions and replies")
+
+OPTIONS = ("model", "temperature", "max_tokens")
+
+
+@blp.post("")
+@allow(scope="write")
+@blp.arguments(QuestionSchema)
+@blp.response(202, JobSchema)
+def create_message(body: dict[str, Any]) -> Response:
+    """Ask; the reply is generated in the background."""
+    options = {name: body.pop(name) for name in OPTIONS if name in body}
+    given = {name: value for name, value in options.items() if value is not None}
+    return answers.accepted_job(messages.create(caller_id(), Question(**body, options=given)))
+
+
+@blp.get("")
+@allow()
+@blp.arguments(MessageQuerySchema, location="query")
+@blp.response(200, MessageSchema(many=True))
+def list_messages(query: dict[str, Any]) -> Any:
+    """List the messages of a conversation, oldest first."""
+    page = answers.page(query)
+    found = messages.list_(caller_id(), query["conversation_id"], page)
+    return answers.listed(found, page, backwards=page.before is not None)
+
+
+@blp.get("/<uuid:message_id>")
+@allow()
+@blp.response(200, MessageSchema)
+def get_message(message_id: uuid.UUID) -> Message:
+    """Return a message; a reply shows its text so far while it is generated."""
+    return messages.get(caller_id(), message_id)

@@ -1,0 +1,21 @@
+"""The files of the documentation page, which needs no internet."""
+
+from pathlib import Path
+
+import flask_swagger_ui
+from flask import Blueprint, Response, send_from_directory
+
+from assistant.security import allow
+
+blp = Blueprint("pages", __name__)
+
+FILES = Path(flask_swagger_ui.__file__).parent / "dist"
+
+
+@blp.get("/docs/assets/<path:name>")
+@allow(public=True)
+def asset(name: str) -> Response:
+    """Return a script or a style of Swagger UI."""
+    response = send_from_directory(FILES, name, max_age=24 * 3600)
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response

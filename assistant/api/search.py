@@ -1,0 +1,25 @@
+"""Search."""
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from assistant.api import answers
+from assistant.schemas.documents import HitSchema, SearchRequestSchema
+from assistant.security import allow, caller_id
+from assistant.services import search
+from assistant.services.search import Scope
+
+blp = Blueprint("search", __name__, url_prefix="/search", description="Find passages")
+
+
+@blp.post("")
+@allow()
+@blp.arguments(SearchRequestSchema)
+@blp.response(200, HitSchema(many=True))
+@blp.alt_response(503, "SERVICE_UNAVAILABLE")
+def search_documents(body: dict[str, Any]) -> Response:
+    """Return the chunks of your documents that are nearest to a query, best first."""
+    scope = Scope(caller_id(), body["document_ids"], body["collection_ids"])
+    return answers.ready_json(search.ask(scope, body["query"], body["limit"]))

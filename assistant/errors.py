@@ -1,0 +1,103 @@
+"""The exceptions that services and adapters raise; each knows its HTTP status and title."""
+
+
+class AssistantError(Exception):
+    """An error that a client may see, with words that say what to do next."""
+
+    status = 500
+    title = "Internal Server Error"
+    code = "internal_error"
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class InvalidInput(AssistantError):
+    """The request is well formed, but a value in it cannot be used."""
+
+    status, title, code = 422, "Unprocessable Content", "invalid_input"
+
+    def __init__(self, detail: str, *, pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+class InvalidCredentials(AssistantError):
+    """The name, password or token is wrong, expired or revoked."""
+
+    status, title, code = 401, "Unauthorized", "invalid_credentials"
+
+
+class PermissionDenied(AssistantError):
+    """The caller is known, but may not do this."""
+
+    status, title, code = 403, "Forbidden", "permission_denied"
+
+
+class NotFound(AssistantError):
+    """The thing does not exist, or belongs to somebody else."""
+
+    status, title, code = 404, "Not Found", "not_found"
+
+
+class Conflict(AssistantError):
+    """The thing is in a state that does not allow this."""
+
+    status, title, code = 409, "Conflict", "conflict"
+
+
+class TooLarge(AssistantError):
+    """The upload is larger than the operator allows."""
+
+    status, title, code = 413, "Content Too Large", "too_large"
+
+
+class UnsupportedDocument(AssistantError):
+    """The file's type is unknown, or its content is not what its name says."""
+
+    status, title, code = 415, "Unsupported Media Type", "unsupported_document"
+
+
+class RateLimited(AssistantError):
+    """The caller has too much in flight."""
+
+    status, title, code = 429, "Too Many Requests", "rate_limited"
+
+
+class Unavailable(AssistantError):
+    """A server that this needs does not answer."""
+
+    status, title, code = 503, "Service Unavailable", "unavailable"
+
+
+class PermanentError(AssistantError):
+    """A job failed for a reason that trying again cannot heal."""
+
+    title, code = "Job failed", "failed"
+
+    def __init__(self, detail: str, *, code: str | None = None, title: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code or self.code
+        self.title = title or self.title
+
+
+class TransientError(PermanentError):
+    """A job failed for a reason that may pass; it is tried again.
+
+    `retry_after` is the least number of seconds to wait, if the other side named one.
+    """
+
+    title, code = "Temporarily failed", "unavailable"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        title: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(detail, code=code, title=title)
+        self.retry_after = retry_after

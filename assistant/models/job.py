@@ -1,0 +1,168 @@
+"""Jobs: one row per accepted piece of background work, and one per attempt at it."""
+
+import uuid
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from assistant.database import Model
+from assistant.models.columns import Created, Json, Key, Moment, Owner
+
+
+class JobState(StrEnum):
+    """The five states; nothing leaves the last three."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobKind(StrEnum):
+    """What a job does; the value is also the name of its Celery task."""
+
+    REPLY = "messages.reply"
+    INDEX = "documents.index"
+    DELETE_DOCUMENT = "documents.delete"
+
+
+class Queue(StrEnum):
+    """Where work waits; each has its own worker process."""
+
+    REPLIES = "replies"
+    INDEXING = "indexing"
+    SEARCH = "search"
+
+
+TERMINAL = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+class Job(Model):
+    """A promise that was answered with 202.
+
+    `attempt` grows at each claim and is never reset: it is the fencing token that every later
+    write must show. `version` grows at each change and orders the copies in Redis. Jobs with the
+    same `sequence_key` run one at a time, by `sequence_number`. `arguments` holds ids only.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("sequence_key", "sequence_number"),
+        UniqueConstraint("retry_of"),
+        CheckConstraint(
+            "state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"
+        ),
+        CheckConstraint("(state = 'running') = (lease_expires_at IS NOT NULL)", name="lease"),
+        CheckConstraint(
+            "(state IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)",
+            name="finished",
+        ),
+        Index(
+            "ix_jobs_waiting",
+            *("queue", "owner_id", "priority", "id"),
+            postgresql_where=text("state = 'queued' AND dispatched_at IS NULL"),
+        ),
+        Index(
+            "ix_jobs_dispatched",
+            *("queue", "owner_id", "dispatched_at"),
+            postgresql_where=text("state = 'queued' AND dispatched_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_jobs_running",
+            *("queue", "owner_id", "lease_expires_at"),
+            postgresql_where=text("state = 'running'"),
+        ),
+        Index(
+            "uq_jobs_sequence_running",
+            "sequence_key",
+            unique=True,
+            postgresql_where=text("state = 'running'"),
+        ),
+        Index(
+            "ix_jobs_deadline",
+            "deadline_at",
+            postgresql_where=text("state IN ('queued', 'running')"),
+        ),
+        Index("ix_jobs_owner", "owner_id", "id"),
+    )
+
+    id: Mapped[Key]
+    owner_id: Mapped[Owner]
+    kind: Mapped[str] = mapped_column(String(64))
+    queue: Mapped[str] = mapped_column(String(32))
+    priority: Mapped[int] = mapped_column(SmallInteger, default=5)
+    arguments: Mapped[Json] = mapped_column(default=dict)
+    payload_version: Mapped[int] = mapped_column(SmallInteger, default=1)
+
+    state: Mapped[str] = mapped_column(String(16), default=JobState.QUEUED.value)
+    version: Mapped[int] = mapped_column(BigInteger, default=1)
+    attempt: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    max_failures: Mapped[int]
+    lease_losses: Mapped[int] = mapped_column(default=0)
+    quarantine_losses: Mapped[int] = mapped_column(default=0)
+    lease_expires_at: Mapped[Moment | None]
+    worker: Mapped[str | None] = mapped_column(String(128))
+    run_after: Mapped[Created]
+    deadline_at: Mapped[Moment]
+    cancel_requested_at: Mapped[Moment | None]
+    dispatched_at: Mapped[Moment | None]
+    dispatches: Mapped[int] = mapped_column(default=0)
+    sequence_key: Mapped[uuid.UUID | None]
+    sequence_number: Mapped[int | None] = mapped_column(BigInteger)
+
+    progress_stage: Mapped[str] = mapped_column(String(32), default="queued")
+    progress_done: Mapped[int] = mapped_column(default=0)
+    progress_total: Mapped[int | None]
+    event_number: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    conversation_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    message_id: Mapped[uuid.UUID | None]
+    document_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    retry_of: Mapped[uuid.UUID | None]
+    result: Mapped[Json | None]
+    error: Mapped[Json | None]
+
+    created_at: Mapped[Created]
+    started_at: Mapped[Moment | None]
+    finished_at: Mapped[Moment | None]
+
+
+class Attempt(Model):
+    """One claim of a job: who worked on it, when, how it ended, and what it cost."""
+
+    __tablename__ = "job_attempts"
+
+    job_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[Owner]
+    worker: Mapped[str] = mapped_column(String(128))
+    queue: Mapped[str] = mapped_column(String(32))
+    started_at: Mapped[Created]
+    finished_at: Mapped[Moment | None]
+    outcome: Mapped[str | None] = mapped_column(String(32))
+    reason: Mapped[Json | None]
+    usage: Mapped[Json | None]
+
+
+class Heartbeat(Model):
+    """When a process of a kind was last seen doing its round, by the database's clock."""
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seen_at: Mapped[Moment] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,35 @@
+"""The people who own everything else."""
+
+from enum import StrEnum
+
+from sqlalchemy import Index, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from assistant.database import Model
+from assistant.models.columns import Created, Key
+
+
+class Role(StrEnum):
+    """What a user may do beyond using their own things."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class User(Model):
+    """A person with a name, an e-mail address and a password."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        Index("uq_users_username", func.lower(text("username")), unique=True),
+        Index("uq_users_email", func.lower(text("email")), unique=True),
+    )
+
+    id: Mapped[Key]
+    username: Mapped[str] = mapped_column(String(64))
+    email: Mapped[str] = mapped_column(String(254))
+    password_hash: Mapped[str]
+    role: Mapped[str] = mapped_column(String(16), default=Role.USER.value)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[Created]
+    updated_at: Mapped[Created] = mapped_column(onupdate=func.now())

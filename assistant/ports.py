@@ -1,0 +1,127 @@
+"""The few interfaces through which services reach models, vectors and parsers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that one model call took."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+    @property
+    def total_tokens(self) -> int:
+        """Return what is billed: prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What to ask a chat model: `messages` are `(role, content)` pairs, oldest first."""
+
+    messages: Sequence[tuple[str, str]]
+    model: str
+    temperature: float
+    max_tokens: int
+    timeout: float
+
+
+class ChatStream(Protocol):
+    """One running answer; iterate it for text deltas.
+
+    Iteration raises `TransientError` or `PermanentError`; it ends normally only when the server
+    named a `finish_reason`, or after `abort()`.
+    """
+
+    model: str
+    usage: Usage | None
+    finish_reason: str | None
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def abort(self) -> None:
+        """Close the connection to the server; may be called from any thread, at any time."""
+
+
+class ChatModel(Protocol):
+    """A language model behind an OpenAI-compatible server."""
+
+    def stream(self, request: ChatRequest) -> ChatStream: ...
+
+
+class EmbeddingModel(Protocol):
+    """Turns texts into unit vectors, so that a dot product is the cosine similarity.
+
+    `name` is kept with each embedding; vectors of different names never meet.
+    """
+
+    name: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one row per text, shape `(len(texts), dimensions)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A vector near a query: its id, and the cosine similarity."""
+
+    id: str
+    score: float
+
+
+class VectorStore(Protocol):
+    """An index of vectors that can be thrown away and rebuilt."""
+
+    def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None: ...
+
+    def query(self, collection: str, vector: Vectors, limit: int) -> list[Match]:
+        """Return the nearest vectors, best first; none if the collection does not exist."""
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None: ...
+
+    def present(self, collection: str, ids: Sequence[str]) -> int:
+        """Count how many of these ids the collection holds."""
+
+    def drop(self, collection: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """The text of a file; `page_starts[i]` is the offset at which page `i + 1` begins.
+
+    `page_starts` is empty for formats that have no pages. Offsets count code points.
+    """
+
+    text: str
+    page_starts: Sequence[int]
+
+
+class DocumentParser(Protocol):
+    """Reads the text out of an untrusted file."""
+
+    def parse(self, path: Path, media_type: str) -> ParsedDocument:
+        """Return the text; raises `PermanentError` for a file that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A slice `text[start:end]` of a document."""
+
+    start: int
+    end: int
+
+
+class Splitter(Protocol):
+    """Cuts a text into overlapping chunks of bounded length."""
+
+    def split(self, text: str) -> list[Span]: ...

@@ -1,0 +1,121 @@
+"""Error bodies as RFC 9457 asks for, made in one place."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import marshmallow as ma
+from flask import Flask, Response, g, json
+from flask_smorest import Api
+from flask_smorest.utils import prepare_response
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from assistant.errors import AssistantError, InvalidCredentials, InvalidInput
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblemSchema(ma.Schema):
+    """What is wrong with one value of the request."""
+
+    pointer = ma.fields.String(metadata={"description": "JSON pointer to the value"})
+    detail = ma.fields.String()
+
+
+class ProblemSchema(ma.Schema):
+    """An error: RFC 9457 problem details."""
+
+    type = ma.fields.String(metadata={"example": "about:blank"})
+    title = ma.fields.String()
+    status = ma.fields.Integer()
+    detail = ma.fields.String()
+    instance = ma.fields.String(metadata={"description": "The request's id, also in the log"})
+    code = ma.fields.String(metadata={"description": "A word for programs"})
+    errors = ma.fields.List(ma.fields.Nested(FieldProblemSchema))
+
+
+def problem(
+    status: int,
+    title: str,
+    detail: str = "",
+    *,
+    headers: dict[str, str] | None = None,
+    **members: Any,
+) -> Response:
+    """Build an error response; nothing else builds one."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    if request_id := g.get("request_id"):
+        body["instance"] = f"urn:uuid:{request_id}"
+    body |= {name: value for name, value in members.items() if value}
+    response = Response(json.dumps(body), status=status, mimetype=MEDIA_TYPE)
+    response.headers.update(headers or {})
+    return response
+
+
+def from_error(error: AssistantError) -> Response:
+    """Answer with what a service raised."""
+    headers = {}
+    errors = None
+    if isinstance(error, InvalidCredentials):
+        headers["WWW-Authenticate"] = 'Bearer realm="assistant"'
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    if isinstance(error, InvalidInput) and error.pointer:
+        errors = [{"pointer": error.pointer, "detail": error.detail}]
+    return problem(
+        error.status, error.title, error.detail, headers=headers, code=error.code, errors=errors
+    )
+
+
+def _field_problems(messages: Any, path: str = "#") -> list[dict[str, str]]:
+    """Flatten marshmallow's nested messages into pointers."""
+    if isinstance(messages, dict):
+        return [
+            found
+            for name, inner in messages.items()
+            for found in _field_problems(inner, path if name == "_schema" else f"{path}/{name}")
+        ]
+    texts = messages if isinstance(messages, list) else [messages]
+    return [{"pointer": path, "detail": str(text)} for text in texts]
+
+
+class ProblemApi(Api):
+    """flask-smorest, answering and documenting errors as problems."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def init_app(self, app: Flask, **options: Any) -> None:
+        """Register the handlers of what services raise beside those of HTTP errors."""
+        super().init_app(app, **options)
+        app.register_error_handler(AssistantError, from_error)
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Answer with an HTTP error; the text of an uncaught exception is never shown."""
+        status = error.code or 500
+        title = HTTPStatus(status).phrase
+        ignored = ("content-type", "content-length")
+        headers = {n: v for n, v in error.get_headers() if n.lower() not in ignored}
+        if isinstance(error, InternalServerError):
+            detail = "Something went wrong here; the operator finds it in the log under `instance`."
+            return problem(status, title, detail, headers=headers)
+        messages = (getattr(error, "data", None) or {}).get("messages")
+        if not messages:
+            return problem(status, title, error.description or "", headers=headers)
+        # webargs files messages under the place that they come from: json, query, form, files.
+        errors = [found for inner in messages.values() for found in _field_problems(inner)]
+        detail = "; ".join(f"{e['pointer'].removeprefix('#/')}: {e['detail']}" for e in errors)
+        return problem(status, title, detail, headers=headers, errors=errors)
+
+    def _register_responses(self) -> None:
+        # flask-smorest documents errors with the media type of results; ours have their own.
+        for status in HTTPStatus:
+            response: dict[str, Any] = {"description": status.phrase}
+            if status >= 400:
+                response["schema"] = self.ERROR_SCHEMA
+            prepare_response(response, self.spec, MEDIA_TYPE)
+            self.spec.components.response(status.name, response, lazy=True)
+        default = {"description": "Any other error", "schema": self.ERROR_SCHEMA}
+        prepare_response(default, self.spec, MEDIA_TYPE)
+        self.spec.components.response("DEFAULT_ERROR", default, lazy=True)

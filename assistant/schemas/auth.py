@@ -1,0 +1,62 @@
+"""Sign-in, tokens and users."""
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from assistant.schemas.text import Line, Request, Text
+
+PASSWORD = {"shortest": 12, "longest": 128}
+USERNAME = validate.Regexp(
+    r"^[\w][\w.@+-]*\Z", error="Use letters, digits and . _ - @ + only, beginning with a letter or digit."
+)
+
+
+class RegistrationSchema(Request):
+    """What a new user says."""
+
+    username = Line(shortest=2, longest=64, required=True, validate=[USERNAME])
+    email = fields.Email(required=True, validate=validate.Length(max=254))
+    password = Text(**PASSWORD, required=True, load_only=True)
+
+
+class TokenRequestSchema(Schema):
+    """OAuth2's password grant; what else its clients send is ignored."""
+
+    class Meta:
+        """Ignore grant_type, scope, client_id and the like."""
+
+        unknown = EXCLUDE
+
+    username = Text(longest=254, shortest=1, required=True)
+    password = Text(longest=1024, shortest=1, required=True, load_only=True)
+
+
+class RefreshSchema(Schema):
+    """A refresh token to change for a new pair."""
+
+    class Meta:
+        """Ignore grant_type and the like."""
+
+        unknown = EXCLUDE
+
+    refresh_token = Text(longest=512, shortest=1, required=True, load_only=True)
+
+
+class TokensSchema(Schema):
+    """A pair of tokens; send the first as `Authorization: Bearer …`."""
+
+    access_token = fields.String()
+    refresh_token = fields.String()
+    token_type = fields.String()
+    expires_in = fields.Integer(metadata={"description": "Seconds"})
+
+
+class UserSchema(Schema):
+    """A user."""
+
+    id = fields.UUID()
+    username = fields.String()
+    email = fields.String()
+    role = fields.String()
+    is_active = fields.Boolean()
+    created_at = fields.DateTime()
+    updated_at = fields.DateTime()

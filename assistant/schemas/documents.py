@@ -1,0 +1,82 @@
+"""Documents and search."""
+
+from flask_smorest.fields import Upload
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from assistant.schemas.jobs import JobErrorSchema
+from assistant.schemas.text import Request, Text
+
+IDS = validate.Length(max=100)
+
+
+class UploadSchema(Request):
+    """A file, and where it goes."""
+
+    file = Upload(required=True, metadata={"description": "PDF, HTML, Markdown, text or DOCX"})
+    collection_id = fields.UUID(metadata={"description": "The default collection if not given"})
+
+
+class DocumentSchema(Schema):
+    """An uploaded file and what became of it."""
+
+    id = fields.UUID()
+    collection_id = fields.UUID()
+    filename = fields.String()
+    media_type = fields.String()
+    size = fields.Integer()
+    sha256 = fields.String()
+    status = fields.String(
+        validate=validate.OneOf(["queued", "running", "ready", "failed", "cancelled", "deleting"])
+    )
+    page_count = fields.Integer(allow_none=True)
+    chunk_count = fields.Integer(allow_none=True)
+    generation = fields.Integer()
+    error = fields.Nested(JobErrorSchema, allow_none=True)
+    job_id = fields.UUID(allow_none=True)
+    created_at = fields.DateTime()
+    updated_at = fields.DateTime()
+
+
+class SliceQuerySchema(Schema):
+    """Which part of the extracted text is wanted; offsets count code points."""
+
+    start = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 2))
+    end = fields.Integer(validate=validate.Range(min=0, max=2**31 - 1))
+    generation = fields.Integer(validate=validate.Range(min=1, max=2**31 - 1))
+
+    @validates_schema
+    def check_order(self, data: dict[str, int], **_: object) -> None:
+        """Refuse a slice that ends before it starts."""
+        if "end" in data and data["end"] < data["start"]:
+            raise ValidationError("Must not be less than start.", "end")
+
+
+class SliceSchema(Schema):
+    """A slice of the extracted text, and the length of the whole."""
+
+    text = fields.String()
+    start = fields.Integer()
+    end = fields.Integer()
+    total = fields.Integer()
+
+
+class SearchRequestSchema(Request):
+    """What to look for, and where."""
+
+    query = Text(shortest=1, longest=2_000, required=True)
+    limit = fields.Integer(strict=True, load_default=10, validate=validate.Range(min=1, max=100))
+    document_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)
+    collection_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)
+
+
+class HitSchema(Schema):
+    """A chunk that search found."""
+
+    document_id = fields.UUID()
+    generation = fields.Integer()
+    filename = fields.String()
+    page = fields.Integer(allow_none=True)
+    start = fields.Integer()
+    end = fields.Integer()
+    text = fields.String()
+    score = fields.Float(metadata={"description": "Cosine similarity"})

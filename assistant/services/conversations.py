@@ -1,0 +1,95 @@
+"""Conversations: create, list, read, delete."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from assistant.database import transaction
+from assistant.errors import NotFound
+from assistant.models import Conversation, Job, Message
+from assistant.services import jobs
+from assistant.services.jobs import status
+from assistant.services.paging import Page
+
+DEFAULT_TITLE = "New conversation"
+TITLE_LENGTH = 80
+
+
+def title_of(question: str) -> str:
+    """Make a title of the first words of a question; no model is asked."""
+    line = " ".join(question.split())
+    if len(line) <= TITLE_LENGTH:
+        return line or DEFAULT_TITLE
+    cut = line[:TITLE_LENGTH]
+    head, blank, _ = cut.rpartition(" ")
+    return f"{head if blank and len(head) > TITLE_LENGTH // 2 else cut}…"
+
+
+def create(owner_id: uuid.UUID, **values: Any) -> Conversation:
+    """Create an empty conversation."""
+    values["title"] = values.get("title") or DEFAULT_TITLE
+    conversation = Conversation(id=uuid7(), owner_id=owner_id, **values)
+    with transaction(owner_id) as session:
+        session.add(conversation)
+        session.flush()
+        session.refresh(conversation)
+    return conversation
+
+
+def find(
+    session: Session, owner_id: uuid.UUID, conversation_id: uuid.UUID, *, lock: bool = False
+) -> Conversation:
+    """Return the owner's conversation within a transaction; raises `NotFound`."""
+    query = select(Conversation).where(
+        Conversation.id == conversation_id, Conversation.owner_id == owner_id
+    )
+    conversation = session.scalar(query.with_for_update() if lock else query)
+    if conversation is None:
+        raise NotFound("There is no conversation with this id.")
+    return conversation
+
+
+def get(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> Conversation:
+    """Return the owner's conversation; raises `NotFound`."""
+    with transaction(owner_id) as session:
+        return find(session, owner_id, conversation_id)
+
+
+def list_(owner_id: uuid.UUID, page: Page) -> Sequence[Conversation]:
+    """Return the owner's conversations, the last active one first."""
+    query = select(Conversation).where(Conversation.owner_id == owner_id)
+    key = (Conversation.last_activity_at, Conversation.id)
+    with transaction(owner_id) as session:
+        if page.after is not None:
+            last = find(session, owner_id, page.after)
+            query = query.where(
+                func.row(*key) < func.row(last.last_activity_at, last.id)
+            )
+        query = query.order_by(*(column.desc() for column in key))
+        return session.scalars(query.offset(page.skip).limit(page.limit + 1)).all()
+
+
+def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
+    """Delete a conversation with its messages, and stop what runs for it."""
+    with transaction(owner_id) as session:
+        conversation = find(session, owner_id, conversation_id, lock=True)
+        cancelled = jobs.cancel_all(session, Job.conversation_id == conversation.id)
+        session.execute(delete_rows(Message).where(Message.conversation_id == conversation.id))
+        session.delete(conversation)
+        # What is deleted disappears from every copy: the jobs get a newer version without it.
+        emptied = session.scalars(
+            update(Job)
+            .where(Job.conversation_id == conversation.id)
+            .values(result=None, version=Job.version + 1)
+            .returning(Job)
+            .execution_options(populate_existing=True)
+        ).all()
+        bodies = [(job, status.body_of(session, job)) for job in emptied]
+    jobs.follow_up(cancelled)
+    for job, body in bodies:
+        status.publish(job, body)

@@ -1,0 +1,236 @@
+"""Making documents searchable, and removing them everywhere."""
+
+import hashlib
+import uuid
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from assistant.database import transaction
+from assistant.errors import PermanentError
+from assistant.extensions import adapters
+from assistant.models import Chunk, Collection, Document, DocumentText, Embedding
+from assistant.models.document import pack_vector, unpack_vector, vector_id
+from assistant.ports import ParsedDocument, Span, Vectors
+from assistant.services.jobs import Run
+
+# Large enough to keep the encoder busy, small enough to stop between two within a second or so.
+BATCH = 64
+
+
+def index(run: Run) -> dict[str, Any]:
+    """Parse, split, embed and store a document under a new generation, then switch to it."""
+    document, collection = _load(run)
+    run.progress("parsing")
+    parsed = adapters.parser.parse(adapters.files.path(document.storage_key), document.media_type)
+    run.progress("splitting")
+    splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap)
+    spans = splitter.split(parsed.text)
+    generation = _begin_generation(run, document, collection, parsed)
+    run.progress("embedding", 0, len(spans))
+    for first in range(0, len(spans), BATCH):
+        chunks = [
+            _chunk(document, generation, number, span, parsed)
+            for number, span in enumerate(spans[first : first + BATCH], start=first)
+        ]
+        _store(run, collection, chunks, total=len(spans))
+    old = _vector_ids(run.owner_id, document.id, before=generation)
+    run.save = lambda session: _switch(session, document.id, generation, len(spans), parsed)
+    run.afterwards = lambda: adapters.vector_store.delete(collection.chroma_name, old)
+    return {"document_id": str(document.id), "generation": generation, "chunks": len(spans)}
+
+
+def _load(run: Run) -> tuple[Document, Collection]:
+    with transaction(run.owner_id) as session:
+        document = session.get(Document, run.job.document_id)
+        collection = document and session.get(Collection, document.collection_id)
+    if document is None or collection is None or document.deleted_at is not None:
+        raise PermanentError("The document was deleted.", code="document_deleted")
+    return document, collection
+
+
+def _begin_generation(
+    run: Run, document: Document, collection: Collection, parsed: ParsedDocument
+) -> int:
+    """Give out a new generation and keep its text; what broken attempts left is removed."""
+    left = _vector_ids(run.owner_id, document.id, except_current=True)
+    adapters.vector_store.delete(collection.chroma_name, left)
+    with transaction(run.owner_id) as session:
+        run.fence(session)
+        generation = session.scalar(
+            update(Document)
+            .where(Document.id == document.id)
+            .values(last_generation=Document.last_generation + 1)
+            .returning(Document.last_generation)
+        )
+        assert generation is not None
+        for table in (Chunk, DocumentText):
+            session.execute(
+                delete_rows(table).where(
+                    table.document_id == document.id, table.generation != document.generation
+                )
+            )
+        session.add(
+            DocumentText(
+                document_id=document.id,
+                generation=generation,
+                owner_id=run.owner_id,
+                text=parsed.text,
+                page_starts=list(parsed.page_starts),
+            )
+        )
+    return generation
+
+
+def _chunk(
+    document: Document, generation: int, ordinal: int, span: Span, parsed: ParsedDocument
+) -> Chunk:
+    return Chunk(
+        document_id=document.id,
+        generation=generation,
+        ordinal=ordinal,
+        owner_id=document.owner_id,
+        page=page_of(parsed.page_starts, span.start),
+        start=span.start,
+        end=span.end,
+        text=parsed.text[span.start : span.end],
+    )
+
+
+def page_of(page_starts: Sequence[int], offset: int) -> int | None:
+    """Return the number of the page on which an offset lies, counted from one."""
+    return bisect_right(page_starts, offset) or None
+
+
+def _store(run: Run, collection: Collection, chunks: list[Chunk], total: int) -> None:
+    """Embed a batch, keep it in PostgreSQL under the fence, and put it into the index."""
+    run.check()
+    ids, vectors = _embeddings(run.owner_id, [chunk.text for chunk in chunks])
+    for chunk, embedding_id in zip(chunks, ids, strict=True):
+        chunk.embedding_id = embedding_id
+    done = chunks[-1].ordinal + 1
+    run.progress("embedding", done, total, write=lambda session: session.add_all(chunks))
+    adapters.vector_store.upsert(
+        collection.chroma_name, [chunk.vector_id for chunk in chunks], vectors
+    )
+
+
+def _embeddings(owner_id: uuid.UUID, texts: list[str]) -> tuple[list[uuid.UUID], Vectors]:
+    """Return id and vector of each text; only texts never seen before are embedded."""
+    model = adapters.embedding_model
+    hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
+    with transaction(owner_id) as session:
+        known = _known(session, owner_id, model.name, hashes)
+    missing = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}
+    if missing:
+        vectors = model.embed(list(missing.values()))
+        rows = [
+            {
+                "id": uuid7(),
+                "owner_id": owner_id,
+                "model": model.name,
+                "text_hash": text_hash,
+                "vector": pack_vector(vector),
+            }
+            for text_hash, vector in zip(missing, vectors, strict=True)
+        ]
+        with transaction(owner_id) as session:
+            session.execute(upsert(Embedding).values(rows).on_conflict_do_nothing())
+            known |= _known(session, owner_id, model.name, list(missing))
+    found = [known[text_hash] for text_hash in hashes]
+    return [row.id for row in found], stack([row.vector for row in found])
+
+
+def stack(vectors: Sequence[bytes]) -> Vectors:
+    """Make one matrix of stored vectors."""
+    return np.stack([unpack_vector(vector) for vector in vectors])
+
+
+def _known(
+    session: Session, owner_id: uuid.UUID, model: str, hashes: list[bytes]
+) -> dict[bytes, Embedding]:
+    query = select(Embedding).where(
+        Embedding.owner_id == owner_id, Embedding.model == model, Embedding.text_hash.in_(hashes)
+    )
+    return {row.text_hash: row for row in session.scalars(query)}
+
+
+def _vector_ids(
+    owner_id: uuid.UUID,
+    document_id: uuid.UUID,
+    *,
+    before: int | None = None,
+    except_current: bool = False,
+) -> list[str]:
+    query = select(Chunk.generation, Chunk.ordinal).where(
+        Chunk.document_id == document_id, Chunk.owner_id == owner_id
+    )
+    if before is not None:
+        query = query.where(Chunk.generation < before)
+    if except_current:
+        current = select(Document.generation).where(Document.id == document_id)
+        query = query.where(Chunk.generation != current.scalar_subquery())
+    with transaction(owner_id) as session:
+        return [vector_id(document_id, row.generation, row.ordinal) for row in session.execute(query)]
+
+
+def _switch(
+    session: Session, document_id: uuid.UUID, generation: int, chunks: int, parsed: ParsedDocument
+) -> None:
+    """Make a generation the one that search sees, and drop the one before."""
+    session.execute(
+        update(Document)
+        .where(Document.id == document_id)
+        .values(
+            generation=generation,
+            chunk_count=chunks,
+            page_count=len(parsed.page_starts) or None,
+            updated_at=func.now(),
+        )
+    )
+    # The old text stays: citations name the generation that they quote.
+    session.execute(
+        delete_rows(Chunk).where(Chunk.document_id == document_id, Chunk.generation < generation)
+    )
+
+
+def delete(run: Run) -> dict[str, Any]:
+    """Remove vectors, file and rows of a document, and return a receipt that was counted."""
+    document_id = run.job.document_id
+    assert document_id is not None
+    with transaction(run.owner_id) as session:
+        document = session.get(Document, document_id)
+        collection = document and session.get(Collection, document.collection_id)
+    if document is None or collection is None:
+        return {"chunks": 0, "vectors_deleted": 0, "vectors_remaining": 0}
+    run.progress("deleting")
+    store, name = adapters.vector_store, collection.chroma_name
+    ids = _vector_ids(run.owner_id, document_id)
+    before = store.present(name, ids)
+    store.delete(name, ids)
+    remaining = store.present(name, ids)
+    if remaining:
+        raise PermanentError(f"{remaining} vectors could not be deleted. Retry the job.")
+    adapters.files.remove(document.storage_key)
+    run.save = lambda session: _erase(session, document_id)
+    return {"chunks": len(ids), "vectors_deleted": before, "vectors_remaining": remaining}
+
+
+def _erase(session: Session, document_id: uuid.UUID) -> None:
+    embeddings = session.scalars(
+        delete_rows(Chunk).where(Chunk.document_id == document_id).returning(Chunk.embedding_id)
+    ).all()
+    used_elsewhere = exists().where(Chunk.embedding_id == Embedding.id)
+    session.execute(
+        delete_rows(Embedding).where(Embedding.id.in_(set(embeddings)), ~used_elsewhere)
+    )
+    session.execute(delete_rows(DocumentText).where(DocumentText.document_id == document_id))
+    session.execute(delete_rows(Document).where(Document.id == document_id))
+

@@ -1,0 +1,62 @@
+"""The life of a job, from the promise that 202 makes to exactly one end.
+
+PostgreSQL holds the truth; a Celery message only rings a bell. It carries a job's id and may be
+lost (the sweeper rings again) or doubled (the second claim changes no row).
+
+    accept ──► queued ──claim──► running ──► succeeded | failed | cancelled
+                 ▲                  │
+                 └── retry, release, lease ran out
+
+- `accept` inserts the row in its caller's transaction, so that a question and the promise to
+  answer it are one commit. When the queue has room, the same INSERT marks it as dispatched.
+- `dispatch` sends what waits: owners take turns, a sequence (the replies of a conversation, the
+  work on a document) goes one by one, and only a window of jobs is in the broker at a time.
+- A worker *claims* by compare-and-set. The attempt number it gets is its fencing token: every
+  later write demands that the row is still running with exactly this attempt, so a worker that
+  was believed dead and comes back can write nothing.
+- A heartbeat renews the leases of a process; when one runs out, the sweeper puts the job back.
+- Every state is written by `transition`, together with the message or document it is about.
+- Success demands that nobody asked to cancel; a terminal state is never left.
+"""
+
+from assistant.services.jobs.accepting import accept, announce
+from assistant.services.jobs.dispatching import dispatch, ring
+from assistant.services.jobs.execution import run
+from assistant.services.jobs.leases import Run, Stopped, Stopping
+from assistant.services.jobs.reading import attempts, get, list_
+from assistant.services.jobs.stopping import cancel, cancel_all, follow_up
+from assistant.services.jobs.status import (
+    Body,
+    body_of,
+    encode,
+    fresh_body,
+    publish,
+    read_status,
+    register_result,
+)
+from assistant.services.jobs.sweeping import sweep
+
+__all__ = [
+    "Body",
+    "Run",
+    "Stopped",
+    "Stopping",
+    "accept",
+    "announce",
+    "attempts",
+    "body_of",
+    "cancel",
+    "cancel_all",
+    "dispatch",
+    "encode",
+    "follow_up",
+    "fresh_body",
+    "get",
+    "list_",
+    "publish",
+    "read_status",
+    "register_result",
+    "ring",
+    "run",
+    "sweep",
+]

@@ -1,0 +1,114 @@
+"""Which queued jobs go to Celery next."""
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+from celery import current_app as celery
+from sqlalchemy import text
+
+from assistant.database import SYSTEM, transaction
+from assistant.errors import Unavailable
+from assistant.extensions import settings
+
+logger = logging.getLogger(__name__)
+
+# After a failure the broker is left alone for a moment, so that a request never waits for a
+# server that was just found to be away.
+BROKER_PAUSE_SECONDS = 2.0
+_silent_until = 0.0
+
+
+class Bell(Protocol):
+    """What ringing needs to know of a job."""
+
+    @property
+    def id(self) -> object: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def queue(self) -> str: ...
+
+
+# Owners take turns: a job's turn counts what its owner already has in service. A sequence sends
+# its next job only when the one before has ended. The lock keeps two dispatchers from filling
+# the same room; whoever is refused need not wait, because the holder, each later claim and
+# finish, and the sweeper look again.
+_DISPATCH = text("""
+WITH gate AS MATERIALIZED (
+    SELECT pg_try_advisory_xact_lock(hashtext('dispatch'), hashtext(:queue)) AS open
+), owners AS (
+    SELECT DISTINCT owner_id FROM jobs
+    WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NULL AND run_after <= now()
+), serving AS (
+    SELECT owner_id, count(*) AS jobs FROM jobs
+    WHERE queue = :queue
+      AND (state = 'running' OR (state = 'queued' AND dispatched_at IS NOT NULL))
+    GROUP BY owner_id
+), room AS (
+    SELECT greatest(:window - count(*), 0) AS jobs FROM jobs
+    WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NOT NULL
+), waiting AS (
+    SELECT next.id, next.priority, coalesce(serving.jobs, 0) + next.turn AS turn
+    FROM owners
+    LEFT JOIN serving USING (owner_id)
+    CROSS JOIN LATERAL (
+        SELECT job.id, job.priority, row_number() OVER (ORDER BY job.priority, job.id) AS turn
+        FROM jobs AS job
+        WHERE job.queue = :queue AND job.state = 'queued' AND job.dispatched_at IS NULL
+          AND job.run_after <= now() AND job.owner_id = owners.owner_id
+          AND NOT EXISTS (
+              SELECT FROM jobs AS earlier
+              WHERE earlier.sequence_key = job.sequence_key
+                AND earlier.sequence_number < job.sequence_number
+                AND earlier.state IN ('queued', 'running'))
+        ORDER BY job.priority, job.id
+        LIMIT :window
+    ) AS next
+)
+UPDATE jobs SET dispatched_at = now(), dispatches = dispatches + 1
+WHERE id IN (
+        SELECT id FROM waiting, gate WHERE gate.open
+        ORDER BY turn, priority, id LIMIT (SELECT jobs FROM room))
+  AND state = 'queued' AND dispatched_at IS NULL
+RETURNING id, kind, queue
+""")
+
+
+def dispatch(queue: str) -> int:
+    """Send as many waiting jobs of a queue as the window has room for; return how many."""
+    try:
+        with transaction(SYSTEM) as session:
+            # A dispatch that a crash forgets costs one more bell, so it need not wait for a disk.
+            session.execute(text("SET LOCAL synchronous_commit = off"))
+            chosen = session.execute(
+                _DISPATCH, {"queue": queue, "window": settings.dispatch_window}
+            ).all()
+    except Unavailable:
+        logger.warning("dispatch postponed: the database is away", extra={"queue": queue})
+        return 0
+    ring(chosen)
+    return len(chosen)
+
+
+def ring(jobs: Iterable[Bell]) -> None:
+    """Send one Celery message per job; a broker that is away is left to the sweeper."""
+    global _silent_until
+    for job in jobs:
+        if time.monotonic() < _silent_until:
+            return
+        try:
+            celery.send_task(
+                job.kind,
+                args=[str(job.id)],
+                task_id=str(job.id),
+                queue=job.queue,
+                ignore_result=True,
+                retry=False,
+            )
+        except Exception as error:
+            # kombu lets through whatever the transport raises; none of it may cost the request
+            # that was already accepted.
+            _silent_until = time.monotonic() + BROKER_PAUSE_SECONDS
+            logger.warning("bell not rung: %s", type(error).__name__, extra={"job_id": job.id})

@@ -1,0 +1,41 @@
+"""Jobs and their attempts, as their owner may read them."""
+
+import uuid
+
+from sqlalchemy import select
+
+from assistant.database import transaction
+from assistant.errors import NotFound
+from assistant.models import Attempt, Job
+from assistant.services.jobs.status import Body, body_of
+from assistant.services.paging import Page, page_of
+
+
+def get(owner_id: uuid.UUID, job_id: uuid.UUID) -> Job:
+    """Return a job of this owner; raises `NotFound`."""
+    with transaction(owner_id) as session:
+        job = session.scalar(select(Job).where(Job.id == job_id, Job.owner_id == owner_id))
+    if job is None:
+        raise NotFound("There is no job with this id.")
+    return job
+
+
+def list_(
+    owner_id: uuid.UUID, page: Page, *, state: str | None = None, kind: str | None = None
+) -> list[Body]:
+    """Return the owner's jobs, newest first."""
+    query = select(Job).where(Job.owner_id == owner_id)
+    if state:
+        query = query.where(Job.state == state)
+    if kind:
+        query = query.where(Job.kind == kind)
+    with transaction(owner_id) as session:
+        jobs = page_of(session, query, Job, page)
+        return [body_of(session, job) for job in jobs]
+
+
+def attempts(owner_id: uuid.UUID, job_id: uuid.UUID) -> list[Attempt]:
+    """Return the attempts at a job, first one first."""
+    with transaction(owner_id) as session:
+        query = select(Attempt).where(Attempt.job_id == job_id, Attempt.owner_id == owner_id)
+        return list(session.scalars(query.order_by(Attempt.attempt)))

@@ -1,0 +1,251 @@
+"""Generating a reply, with evidence when it comes from documents."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from assistant.database import transaction
+from assistant.errors import PermanentError
+from assistant.extensions import adapters, settings
+from assistant.models import Conversation, JobState, Message, MessageRole
+from assistant.ports import ChatRequest, Usage
+from assistant.services import search
+from assistant.services.citations import MarkerFilter, closest, quote_candidates
+from assistant.services.jobs import Run
+from assistant.services.languages import refusal
+from assistant.services.prompts import (
+    Passage,
+    estimate_tokens,
+    grounded_messages,
+    reply_messages,
+)
+from assistant.services.search import Hit, Scope
+
+# How much of a conversation is read at most; what does not fit the model's window is left out.
+HISTORY_MESSAGES = 200
+QUOTE_LENGTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a reply is made from."""
+
+    reply: Message
+    question: str
+    system_prompt: str | None
+    history: list[tuple[str, str]]
+    model: str
+    temperature: float
+    max_tokens: int
+
+    @property
+    def budget(self) -> int:
+        """Return how many tokens the prompt may take."""
+        return max(settings.context_tokens - self.max_tokens, settings.context_tokens // 4)
+
+
+class Draft:
+    """The reply as it grows; `save` writes it under the fence, however the attempt ends."""
+
+    def __init__(self, run: Run, reply_id: uuid.UUID) -> None:
+        self._run = run
+        self._reply_id = reply_id
+        self._saved_at = time.monotonic()
+        self.text = ""
+        self.citations: list[dict[str, Any]] = []
+        self.model: str | None = None
+        self.usage: Usage | None = None
+        self.finish_reason: str | None = None
+
+    def add(self, text: str) -> None:
+        """Append text, and keep a checkpoint if the last one is a while ago."""
+        self.text += text
+        if time.monotonic() - self._saved_at >= settings.checkpoint_seconds:
+            with transaction(self._run.owner_id) as session:
+                self._run.fence(session)
+                self.save(session)
+            self._saved_at = time.monotonic()
+
+    def save(self, session: Session) -> None:
+        """Write the reply as it is; an attempt that produced nothing erases nothing."""
+        values: dict[str, Any] = {"model": self.model, "finish_reason": self.finish_reason}
+        if self.text:
+            values |= {"content": self.text, "citations": self.citations}
+        if self.usage is not None:
+            values["prompt_tokens"] = self.usage.prompt_tokens
+            values["completion_tokens"] = self.usage.completion_tokens
+        session.execute(update(Message).where(Message.id == self._reply_id).values(**values))
+
+
+def generate(run: Run) -> dict[str, Any]:
+    """Generate the reply that a job promises, and return the ids that its result names."""
+    task = _load(run)
+    draft = Draft(run, task.reply.id)
+    run.save = draft.save
+    if task.reply.options.get("use_documents"):
+        _answer_from_documents(run, task, draft)
+    else:
+        messages = reply_messages(task.system_prompt, task.history, task.question, task.budget)
+        run.progress("generating")
+        _stream(run, task, draft, messages, MarkerFilter(0), filtered=False)
+    return {"user_message_id": str(task.reply.parent_id), "assistant_message_id": str(task.reply.id)}
+
+
+def _load(run: Run) -> Task:
+    with transaction(run.owner_id) as session:
+        reply = session.get(Message, run.job.message_id)
+        question = session.get(Message, reply.parent_id) if reply and reply.parent_id else None
+        conversation = reply and session.get(Conversation, reply.conversation_id)
+        if reply is None or question is None or conversation is None:
+            raise PermanentError("The conversation was deleted.", code="conversation_deleted")
+        history = _history(session, question)
+    options = reply.options
+    return Task(
+        reply=reply,
+        question=question.content,
+        system_prompt=conversation.system_prompt,
+        history=history,
+        model=_first(options.get("model"), conversation.model, settings.openai_model),
+        temperature=_first(
+            options.get("temperature"), conversation.temperature, settings.temperature
+        ),
+        max_tokens=_first(options.get("max_tokens"), conversation.max_tokens, settings.max_tokens),
+    )
+
+
+def _first(*values: Any) -> Any:
+    return next(value for value in values if value is not None)
+
+
+def _history(session: Session, question: Message) -> list[tuple[str, str]]:
+    """Return the branch that leads to a question: no failed replies, but cancelled text."""
+    earlier = session.scalars(
+        select(Message)
+        .where(
+            Message.conversation_id == question.conversation_id,
+            Message.position < question.position,
+        )
+        .order_by(Message.position.desc())
+        .limit(HISTORY_MESSAGES)
+    )
+    by_id = {message.id: message for message in earlier}
+    branch: list[Message] = []
+    current = by_id.get(question.parent_id) if question.parent_id else None
+    while current is not None:
+        branch.append(current)
+        current = by_id.get(current.parent_id) if current.parent_id else None
+    return [
+        (message.role, message.content)
+        for message in reversed(branch)
+        if message.content
+        and not (message.role == MessageRole.ASSISTANT and message.status == JobState.FAILED)
+    ]
+
+
+def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
+    run.progress("retrieving")
+    hits = _retrieve(task)
+    if not hits:
+        # Evidence is the answer of record: without any, no model is asked.
+        draft.finish_reason = "no_evidence"
+        draft.add(refusal(task.question))
+        return
+    passages = [Passage(hit.filename, hit.page, hit.text) for hit in hits]
+    messages, used = grounded_messages(
+        task.system_prompt, passages, task.history, task.question, task.budget
+    )
+    run.progress("generating")
+    markers = MarkerFilter(used)
+    _stream(run, task, draft, messages, markers, filtered=True)
+    if not markers.used:
+        draft.add(" [1]" if draft.text and not draft.text[-1].isspace() else "[1]")
+        markers.used.append(1)
+    run.progress("citing")
+    draft.citations = _citations(task.question, hits, markers.used)
+
+
+def _retrieve(task: Task) -> list[Hit]:
+    options = task.reply.options
+    scope = Scope(
+        owner_id=task.reply.owner_id,
+        document_ids=[uuid.UUID(i) for i in options.get("document_ids", ())],
+        collection_ids=[uuid.UUID(i) for i in options.get("collection_ids", ())],
+    )
+    question = adapters.embedding_model.embed([task.question])[0]
+    hits = search.find(scope, question, settings.retrieval_limit)
+    return [hit for hit in hits if hit.score >= settings.retrieval_threshold]
+
+
+def _stream(
+    run: Run,
+    task: Task,
+    draft: Draft,
+    messages: Sequence[tuple[str, str]],
+    markers: MarkerFilter,
+    *,
+    filtered: bool,
+) -> None:
+    """Ask the model, and let its text into the draft as it comes."""
+    request = ChatRequest(
+        messages=messages,
+        model=task.model,
+        temperature=task.temperature,
+        max_tokens=task.max_tokens,
+        timeout=settings.model_timeout,
+    )
+    stream = adapters.chat_model.stream(request)
+    run.on_stop(stream.abort)
+    draft.model = task.model
+    try:
+        for delta in stream:
+            draft.add(markers.feed(delta) if filtered else delta)
+        draft.add(markers.close())
+        run.check()
+    finally:
+        stream.abort()
+        draft.model = stream.model or task.model
+        draft.finish_reason = stream.finish_reason
+        draft.usage = stream.usage or _estimate(messages, draft.text)
+        run.usage = {
+            "prompt_tokens": draft.usage.prompt_tokens,
+            "completion_tokens": draft.usage.completion_tokens,
+        }
+    if not draft.text.strip():
+        raise PermanentError(
+            "The model answered with nothing. Ask differently, or choose another model.",
+            code="empty_answer",
+        )
+
+
+def _estimate(messages: Sequence[tuple[str, str]], text: str) -> Usage:
+    """Guess what was used when the server does not say, as after an abort."""
+    return Usage(sum(estimate_tokens(content) for _, content in messages), estimate_tokens(text))
+
+
+def _citations(question: str, hits: Sequence[Hit], markers: Sequence[int]) -> list[dict[str, Any]]:
+    """Return for each marker the passage's sentences that are nearest to the question."""
+    vector = adapters.embedding_model.embed([question])[0]
+    citations = []
+    for marker in markers:
+        hit = hits[marker - 1]
+        windows = quote_candidates(hit.text, 0, len(hit.text), QUOTE_LENGTH)
+        quotes = [hit.text[window.start : window.end] for window in windows]
+        best = closest(vector, adapters.embedding_model.embed(quotes))
+        citations.append(
+            {
+                "marker": marker,
+                "document_id": str(hit.document_id),
+                "generation": hit.generation,
+                "filename": hit.filename,
+                "page": hit.page,
+                "start": hit.start + windows[best].start,
+                "end": hit.start + windows[best].end,
+                "quote": quotes[best],
+            }
+        )
+    return citations

@@ -1,0 +1,27 @@
+"""Trying a job once more, as a new job."""
+
+import uuid
+from collections.abc import Callable
+
+from sqlalchemy.exc import IntegrityError
+
+from assistant.errors import Conflict
+from assistant.models import Job, JobKind, JobState
+from assistant.services import documents, jobs, messages
+
+_AGAIN: dict[str, Callable[[uuid.UUID, Job], Job]] = {
+    JobKind.REPLY: messages.retry,
+    JobKind.INDEX: documents.retry,
+    JobKind.DELETE_DOCUMENT: documents.retry,
+}
+
+
+def retry(owner_id: uuid.UUID, job_id: uuid.UUID) -> Job:
+    """Promise again what a failed or cancelled job did not do; on any other raise `Conflict`."""
+    old = jobs.get(owner_id, job_id)
+    if old.state not in (JobState.FAILED, JobState.CANCELLED):
+        raise Conflict(f"The job is {old.state}; only a failed or cancelled one can be retried.")
+    try:
+        return _AGAIN[old.kind](owner_id, old)
+    except IntegrityError:
+        raise Conflict("This job was retried already; retry the newer one.") from None

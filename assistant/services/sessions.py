@@ -1,0 +1,195 @@
+"""Sign-ins: tokens that can be revoked, and refresh tokens that work once."""
+
+import hashlib
+import json
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flask_jwt_extended import create_access_token
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session as Transaction
+
+from assistant.adapters.passwords import (
+    UNKNOWN_USER,
+    hash_password,
+    is_outdated,
+    verify_password,
+)
+from assistant.database import SYSTEM, transaction
+from assistant.errors import InvalidCredentials
+from assistant.extensions import cache, settings
+from assistant.models import Session, User
+from assistant.services import users
+from assistant.services.jobs.status import key_of
+
+# For how long Redis may say that a session is alive before PostgreSQL is asked again.
+CACHE_SECONDS = 30
+# A client whose answer got lost may use its last refresh token again for this long.
+GRACE_SECONDS = 10
+REVOKED = b"revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a sign-in or a refresh hands out."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str = "bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request."""
+
+    user_id: uuid.UUID
+    session_id: uuid.UUID
+    role: str
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _hand_out(user_id: uuid.UUID, session_id: uuid.UUID, refresh_token: str) -> Tokens:
+    lifetime = timedelta(minutes=settings.access_token_expire_minutes)
+    access = create_access_token(
+        identity=str(user_id), expires_delta=lifetime, additional_claims={"sid": str(session_id)}
+    )
+    return Tokens(access, refresh_token, int(lifetime.total_seconds()))
+
+
+def sign_in(username: str, password: str, user_agent: str | None = None) -> Tokens:
+    """Check a password and start a session; raises `InvalidCredentials`."""
+    with transaction(SYSTEM) as session:
+        user = users.find_by_name(session, username)
+    # The password is checked with no transaction open, and also for a name that does not exist.
+    right = verify_password(user.password_hash if user else UNKNOWN_USER, password)
+    if user is None or not right or not user.is_active:
+        raise InvalidCredentials("The username or the password is wrong.")
+    refresh_token = secrets.token_urlsafe(32)
+    opened = Session(
+        owner_id=user.id,
+        refresh_hash=_digest(refresh_token),
+        user_agent=(user_agent or "")[:256] or None,
+        expires_at=datetime.now(UTC) + timedelta(days=settings.refresh_token_expire_days),
+    )
+    new_hash = hash_password(password) if is_outdated(user.password_hash) else None
+    with transaction(user.id) as session:
+        session.add(opened)
+        if new_hash:
+            session.execute(
+                update(User)
+                .where(User.id == user.id, User.password_hash == user.password_hash)
+                .values(password_hash=new_hash)
+            )
+    return _hand_out(user.id, opened.id, refresh_token)
+
+
+def refresh(refresh_token: str) -> Tokens:
+    """Change a refresh token for a new pair; raises `InvalidCredentials`.
+
+    A token that was used before ends its whole session (RFC 9700), except within a short grace,
+    in which the client gets another pair: its last answer may have been lost.
+    """
+    digest = _digest(refresh_token)
+    new_token = secrets.token_urlsafe(32)
+    with transaction(SYSTEM) as session:
+        found = _alive(session, digest)
+        if found is None:
+            raise InvalidCredentials("The refresh token is wrong, used or expired. Sign in again.")
+        stolen = found.refresh_hash != digest and not _in_grace(session, found)
+        if stolen:
+            found.revoked_at = func.now()
+        else:
+            found.previous_hash, found.refresh_hash = digest, _digest(new_token)
+            found.rotated_at = found.last_used_at = func.now()
+    if stolen:
+        _mark_revoked(found.id)
+        raise InvalidCredentials("The refresh token was used before. Sign in again.")
+    return _hand_out(found.owner_id, found.id, new_token)
+
+
+def _alive(session: Transaction, digest: bytes) -> Session | None:
+    return session.scalar(
+        select(Session)
+        .join(User, User.id == Session.owner_id)
+        .where((Session.refresh_hash == digest) | (Session.previous_hash == digest))
+        .where(Session.revoked_at.is_(None), Session.expires_at > func.now(), User.is_active)
+        .with_for_update(of=Session)
+    )
+
+
+def _in_grace(session: Transaction, found: Session) -> bool:
+    limit = func.now() - timedelta(seconds=GRACE_SECONDS)
+    return bool(
+        session.scalar(select(Session.rotated_at > limit).where(Session.id == found.id))
+    )
+
+
+def sign_out(caller: Caller) -> None:
+    """End the caller's session: its tokens are worthless from now on."""
+    with transaction(caller.user_id) as session:
+        session.execute(
+            update(Session).where(Session.id == caller.session_id).values(revoked_at=func.now())
+        )
+    _mark_revoked(caller.session_id)
+
+
+def _mark_revoked(session_id: uuid.UUID) -> None:
+    # Outlives every copy that says otherwise; `authenticate` never overwrites it.
+    cache.ask(lambda client: client.set(_key(session_id), REVOKED, ex=2 * CACHE_SECONDS))
+
+
+def _key(session_id: uuid.UUID) -> str:
+    return f"session:{session_id}"
+
+
+def authenticate(
+    user_id: uuid.UUID, session_id: uuid.UUID, job_id: uuid.UUID | None = None
+) -> tuple[Caller, list[bytes | None] | None]:
+    """Return who a token belongs to if its session is alive; raises `InvalidCredentials`.
+
+    With `job_id`, the same round trip to Redis also brings that job's owner and JSON.
+    """
+    copy, job_copy = _read_copies(session_id, job_id)
+    if copy is None:
+        copy = _read_session(session_id)
+        fresh = copy
+        cache.ask(lambda client: client.set(_key(session_id), fresh, ex=CACHE_SECONDS, nx=True))
+    if copy == REVOKED:
+        raise InvalidCredentials("This session has ended. Sign in again.")
+    known = json.loads(copy)
+    if known["user_id"] != str(user_id):
+        raise InvalidCredentials("The token is not valid. Sign in again.")
+    return Caller(user_id, session_id, known["role"]), job_copy
+
+
+def _read_copies(
+    session_id: uuid.UUID, job_id: uuid.UUID | None
+) -> tuple[bytes | None, list[bytes | None] | None]:
+    if job_id is None:
+        return cache.ask(lambda client: client.get(_key(session_id))), None
+    with_job = cache.ask(
+        lambda client: client.pipeline(transaction=False)
+        .get(_key(session_id))
+        .hmget(key_of(job_id), "owner", "body")
+        .execute()
+    )
+    return (with_job[0], with_job[1]) if with_job else (None, None)
+
+
+def _read_session(session_id: uuid.UUID) -> bytes:
+    with transaction(SYSTEM) as session:
+        row = session.execute(
+            select(User.id, User.role)
+            .join(Session, Session.owner_id == User.id)
+            .where(Session.id == session_id, Session.revoked_at.is_(None), User.is_active)
+            .where(Session.expires_at > func.now())
+        ).one_or_none()
+    if row is None:
+        return REVOKED
+    return json.dumps({"user_id": str(row.id), "role": row.role}).encode()

@@ -1,0 +1,51 @@
+"""Users: registration and what they may read of themselves."""
+
+import uuid
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from assistant.adapters.passwords import hash_password
+from assistant.database import transaction
+from assistant.errors import Conflict, NotFound
+from assistant.models import Role, User
+from assistant.services import collections
+
+
+def register(*, username: str, email: str, password: str, role: Role = Role.USER) -> User:
+    """Create a user with a default collection; raises `Conflict` if name or e-mail is taken."""
+    user = User(
+        id=uuid7(),
+        username=username,
+        email=email,
+        password_hash=hash_password(password),
+        role=role,
+    )
+    try:
+        with transaction(user.id) as session:
+            session.add(user)
+            session.flush()
+            session.add(collections.default_for(user.id))
+    except IntegrityError as error:
+        taken = "e-mail address" if "uq_users_email" in str(error.orig) else "username"
+        raise Conflict(f"This {taken} is taken. Choose another one, or sign in.") from None
+    return user
+
+
+def get(user_id: uuid.UUID) -> User:
+    """Return a user; raises `NotFound`."""
+    with transaction(user_id) as session:
+        user = session.get(User, user_id)
+    if user is None:
+        raise NotFound("There is no user with this id.")
+    return user
+
+
+def find_by_name(session: Session, username: str) -> User | None:
+    """Return the user with this name or e-mail address, in any case, within a transaction."""
+    wanted = func.lower(username)
+    return session.scalar(
+        select(User).where((func.lower(User.username) == wanted) | (func.lower(User.email) == wanted))
+    )

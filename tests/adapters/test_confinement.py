@@ -1,0 +1,131 @@
+"""What a parser's process may do, and that it leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from assistant.adapters.documents import media, parser
+from assistant.adapters.documents.parser import SubprocessParser
+from assistant.errors import PermanentError
+from assistant.ports import ParsedDocument
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ParsedDocument]:
+    def run(program: str, **limits: float) -> ParsedDocument:
+        script = tmp_path / "program.py"
+        script.write_text(
+            "import os, sys, json\n"
+            "from assistant.adapters.documents.confinement import confine\n"
+            f"confine(int(sys.argv[-1]), 0)\n{program}\n"
+        )
+        (tmp_path / "stored").write_bytes(b"x")
+        started = subprocess.Popen
+
+        def popen(command: list[str], **options: object) -> subprocess.Popen[bytes]:
+            arguments = [*command[:4], str(script), command[-1]]
+            return started(arguments, **options)  # type: ignore[call-overload]  # the options of the real call
+
+        monkeypatch.setattr(parser.subprocess, "Popen", popen)
+        return SubprocessParser(**limits).parse(tmp_path / "stored", media.PLAIN)  # type: ignore[arg-type]  # numbers
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("x = bytearray(3 * 1024**3)", "broken_file"),
+        ("import os; os.abort()", "broken_file"),
+        ("import time; time.sleep(60)", "parse_timeout"),
+        ("while True: sys.stdout.write('x' * 65536)", "too_large_to_parse"),
+        ("open('/tmp/written', 'w').write('x' * 9)", "broken_file"),
+        ("print('{not json')", "broken_file"),
+        ("os.close(1); import time; time.sleep(60)", "too_large_to_parse"),
+    ],
+)
+def test_limits(run: Callable[..., ParsedDocument], program: str, code: str) -> None:
+    begin = time.monotonic()
+    with pytest.raises(PermanentError) as caught:
+        run(program, timeout=1.0, max_answer=1_000_000)
+    assert caught.value.code == code
+    assert time.monotonic() - begin < 5
+
+
+def test_sees_no_secrets_and_no_other_files(
+    run: Callable[..., ParsedDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    seen = "' '.join([*os.environ, *os.listdir('/proc/self/fd')])"
+    found = run(f"print(json.dumps({{'text': {seen}, 'page_starts': []}}))").text.split()
+    assert "OPENAI_API_KEY" not in found
+    # Standard streams, and the folder that is being listed.
+    assert sorted(name for name in found if name.isdigit()) == ["0", "1", "2", "3"]
+
+
+def test_leaves_no_process_behind(run: Callable[..., ParsedDocument], tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    note.touch()
+    program = f"os.symlink(str(os.getpid()), {str(note) + '.link'!r}); import time; time.sleep(60)"
+    with pytest.raises(PermanentError):
+        run(program, timeout=1.0)
+    pid = int(os.readlink(f"{note}.link"))
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_the_parser_dies_with_its_worker(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import os, sys, time\n"
+        "from assistant.adapters.documents.confinement import confine\n"
+        "confine(os.getppid(), 0); print(os.getpid(), flush=True); time.sleep(60)\n"
+    )
+    worker = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import subprocess, sys; subprocess.run([sys.executable, "
+            f"{str(tmp_path / 'slow.py')!r}], timeout=50)",
+        ],
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": str(parser.ROOT)},
+    )
+    assert worker.stdout is not None
+    pid = int(worker.stdout.readline())
+    worker.kill()
+    worker.wait(5)
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        # An orphan waits as a zombie until init collects it.
+        if " Z " in Path(f"/proc/{pid}/stat").read_text():
+            break
+        time.sleep(0.02)
+    else:
+        assert not Path(f"/proc/{pid}").exists()
+
+
+def test_parses_in_threads(tmp_path: Path) -> None:
+    path = tmp_path / "stored"
+    path.write_text("same text")
+    before = threading.active_count()
+    with ThreadPoolExecutor(8) as pool:
+        results = pool.map(lambda _: SubprocessParser().parse(path, media.PLAIN).text, range(24))
+        assert set(results) == {"same text"}
+    assert threading.active_count() == before
+
+
+def test_starts_quickly(tmp_path: Path) -> None:
+    path = tmp_path / "stored"
+    path.write_text("text")
+    best = 1.0
+    for _ in range(6):
+        begin = time.monotonic()
+        SubprocessParser().parse(path, media.PLAIN)
+        best = min(best, time.monotonic() - begin)
+    assert best < 0.15

@@ -1,0 +1,165 @@
+"""The embedded servers: what they are, who may use them, and what they keep."""
+
+import os
+import stat
+import urllib.request
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+import redis
+from dotenv import dotenv_values
+
+from assistant.config import LOCAL_ENV, Settings, read_settings
+from assistant.local.environment import chosen_by_operator, write_local_env
+from assistant.local.errors import LocalRunError
+from assistant.local.folder import DataFolder
+from assistant.local.model import LONGEST_CONTEXT, model_server
+from assistant.local.postgres import _forget_dead_server
+from assistant.local.servers import missing_servers
+from assistant.local.stack import LocalStack
+
+from .conftest import descendants
+
+
+def connect(url: str) -> "psycopg2.extensions.connection":
+    return psycopg2.connect(url.replace("+psycopg2", ""))
+
+
+@pytest.mark.slow
+def test_servers_answer_and_keep_their_data(settings: Settings) -> None:
+    with LocalStack(settings, quiet=True, serve=False) as stack:
+        database, cache, index = (
+            stack.settings.database_url,
+            stack.settings.redis_url,
+            stack.settings.chroma_url,
+        )
+        connection = connect(database)
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT rolsuper, rolbypassrls, current_user, lower('ÄÖ'), current_setting('fsync') "
+            "FROM pg_roles WHERE rolname = current_user"
+        )
+        assert cursor.fetchone() == (False, False, "assistant", "äö", "on")
+        cursor.execute("CREATE TABLE kept AS SELECT 1 AS one")
+        connection.commit()
+        connection.close()
+        with redis.Redis.from_url(cache) as client:
+            client.set("kept", "1")
+            assert client.config_get("appendonly")["appendonly"] == "yes"
+            assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+        with urllib.request.urlopen(f"{index}/api/v2/heartbeat", timeout=5) as response:
+            assert response.status == 200
+
+    with LocalStack(settings, quiet=True, serve=False) as stack:
+        connection = connect(stack.settings.database_url)
+        cursor = connection.cursor()
+        cursor.execute("SELECT one FROM kept")
+        assert cursor.fetchone() == (1,)
+        connection.close()
+        with redis.Redis.from_url(stack.settings.redis_url) as client:
+            assert client.get("kept") == b"1"
+
+
+@pytest.mark.slow
+def test_nobody_gets_in_without_a_password_and_none_is_readable(settings: Settings) -> None:
+    with LocalStack(settings, quiet=True, serve=False) as stack:
+        local_env = settings.data_dir / LOCAL_ENV
+        assert stat.S_IMODE(local_env.stat().st_mode) == 0o600
+        assert dotenv_values(local_env)["DATABASE_URL"] == stack.settings.database_url
+        assert read_settings(data_dir=settings.data_dir).redis_url == stack.settings.redis_url
+
+        secrets = [path.read_text() for path in stack.folder.secrets.iterdir()]
+        for process in descendants(os.getpid()):
+            command = " ".join(process.cmdline())
+            assert not any(secret in command for secret in secrets)
+        for path in stack.folder.secrets.iterdir():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+        address = stack.settings.redis_url.rpartition("@")[2]
+        with (
+            redis.Redis.from_url(f"redis://{address}") as client,
+            pytest.raises(redis.AuthenticationError),
+        ):
+            client.ping()
+        address = stack.settings.database_url.rpartition("@")[2]
+        with pytest.raises(psycopg2.OperationalError, match="password"):
+            connect(f"postgresql://postgres:wrong@{address}")
+    assert not local_env.exists()
+
+
+@pytest.mark.slow
+def test_stop_leaves_nothing_and_a_second_run_is_refused(settings: Settings) -> None:
+    with LocalStack(settings, quiet=True, serve=False):
+        processes = descendants(os.getpid())
+        assert len(processes) > 3
+        with (
+            pytest.raises(LocalRunError, match=rf"process {os.getpid()}\) uses .*Stop it, or"),
+            LocalStack(settings, quiet=True, serve=False),
+        ):
+            pass
+        # The refused one touched nothing.
+        assert (settings.data_dir / LOCAL_ENV).exists()
+        assert all(process.is_running() for process in processes)
+    assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    assert not list((settings.data_dir / "run").glob("*.conf"))
+
+
+@pytest.mark.slow
+def test_servers_come_back_when_they_are_killed(settings: Settings) -> None:
+    with LocalStack(settings, quiet=True, serve=False) as stack:
+        supervisor = stack.require_supervisor()
+        supervisor.states()
+        for pids in supervisor.pids.values():
+            os.kill(pids[-1], 9)
+        stack.wait_for_servers(stack.servers)
+        supervisor.states()
+        assert all(len(pids) >= 2 for pids in supervisor.pids.values())
+        connect(stack.settings.database_url).close()
+
+
+def test_only_servers_without_an_address_are_made(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    folder.claim()
+    urls = {"redis_url": "redis://x", "database_url": "postgresql://x", "openai_api_key": "key"}
+    settings = Settings(data_dir=tmp_path, **urls)  # type: ignore[arg-type]
+    chosen = chosen_by_operator(settings)
+    assert chosen >= urls.keys()
+    servers = missing_servers(folder, settings, chosen, with_model=True)
+    folder.release()
+    assert [server.program.name for server in servers] == ["chroma"]
+
+
+def test_what_a_killed_run_left_counts_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_local_env(tmp_path, {"database_url": "postgresql+psycopg2://x", "secret_key": "a" * 40})
+    monkeypatch.setenv("REDIS_URL", "redis://mine")
+    settings = read_settings(data_dir=tmp_path)
+    assert settings.database_url == "postgresql+psycopg2://x"
+    assert chosen_by_operator(settings) == {"data_dir", "redis_url"}
+
+
+def test_a_pid_that_now_belongs_to_another_program_is_forgotten(tmp_path: Path) -> None:
+    pid_file = tmp_path / "postmaster.pid"
+    pid_file.write_text(f"{os.getpid()}\n/somewhere\n")
+    _forget_dead_server(pid_file)
+    assert not pid_file.exists()
+
+
+def test_a_context_that_the_bundled_model_does_not_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LocalRunError, match="CONTEXT_TOKENS is 8193"):
+        model_server(tmp_path, 1, LONGEST_CONTEXT + 1)
+
+
+@pytest.mark.slow
+def test_a_server_that_cannot_start_is_named_with_its_log(settings: Settings) -> None:
+    (settings.data_dir / "postgres").mkdir(parents=True)
+    stack = LocalStack(settings, quiet=True, serve=False)
+    expected = r"(?s)postgres ended 3 times.*the end of .*postgres\.log"
+    with pytest.raises(LocalRunError, match=expected):
+        stack.__enter__()
+    assert stack.supervisor
+    for pids in stack.supervisor.pids.values():
+        assert not any(psutil.pid_exists(pid) for pid in pids)

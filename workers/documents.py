@@ -1,0 +1,17 @@
+"""Work on documents."""
+
+from celery import shared_task
+
+from assistant.services import indexing, jobs
+
+
+@shared_task(name="documents.index")
+def index(job_id: str) -> None:
+    """Make a document searchable."""
+    jobs.run(job_id, indexing.index)
+
+
+@shared_task(name="documents.delete")
+def delete(job_id: str) -> None:
+    """Remove a document everywhere."""
+    jobs.run(job_id, indexing.delete)

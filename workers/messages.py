@@ -1,0 +1,11 @@
+"""Replies."""
+
+from celery import shared_task
+
+from assistant.services import jobs, replies
+
+
+@shared_task(name="messages.reply")
+def reply(job_id: str) -> None:
+    """Generate the reply that a job promises."""
+    jobs.run(job_id, replies.generate)
