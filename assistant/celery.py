@@ -10,7 +10,7 @@ from assistant.config import Settings
 CONNECT_TIMEOUT = 0.5
 
 
-def init_app(app: Flask, settings: Settings) -> Celery:
+def init_app(app: Flask, settings: Settings) -> None:
     """Make the Celery application whose tasks run inside Flask's application context."""
 
     class FlaskTask(Task):  # type: ignore[type-arg]  # celery's own class takes none at run time
@@ -29,4 +29,3 @@ def init_app(app: Flask, settings: Settings) -> Celery:
     app.extensions["celery"] = celery
     # Connected to a signal, Celery leaves the log to us.
     setup_logging.connect(lambda **_: logs.configure(settings), weak=False)
-    return celery

@@ -5,12 +5,12 @@ from typing import cast
 from flask import current_app
 from flask_jwt_extended import JWTManager
 from flask_migrate import Migrate
-from assistant.problems import ProblemApi
 from werkzeug.local import LocalProxy
 
 from assistant.adapters.cache import Cache
 from assistant.adapters.provided import Adapters
 from assistant.config import Settings
+from assistant.problems import ProblemApi
 
 migrate = Migrate()
 jwt = JWTManager()

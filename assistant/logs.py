@@ -16,6 +16,11 @@ from assistant.config import Settings
 _context: ContextVar[dict[str, Any]] = ContextVar("log_context", default={})  # noqa: B039  # never changed in place
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What they say at INFO, our own lines say with the ids that matter.
+NOISY = (
+    *("httpx", "httpx2", "httpcore", "openai", "chromadb", "sentence_transformers", "kombu"),
+    *("celery.app.trace", "celery.worker.strategy", "alembic", "tornado.access", "flower"),
+)
 PROCESS = os.environ.get("SUPERVISOR_PROCESS_NAME", "")
 
 
@@ -76,5 +81,5 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if settings.debug else logging.INFO)
-    for noisy in ("httpx", "httpcore", "openai", "chromadb", "sentence_transformers", "kombu"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -64,8 +64,11 @@ class EmbeddingModel(Protocol):
     `name` is kept with each embedding; vectors of different names never meet.
     """
 
-    name: str
-    dimensions: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one row per text, shape `(len(texts), dimensions)`."""

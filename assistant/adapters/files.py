@@ -38,7 +38,9 @@ class UploadFolder:
                 while block := stream.read(BLOCK):
                     size += len(block)
                     if size > limit:
-                        raise TooLarge(f"The file is larger than {limit} bytes. Upload a smaller one.")
+                        raise TooLarge(
+                            f"The file is larger than {limit} bytes. Upload a smaller one."
+                        )
                     digest.update(block)
                     file.write(block)
                 file.flush()

@@ -20,7 +20,7 @@ _slots = threading.BoundedSemaphore(2)
 def _offload(work: Callable[[], T]) -> T:
     # argon2 lets go of the GIL but not of gevent's loop, which would stand still meanwhile.
     if is_module_patched("threading"):
-        return get_hub().threadpool.apply(work)  # type: ignore[no-any-return]
+        return get_hub().threadpool.apply(work)
     return work()
 
 

@@ -17,7 +17,9 @@ def page(query: dict[str, Any]) -> Page:
     return Page(**{name: query.pop(name) for name in names if name in query})
 
 
-def listed(rows: Sequence[Any], wanted: Page, *, backwards: bool = False) -> tuple[list[Any], int, dict[str, str]]:
+def listed(
+    rows: Sequence[Any], wanted: Page, *, backwards: bool = False
+) -> tuple[list[Any], int, dict[str, str]]:
     """Cut the row too many off a page, and link to the next page if there was one (RFC 8288)."""
     if len(rows) <= wanted.limit:
         return list(rows), 200, {}

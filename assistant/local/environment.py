@@ -47,6 +47,12 @@ def process_environment(settings: Settings) -> dict[str, str]:
     programs = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
     environment["PYTHONUNBUFFERED"] = "1"
+    if os.geteuid() == 0:
+        # Celery warns each time; who runs this as root, in a container, means to.
+        quiet = "ignore:You're running the worker with superuser privileges"
+        environment["PYTHONWARNINGS"] = ",".join(
+            filter(None, [os.environ.get("PYTHONWARNINGS"), quiet])
+        )
     for name in ("NO_PROXY", "no_proxy"):
         # A proxy for the internet cannot reach this machine's own interface.
         environment[name] = ",".join(filter(None, [os.environ.get(name), LOOPBACK]))

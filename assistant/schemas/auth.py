@@ -6,7 +6,8 @@ from assistant.schemas.text import Line, Request, Text
 
 PASSWORD = {"shortest": 12, "longest": 128}
 USERNAME = validate.Regexp(
-    r"^[\w][\w.@+-]*\Z", error="Use letters, digits and . _ - @ + only, beginning with a letter or digit."
+    r"^[\w][\w.@+-]*\Z",
+    error="Use letters, digits and . _ - @ + only, beginning with a letter or digit.",
 )
 
 

@@ -5,8 +5,8 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assistant.extensions import settings
 from assistant.errors import NotFound
+from assistant.extensions import settings
 from assistant.models import Collection
 
 DEFAULT_NAME = "Documents"

@@ -67,9 +67,7 @@ def list_(owner_id: uuid.UUID, page: Page) -> Sequence[Conversation]:
     with transaction(owner_id) as session:
         if page.after is not None:
             last = find(session, owner_id, page.after)
-            query = query.where(
-                func.row(*key) < func.row(last.last_activity_at, last.id)
-            )
+            query = query.where(func.row(*key) < func.row(last.last_activity_at, last.id))
         query = query.order_by(*(column.desc() for column in key))
         return session.scalars(query.offset(page.skip).limit(page.limit + 1)).all()
 

@@ -124,7 +124,9 @@ def get(owner_id: uuid.UUID, document_id: uuid.UUID) -> Document:
 def list_(owner_id: uuid.UUID, page: Page) -> list[Document]:
     """Return the owner's documents, newest first."""
     with transaction(owner_id) as session:
-        return page_of(session, select(Document).where(Document.owner_id == owner_id), Document, page)
+        return page_of(
+            session, select(Document).where(Document.owner_id == owner_id), Document, page
+        )
 
 
 def text_slice(
@@ -137,8 +139,9 @@ def text_slice(
         last = func.length(DocumentText.text)
         stop = func.least(last, last if end is None else end)
         row = session.execute(
-            select(func.substr(DocumentText.text, start + 1, func.greatest(stop - start, 0)), last)
-            .where(DocumentText.document_id == document.id, DocumentText.generation == wanted)
+            select(
+                func.substr(DocumentText.text, start + 1, func.greatest(stop - start, 0)), last
+            ).where(DocumentText.document_id == document.id, DocumentText.generation == wanted)
         ).one_or_none()
     if row is None:
         raise Conflict("The document has no text yet. Follow its job and ask again.")

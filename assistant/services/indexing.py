@@ -50,7 +50,7 @@ def index(run: Run) -> dict[str, Any]:
 def _load(run: Run) -> tuple[Document, Collection]:
     with transaction(run.owner_id) as session:
         document = session.get(Document, run.job.document_id)
-        collection = document and session.get(Collection, document.collection_id)
+        collection = session.get(Collection, document.collection_id) if document else None
     if document is None or collection is None or document.deleted_at is not None:
         raise PermanentError("The document was deleted.", code="document_deleted")
     return document, collection
@@ -64,7 +64,7 @@ def _begin_generation(
     adapters.vector_store.delete(collection.chroma_name, left)
     with transaction(run.owner_id) as session:
         run.fence(session)
-        generation = session.scalar(
+        generation: int | None = session.scalar(
             update(Document)
             .where(Document.id == document.id)
             .values(last_generation=Document.last_generation + 1)
@@ -178,7 +178,9 @@ def _vector_ids(
         current = select(Document.generation).where(Document.id == document_id)
         query = query.where(Chunk.generation != current.scalar_subquery())
     with transaction(owner_id) as session:
-        return [vector_id(document_id, row.generation, row.ordinal) for row in session.execute(query)]
+        return [
+            vector_id(document_id, row.generation, row.ordinal) for row in session.execute(query)
+        ]
 
 
 def _switch(
@@ -207,7 +209,7 @@ def delete(run: Run) -> dict[str, Any]:
     assert document_id is not None
     with transaction(run.owner_id) as session:
         document = session.get(Document, document_id)
-        collection = document and session.get(Collection, document.collection_id)
+        collection = session.get(Collection, document.collection_id) if document else None
     if document is None or collection is None:
         return {"chunks": 0, "vectors_deleted": 0, "vectors_remaining": 0}
     run.progress("deleting")
@@ -233,4 +235,3 @@ def _erase(session: Session, document_id: uuid.UUID) -> None:
     )
     session.execute(delete_rows(DocumentText).where(DocumentText.document_id == document_id))
     session.execute(delete_rows(Document).where(Document.id == document_id))
-

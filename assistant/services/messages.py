@@ -216,13 +216,13 @@ def latest(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> list[Message]:
         return _latest(session, _of(owner_id, conversation_id), Page())
 
 
-def _of(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> Select[tuple[Message]]:
+def _of(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> Select[Message]:
     return select(Message).where(
         Message.conversation_id == conversation_id, Message.owner_id == owner_id
     )
 
 
-def _latest(session: Session, query: Select[tuple[Message]], page: Page) -> list[Message]:
+def _latest(session: Session, query: Select[Message], page: Page) -> list[Message]:
     query = query.order_by(Message.position.desc()).offset(page.skip).limit(page.limit + 1)
     return list(reversed(session.scalars(query).all()))
 

@@ -22,7 +22,7 @@ class Page:
     skip: int = 0
 
 
-def page_of(session: Session, query: Select[tuple[Row]], model: Any, page: Page) -> list[Row]:
+def page_of(session: Session, query: Select[Row], model: Any, page: Page) -> list[Row]:
     """Return one row more than the page's limit if there are more, newest first.
 
     Ids are UUIDv7, so their order is the order of creation.

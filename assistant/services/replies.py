@@ -93,14 +93,17 @@ def generate(run: Run) -> dict[str, Any]:
         messages = reply_messages(task.system_prompt, task.history, task.question, task.budget)
         run.progress("generating")
         _stream(run, task, draft, messages, MarkerFilter(0), filtered=False)
-    return {"user_message_id": str(task.reply.parent_id), "assistant_message_id": str(task.reply.id)}
+    return {
+        "user_message_id": str(task.reply.parent_id),
+        "assistant_message_id": str(task.reply.id),
+    }
 
 
 def _load(run: Run) -> Task:
     with transaction(run.owner_id) as session:
         reply = session.get(Message, run.job.message_id)
         question = session.get(Message, reply.parent_id) if reply and reply.parent_id else None
-        conversation = reply and session.get(Conversation, reply.conversation_id)
+        conversation = session.get(Conversation, reply.conversation_id) if reply else None
         if reply is None or question is None or conversation is None:
             raise PermanentError("The conversation was deleted.", code="conversation_deleted")
         history = _history(session, question)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import redis
 from celery import current_app as celery
+from kombu.exceptions import OperationalError
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
@@ -102,7 +103,7 @@ def _collections(session: Session, scope: Scope) -> Sequence[Collection]:
     return session.scalars(query).all()
 
 
-def _visible(scope: Scope) -> Select[tuple[Chunk, str]]:
+def _visible(scope: Scope) -> Select[Chunk, str]:
     """Select chunks with their file's name: the owner's, not deleted, current generation."""
     query = (
         select(Chunk, Document.filename)
@@ -205,7 +206,7 @@ def ask(scope: Scope, query: str, limit: int) -> bytes:
             kwargsrepr="{}",
         )
         found = client.blpop([_key(search_id)], timeout=settings.search_timeout)
-    except (redis.RedisError, OSError, celery.connection_for_write().recoverable_connection_errors):
+    except (redis.RedisError, OperationalError):
         raise away from None
     finally:
         client.close()
@@ -213,7 +214,8 @@ def ask(scope: Scope, query: str, limit: int) -> bytes:
         raise Unavailable(
             "No search worker answered. Check that one runs, or try again.", retry_after=5
         )
-    body = bytes(found[1])
+    body = found[1]
+    assert isinstance(body, bytes)
     if body.startswith(b"{"):
         raise Unavailable(json.loads(body)["error"], retry_after=2)
     return body
@@ -235,7 +237,9 @@ def answer(search_id: str, request: dict[str, Any]) -> None:
     encoded = json.dumps(found, ensure_ascii=False).encode()
     client = connect(settings.redis_url)
     with client.pipeline(transaction=False) as pipe:
-        pipe.rpush(_key(search_id), encoded).expire(_key(search_id), ANSWER_SECONDS).execute()
+        pipe.rpush(_key(search_id), encoded)
+        pipe.expire(_key(search_id), ANSWER_SECONDS)
+        pipe.execute()
     client.close()
 
 

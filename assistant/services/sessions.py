@@ -6,8 +6,10 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask_jwt_extended import create_access_token
+from redis import Redis
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Transaction
 
@@ -125,9 +127,7 @@ def _alive(session: Transaction, digest: bytes) -> Session | None:
 
 def _in_grace(session: Transaction, found: Session) -> bool:
     limit = func.now() - timedelta(seconds=GRACE_SECONDS)
-    return bool(
-        session.scalar(select(Session.rotated_at > limit).where(Session.id == found.id))
-    )
+    return bool(session.scalar(select(Session.rotated_at > limit).where(Session.id == found.id)))
 
 
 def sign_out(caller: Caller) -> None:
@@ -171,15 +171,15 @@ def authenticate(
 def _read_copies(
     session_id: uuid.UUID, job_id: uuid.UUID | None
 ) -> tuple[bytes | None, list[bytes | None] | None]:
-    if job_id is None:
-        return cache.ask(lambda client: client.get(_key(session_id))), None
-    with_job = cache.ask(
-        lambda client: client.pipeline(transaction=False)
-        .get(_key(session_id))
-        .hmget(key_of(job_id), "owner", "body")
-        .execute()
-    )
-    return (with_job[0], with_job[1]) if with_job else (None, None)
+    def read(client: Redis) -> list[Any]:
+        pipe = client.pipeline(transaction=False)
+        pipe.get(_key(session_id))
+        if job_id is not None:
+            pipe.hmget(key_of(job_id), "owner", "body")
+        return pipe.execute()
+
+    copies = cache.ask(read) or [None]
+    return copies[0], copies[1] if len(copies) > 1 else None
 
 
 def _read_session(session_id: uuid.UUID) -> bytes:

@@ -47,5 +47,7 @@ def find_by_name(session: Session, username: str) -> User | None:
     """Return the user with this name or e-mail address, in any case, within a transaction."""
     wanted = func.lower(username)
     return session.scalar(
-        select(User).where((func.lower(User.username) == wanted) | (func.lower(User.email) == wanted))
+        select(User).where(
+            (func.lower(User.username) == wanted) | (func.lower(User.email) == wanted)
+        )
     )

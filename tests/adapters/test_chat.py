@@ -80,6 +80,24 @@ def test_keeps_the_connection(server: ModelServer, chat: OpenAIChat) -> None:
     assert len({asked.connection for asked in server.requests}) == 1
 
 
+def test_a_kept_connection_that_broke_is_replaced(server: ModelServer, chat: OpenAIChat) -> None:
+    streams = [chat.stream(ask("[[script: delay=50]]")) for _ in range(3)]
+    assert all(list(stream) for stream in streams)
+    for _ in range(3):
+        server.script("drop")
+
+    assert list(chat.stream(ask()))
+
+    assert [asked.ended for asked in server.requests[3:]] == ["dropped"] * 3 + ["finished"]
+
+
+def test_a_new_connection_that_breaks_is_a_failure(server: ModelServer, chat: OpenAIChat) -> None:
+    server.script("drop")
+
+    assert failure(chat, ask()).code == "model_unreachable"
+    assert len(server.requests) == 1
+
+
 def test_64_streams_at_once(server: ModelServer, chat: OpenAIChat) -> None:
     streams = [chat.stream(ask("[[script: tokens=10 interval=20]]")) for _ in range(64)]
 

@@ -46,7 +46,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Parsed
         ("import os; os.abort()", "broken_file"),
         ("import time; time.sleep(60)", "parse_timeout"),
         ("while True: sys.stdout.write('x' * 65536)", "too_large_to_parse"),
-        ("open('/tmp/written', 'w').write('x' * 9)", "broken_file"),
+        ("open(sys.argv[0] + '.out', 'w').write('x' * 9)", "broken_file"),
         ("print('{not json')", "broken_file"),
         ("os.close(1); import time; time.sleep(60)", "too_large_to_parse"),
     ],

@@ -27,7 +27,7 @@ STREAMS = {
     "comments",
 }
 BODIES = {"html", "empty", "json"}
-WAITS = {"hang"}
+WAITS = {"hang", "drop"}
 
 
 @dataclass(frozen=True, slots=True)

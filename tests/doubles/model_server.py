@@ -146,6 +146,9 @@ class Connection(asyncio.Protocol):
             self.reply(status, answer, model_script.retry_after_header(script))
         elif script.behaviour == "hang":
             await asyncio.Event().wait()
+        elif script.behaviour == "drop":
+            asked.end("dropped")
+            self.transport.abort()
         elif script.behaviour == "html":
             self.reply(200, b"<html>\n\nIt works!\n\n</html>", {"Content-Type": "text/html"})
         elif script.behaviour == "empty":

@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -14,6 +13,8 @@ from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 
 from assistant.adapters.chat import failures
 from assistant.adapters.chat.chunks import Reading
+from assistant.adapters.chat.connections import POOL, note_new_connection, stale
+from assistant.adapters.chat.dialect import Dialect
 from assistant.adapters.chat.failures import Called
 from assistant.adapters.chat.loop import background_loop
 from assistant.adapters.chat.stream import AnswerStream, Finish
@@ -27,7 +28,6 @@ NO_KEY = "none"
 USAGE_SECONDS = 2.0
 # Of a body that should have been a stream, this much is read to find out what it says.
 BODY_LIMIT = 65_536
-POOL = httpx2.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=30)
 
 
 class OpenAIChat:
@@ -49,8 +49,7 @@ class OpenAIChat:
         self._token_timeout = token_timeout
         # Connections belong to one event loop, so a forked process gets a client of its own.
         self._clients: dict[int, AsyncOpenAI] = {}
-        # What the server refused once, and for which model; "" stands for all.
-        self._refused: set[tuple[str, str]] = set()
+        self._dialect = Dialect()
 
     def stream(self, request: ChatRequest) -> AnswerStream:
         """Send the request and return its running answer."""
@@ -77,7 +76,7 @@ class OpenAIChat:
         except openai.APIStatusError as error:
             raise failures.refused(called, error) from None
         except openai.APIConnectionError as error:
-            raise failures.unreachable(called, error) from error
+            raise failures.unreachable(called, error) from None
         except AttributeError:
             # The SDK takes a body that is no JSON for a page, and stumbles over it.
             page = None
@@ -131,7 +130,7 @@ class OpenAIChat:
 
     async def _open(self, called: Called, request: ChatRequest) -> AsyncStream[object]:
         while True:
-            parameters = self._parameters(request)
+            parameters = self._dialect.parameters(request)
             try:
                 # `chat.completions.create` is this call, and then builds a model of each chunk,
                 # which takes six times as long as all the rest.
@@ -143,45 +142,13 @@ class OpenAIChat:
                     stream_cls=AsyncStream[object],
                 )
             except openai.APIStatusError as error:
-                if not self._learn(parameters, error):
+                if not self._dialect.learn(parameters, error):
                     raise failures.refused(called, error) from None
             except openai.APIConnectionError as error:
-                raise failures.unreachable(called, error) from error
+                if not stale(error):
+                    raise failures.unreachable(called, error) from None
             except (ValueError, httpx2.InvalidURL) as error:
                 raise self._unusable(called, error) from None
-
-    def _parameters(self, request: ChatRequest) -> dict[str, Any]:
-        def refused(name: str) -> bool:
-            return bool({("", name), (request.model, name)} & self._refused)
-
-        limit = "max_completion_tokens" if refused("max_tokens") else "max_tokens"
-        parameters: dict[str, Any] = {
-            "model": request.model,
-            "messages": [{"role": role, "content": text} for role, text in request.messages],
-            "stream": True,
-            limit: request.max_tokens,
-        }
-        if not refused("temperature"):
-            parameters["temperature"] = request.temperature
-        if not refused("stream_options"):
-            parameters["stream_options"] = {"include_usage": True}
-        return parameters
-
-    def _learn(self, parameters: dict[str, Any], error: openai.APIStatusError) -> bool:
-        """Remember which parameter the server refuses; say whether to ask again without it."""
-        if error.status_code not in (400, 422):
-            return False
-        words = f"{error.param} {error.message}"
-        if "stream_options" in words:
-            model, name = "", "stream_options"
-        elif "max_completion_tokens" in words:
-            model, name = parameters["model"], "max_tokens"
-        elif "temperature" in words and "not support" in words:
-            model, name = parameters["model"], "temperature"
-        else:
-            return False
-        self._refused.add((model, name))
-        return name in parameters
 
     async def _expect_events(self, called: Called, stream: AsyncStream[object]) -> None:
         """Refuse a body that says itself that it is no stream of events."""
@@ -207,7 +174,9 @@ class OpenAIChat:
                 api_key=self._api_key or NO_KEY,
                 max_retries=0,
                 timeout=httpx2.Timeout(None, connect=self._connect_timeout),
-                http_client=DefaultAsyncHttpxClient(limits=POOL),
+                http_client=DefaultAsyncHttpxClient(
+                    limits=POOL, event_hooks={"request": [note_new_connection]}
+                ),
             )
         return client
 

@@ -47,6 +47,12 @@ def unreachable(called: Called, error: openai.APIConnectionError) -> PermanentEr
         )
     if isinstance(error, openai.APITimeoutError):
         return timed_out(called, "did not accept the request in time")
+    if not isinstance(cause, httpx2.ConnectError):
+        return TransientError(
+            f"The model server at {called.server} closed the connection without an answer. "
+            "Its log may say why.",
+            code="model_unreachable",
+        )
     return TransientError(
         f"The model server at {called.server} cannot be reached. "
         "Is it running? Check OPENAI_BASE_URL.",

@@ -24,7 +24,6 @@ from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.leases import Run, Stopped, Stopping
 from assistant.services.jobs.reading import attempts, get, list_
-from assistant.services.jobs.stopping import cancel, cancel_all, follow_up
 from assistant.services.jobs.status import (
     Body,
     body_of,
@@ -34,6 +33,7 @@ from assistant.services.jobs.status import (
     read_status,
     register_result,
 )
+from assistant.services.jobs.stopping import cancel, cancel_all, follow_up
 from assistant.services.jobs.sweeping import sweep
 
 __all__ = [

@@ -96,12 +96,12 @@ def _end(attempt: Run, work: Work) -> bool:
         return _settle(attempt, failed(attempt, TransientError(error.detail), again=True))
     except Exception:
         logger.exception("job failed unexpectedly")
-        error = TransientError(
+        unexpected = TransientError(
             "Something unexpected went wrong; the operator finds it in the worker's log.",
             code="internal_error",
             title="Internal error",
         )
-        return _settle(attempt, failed(attempt, error, again=True))
+        return _settle(attempt, failed(attempt, unexpected, again=True))
 
 
 def _tidy(attempt: Run) -> None:

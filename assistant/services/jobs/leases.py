@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy import text
@@ -82,7 +83,7 @@ class Run:
         if self.stopping is not None:
             raise Stopped(self.stopping)
 
-    def fence(self, session: Session, **changes: object) -> Job:
+    def fence(self, session: Session, **changes: Any) -> Job:
         """Lock the job's row for the rest of the transaction and write `changes` to it.
 
         Raises `Stopped` if this attempt no longer holds the job: then nothing may be written.
@@ -216,4 +217,3 @@ def leases() -> Leases:
         if _leases is None:
             _leases = Leases(current_app._get_current_object())  # type: ignore[attr-defined]
         return _leases
-

@@ -27,7 +27,7 @@ def listen() -> Iterator[uuid.UUID]:
     client = connect(settings.redis_url, read_timeout=LISTEN_SECONDS * 2)
     while True:
         try:
-            with client.pubsub(ignore_subscribe_messages=True) as pubsub:
+            with client.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]  # redis has no type here
                 pubsub.subscribe(CHANNEL)
                 while True:
                     message = pubsub.get_message(timeout=LISTEN_SECONDS)

@@ -94,8 +94,8 @@ def publish(job: Job, body: Body) -> bytes:
     """Write a job's JSON to Redis unless something newer is there, and return the JSON."""
     encoded = encode(body)
     lifetime = settings.result_ttl_seconds if job.state in TERMINAL else CHANGING_SECONDS
-    arguments = [job.version, str(job.owner_id), encoded, lifetime * 1000]
-    cache.ask(lambda client: client.eval(_PUT, 1, key_of(job.id), *arguments))
+    key, owner, lasts = key_of(job.id), str(job.owner_id), lifetime * 1000
+    cache.ask(lambda client: client.eval(_PUT, 1, key, job.version, owner, encoded, lasts))
     return encoded
 
 

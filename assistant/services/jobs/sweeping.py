@@ -1,6 +1,7 @@
 """What makes every job end although processes die and bells get lost."""
 
 import logging
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -65,7 +66,7 @@ def _after_loss(session: Session, job: Job) -> Job | None:
         "title": "Worker lost",
         "detail": "The worker that had this job stopped answering.",
     }
-    ending = {"outcome": "lease_lost", "reason": reason, "lease_losses": losses}
+    ending: dict[str, Any] = {"outcome": "lease_lost", "reason": reason, "lease_losses": losses}
     if job.cancel_requested_at is not None:
         return transition(session, job.id, *still_lost, to=JobState.CANCELLED, **ending)
     if losses >= MAX_LEASE_LOSSES:

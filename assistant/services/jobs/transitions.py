@@ -52,9 +52,7 @@ def transition(
     job = aliased(Job, changed)
     statement = select(job).execution_options(populate_existing=True)
     if to is not None:
-        statement = statement.add_cte(
-            _message_follows(changed.c), _document_follows(changed.c)
-        )
+        statement = statement.add_cte(_message_follows(changed.c), _document_follows(changed.c))
     if to is JobState.RUNNING:
         statement = statement.add_cte(_attempt_begins(changed.c))
     elif to is not None:
@@ -72,9 +70,7 @@ def _message_follows(job: Any) -> Any:
 
 
 def _document_follows(job: Any) -> Any:
-    ready = case(
-        (job.state == JobState.SUCCEEDED, DocumentStatus.READY.value), else_=job.state
-    )
+    ready = case((job.state == JobState.SUCCEEDED, DocumentStatus.READY.value), else_=job.state)
     return (
         update(Document)
         .where(Document.id == job.document_id, Document.job_id == job.id)
