@@ -7,6 +7,7 @@ import sys
 import click
 
 from assistant.config import Settings, read_settings
+from assistant.local import demo as show
 from assistant.local.signals import StopSignals
 from assistant.local.stack import LocalStack
 
@@ -34,6 +35,15 @@ def up() -> None:
             stack.wait_until_ready()
             click.echo(addresses(stack))
             stack.watch()
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
+@local.command()
+def demo() -> None:
+    """Show the main job on real servers: a document in, answers with evidence out."""
+    try:
+        show.run(read_settings())
     except KeyboardInterrupt:
         click.echo("Stopped.")
 
