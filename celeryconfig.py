@@ -25,6 +25,8 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_pool_acquire_timeout = 2
 broker_transport_options = {
+    # Without it kombu tries for two seconds by itself, whatever the publish policy says.
+    "max_retries": 0,
     "visibility_timeout": 900,
     "socket_connect_timeout": 0.5,
     "socket_timeout": 10,

@@ -1,11 +1,19 @@
 """Every setting once, with its environment name and default."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 LOCAL_ENV = "local.env"
 
@@ -14,7 +22,9 @@ class Settings(BaseSettings):
     """What the environment says; a field's upper-case name is its variable.
 
     Read from the environment, then `.env`, then `local.env` in `DATA_DIR`, which a local run
-    writes so that `flask` commands in another terminal reach its servers.
+    writes so that `flask` commands in another terminal reach its servers. For each variable
+    `NAME` there may be `NAME_FILE` instead, the path of a file that holds the value: this is how
+    containers and systemd hand out secrets.
     """
 
     model_config = SettingsConfigDict(
@@ -26,6 +36,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = "auto"
     port: int = 8000
     host: str = "127.0.0.1"
+    flower_address: str = "127.0.0.1"
     flower_port: int = 5555
     web_workers: int = 2
     allowed_origins: Annotated[list[str], NoDecode] = []
@@ -73,6 +84,21 @@ class Settings(BaseSettings):
     result_ttl_seconds: int = 24 * 3600
     search_timeout: float = 10.0
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the files that `NAME_FILE` names, each with the rank of where it is named."""
+        for source in (env_settings, dotenv_settings):
+            variables = cast(EnvSettingsSource, source)
+            variables.env_vars = with_files(variables.env_vars, cls.model_fields)
+        return init_settings, env_settings, dotenv_settings
+
     @field_validator("database_url", "database_admin_url")
     @classmethod
     def name_the_driver(cls, url: str | None) -> str | None:
@@ -101,6 +127,33 @@ class Settings(BaseSettings):
         return self.database_admin_url or self.database_url
 
 
+def with_files(
+    variables: Mapping[str, str | None], names: Mapping[str, object]
+) -> dict[str, str | None]:
+    """Return these variables and, for each `name_file` among them, `name` with what it holds.
+
+    An empty file counts like an empty variable: as not set. Raises `SettingsError`.
+    """
+    found = dict(variables)
+    for name in names:
+        path = variables.get(f"{name}_file")
+        if path is None:
+            continue
+        if variables.get(name) is not None:
+            raise SettingsError(f"{name.upper()} and {name.upper()}_FILE are both set: unset one")
+        try:
+            value = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+            raise SettingsError(
+                f"{name.upper()}_FILE: {path} cannot be read ({why}): put the file right, or set "
+                f"{name.upper()} itself"
+            ) from None
+        if value:
+            found[name] = value
+    return found
+
+
 def read_settings(**overrides: Any) -> Settings:
     """Read the settings; `overrides` win over the environment.
 
@@ -109,9 +162,11 @@ def read_settings(**overrides: Any) -> Settings:
     data_dir = Path(overrides.get("data_dir") or os.environ.get("DATA_DIR") or "var")
     try:
         return Settings(_env_file=(data_dir / LOCAL_ENV, ".env"), **overrides)  # type: ignore[call-arg]  # pydantic-settings takes it, its stub does not say so
-    except ValidationError as error:
-        lines = [
-            f"{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-            for item in error.errors()
-        ]
+    except (SettingsError, ValidationError) as error:
+        lines = [str(error)]
+        if isinstance(error, ValidationError):
+            lines = [
+                f"{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+                for item in error.errors()
+            ]
         raise SystemExit("These settings cannot be used:\n  " + "\n  ".join(lines)) from None

@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, Table
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -15,7 +16,7 @@ from assistant.errors import Unavailable
 
 SYSTEM = "system"
 
-_ACT_AS = text("SELECT set_config('assistant.owner', :owner, true)")
+_ACT_AS = "SELECT set_config('assistant.owner', %s, true)"
 
 
 class Model(DeclarativeBase):
@@ -30,6 +31,11 @@ class Model(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def table_of(model: type[Model]) -> Table:
+    """Return the table of a model, for statements that need no objects."""
+    return cast(Table, model.__table__)
 
 
 db = SQLAlchemy(metadata=Model.metadata)
@@ -63,7 +69,7 @@ def _begin(owner: uuid.UUID | str) -> Session:
     """Open a session whose transaction sees the rows of `owner` only."""
     session = Session(db.engine, expire_on_commit=False)
     try:
-        session.execute(_ACT_AS, {"owner": str(owner)})
+        session.connection().exec_driver_sql(_ACT_AS, (str(owner),))
     except BaseException:
         session.close()
         raise

@@ -21,6 +21,8 @@ NOISY = (
     *("httpx", "httpx2", "httpcore", "openai", "chromadb", "sentence_transformers", "kombu"),
     *("celery.app.trace", "celery.worker.strategy", "alembic", "tornado.access", "flower"),
 )
+# Flower complains about workers that start after it.
+MUTE = ("flower.inspector",)
 PROCESS = os.environ.get("SUPERVISOR_PROCESS_NAME", "")
 
 
@@ -83,3 +85,5 @@ def configure(settings: Settings) -> None:
     root.setLevel(logging.DEBUG if settings.debug else logging.INFO)
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    for mute in MUTE:
+        logging.getLogger(mute).setLevel(logging.ERROR)

@@ -10,11 +10,15 @@ from flask_smorest import Api
 from flask_smorest.utils import prepare_response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from assistant.errors import AssistantError, InvalidCredentials, InvalidInput
+from assistant.errors import AssistantError, InvalidCredentials, InvalidInput, TooLarge
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+# Pythons differ in what they call these; the words of our own errors do not.
+WORDS = {kind.status: (kind.title, kind.code) for kind in (TooLarge, InvalidInput)}
+# A body of a million mistakes gets the first few explained.
+MOST_ERRORS = 20
 
 
 class FieldProblemSchema(ma.Schema):
@@ -75,10 +79,16 @@ def _field_problems(messages: Any, path: str = "#") -> list[dict[str, str]]:
         return [
             found
             for name, inner in messages.items()
-            for found in _field_problems(inner, path if name == "_schema" else f"{path}/{name}")
+            for found in _field_problems(inner, _below(path, str(name)))
         ]
     texts = messages if isinstance(messages, list) else [messages]
     return [{"pointer": path, "detail": str(text)} for text in texts]
+
+
+def _below(path: str, name: str) -> str:
+    # RFC 6901 gives `~` and `/` a meaning in pointers.
+    escaped = name.replace("~", "~0").replace("/", "~1")
+    return path if name == "_schema" else f"{path}/{escaped}"
 
 
 class ProblemApi(Api):
@@ -94,19 +104,21 @@ class ProblemApi(Api):
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer with an HTTP error; the text of an uncaught exception is never shown."""
         status = error.code or 500
-        title = HTTPStatus(status).phrase
+        known = HTTPStatus(status)
+        title, code = WORDS.get(status, (known.phrase, known.name.lower()))
         ignored = ("content-type", "content-length")
         headers = {n: v for n, v in error.get_headers() if n.lower() not in ignored}
         if isinstance(error, InternalServerError):
             detail = "Something went wrong here; the operator finds it in the log under `instance`."
-            return problem(status, title, detail, headers=headers)
+            return problem(status, title, detail, headers=headers, code=code)
         messages = (getattr(error, "data", None) or {}).get("messages")
         if not messages:
-            return problem(status, title, error.description or "", headers=headers)
+            return problem(status, title, error.description or "", headers=headers, code=code)
         # webargs files messages under the place that they come from: json, query, form, files.
         errors = [found for inner in messages.values() for found in _field_problems(inner)]
-        detail = "; ".join(f"{e['pointer'].removeprefix('#/')}: {e['detail']}" for e in errors)
-        return problem(status, title, detail, headers=headers, errors=errors)
+        del errors[MOST_ERRORS:]
+        detail = "; ".join(f"{e['pointer'][2:] or 'body'}: {e['detail']}" for e in errors)
+        return problem(status, title, detail, headers=headers, code=code, errors=errors)
 
     def _register_responses(self) -> None:
         # flask-smorest documents errors with the media type of results; ours have their own.

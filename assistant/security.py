@@ -1,12 +1,15 @@
 """Who may call what: every endpoint says so with `@allow`, or the application does not start."""
 
+import time
 import uuid
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Literal, NoReturn, ParamSpec, TypeVar, cast
+from functools import lru_cache, wraps
+from typing import Any, Literal, ParamSpec, TypeVar, cast
 
-from flask import Flask, g
-from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from flask import Flask, current_app, g, request
+from flask_jwt_extended import decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import ExpiredSignatureError, PyJWTError
 
 from assistant.config import Settings
 from assistant.errors import InvalidCredentials, PermissionDenied
@@ -26,7 +29,7 @@ OPEN_ENDPOINTS = frozenset({"static", "api-docs.openapi_json", "api-docs.openapi
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Set up tokens: one algorithm, an issuer, an audience, and 401 for every bad credential."""
+    """Set up tokens: one algorithm, an issuer, an audience."""
     secret = settings.secret_key
     app.config.update(
         JWT_SECRET_KEY=secret.get_secret_value() if secret else None,
@@ -38,17 +41,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         JWT_DECODE_AUDIENCE=NAME,
     )
     jwt.init_app(app)
-    jwt.unauthorized_loader(_refuse("Send an access token as `Authorization: Bearer …`."))
-    jwt.invalid_token_loader(_refuse("The access token is not valid. Sign in again."))
-    jwt.token_verification_failed_loader(_refuse("The access token is not valid. Sign in again."))
-    jwt.expired_token_loader(_refuse("The access token has expired. Refresh it or sign in again."))
-
-
-def _refuse(detail: str) -> Callable[..., NoReturn]:
-    def loader(*_: Any) -> NoReturn:
-        raise InvalidCredentials(detail)
-
-    return loader
 
 
 def allow(
@@ -86,15 +78,37 @@ def _requirement(public: bool) -> list[dict[str, list[str]]]:
 
 
 def _authenticate(job_id: uuid.UUID | None) -> tuple[Caller, list[bytes | None] | None]:
-    verify_jwt_in_request()
-    claims = get_jwt()
-    try:
-        if any(claims[name] in (None, "") for name in REQUIRED_CLAIMS):
-            raise ValueError
-        user_id, session_id = uuid.UUID(claims["sub"]), uuid.UUID(claims["sid"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise InvalidCredentials("The access token is not valid. Sign in again.") from None
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidCredentials("Send an access token as `Authorization: Bearer …`.")
+    user_id, session_id, expires_at = _claims_of(
+        token.strip(), current_app.config["JWT_SECRET_KEY"]
+    )
+    if time.time() >= expires_at:
+        raise InvalidCredentials("The access token has expired. Refresh it or sign in again.")
     return sessions.authenticate(user_id, session_id, job_id)
+
+
+@lru_cache(maxsize=8192)
+def _claims_of(token: str, key: str) -> tuple[uuid.UUID, uuid.UUID, float]:
+    """Check a token and return its user, session and end; every bad one is 401.
+
+    A signature does not change, so a token is checked once in each process for each `key`. Its
+    end and its session are checked at every request.
+    """
+    try:
+        claims = decode_token(token)
+        # The library fills in None for an id that is missing.
+        lacking = any(claims[name] in (None, "") for name in REQUIRED_CLAIMS)
+        if lacking or claims["type"] != "access":
+            raise ValueError
+        return uuid.UUID(claims["sub"]), uuid.UUID(claims["sid"]), float(claims["exp"])
+    except ExpiredSignatureError:
+        raise InvalidCredentials(
+            "The access token has expired. Refresh it or sign in again."
+        ) from None
+    except (PyJWTError, JWTExtendedException, KeyError, TypeError, ValueError, AttributeError):
+        raise InvalidCredentials("The access token is not valid. Sign in again.") from None
 
 
 def caller() -> Caller:

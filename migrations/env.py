@@ -2,7 +2,7 @@
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 import assistant.models  # noqa: F401  # the tables must be known before they are compared
 from assistant.config import Settings
@@ -10,6 +10,18 @@ from assistant.database import Model
 
 # Two deployments that migrate at once take turns; the number only has to be ours.
 MIGRATION_LOCK = 7_203_115
+
+# What the application's role needs where another role owns the tables, now and after the next
+# migration, and nothing more: it cannot change the schema, nor say which version it has.
+GRANTS = """
+GRANT USAGE ON SCHEMA {schema} TO {role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT EXECUTE ON FUNCTIONS TO {role};
+"""
+KEEP_VERSION = "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}"
 
 
 def run_migrations() -> None:
@@ -19,10 +31,49 @@ def run_migrations() -> None:
     with engine.connect() as connection, connection.begin():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.execute(text("SELECT set_config('assistant.owner', 'system', true)"))
+        role = application_role(connection, settings)
         context.configure(connection=connection, target_metadata=Model.metadata)
         with context.begin_transaction():
             context.run_migrations()
+        let_in(connection, role)
     engine.dispose()
+
+
+def application_role(connection: Connection, settings: Settings) -> str:
+    """Return the role that the application connects as; raise `SystemExit` if it cannot be used."""
+    if settings.database_admin_url is None:
+        role: str | None = connection.scalar(text("SELECT current_user"))
+    else:
+        role = make_url(settings.database_url).username
+    if not role:
+        raise SystemExit(
+            "DATABASE_URL names no role, so nothing can be granted to it. Write it as "
+            "postgresql://role:password@host/database."
+        )
+    unbound = connection.scalar(
+        text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = :role"), {"role": role}
+    )
+    if unbound is None:
+        raise SystemExit(f"DATABASE_URL names the role {role}, which this server does not have.")
+    if unbound:
+        raise SystemExit(
+            f"The role {role} of DATABASE_URL is a superuser or has BYPASSRLS, and would see "
+            "through the walls between owners. Create an ordinary role for DATABASE_URL; a "
+            "superuser may migrate, as DATABASE_ADMIN_URL."
+        )
+    return role
+
+
+def let_in(connection: Connection, role: str) -> None:
+    """Let the application's role work on tables that another role owns."""
+    if role == connection.scalar(text("SELECT current_user")):
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    schema: str = connection.scalar(text("SELECT current_schema()")) or "public"
+    names = {"role": quote(role), "schema": quote(schema)}
+    connection.exec_driver_sql(GRANTS.format(**names))
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is not None:
+        connection.exec_driver_sql(KEEP_VERSION.format(**names))
 
 
 run_migrations()

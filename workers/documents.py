@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from assistant.services import indexing, jobs
+from assistant.services import analysis, indexing, jobs
 
 
 @shared_task(name="documents.index")
@@ -15,3 +15,9 @@ def index(job_id: str) -> None:
 def delete(job_id: str) -> None:
     """Remove a document everywhere."""
     jobs.run(job_id, indexing.delete)
+
+
+@shared_task(name="documents.analyze")
+def analyze(job_id: str) -> None:
+    """Summarise a document."""
+    jobs.run(job_id, analysis.analyze)

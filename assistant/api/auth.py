@@ -3,9 +3,8 @@
 from typing import Any
 
 from flask import request
-from flask_smorest import Blueprint
-from webargs.flaskparser import parser
 
+from assistant.api.arguments import StrictBlueprint, parser
 from assistant.models import User
 from assistant.schemas.auth import (
     RefreshSchema,
@@ -18,7 +17,7 @@ from assistant.security import allow, caller, caller_id
 from assistant.services import sessions, users
 from assistant.services.sessions import Tokens
 
-blp = Blueprint("auth", __name__, url_prefix="/auth", description="Sign-in and tokens")
+blp = StrictBlueprint("auth", __name__, url_prefix="/auth", description="Sign-in and tokens")
 
 TOKEN_REQUEST = {
     "requestBody": {

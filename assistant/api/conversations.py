@@ -4,9 +4,9 @@ import uuid
 from typing import Any
 
 from flask import url_for
-from flask_smorest import Blueprint
 
 from assistant.api import answers
+from assistant.api.arguments import StrictBlueprint
 from assistant.models import Conversation
 from assistant.schemas.conversations import ConversationSchema, ConversationWithMessagesSchema
 from assistant.schemas.paging import PageSchema
@@ -14,7 +14,7 @@ from assistant.security import allow, caller_id
 from assistant.services import conversations, messages
 from assistant.services.paging import LIMIT
 
-blp = Blueprint(
+blp = StrictBlueprint(
     "conversations", __name__, url_prefix="/conversations", description="Threads of messages"
 )
 

@@ -1,12 +1,13 @@
 """Documents: upload, read, delete."""
 
 import uuid
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, send_file
 
 from assistant.api import answers
-from assistant.api.multipart import MultipartBlueprint
+from assistant.api.arguments import StrictBlueprint
 from assistant.models import Document
 from assistant.schemas.documents import (
     DocumentSchema,
@@ -17,9 +18,9 @@ from assistant.schemas.documents import (
 from assistant.schemas.jobs import JobSchema
 from assistant.schemas.paging import PageSchema
 from assistant.security import allow, caller_id
-from assistant.services import documents
+from assistant.services import analysis, documents
 
-blp = MultipartBlueprint(
+blp = StrictBlueprint(
     "documents", __name__, url_prefix="/documents", description="Files to answer from"
 )
 
@@ -28,7 +29,7 @@ blp = MultipartBlueprint(
 @allow(scope="write")
 @blp.arguments(UploadSchema, location="multipart")
 @blp.response(202, JobSchema)
-@blp.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
+@blp.alt_response(413, HTTPStatus(413).name)  # newer Pythons call it differently
 @blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
 def create_document(upload: dict[str, Any]) -> Response:
     """Upload a document; it is indexed in the background."""
@@ -84,6 +85,15 @@ def get_content(document_id: uuid.UUID) -> Response:
     )
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
+
+
+@blp.post("/<uuid:document_id>/analysis")
+@allow(scope="write")
+@blp.response(202, JobSchema)
+@blp.alt_response(409, "CONFLICT")
+def analyze_document(document_id: uuid.UUID) -> Response:
+    """Summarise a document, in its language, and draw its key points; the job's result has both."""
+    return answers.accepted_job(analysis.create(caller_id(), document_id))
 
 
 @blp.delete("/<uuid:document_id>")

@@ -1,18 +1,19 @@
 """Is it alive, and can it work?"""
 
 from flask import Response, json
-from flask_smorest import Blueprint
 
 from assistant.api import answers
+from assistant.api.arguments import StrictBlueprint
+from assistant.schemas.health import HealthSchema, ReadinessSchema, WelcomeSchema
 from assistant.security import allow
 from assistant.services import readiness
 
-blp = Blueprint("health", __name__, description="For load balancers and people")
+blp = StrictBlueprint("health", __name__, description="For load balancers and people")
 
 
 @blp.get("/")
 @allow(public=True)
-@blp.response(200, {"type": "object", "properties": {"message": {"type": "string"}}})
+@blp.response(200, WelcomeSchema)
 def root() -> dict[str, str]:
     """Say hello, and where to read on."""
     return {"message": "The assistant API is running. Its documentation is at /docs."}
@@ -20,7 +21,7 @@ def root() -> dict[str, str]:
 
 @blp.get("/health")
 @allow(public=True)
-@blp.response(200, {"type": "object", "properties": {"status": {"type": "string"}}})
+@blp.response(200, HealthSchema)
 def health() -> dict[str, str]:
     """Answer if the process does."""
     return {"status": "healthy"}
@@ -28,7 +29,7 @@ def health() -> dict[str, str]:
 
 @blp.get("/health/live")
 @allow(public=True)
-@blp.response(200, {"type": "object", "properties": {"status": {"type": "string"}}})
+@blp.response(200, HealthSchema)
 def live() -> dict[str, str]:
     """Answer if the process does."""
     return {"status": "healthy"}
@@ -36,8 +37,8 @@ def live() -> dict[str, str]:
 
 @blp.get("/health/ready")
 @allow(public=True)
-@blp.response(200, {"type": "object", "properties": {"status": {"type": "string"}}})
-@blp.alt_response(503, schema={"type": "object"})
+@blp.response(200, ReadinessSchema)
+@blp.alt_response(503, schema=ReadinessSchema)
 def ready() -> Response:
     """Answer 200 if jobs can be accepted and will be done, else 503 and what is missing."""
     checks = readiness.check()

@@ -4,14 +4,14 @@ import uuid
 from typing import Any
 
 from flask import Response, g
-from flask_smorest import Blueprint
 
 from assistant.api import answers
+from assistant.api.arguments import StrictBlueprint
 from assistant.schemas.jobs import JobQuerySchema, JobSchema
 from assistant.security import allow, caller_id
 from assistant.services import jobs, retrying
 
-blp = Blueprint("jobs", __name__, url_prefix="/jobs", description="Background work")
+blp = StrictBlueprint("jobs", __name__, url_prefix="/jobs", description="Background work")
 
 
 @blp.get("")

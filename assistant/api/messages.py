@@ -4,17 +4,19 @@ import uuid
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from assistant.api import answers
+from assistant.api.arguments import StrictBlueprint
 from assistant.models import Message
 from assistant.schemas.conversations import MessageQuerySchema, MessageSchema, QuestionSchema
 from assistant.schemas.jobs import JobSchema
 from assistant.security import allow, caller_id
-from assistant.services import messages
-from assistant.services.messages import Question
+from assistant.services import messages, questions
+from assistant.services.questions import Question
 
-blp = Blueprint("messages", __name__, url_prefix="/messages", description="Questions and replies")
+blp = StrictBlueprint(
+    "messages", __name__, url_prefix="/messages", description="Questions and replies"
+)
 
 OPTIONS = ("model", "temperature", "max_tokens")
 
@@ -27,7 +29,7 @@ def create_message(body: dict[str, Any]) -> Response:
     """Ask; the reply is generated in the background."""
     options = {name: body.pop(name) for name in OPTIONS if name in body}
     given = {name: value for name, value in options.items() if value is not None}
-    return answers.accepted_job(messages.create(caller_id(), Question(**body, options=given)))
+    return answers.accepted_job(questions.ask(caller_id(), Question(**body, options=given)))
 
 
 @blp.get("")

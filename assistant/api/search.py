@@ -3,15 +3,15 @@
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from assistant.api import answers
+from assistant.api.arguments import StrictBlueprint
 from assistant.schemas.documents import HitSchema, SearchRequestSchema
 from assistant.security import allow, caller_id
 from assistant.services import search
 from assistant.services.search import Scope
 
-blp = Blueprint("search", __name__, url_prefix="/search", description="Find passages")
+blp = StrictBlueprint("search", __name__, url_prefix="/search", description="Find passages")
 
 
 @blp.post("")

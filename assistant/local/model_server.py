@@ -25,6 +25,8 @@ def serve(model: str, port: int, context_tokens: int) -> None:
     parameters.n_parallel = PARALLEL_REQUESTS
     parameters.cpuparams.n_threads = THREADS
     parameters.warmup = False
+    # So small a model falls into loops; sequences that it wrote already become less likely.
+    parameters.sampling.dry_multiplier = 0.8
     signals = {signal.SIGTERM, signal.SIGINT}
     # Before the server's threads start, which inherit the mask: the signal is this thread's.
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)

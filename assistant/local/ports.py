@@ -9,12 +9,14 @@ from assistant.local.errors import LocalRunError
 # Below the range from which Linux and macOS take ports for outgoing connections, so that a server
 # which dies finds its port free when it is started again.
 FREE_PORTS = range(15000, 32000)
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
+    """Return a port of the loopback interface that nobody listens on, another at each call."""
     for port in random.sample(FREE_PORTS, 100):
-        if why_closed("127.0.0.1", port) is None:
+        if port not in _given and why_closed("127.0.0.1", port) is None:
+            _given.add(port)
             return port
     raise LocalRunError("No free port was found on 127.0.0.1. Stop something, then try again.")
 

@@ -193,6 +193,9 @@ class LocalStack:
         for name in ("secret_key", "flower_password"):
             if name not in chosen:
                 additions[name] = keep_secret(self.folder.secrets / name)
+        if "log_format" not in chosen and not self._logs_to_files and sys.stdout.isatty():
+            # The processes write to a pipe of supervisord's and cannot see the terminal behind it.
+            additions["log_format"] = "text"
         self.settings = environment.with_additions(
             self.settings, chosen, {**additions, "data_dir": str(self.folder.path)}
         )

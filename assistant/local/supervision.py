@@ -10,9 +10,10 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping, Sequence
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, cast
+from xml.parsers.expat import ExpatError
 
 from assistant.local.configuration import LOWEST_KEPT_FILE, configuration
 from assistant.local.errors import LocalRunError, tail
@@ -147,7 +148,7 @@ class Supervisor:
         try:
             with xmlrpc.client.ServerProxy(self._url, _Transport(), allow_none=True) as proxy:
                 return getattr(proxy.supervisor, method)(*arguments)
-        except (OSError, xmlrpc.client.Error):
+        except (OSError, HTTPException, ExpatError, xmlrpc.client.Error):
             return None
 
     def _descriptions(self) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Key, Owner
+from assistant.models.columns import Created, Key, Moment, Owner
 
 
 class Collection(Model):
@@ -29,6 +29,7 @@ class Collection(Model):
     chunk_size: Mapped[int]
     chunk_overlap: Mapped[int]
     created_at: Mapped[Created]
+    deleted_at: Mapped[Moment | None]
 
     @property
     def chroma_name(self) -> str:

@@ -29,6 +29,7 @@ class Document(Model):
 
     A re-index writes under `last_generation` and then moves `generation`, so it swaps instead of
     overwriting. Zero means that nothing is searchable yet.
+    `replacement` is the file that takes this one's place when the job that reads it succeeds.
     """
 
     __tablename__ = "documents"
@@ -49,9 +50,11 @@ class Document(Model):
     generation: Mapped[int] = mapped_column(default=0)
     last_generation: Mapped[int] = mapped_column(default=0)
     job_id: Mapped[uuid.UUID | None]
+    job_count: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
     deleted_at: Mapped[Moment | None]
+    replacement: Mapped[Json | None]
 
 
 class DocumentText(Model):

@@ -36,6 +36,9 @@ class JobKind(StrEnum):
     REPLY = "messages.reply"
     INDEX = "documents.index"
     DELETE_DOCUMENT = "documents.delete"
+    ANALYZE = "documents.analyze"
+    DELETE_COLLECTION = "collections.delete"
+    DELETE_USER = "users.delete"
 
 
 class Queue(StrEnum):
@@ -83,6 +86,11 @@ class Job(Model):
             "ix_jobs_running",
             *("queue", "owner_id", "lease_expires_at"),
             postgresql_where=text("state = 'running'"),
+        ),
+        Index(
+            "ix_jobs_sequence_open",
+            *("sequence_key", "sequence_number"),
+            postgresql_where=text("state IN ('queued', 'running')"),
         ),
         Index(
             "uq_jobs_sequence_running",

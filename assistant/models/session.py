@@ -1,5 +1,7 @@
 """Sign-ins: the row behind each pair of tokens, which makes logout real."""
 
+import uuid
+
 from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,6 +14,7 @@ class Session(Model):
 
     `previous_hash` is the token that was used last: seen again soon after `rotated_at` it is a
     client that lost our answer, seen later it is a stolen token.
+    With `job_id`, the user is being deleted, and its tokens may read that job and nothing else.
     """
 
     __tablename__ = "sessions"
@@ -26,3 +29,4 @@ class Session(Model):
     last_used_at: Mapped[Created]
     expires_at: Mapped[Moment]
     revoked_at: Mapped[Moment | None]
+    job_id: Mapped[uuid.UUID | None]

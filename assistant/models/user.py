@@ -6,7 +6,7 @@ from sqlalchemy import Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Key
+from assistant.models.columns import Created, Key, Moment
 
 
 class Role(StrEnum):
@@ -17,7 +17,11 @@ class Role(StrEnum):
 
 
 class User(Model):
-    """A person with a name, an e-mail address and a password."""
+    """A person with a name, an e-mail address and a password.
+
+    Once everything of a deleted one is gone, the row stays without name and address, so that the
+    job that deleted it still has an owner.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -33,3 +37,4 @@ class User(Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Created]
     updated_at: Mapped[Created] = mapped_column(onupdate=func.now())
+    deleted_at: Mapped[Moment | None]

@@ -5,9 +5,10 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from assistant.schemas.text import Line, Request, Text
 
 PASSWORD = {"shortest": 12, "longest": 128}
+# No @: whoever took somebody's e-mail address as a name could keep them from signing in with it.
 USERNAME = validate.Regexp(
-    r"^[\w][\w.@+-]*\Z",
-    error="Use letters, digits and . _ - @ + only, beginning with a letter or digit.",
+    r"^[\w][\w.+-]*\Z",
+    error="Use letters, digits and . _ - + only, beginning with a letter or digit.",
 )
 
 
@@ -15,7 +16,13 @@ class RegistrationSchema(Request):
     """What a new user says."""
 
     username = Line(shortest=2, longest=64, required=True, validate=[USERNAME])
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+    email = Line(
+        shortest=3,
+        longest=254,
+        required=True,
+        validate=[validate.Email()],
+        metadata={"format": "email"},
+    )
     password = Text(**PASSWORD, required=True, load_only=True)
 
 

@@ -1,9 +1,10 @@
 """Conversations and messages."""
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields, validate
 
 from assistant.schemas.paging import PageSchema
-from assistant.schemas.text import Line, Request, Text
+from assistant.schemas.text import NOT_BLANK, Line, Request, Text
+from assistant.schemas.values import Flag, Number
 
 TEMPERATURE = validate.Range(min=0, max=2)
 MAX_TOKENS = validate.Range(min=1, max=128_000)
@@ -17,7 +18,7 @@ class ConversationSchema(Request):
     title = Line(longest=200, allow_none=True)
     system_prompt = Text(longest=20_000, allow_none=True)
     model = Line(longest=128, allow_none=True)
-    temperature = fields.Float(allow_none=True, validate=TEMPERATURE)
+    temperature = Number(allow_none=True, validate=TEMPERATURE)
     max_tokens = fields.Integer(strict=True, allow_none=True, validate=MAX_TOKENS)
     created_at = fields.DateTime(dump_only=True)
     updated_at = fields.DateTime(dump_only=True)
@@ -72,25 +73,17 @@ class ConversationWithMessagesSchema(ConversationSchema):
 class QuestionSchema(Request):
     """A question; without `conversation_id` a conversation is begun."""
 
-    content = Text(shortest=1, longest=100_000, required=True)
+    content = Text(longest=100_000, required=True, validate=[NOT_BLANK])
     conversation_id = fields.UUID(allow_none=True)
-    use_documents = fields.Boolean(
+    use_documents = Flag(
         allow_none=True,
-        truthy={True},
-        falsy={False},
         metadata={"description": "Answer from documents; true alone means from all of yours"},
     )
     document_ids = fields.List(fields.UUID(), validate=IDS)
     collection_ids = fields.List(fields.UUID(), validate=IDS)
     model = Line(longest=128, allow_none=True)
-    temperature = fields.Float(allow_none=True, validate=TEMPERATURE)
+    temperature = Number(allow_none=True, validate=TEMPERATURE)
     max_tokens = fields.Integer(strict=True, allow_none=True, validate=MAX_TOKENS)
-
-    @validates_schema
-    def check_content(self, data: dict[str, object], **_: object) -> None:
-        """Refuse a question of white space."""
-        if not str(data.get("content", "x")).strip():
-            raise ValidationError("Must not be blank.", "content")
 
 
 class MessageQuerySchema(PageSchema):

@@ -2,17 +2,29 @@
 
 from flask_smorest.fields import Upload
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from werkzeug.datastructures import FileStorage
 
 from assistant.schemas.jobs import JobErrorSchema
-from assistant.schemas.text import Request, Text
+from assistant.schemas.text import NOT_BLANK, Request, Text
+from assistant.schemas.values import QueryInteger
 
 IDS = validate.Length(max=100)
+
+
+def check_file(part: object) -> None:
+    """Refuse a part of a form that is no file: it has neither a name nor a stream."""
+    if not isinstance(part, FileStorage):
+        raise ValidationError("Send a file, with its name.")
 
 
 class UploadSchema(Request):
     """A file, and where it goes."""
 
-    file = Upload(required=True, metadata={"description": "PDF, HTML, Markdown, text or DOCX"})
+    file = Upload(
+        required=True,
+        validate=check_file,
+        metadata={"description": "PDF, HTML, Markdown, text or DOCX"},
+    )
     collection_id = fields.UUID(metadata={"description": "The default collection if not given"})
 
 
@@ -40,9 +52,9 @@ class DocumentSchema(Schema):
 class SliceQuerySchema(Schema):
     """Which part of the extracted text is wanted; offsets count code points."""
 
-    start = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 2))
-    end = fields.Integer(validate=validate.Range(min=0, max=2**31 - 1))
-    generation = fields.Integer(validate=validate.Range(min=1, max=2**31 - 1))
+    start = QueryInteger(load_default=0, validate=validate.Range(min=0, max=2**31 - 2))
+    end = QueryInteger(validate=validate.Range(min=0, max=2**31 - 1))
+    generation = QueryInteger(validate=validate.Range(min=1, max=2**31 - 1))
 
     @validates_schema
     def check_order(self, data: dict[str, int], **_: object) -> None:
@@ -63,7 +75,7 @@ class SliceSchema(Schema):
 class SearchRequestSchema(Request):
     """What to look for, and where."""
 
-    query = Text(shortest=1, longest=2_000, required=True)
+    query = Text(longest=2_000, required=True, validate=[NOT_BLANK])
     limit = fields.Integer(strict=True, load_default=10, validate=validate.Range(min=1, max=100))
     document_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)
     collection_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)

@@ -2,6 +2,8 @@
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from assistant.schemas.values import QueryInteger
+
 LIMIT = 100
 
 
@@ -13,6 +15,6 @@ class PageSchema(Schema):
 
         unknown = RAISE
 
-    limit = fields.Integer(load_default=LIMIT, validate=validate.Range(min=1, max=LIMIT))
+    limit = QueryInteger(load_default=LIMIT, validate=validate.Range(min=1, max=LIMIT))
     after = fields.UUID(metadata={"description": "The id of the last item seen"})
-    skip = fields.Integer(load_default=0, validate=validate.Range(min=0, max=100_000))
+    skip = QueryInteger(load_default=0, validate=validate.Range(min=0, max=100_000))

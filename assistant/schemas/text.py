@@ -1,8 +1,13 @@
 """Text that PostgreSQL and UTF-8 can hold."""
 
+import re
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+NOT_BLANK = validate.Regexp(r"\s*\S", error="Must not be blank.")
 
 
 class Text(fields.String):
@@ -26,8 +31,8 @@ class Line(Text):
         text = super()._deserialize(value, attr, data, **kwargs).strip()
         if not text:
             raise ValidationError("Must not be blank.")
-        if any(char in text for char in "\r\n\t\x0b\x0c\x1b\x7f"):
-            raise ValidationError("Must be one line.")
+        if CONTROL.search(text):
+            raise ValidationError("Must be one line, without control characters.")
         return text
 
 

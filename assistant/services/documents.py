@@ -11,14 +11,15 @@ from uuid_utils.compat import uuid7
 
 from assistant.adapters.documents.media import detect
 from assistant.adapters.files import StoredFile
-from assistant.database import transaction
-from assistant.errors import Conflict, InvalidInput, NotFound
+from assistant.database import SYSTEM, transaction
+from assistant.errors import Conflict, InvalidInput, NotFound, Unavailable
 from assistant.extensions import adapters, settings
-from assistant.models import Document, DocumentStatus, DocumentText, Job, JobKind, Queue
+from assistant.models import Document, DocumentStatus, DocumentText, Job, JobKind, JobState, Queue
 from assistant.services import collections, jobs
 from assistant.services.paging import Page, page_of
 
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+# Control characters, and those that turn the direction of what is shown after them.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean_filename(name: str | None) -> str:
@@ -50,6 +51,9 @@ def create(
         adapters.files.keep(stored, key)
         document = _document(owner_id, document_id, name, media_type, stored, key)
         job = _promise(document, collection_id)
+    except Unavailable:
+        # The commit may have happened, and a row needs its file; one without a row is harmless.
+        raise
     except Exception:
         stored.path.unlink(missing_ok=True)
         adapters.files.remove(key)
@@ -75,6 +79,7 @@ def _document(
         sha256=stored.sha256,
         storage_key=key,
         job_id=uuid7(),
+        job_count=1,
     )
 
 
@@ -99,6 +104,7 @@ def _accept(
         queue=Queue.INDEXING,
         deadline_seconds=settings.indexing_deadline_seconds,
         sequence_key=document.id,
+        sequence_number=document.job_count,
         document_id=document.id,
         retry_of=retry_of,
     )
@@ -162,13 +168,15 @@ def content(owner_id: uuid.UUID, document_id: uuid.UUID) -> tuple[Path, Document
 def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
     """Hide a document from search at once and promise to remove it everywhere."""
     with transaction(owner_id) as session:
+        # Jobs are locked before documents, as workers do it; else each could wait for the other.
+        mine = (Job.owner_id == owner_id, Job.document_id == document_id)
+        cancelled = jobs.cancel_all(session, *mine)
         document = find(session, owner_id, document_id, lock=True)
         if document.deleted_at is not None:
             raise Conflict("This document is being deleted already.")
-        cancelled = jobs.cancel_all(session, Job.document_id == document.id)
         document.deleted_at = func.now()
         document.status = DocumentStatus.DELETING
-        document.job_id = uuid7()
+        document.job_id, document.job_count = uuid7(), document.job_count + 1
         session.flush()
         job = _accept(session, document, JobKind.DELETE_DOCUMENT)
     jobs.follow_up(cancelled)
@@ -183,10 +191,44 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
         document = find(session, owner_id, old.document_id, lock=True)
         if document.deleted_at is not None and old.kind != JobKind.DELETE_DOCUMENT:
             raise Conflict("This document is being deleted.")
-        document.job_id = uuid7()
+        document.job_id, document.job_count = uuid7(), document.job_count + 1
         if old.kind == JobKind.INDEX:
             document.status, document.error = DocumentStatus.QUEUED, None
         session.flush()
         job = _accept(session, document, JobKind(old.kind), retry_of=old.id)
+    jobs.announce(job)
+    return job
+
+
+def list_all(
+    page: Page, owner_id: uuid.UUID | None = None, status: str | None = None
+) -> list[Document]:
+    """Return documents of all owners, newest first, for operators."""
+    query = select(Document)
+    if owner_id is not None:
+        query = query.where(Document.owner_id == owner_id)
+    if status is not None:
+        query = query.where(Document.status == status)
+    with transaction(SYSTEM) as session:
+        return page_of(session, query, Document, page)
+
+
+def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
+    """Promise to index a document again from its file; what is searchable stays so meanwhile.
+
+    If it waits to be indexed already, that job is returned.
+    """
+    waits = (Job.document_id == document_id, Job.kind == JobKind.INDEX)
+    with transaction(owner_id) as session:
+        document = find(session, owner_id, document_id, lock=True)
+        if document.deleted_at is not None:
+            raise Conflict("This document is being deleted.")
+        queued = select(Job).where(*waits, Job.state == JobState.QUEUED)
+        if (job := session.scalar(queued.order_by(Job.id.desc()))) is not None:
+            return job
+        document.job_id, document.job_count = uuid7(), document.job_count + 1
+        document.status, document.error = DocumentStatus.QUEUED, None
+        session.flush()
+        job = _accept(session, document, JobKind.INDEX)
     jobs.announce(job)
     return job

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -33,7 +33,8 @@ def index(run: Run) -> dict[str, Any]:
     run.progress("splitting")
     splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap)
     spans = splitter.split(parsed.text)
-    generation = _begin_generation(run, document, collection, parsed)
+    generation = _begin_generation(run, document, parsed)
+    _clean(document, collection, before=generation)
     run.progress("embedding", 0, len(spans))
     for first in range(0, len(spans), BATCH):
         chunks = [
@@ -41,9 +42,8 @@ def index(run: Run) -> dict[str, Any]:
             for number, span in enumerate(spans[first : first + BATCH], start=first)
         ]
         _store(run, collection, chunks, total=len(spans))
-    old = _vector_ids(run.owner_id, document.id, before=generation)
-    run.save = lambda session: _switch(session, document.id, generation, len(spans), parsed)
-    run.afterwards = lambda: adapters.vector_store.delete(collection.chroma_name, old)
+    run.complete = lambda session: _switch(session, document.id, generation, len(spans), parsed)
+    run.afterwards = lambda: _clean(document, collection, before=generation)
     return {"document_id": str(document.id), "generation": generation, "chunks": len(spans)}
 
 
@@ -56,12 +56,8 @@ def _load(run: Run) -> tuple[Document, Collection]:
     return document, collection
 
 
-def _begin_generation(
-    run: Run, document: Document, collection: Collection, parsed: ParsedDocument
-) -> int:
-    """Give out a new generation and keep its text; what broken attempts left is removed."""
-    left = _vector_ids(run.owner_id, document.id, except_current=True)
-    adapters.vector_store.delete(collection.chroma_name, left)
+def _begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> int:
+    """Give out a new generation and keep its text; texts that broken attempts left are removed."""
     with transaction(run.owner_id) as session:
         run.fence(session)
         generation: int | None = session.scalar(
@@ -71,12 +67,13 @@ def _begin_generation(
             .returning(Document.last_generation)
         )
         assert generation is not None
-        for table in (Chunk, DocumentText):
-            session.execute(
-                delete_rows(table).where(
-                    table.document_id == document.id, table.generation != document.generation
-                )
+        # The texts before stay: citations name the generation that they quote.
+        session.execute(
+            delete_rows(DocumentText).where(
+                DocumentText.document_id == document.id,
+                DocumentText.generation > document.generation,
             )
+        )
         session.add(
             DocumentText(
                 document_id=document.id,
@@ -87,6 +84,23 @@ def _begin_generation(
             )
         )
     return generation
+
+
+def _clean(document: Document, collection: Collection, before: int) -> None:
+    """Remove earlier generations but the current one: vectors first, then the rows that know them.
+
+    None of them can become current any more, so this needs no fence.
+    """
+    current = select(Document.generation).where(Document.id == document.id).scalar_subquery()
+    garbage = (Chunk.generation < before, Chunk.generation != current)
+    ids = _vector_ids(document, *garbage)
+    adapters.vector_store.delete(collection.chroma_name, ids)
+    with transaction(document.owner_id) as session:
+        session.execute(
+            delete_rows(Chunk)
+            .where(Chunk.document_id == document.id, *garbage)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _chunk(
@@ -162,31 +176,20 @@ def _known(
     return {row.text_hash: row for row in session.scalars(query)}
 
 
-def _vector_ids(
-    owner_id: uuid.UUID,
-    document_id: uuid.UUID,
-    *,
-    before: int | None = None,
-    except_current: bool = False,
-) -> list[str]:
+def _vector_ids(document: Document, *which: ColumnElement[bool]) -> list[str]:
     query = select(Chunk.generation, Chunk.ordinal).where(
-        Chunk.document_id == document_id, Chunk.owner_id == owner_id
+        Chunk.document_id == document.id, Chunk.owner_id == document.owner_id, *which
     )
-    if before is not None:
-        query = query.where(Chunk.generation < before)
-    if except_current:
-        current = select(Document.generation).where(Document.id == document_id)
-        query = query.where(Chunk.generation != current.scalar_subquery())
-    with transaction(owner_id) as session:
+    with transaction(document.owner_id) as session:
         return [
-            vector_id(document_id, row.generation, row.ordinal) for row in session.execute(query)
+            vector_id(document.id, row.generation, row.ordinal) for row in session.execute(query)
         ]
 
 
 def _switch(
     session: Session, document_id: uuid.UUID, generation: int, chunks: int, parsed: ParsedDocument
 ) -> None:
-    """Make a generation the one that search sees, and drop the one before."""
+    """Make a generation the one that search sees."""
     session.execute(
         update(Document)
         .where(Document.id == document_id)
@@ -196,10 +199,6 @@ def _switch(
             page_count=len(parsed.page_starts) or None,
             updated_at=func.now(),
         )
-    )
-    # The old text stays: citations name the generation that they quote.
-    session.execute(
-        delete_rows(Chunk).where(Chunk.document_id == document_id, Chunk.generation < generation)
     )
 
 
@@ -214,14 +213,14 @@ def delete(run: Run) -> dict[str, Any]:
         return {"chunks": 0, "vectors_deleted": 0, "vectors_remaining": 0}
     run.progress("deleting")
     store, name = adapters.vector_store, collection.chroma_name
-    ids = _vector_ids(run.owner_id, document_id)
+    ids = _vector_ids(document)
     before = store.present(name, ids)
     store.delete(name, ids)
     remaining = store.present(name, ids)
     if remaining:
         raise PermanentError(f"{remaining} vectors could not be deleted. Retry the job.")
     adapters.files.remove(document.storage_key)
-    run.save = lambda session: _erase(session, document_id)
+    run.complete = lambda session: _erase(session, document_id)
     return {"chunks": len(ids), "vectors_deleted": before, "vectors_remaining": remaining}
 
 

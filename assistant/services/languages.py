@@ -31,6 +31,14 @@ REFUSALS = {
     "zh": "我在文档中没有找到能回答这个问题的内容。",
 }
 
+NAMES = {
+    **{"ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "en": "English"},
+    **{"es": "Spanish", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi"},
+    **{"it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish"},
+    **{"pt": "Portuguese", "ru": "Russian", "sv": "Swedish", "tr": "Turkish"},
+    **{"uk": "Ukrainian", "zh": "Chinese"},
+}
+
 # Scripts that one of our languages alone is written in; they need no statistics.
 SCRIPTS = (
     ("ko", re.compile(r"[\u1100-\u11ff\uac00-\ud7a3]")),
@@ -73,6 +81,11 @@ def detect(text: str) -> str:
     with _loading:
         classify = _identifier().classify
     return str(classify(text[:SAMPLE])[0])
+
+
+def name_of(code: str) -> str:
+    """Return the English name of a language, which every model knows."""
+    return NAMES[code]
 
 
 def refusal(question: str) -> str:

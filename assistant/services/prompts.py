@@ -112,11 +112,11 @@ def _tokens(message: Message) -> int:
 
 def _fenced(number: int, passage: Passage, text: str) -> str:
     place = f", page {passage.page}" if passage.page is not None else ""
-    name = " ".join(_as_data(passage.filename[:NAME_LENGTH]).split())
-    return f"[{number}] {name}{place}\n{OPEN}\n{_as_data(text.strip())}\n{CLOSE}"
+    name = " ".join(as_data(passage.filename[:NAME_LENGTH]).split())
+    return f"[{number}] {name}{place}\n{OPEN}\n{as_data(text.strip())}\n{CLOSE}"
 
 
-def _as_data(text: str) -> str:
+def as_data(text: str) -> str:
     """Break up what could end the fence or the message."""
     text = FENCE.sub(lambda fence: " ".join(fence[0]), text)
     return TEMPLATE_MARK.sub(lambda mark: f"{mark[0]} ", text)

@@ -1,5 +1,7 @@
 """Generating a reply, with evidence when it comes from documents."""
 
+import logging
+import re
 import time
 import uuid
 from collections.abc import Sequence
@@ -7,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from assistant.database import transaction
-from assistant.errors import PermanentError
+from assistant.errors import PermanentError, Unavailable
 from assistant.extensions import adapters, settings
 from assistant.models import Conversation, JobState, Message, MessageRole
-from assistant.ports import ChatRequest, Usage
+from assistant.ports import ChatRequest, Usage, Vectors
 from assistant.services import search
 from assistant.services.citations import MarkerFilter, closest, quote_candidates
 from assistant.services.jobs import Run
@@ -26,9 +28,13 @@ from assistant.services.prompts import (
 )
 from assistant.services.search import Hit, Scope
 
+logger = logging.getLogger(__name__)
+
 # How much of a conversation is read at most; what does not fit the model's window is left out.
 HISTORY_MESSAGES = 200
 QUOTE_LENGTH = 400
+# What JSON can say and PostgreSQL cannot keep: NUL, and halves of surrogate pairs.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +72,13 @@ class Draft:
         """Append text, and keep a checkpoint if the last one is a while ago."""
         self.text += text
         if time.monotonic() - self._saved_at >= settings.checkpoint_seconds:
-            with transaction(self._run.owner_id) as session:
-                self._run.fence(session)
-                self.save(session)
+            try:
+                with transaction(self._run.owner_id) as session:
+                    self._run.fence(session)
+                    self.save(session)
+            except Unavailable:
+                # The next checkpoint holds this text too; the model need not be asked again.
+                logger.warning("checkpoint postponed: the database is away")
             self._saved_at = time.monotonic()
 
     def save(self, session: Session) -> None:
@@ -152,7 +162,8 @@ def _history(session: Session, question: Message) -> list[tuple[str, str]]:
 
 def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     run.progress("retrieving")
-    hits = _retrieve(task)
+    question = adapters.embedding_model.embed([task.question])[0]
+    hits = _retrieve(task, question)
     if not hits:
         # Evidence is the answer of record: without any, no model is asked.
         draft.finish_reason = "no_evidence"
@@ -169,17 +180,16 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         draft.add(" [1]" if draft.text and not draft.text[-1].isspace() else "[1]")
         markers.used.append(1)
     run.progress("citing")
-    draft.citations = _citations(task.question, hits, markers.used)
+    draft.citations = _citations(question, hits, markers.used)
 
 
-def _retrieve(task: Task) -> list[Hit]:
+def _retrieve(task: Task, question: Vectors) -> list[Hit]:
     options = task.reply.options
     scope = Scope(
         owner_id=task.reply.owner_id,
         document_ids=[uuid.UUID(i) for i in options.get("document_ids", ())],
         collection_ids=[uuid.UUID(i) for i in options.get("collection_ids", ())],
     )
-    question = adapters.embedding_model.embed([task.question])[0]
     hits = search.find(scope, question, settings.retrieval_limit)
     return [hit for hit in hits if hit.score >= settings.retrieval_threshold]
 
@@ -205,19 +215,24 @@ def _stream(
     run.on_stop(stream.abort)
     draft.model = task.model
     try:
-        for delta in stream:
+        for piece in stream:
+            delta = UNSTORABLE.sub("\ufffd", piece)
             draft.add(markers.feed(delta) if filtered else delta)
         draft.add(markers.close())
         run.check()
     finally:
         stream.abort()
-        draft.model = stream.model or task.model
-        draft.finish_reason = stream.finish_reason
-        draft.usage = stream.usage or _estimate(messages, draft.text)
-        run.usage = {
-            "prompt_tokens": draft.usage.prompt_tokens,
-            "completion_tokens": draft.usage.completion_tokens,
-        }
+        draft.model = _storable(stream.model or task.model, Message.model)
+        if stream.finish_reason:
+            draft.finish_reason = _storable(stream.finish_reason, Message.finish_reason)
+        draft.usage = stream.usage
+        if draft.usage is None and (draft.text or run.stopping):
+            draft.usage = _estimate(messages, draft.text)
+        if draft.usage is not None:
+            run.usage = {
+                "prompt_tokens": draft.usage.prompt_tokens,
+                "completion_tokens": draft.usage.completion_tokens,
+            }
     if not draft.text.strip():
         raise PermanentError(
             "The model answered with nothing. Ask differently, or choose another model.",
@@ -225,20 +240,26 @@ def _stream(
         )
 
 
+def _storable(word: str, column: InstrumentedAttribute[Any]) -> str:
+    """Return what a server calls itself or its reasons, as its column can take it."""
+    return UNSTORABLE.sub("", word)[: column.type.length]
+
+
 def _estimate(messages: Sequence[tuple[str, str]], text: str) -> Usage:
     """Guess what was used when the server does not say, as after an abort."""
     return Usage(sum(estimate_tokens(content) for _, content in messages), estimate_tokens(text))
 
 
-def _citations(question: str, hits: Sequence[Hit], markers: Sequence[int]) -> list[dict[str, Any]]:
+def _citations(
+    question: Vectors, hits: Sequence[Hit], markers: Sequence[int]
+) -> list[dict[str, Any]]:
     """Return for each marker the passage's sentences that are nearest to the question."""
-    vector = adapters.embedding_model.embed([question])[0]
     citations = []
     for marker in markers:
         hit = hits[marker - 1]
         windows = quote_candidates(hit.text, 0, len(hit.text), QUOTE_LENGTH)
         quotes = [hit.text[window.start : window.end] for window in windows]
-        best = closest(vector, adapters.embedding_model.embed(quotes))
+        best = closest(question, adapters.embedding_model.embed(quotes))
         citations.append(
             {
                 "marker": marker,

@@ -7,12 +7,13 @@ from sqlalchemy.exc import IntegrityError
 
 from assistant.errors import Conflict
 from assistant.models import Job, JobKind, JobState
-from assistant.services import documents, jobs, messages
+from assistant.services import analysis, documents, jobs, questions
 
 _AGAIN: dict[str, Callable[[uuid.UUID, Job], Job]] = {
-    JobKind.REPLY: messages.retry,
+    JobKind.REPLY: questions.retry,
     JobKind.INDEX: documents.retry,
     JobKind.DELETE_DOCUMENT: documents.retry,
+    JobKind.ANALYZE: analysis.retry,
 }
 
 

@@ -89,7 +89,10 @@ def find(scope: Scope, question: Vectors, limit: int) -> list[Hit]:
         except TransientError:
             logger.warning("the index is away: comparing exactly")
         else:
-            return _vouched(scope, dict(matches))[:limit]
+            hits = _vouched(scope, dict(matches))
+            # What was struck out may have crowded out what is there.
+            if len(hits) >= limit or len(hits) == len(matches):
+                return hits[:limit]
     return _exact(scope, question, limit)
 
 

@@ -1,6 +1,8 @@
 """Sign-ins: tokens that can be revoked, and refresh tokens that work once."""
 
+import base64
 import hashlib
+import hmac
 import json
 import secrets
 import uuid
@@ -12,6 +14,7 @@ from flask_jwt_extended import create_access_token
 from redis import Redis
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Transaction
+from uuid_utils.compat import uuid7
 
 from assistant.adapters.passwords import (
     UNKNOWN_USER,
@@ -72,8 +75,10 @@ def sign_in(username: str, password: str, user_agent: str | None = None) -> Toke
     right = verify_password(user.password_hash if user else UNKNOWN_USER, password)
     if user is None or not right or not user.is_active:
         raise InvalidCredentials("The username or the password is wrong.")
-    refresh_token = secrets.token_urlsafe(32)
+    session_id = uuid7()
+    refresh_token = _refresh_token(session_id, secrets.token_bytes(32))
     opened = Session(
+        id=session_id,
         owner_id=user.id,
         refresh_hash=_digest(refresh_token),
         user_agent=(user_agent or "")[:256] or None,
@@ -94,19 +99,21 @@ def sign_in(username: str, password: str, user_agent: str | None = None) -> Toke
 def refresh(refresh_token: str) -> Tokens:
     """Change a refresh token for a new pair; raises `InvalidCredentials`.
 
-    A token that was used before ends its whole session (RFC 9700), except within a short grace,
-    in which the client gets another pair: its last answer may have been lost.
+    A token that was used before, however long ago, ends its whole session (RFC 9700). Only the
+    last one may come again within a short grace, since its answer may have been lost, and then
+    gets the same successor: whichever answer arrives, its token is good.
     """
-    digest = _digest(refresh_token)
-    new_token = secrets.token_urlsafe(32)
+    session_id = _session_of(refresh_token)
+    digest, new_token = _digest(refresh_token), _successor(session_id, refresh_token)
     with transaction(SYSTEM) as session:
-        found = _alive(session, digest)
+        found = _alive(session, session_id)
         if found is None:
-            raise InvalidCredentials("The refresh token is wrong, used or expired. Sign in again.")
-        stolen = found.refresh_hash != digest and not _in_grace(session, found)
+            raise InvalidCredentials("The refresh token is wrong or expired. Sign in again.")
+        is_last = found.previous_hash == digest and _in_grace(session, found)
+        stolen = found.refresh_hash != digest and not is_last
         if stolen:
             found.revoked_at = func.now()
-        else:
+        elif not is_last:
             found.previous_hash, found.refresh_hash = digest, _digest(new_token)
             found.rotated_at = found.last_used_at = func.now()
     if stolen:
@@ -115,11 +122,29 @@ def refresh(refresh_token: str) -> Tokens:
     return _hand_out(found.owner_id, found.id, new_token)
 
 
-def _alive(session: Transaction, digest: bytes) -> Session | None:
+def _refresh_token(session_id: uuid.UUID, secret: bytes) -> str:
+    """Write a token that names its session, so that an old one is known for what it is."""
+    return base64.urlsafe_b64encode(session_id.bytes + secret).decode()
+
+
+def _session_of(refresh_token: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(bytes=base64.urlsafe_b64decode(refresh_token)[:16])
+    except ValueError:
+        raise InvalidCredentials("The refresh token is not one. Sign in again.") from None
+
+
+def _successor(session_id: uuid.UUID, refresh_token: str) -> str:
+    assert settings.secret_key is not None
+    key = settings.secret_key.get_secret_value().encode()
+    return _refresh_token(session_id, hmac.digest(key, refresh_token.encode(), "sha256"))
+
+
+def _alive(session: Transaction, session_id: uuid.UUID) -> Session | None:
     return session.scalar(
         select(Session)
         .join(User, User.id == Session.owner_id)
-        .where((Session.refresh_hash == digest) | (Session.previous_hash == digest))
+        .where(Session.id == session_id)
         .where(Session.revoked_at.is_(None), Session.expires_at > func.now(), User.is_active)
         .with_for_update(of=Session)
     )
@@ -137,6 +162,30 @@ def sign_out(caller: Caller) -> None:
             update(Session).where(Session.id == caller.session_id).values(revoked_at=func.now())
         )
     _mark_revoked(caller.session_id)
+
+
+def end_all(session: Transaction, user_id: uuid.UUID) -> list[uuid.UUID]:
+    """End every session of a user within a transaction; then call `forget` with what it returns."""
+    return list(
+        session.scalars(
+            update(Session)
+            .where(Session.owner_id == user_id, Session.revoked_at.is_(None))
+            .values(revoked_at=func.now())
+            .returning(Session.id)
+        )
+    )
+
+
+def forget(ended: list[uuid.UUID]) -> None:
+    """After the commit: let the tokens of ended sessions be worthless at once."""
+    for session_id in ended:
+        _mark_revoked(session_id)
+
+
+def read_anew(session_ids: list[uuid.UUID]) -> None:
+    """After the commit: let what changed about a user, such as the role, count at once."""
+    if session_ids:
+        cache.ask(lambda client: client.delete(*map(_key, session_ids)))
 
 
 def _mark_revoked(session_id: uuid.UUID) -> None:

@@ -2,16 +2,17 @@
 
 import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.adapters.passwords import hash_password
-from assistant.database import transaction
+from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.models import Role, User
 from assistant.services import collections
+from assistant.services.paging import Page, page_of
 
 
 def register(*, username: str, email: str, password: str, role: Role = Role.USER) -> User:
@@ -51,3 +52,31 @@ def find_by_name(session: Session, username: str) -> User | None:
             (func.lower(User.username) == wanted) | (func.lower(User.email) == wanted)
         )
     )
+
+
+def list_all(page: Page, query: str | None = None) -> list[User]:
+    """Return all users, newest first; with `query`, those whose name or e-mail contains it."""
+    wanted = select(User)
+    if query:
+        contains = [c.icontains(query, autoescape=True) for c in (User.username, User.email)]
+        wanted = wanted.where(or_(*contains))
+    with transaction(SYSTEM) as session:
+        return page_of(session, wanted, User, page)
+
+
+def look_up(name: str) -> User:
+    """Return the user with this id, name or e-mail address; raises `NotFound`."""
+    with transaction(SYSTEM) as session:
+        user = find_by_name(session, name)
+        if user is None and (user_id := _as_id(name)):
+            user = session.get(User, user_id)
+    if user is None:
+        raise NotFound(f"There is no user {name!r}.")
+    return user
+
+
+def _as_id(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -289,6 +289,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'queued' AND dispatched_at IS NULL"),
     )
     op.create_index(
+        "ix_jobs_sequence_open",
+        "jobs",
+        ["sequence_key", "sequence_number"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
+    )
+    op.create_index(
         "uq_jobs_sequence_running",
         "jobs",
         ["sequence_key"],
@@ -342,6 +349,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("last_generation", sa.Integer(), nullable=False),
         sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("job_count", sa.Integer(), nullable=False),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -490,6 +498,11 @@ def downgrade() -> None:
     op.drop_table("sessions")
     op.drop_index(
         "uq_jobs_sequence_running", table_name="jobs", postgresql_where=sa.text("state = 'running'")
+    )
+    op.drop_index(
+        "ix_jobs_sequence_open",
+        table_name="jobs",
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
     )
     op.drop_index(
         "ix_jobs_waiting",

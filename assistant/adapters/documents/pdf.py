@@ -1,6 +1,7 @@
 """Reading the text of PDF files page by page."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 import pypdfium2
@@ -19,6 +20,7 @@ LINEARIZED = re.compile(rb"/Linearized\b[^>]{0,200}?/L\s+(\d+)")
 LIST_ITEM = re.compile(r"(?:[\u2022\u2023\u25aa\u25cf\u25e6\u2013\u2014*-]|\(?[0-9a-z]{1,3}[.)])\s")
 NUMBERED = re.compile(r"\d+(?:\.\d+)+\.?\s")
 SENTENCE_END = tuple(".!?:;\u3002\uff01\uff1f\u2026)\"'\u201d\u2019")
+PAGE_NUMBER = re.compile(r"(?:[Pp]age )?\W{0,2}(\d{1,4})\W{0,2}(?: ?(?:/|of) ?\d{1,4})?")
 LEADER = re.compile(r"(?:\. ?){4,}")
 WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef\u3000-\u303f]")
 
@@ -81,13 +83,32 @@ def _read_pages(document: pypdfium2.PdfDocument) -> list[list[str]]:
 
 def _join(pages: list[list[str]]) -> tuple[str, list[int]]:
     compounds = _compounds(pages)
-    texts = [_unwrap(lines, compounds) for lines in pages]
+    texts = [_unwrap(lines, compounds) for lines in _without_numbers(pages)]
     starts: list[int] = []
     offset = 0
     for text in texts:
         starts.append(offset)
         offset += len(text) + len(PAGE_END)
     return PAGE_END.join(texts), starts
+
+
+def _without_numbers(pages: list[list[str]]) -> list[list[str]]:
+    """Drop printed page numbers, which would stand in the middle of sentences.
+
+    A first or last line counts as one if it is a number that grows with the page on most pages.
+    """
+    pages = [[line for line in lines if line] for lines in pages]
+    for end in (0, -1):
+        shifts = {
+            index: int(match[1]) - index
+            for index, lines in enumerate(pages)
+            if lines and (match := PAGE_NUMBER.fullmatch(lines[end]))
+        }
+        shift, count = next(iter(Counter(shifts.values()).most_common(1)), (0, 0))
+        if count >= 3 and count > len(pages) / 2:
+            for index in (index for index, found in shifts.items() if found == shift):
+                del pages[index][end]
+    return pages
 
 
 def _compounds(pages: Iterable[list[str]]) -> set[str]:

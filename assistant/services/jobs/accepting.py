@@ -3,13 +3,37 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import bindparam, case, func, insert
 from sqlalchemy.orm import Session
 
+from assistant.database import table_of
 from assistant.extensions import settings
 from assistant.models import Job, JobKind, Queue
 from assistant.services.jobs.dispatching import dispatch, ring
-from assistant.services.jobs.transitions import in_seconds
+
+_TABLE = table_of(Job)
+_GIVEN = (
+    *("id", "owner_id", "kind", "queue", "arguments", "max_failures"),
+    *("sequence_key", "sequence_number"),
+    *("conversation_id", "message_id", "document_id", "retry_of"),
+)
+_KEY = bindparam("sequence_key", type_=_TABLE.c.sequence_key.type)
+_DEADLINE = func.make_interval(0, 0, 0, 0, 0, 0, bindparam("deadline_seconds"))
+
+# Built once: a request for a job is what the API is asked most.
+_INSERT = (
+    insert(_TABLE)
+    .values(
+        {
+            **{name: bindparam(name) for name in _GIVEN},
+            "deadline_at": func.now() + _DEADLINE,
+            "dispatched_at": case(
+                (func.queue_has_room(bindparam("queue"), bindparam("room"), _KEY), func.now())
+            ),
+        }
+    )
+    .returning(*_TABLE.c)
+)
 
 
 def accept(
@@ -21,41 +45,33 @@ def accept(
     queue: Queue,
     deadline_seconds: float,
     sequence_key: uuid.UUID | None = None,
+    sequence_number: int | None = None,
     arguments: dict[str, Any] | None = None,
     **about: uuid.UUID | None,
 ) -> Job:
     """Insert a job in the caller's transaction; call `announce` after the commit.
 
-    `sequence_key` puts it behind what is open under the same key; the caller holds a lock on the
-    row of that key, so numbers are given in order. `about` names the conversation, message,
-    document and the job that this one retries.
+    `sequence_key` puts it behind what is open under the same key with a smaller
+    `sequence_number`; the caller counts under a lock, so numbers are given in order. `about` names
+    the conversation, message, document and the job that this one retries. What is returned
+    belongs to no session.
     """
-    number = (
-        select(func.coalesce(func.max(Job.sequence_number), 0) + 1)
-        .where(Job.sequence_key == sequence_key)
-        .scalar_subquery()
-        if sequence_key
-        else None
-    )
-    has_room = func.queue_has_room(queue, settings.dispatch_window, sequence_key)
-    statement = (
-        insert(Job)
-        .values(
-            id=job_id,
-            owner_id=owner_id,
-            kind=kind,
-            queue=queue,
-            arguments=arguments or {},
-            max_failures=settings.max_failures,
-            deadline_at=in_seconds(deadline_seconds),
-            sequence_key=sequence_key,
-            sequence_number=number,
-            dispatched_at=case((has_room, func.now())),
-            **about,
-        )
-        .returning(Job)
-    )
-    return session.scalars(statement).one()
+    values = {
+        **dict.fromkeys(_GIVEN),
+        **about,
+        "id": job_id,
+        "owner_id": owner_id,
+        "kind": kind,
+        "queue": queue,
+        "arguments": arguments or {},
+        "max_failures": settings.max_failures,
+        "sequence_key": sequence_key,
+        "sequence_number": sequence_number,
+        "deadline_seconds": deadline_seconds,
+        "room": settings.dispatch_window,
+    }
+    row = session.connection().execute(_INSERT, values).one()
+    return Job(**row._mapping)
 
 
 def announce(job: Job) -> None:

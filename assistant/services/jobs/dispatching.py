@@ -34,7 +34,8 @@ class Bell(Protocol):
 # Owners take turns: a job's turn counts what its owner already has in service. A sequence sends
 # its next job only when the one before has ended. The lock keeps two dispatchers from filling
 # the same room; whoever is refused need not wait, because the holder, each later claim and
-# finish, and the sweeper look again.
+# finish, and the sweeper look again. The choice is an array, so that it is made once: as a
+# subquery it was looked through again for each waiting job.
 _DISPATCH = text("""
 WITH gate AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock(hashtext('dispatch'), hashtext(:queue)) AS open
@@ -68,9 +69,9 @@ WITH gate AS MATERIALIZED (
     ) AS next
 )
 UPDATE jobs SET dispatched_at = now(), dispatches = dispatches + 1
-WHERE id IN (
+WHERE id = ANY(ARRAY(
         SELECT id FROM waiting, gate WHERE gate.open
-        ORDER BY turn, priority, id LIMIT (SELECT jobs FROM room))
+        ORDER BY turn, priority, id LIMIT (SELECT jobs FROM room)))
   AND state = 'queued' AND dispatched_at IS NULL
 RETURNING id, kind, queue
 """)

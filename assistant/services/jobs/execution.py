@@ -31,10 +31,14 @@ from assistant.services.jobs.transitions import (
 logger = logging.getLogger(__name__)
 
 Work = Callable[[Run], dict[str, Any]]
+Changes = dict[str, Any]
 
 # How often the end of an attempt is written again while the database is away; together the
 # pauses stay below a lease, after which somebody else has the job.
 WRITE_TRIES = 6
+
+# What a server may ask us to wait at most; every job has a deadline before that.
+LONGEST_PAUSE = 86_400.0
 
 
 def run(job_id: str, work: Work) -> None:
@@ -55,10 +59,11 @@ def run(job_id: str, work: Work) -> None:
     leases().add(attempt)
     with log_context(job_id=job_id, attempt=job.attempt):
         try:
-            show(job)
+            # What was just claimed has no result, so nothing needs to be read.
+            status.publish(job, status.fresh_body(job))
             if others_wait:
                 dispatch(job.queue)
-            others_wait = _end(attempt, work)
+            others_wait = _end(attempt, _do(attempt, work))
         finally:
             leases().drop(attempt)
     if others_wait:
@@ -71,37 +76,41 @@ def worker_name() -> str:
     return (request and request.hostname) or socket.gethostname()
 
 
-def show(job: Job) -> None:
-    """Put a job that has no result yet into Redis."""
-    with transaction(job.owner_id) as session:
-        body = status.body_of(session, job)
-    status.publish(job, body)
-
-
-def _end(attempt: Run, work: Work) -> bool:
-    """Do the work and settle the attempt; return whether other jobs wait in the queue."""
+def _do(attempt: Run, work: Work) -> Changes | None:
+    """Do the work; return the changes that end the attempt, None if it is not ours any more."""
     try:
         attempt.check()
-        result = work(attempt)
-        others_wait = _settle(attempt, succeeded(result))
-        _tidy(attempt)
-        return others_wait
+        return succeeded(work(attempt))
     except Stopped as stopped:
-        return _settle_stopped(attempt, stopped.why)
+        return put_down(stopped.why)
     except TransientError as error:
-        return _settle(attempt, failed(attempt, error, again=True))
+        return failed(attempt, error, again=True)
     except PermanentError as error:
-        return _settle(attempt, failed(attempt, error, again=False))
+        return failed(attempt, error, again=False)
     except Unavailable as error:
-        return _settle(attempt, failed(attempt, TransientError(error.detail), again=True))
+        return failed(attempt, TransientError(error.detail), again=True)
     except Exception:
-        logger.exception("job failed unexpectedly")
-        unexpected = TransientError(
-            "Something unexpected went wrong; the operator finds it in the worker's log.",
-            code="internal_error",
-            title="Internal error",
-        )
-        return _settle(attempt, failed(attempt, unexpected, again=True))
+        return unexpected(attempt)
+
+
+def _end(attempt: Run, changes: Changes | None) -> bool:
+    """Write how the attempt ended; return whether other jobs wait in the queue."""
+    if changes is None:
+        logger.warning("attempt put down: its lease was lost")
+        return False
+    try:
+        job, others_wait = _settle(attempt, changes)
+    except Unavailable:
+        logger.warning("end of attempt not written: the database is away")
+        return False
+    except Exception:
+        # What the work wants to have kept cannot be written. It must not keep the job from ending.
+        changes = unexpected(attempt)
+        attempt.save = attempt.complete = lambda session: None
+        job, others_wait = _settle(attempt, changes)
+    if job is not None and job.state == JobState.SUCCEEDED:
+        _tidy(attempt)
+    return others_wait
 
 
 def _tidy(attempt: Run) -> None:
@@ -109,14 +118,37 @@ def _tidy(attempt: Run) -> None:
         attempt.afterwards()
     except AssistantError as error:
         logger.warning("tidying up failed: %s", error.detail)
+    except Exception:
+        logger.exception("tidying up failed")
 
 
-def succeeded(result: dict[str, Any]) -> dict[str, Any]:
+def put_down(why: Stopping) -> Changes | None:
+    """Return the changes for work that was stopped; None if it may write nothing any more."""
+    if why is Stopping.LEASE_LOST:
+        return None
+    if why is Stopping.RELEASED:
+        now = {"run_after": func.now(), "progress_stage": "queued"}
+        return {"to": JobState.QUEUED, "outcome": "released", **now}
+    return {"to": JobState.CANCELLED}
+
+
+def unexpected(attempt: Run) -> Changes:
+    """Log the exception at hand, and return the changes for it; it is told to nobody else."""
+    logger.exception("job failed unexpectedly")
+    error = TransientError(
+        "Something unexpected went wrong; the operator finds it in the worker's log.",
+        code="internal_error",
+        title="Internal error",
+    )
+    return failed(attempt, error, again=True)
+
+
+def succeeded(result: dict[str, Any]) -> Changes:
     """Return the changes that end a job well."""
     return {"to": JobState.SUCCEEDED, "result": result, "error": None, "progress_stage": "done"}
 
 
-def failed(attempt: Run, error: PermanentError, *, again: bool) -> dict[str, Any]:
+def failed(attempt: Run, error: PermanentError, *, again: bool) -> Changes:
     """Return the changes for an error: back to the queue if it may pass and tries are left."""
     reason = {"code": error.code, "title": error.title, "detail": error.detail}
     failures = attempt.job.failures + 1
@@ -138,21 +170,15 @@ def failed(attempt: Run, error: PermanentError, *, again: bool) -> dict[str, Any
 def backoff(failures: int, retry_after: float | None) -> float:
     """Return how many seconds to wait: growing, with jitter, and as long as the server asked."""
     ceiling = min(300.0, settings.retry_base_seconds * 2 ** (failures - 1))
-    return max(retry_after or 0.0, random.uniform(ceiling / 2, ceiling))
+    asked = min(retry_after or 0.0, LONGEST_PAUSE)
+    return max(asked, random.uniform(ceiling / 2, ceiling))
 
 
-def _settle_stopped(attempt: Run, why: Stopping) -> bool:
-    if why is Stopping.LEASE_LOST:
-        logger.warning("attempt put down: its lease was lost")
-        return False
-    if why is Stopping.RELEASED:
-        changes = {"to": JobState.QUEUED, "outcome": "released", "progress_stage": "queued"}
-        return _settle(attempt, {**changes, "run_after": func.now()})
-    return _settle(attempt, {"to": JobState.CANCELLED})
+def _settle(attempt: Run, changes: Changes) -> tuple[Job | None, bool]:
+    """Write the end of an attempt, however often it takes, exactly once in effect.
 
-
-def _settle(attempt: Run, changes: dict[str, Any]) -> bool:
-    """Write the end of an attempt, however often it takes, exactly once in effect."""
+    Returns the job, None if it is not this attempt's any more, and whether others wait.
+    """
     for last in [False] * (WRITE_TRIES - 1) + [True]:
         try:
             return _write(attempt, changes)
@@ -162,25 +188,25 @@ def _settle(attempt: Run, changes: dict[str, Any]) -> bool:
             if last:
                 raise
             threading.Event().wait(settings.lease_seconds / (2 * WRITE_TRIES))
-    return False
+    raise AssertionError("unreachable")
 
 
-def _write(attempt: Run, changes: dict[str, Any]) -> bool:
+def _write(attempt: Run, changes: Changes) -> tuple[Job | None, bool]:
     with transaction(attempt.owner_id) as session:
         job = _end_with(session, attempt, changes)
         if job is None and _is_to_cancel(session, attempt):
             job = _end_with(session, attempt, {"to": JobState.CANCELLED})
         if job is None:
             logger.info("end of attempt not written: the job is not this attempt's any more")
-            return False
+            return None, False
         body = status.body_of(session, job)
         others_wait = bool(session.scalar(select(func.queue_waits(job.queue))))
     status.publish(job, body)
     logger.info("job %s", job.state, extra={"kind": job.kind})
-    return others_wait
+    return job, others_wait
 
 
-def _end_with(session: Session, attempt: Run, changes: dict[str, Any]) -> Job | None:
+def _end_with(session: Session, attempt: Run, changes: Changes) -> Job | None:
     guards: list[Guard] = [held_by(attempt.attempt)]
     if changes["to"] is not JobState.CANCELLED:
         # A cancellation that was asked for in time never loses to what came after it.
@@ -188,6 +214,8 @@ def _end_with(session: Session, attempt: Run, changes: dict[str, Any]) -> Job | 
     job = transition(session, attempt.job.id, *guards, usage=attempt.usage, **changes)
     if job is not None:
         attempt.save(session)
+    if job is not None and job.state == JobState.SUCCEEDED:
+        attempt.complete(session)
     return job
 
 

@@ -41,9 +41,10 @@ class Stopped(Exception):
 class Run:
     """One attempt at a job, in the hands of this process.
 
-    `save` is called in the transaction that ends the attempt, however it ends, so that partial
-    text and usage are kept; the work sets it. `afterwards` is called once the job succeeded, and
-    may fail. `usage` goes into the attempt's row.
+    The work may set three things. `save` is called in the transaction that ends the attempt,
+    however it ends, so that partial text and usage are kept; `complete` only in the one in which
+    the job succeeds; `afterwards` once that is committed, and it may fail. `usage` goes into the
+    attempt's row.
     """
 
     def __init__(self, job: Job) -> None:
@@ -51,6 +52,7 @@ class Run:
         self.attempt = job.attempt
         self.owner_id = job.owner_id
         self.save: Callable[[Session], None] = lambda session: None
+        self.complete: Callable[[Session], None] = lambda session: None
         self.afterwards: Callable[[], None] = lambda: None
         self.usage: dict[str, int] | None = None
         self.stopping: Stopping | None = None
@@ -131,7 +133,11 @@ class Leases:
     def add(self, run: Run) -> None:
         """Keep a run's lease alive until it is dropped."""
         with self._lock:
+            earlier = self._runs.get(run.job.id)
             self._runs[run.job.id] = run
+        if earlier is not None:
+            # This process had the job before and lost it; now nobody would tell the old attempt.
+            earlier.stop(Stopping.LEASE_LOST)
 
     def drop(self, run: Run) -> None:
         """Stop renewing a run's lease."""
@@ -148,13 +154,13 @@ class Leases:
         with self._app.app_context():
             while True:
                 self._idle.wait(settings.heartbeat_seconds)
-                try:
-                    self.renew()
-                except AssistantError as error:
-                    logger.warning("heartbeat missed: %s", error.detail)
-                except Exception:
-                    logger.exception("heartbeat failed")
-                self._let_go_of_expired()
+                for duty in (self.renew, self._let_go_of_expired):
+                    try:
+                        duty()
+                    except AssistantError as error:
+                        logger.warning("heartbeat missed: %s", error.detail)
+                    except Exception:
+                        logger.exception("heartbeat failed")
 
     def renew(self) -> None:
         """Renew every lease in one statement, and stop what was lost or cancelled."""

@@ -20,7 +20,9 @@ def cancel(owner_id: uuid.UUID, job_id: uuid.UUID) -> bytes:
     A running job stays `running` with `cancel_requested_at` until its worker has let go.
     """
     with transaction(owner_id) as session:
-        if session.scalar(select(Job.id).where(Job.id == job_id, Job.owner_id == owner_id)) is None:
+        # Locked, or a job that goes back to the queue between two looks would be missed by both.
+        mine = select(Job.id).where(Job.id == job_id, Job.owner_id == owner_id).with_for_update()
+        if session.scalar(mine) is None:
             raise NotFound("There is no job with this id.")
         changed = ask_to_stop(session, job_id)
         job = changed or session.get_one(Job, job_id)
@@ -31,7 +33,10 @@ def cancel(owner_id: uuid.UUID, job_id: uuid.UUID) -> bytes:
 
 
 def ask_to_stop(session: Session, job_id: uuid.UUID) -> Job | None:
-    """Cancel a queued job or mark a running one; return it if anything changed."""
+    """Cancel a queued job or mark a running one; return it if anything changed.
+
+    The caller holds a lock on the job's row.
+    """
     return transition(
         session, job_id, Job.state == JobState.QUEUED, to=JobState.CANCELLED
     ) or transition(
@@ -45,7 +50,8 @@ def ask_to_stop(session: Session, job_id: uuid.UUID) -> Job | None:
 
 def cancel_all(session: Session, *which: Guard) -> list[Job]:
     """Cancel the open jobs that fit, in the caller's transaction; then call `follow_up`."""
-    open_jobs = select(Job.id).where(Job.state.in_((JobState.QUEUED, JobState.RUNNING)), *which)
+    open_states = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
+    open_jobs = select(Job.id).where(open_states, *which).order_by(Job.id).with_for_update()
     changed = (ask_to_stop(session, job_id) for job_id in session.scalars(open_jobs).all())
     return [job for job in changed if job is not None]
 

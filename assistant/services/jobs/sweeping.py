@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select, text, update
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,9 +21,10 @@ BATCH = 200
 MAX_LEASE_LOSSES = 10
 
 # A bell that is not answered is rung again after this long, doubling each time; sooner if the
-# broker's queue is empty, since then the bell is certainly gone.
+# broker holds fewer bells than jobs wait for, since then some are certainly gone.
 BELL_SECONDS = 15
-EMPTY_QUEUE_SECONDS = 2
+LONGEST_BELL_SECONDS = 60
+LOST_BELL_SECONDS = 2
 
 
 def sweep() -> dict[str, int]:
@@ -108,26 +109,42 @@ def _ring_again() -> int:
     """Ring for jobs that were sent but not claimed, when their bell is gone or long ago."""
     rung = 0
     for queue in Queue:
-        age = func.now() - Job.dispatched_at
-        patience: ColumnElement[bool] = age > text(f"interval '{BELL_SECONDS} s'") * func.power(
-            literal(2), func.least(Job.dispatches, 5) - 1
-        )
-        # Celery's Redis transport keeps a queue as a list of the same name.
-        if cache.ask(lambda client, queue=queue: client.llen(queue)) == 0:  # type: ignore[misc]
-            patience = age > text(f"interval '{EMPTY_QUEUE_SECONDS} s'")
+        # Celery's Redis transport keeps a queue as a list of the same name. While Redis is away,
+        # ringing is in vain and must not count, or the next try would come later and later.
+        bells = cache.ask(lambda client, queue=queue: client.llen(queue))  # type: ignore[misc]
+        if bells is None:
+            continue
         with transaction(SYSTEM) as session:
-            unclaimed = (
-                select(Job.id)
-                .where(Job.queue == queue, Job.state == JobState.QUEUED, patience)
-                .limit(BATCH)
-                .with_for_update(skip_locked=True)
-            )
-            lost = session.execute(
-                update(Job)
-                .where(Job.id.in_(unclaimed))
-                .values(dispatched_at=func.now(), dispatches=Job.dispatches + 1)
-                .returning(Job.id, Job.kind, Job.queue)
-            ).all()
+            lost = session.execute(_LOST_BELLS, {**_PATIENCE, "queue": queue, "bells": bells}).all()
         ring(lost)
         rung += len(lost)
     return rung
+
+
+_PATIENCE = {
+    "bell": BELL_SECONDS,
+    "longest": LONGEST_BELL_SECONDS,
+    "lost": LOST_BELL_SECONDS,
+    "batch": BATCH,
+}
+
+_LOST_BELLS = text("""
+WITH sent AS (
+    SELECT id, dispatched_at,
+        count(*) FILTER (WHERE dispatched_at < now() - make_interval(secs => :lost)) OVER ()
+            > :bells AS some_are_gone,
+        least(:longest, :bell * power(2, least(greatest(dispatches, 1), 9) - 1)) AS patience
+    FROM jobs
+    WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NOT NULL
+), unanswered AS (
+    SELECT jobs.id FROM jobs JOIN sent USING (id)
+    WHERE jobs.state = 'queued' AND jobs.dispatched_at = sent.dispatched_at
+      AND jobs.dispatched_at < now() - make_interval(
+          secs => CASE WHEN some_are_gone THEN :lost ELSE patience END)
+    ORDER BY jobs.id LIMIT :batch
+    FOR UPDATE OF jobs SKIP LOCKED
+)
+UPDATE jobs SET dispatched_at = now(), dispatches = dispatches + 1
+FROM unanswered WHERE jobs.id = unanswered.id
+RETURNING jobs.id, jobs.kind, jobs.queue
+""")

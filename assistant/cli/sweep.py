@@ -1,14 +1,11 @@
-"""The `flask` commands for administrators."""
+"""`flask sweep`: the process that makes every job end."""
 
-import importlib
-import importlib.util
 import logging
 import signal
 import threading
 from types import FrameType
 
 import click
-from flask import Flask
 from flask.cli import with_appcontext
 
 from assistant.errors import AssistantError
@@ -16,13 +13,6 @@ from assistant.extensions import settings
 from assistant.services import jobs
 
 logger = logging.getLogger(__name__)
-
-
-def init_app(app: Flask) -> None:
-    """Register the commands; those of a local run only where its servers are installed."""
-    app.cli.add_command(sweep)
-    if importlib.util.find_spec("supervisor"):
-        app.cli.add_command(importlib.import_module("assistant.local.commands").local)
 
 
 @click.command()

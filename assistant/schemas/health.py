@@ -1,0 +1,22 @@
+"""What load balancers and people read first."""
+
+from marshmallow import Schema, fields
+
+
+class WelcomeSchema(Schema):
+    """A greeting, and where to read on."""
+
+    message = fields.String()
+
+
+class HealthSchema(Schema):
+    """That the process answers."""
+
+    status = fields.String(metadata={"example": "healthy"})
+
+
+class ReadinessSchema(Schema):
+    """Whether jobs can be accepted and will be done, and the state of each part in words."""
+
+    status = fields.String(metadata={"example": "ready"})
+    checks = fields.Dict(keys=fields.String(), values=fields.String())

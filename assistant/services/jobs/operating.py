@@ -1,0 +1,199 @@
+"""What operators may do with the jobs of all owners."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import Session
+
+from assistant.database import SYSTEM, transaction
+from assistant.errors import Conflict, NotFound
+from assistant.extensions import cache
+from assistant.models import Attempt, Job, JobState, User
+from assistant.models.job import TERMINAL
+from assistant.services.jobs import status, stopping
+from assistant.services.jobs.dispatching import dispatch, ring
+from assistant.services.jobs.status import Body, stamp
+from assistant.services.jobs.transitions import held_by, no_earlier_in_sequence, transition
+from assistant.services.jobs.waiting import why_waiting
+from assistant.services.paging import Page, page_of
+
+PURGE_BATCH = 500
+
+TAKEN_AWAY = {
+    "code": "requeued",
+    "title": "Requeued",
+    "detail": "An operator took the job away from its worker, so that it runs again.",
+}
+
+
+def list_all(page: Page, **wanted: Any) -> list[Body]:
+    """Return jobs of all owners, newest first; `wanted` names columns and their values."""
+    query = select(Job).where(
+        *(getattr(Job, name) == value for name, value in wanted.items() if value is not None)
+    )
+    with transaction(SYSTEM) as session:
+        jobs = page_of(session, query, Job, page)
+        names = _names(session, [job.owner_id for job in jobs])
+    return [body_for_operators(job, names[job.owner_id]) for job in jobs]
+
+
+def show(job_id: uuid.UUID) -> Body:
+    """Return a job with its attempts, and what it waits for; raises `NotFound`."""
+    with transaction(SYSTEM) as session:
+        job = _find(session, job_id)
+        body = body_for_operators(job, _names(session, [job.owner_id])[job.owner_id])
+        attempts = session.scalars(
+            select(Attempt).where(Attempt.job_id == job_id).order_by(Attempt.attempt)
+        )
+        body["attempts"] = [_attempt_body(attempt) for attempt in attempts]
+        body["waiting"] = why_waiting(session, job)
+    return body
+
+
+def owner_of(job_id: uuid.UUID) -> uuid.UUID:
+    """Return whose job this is; raises `NotFound`."""
+    with transaction(SYSTEM) as session:
+        return _find(session, job_id).owner_id
+
+
+def cancel(job_id: uuid.UUID) -> Job:
+    """Cancel anybody's job as its owner would; a job that has ended stays as it is."""
+    stopping.cancel(owner_of(job_id), job_id)
+    with transaction(SYSTEM) as session:
+        return _find(session, job_id)
+
+
+def requeue(job_id: uuid.UUID) -> Job:
+    """Let an open job run now: ring a queued one's bell, take a running one from its worker.
+
+    The worker that had it notices at its next heartbeat, and until then the fence refuses what it
+    writes. Nothing is counted as a failure. Raises `Conflict` for a job that has ended.
+    """
+    with transaction(SYSTEM) as session:
+        job = _find(session, job_id, lock=True)
+        if job.state in TERMINAL:
+            raise Conflict(f"The job has {job.state}; only an open one can be requeued. Retry it.")
+        running = job.state == JobState.RUNNING
+        changed = _take_away(session, job) if running else _bring_forward(session, job)
+        body = status.body_of(session, changed)
+    status.publish(changed, body)
+    if changed.dispatched_at is not None:
+        ring([changed])
+    else:
+        dispatch(changed.queue)
+    return changed
+
+
+def _take_away(session: Session, job: Job) -> Job:
+    # One that was asked to stop must not begin anew.
+    to = JobState.CANCELLED if job.cancel_requested_at else JobState.QUEUED
+    waits: dict[str, Any] = {} if to is JobState.CANCELLED else {"run_after": func.now(), "progress_stage": "queued"}
+    changed = transition(
+        session,
+        job.id,
+        held_by(job.attempt),
+        to=to,
+        outcome="requeued",
+        reason=TAKEN_AWAY,
+        **waits,
+    )
+    assert changed is not None, "the row is locked"
+    return changed
+
+
+def _bring_forward(session: Session, job: Job) -> Job:
+    # A bell for a job behind another one of its sequence would only be refused.
+    rung: dict[str, Any] = {"dispatched_at": func.now(), "dispatches": Job.dispatches + 1}
+    queued = Job.state == JobState.QUEUED
+    changed = transition(
+        session, job.id, queued, no_earlier_in_sequence(), run_after=func.now(), **rung
+    ) or transition(session, job.id, queued, run_after=func.now())
+    assert changed is not None, "the row is locked"
+    return changed
+
+
+def count_ended(older_than: timedelta, state: JobState | None = None) -> int:
+    """Count the jobs that `purge` would delete."""
+    with transaction(SYSTEM) as session:
+        query = select(func.count()).select_from(Job).where(*_ended(older_than, state))
+        return session.scalar(query) or 0
+
+
+def purge(older_than: timedelta, state: JobState | None = None) -> int:
+    """Delete ended jobs with their attempts, never a message or document; return how many."""
+    purged, last = 0, uuid.UUID(int=0)
+    while True:
+        with transaction(SYSTEM) as session:
+            # From id to id, so that however many are left the table is read once.
+            batch = session.scalars(
+                select(Job.id)
+                .where(Job.id > last, *_ended(older_than, state))
+                .order_by(Job.id)
+                .limit(PURGE_BATCH)
+            ).all()
+            session.execute(delete(Job).where(Job.id.in_(batch)))
+        if not batch:
+            return purged
+        _forget(batch)
+        purged, last = purged + len(batch), batch[-1]
+
+
+def _ended(older_than: timedelta, state: JobState | None) -> tuple[ColumnElement[bool], ...]:
+    states = (state,) if state else TERMINAL
+    return (Job.state.in_(states), Job.finished_at < func.now() - older_than)
+
+
+def _forget(job_ids: Sequence[uuid.UUID]) -> None:
+    keys = [status.key_of(job_id) for job_id in job_ids]
+    cache.ask(lambda client: client.delete(*keys))
+
+
+def _find(session: Session, job_id: uuid.UUID, *, lock: bool = False) -> Job:
+    query = select(Job).where(Job.id == job_id)
+    job = session.scalar(query.with_for_update() if lock else query)
+    if job is None:
+        raise NotFound(f"There is no job {job_id}.")
+    return job
+
+
+def _names(session: Session, owner_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    rows = session.execute(select(User.id, User.username).where(User.id.in_(set(owner_ids))))
+    return {row.id: row.username for row in rows}
+
+
+def body_for_operators(job: Job, owner: str) -> Body:
+    """Return a job as its owner sees it, and how it is handled; no text that people wrote."""
+    body = status.fresh_body(job)
+    body["result"] = job.result
+    return body | {
+        "owner_id": str(job.owner_id),
+        "owner": owner,
+        "queue": job.queue,
+        "priority": job.priority,
+        "failures": job.failures,
+        "max_failures": job.max_failures,
+        "lease_losses": job.lease_losses,
+        "worker": job.worker,
+        "run_after": stamp(job.run_after),
+        "deadline_at": stamp(job.deadline_at),
+        "dispatched_at": stamp(job.dispatched_at),
+        "dispatches": job.dispatches,
+        "lease_expires_at": stamp(job.lease_expires_at),
+    }
+
+
+def _attempt_body(attempt: Attempt) -> Body:
+    end = attempt.finished_at or datetime.now(UTC)
+    return {
+        "attempt": attempt.attempt,
+        "worker": attempt.worker,
+        "started_at": stamp(attempt.started_at),
+        "finished_at": stamp(attempt.finished_at),
+        "seconds": round(max(0.0, (end - attempt.started_at).total_seconds()), 3),
+        "outcome": attempt.outcome,
+        "reason": attempt.reason,
+        "usage": attempt.usage,
+    }

@@ -1,0 +1,100 @@
+"""Registration and sign-in."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from assistant.database import SYSTEM, transaction
+from tests.conftest import PASSWORD, User
+from tests.factories import assert_problem, change_rows
+
+TOKEN = "/api/v1/auth/token"
+
+
+def test_a_signed_in_user_reads_who_they_are(user: User) -> None:
+    body = user.get("/auth/me").get_json()
+    assert body["username"] == user.username
+    assert set(body) == {
+        *("id", "username", "email", "role", "is_active", "created_at", "updated_at"),
+    }
+    assert (body["role"], body["is_active"]) == ("user", True)
+    assert datetime.fromisoformat(body["created_at"]).utcoffset() == timedelta(0)
+
+
+def test_a_program_signs_in_with_a_form_as_oauth2_has_it(user: User) -> None:
+    form = {"username": user.username, "password": PASSWORD, "grant_type": "password"}
+    response = user.client.post(TOKEN, data={**form, "scope": "", "client_id": "x", "new": "y"})
+    assert response.status_code == 200
+    body = response.get_json()
+    assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in"}
+    assert (body["token_type"], body["expires_in"]) == ("bearer", 1800)
+    assert response.headers["Cache-Control"] == "no-store"
+    headers = {"Authorization": f"Bearer {body['access_token']}"}
+    assert user.client.get("/api/v1/auth/me", headers=headers).status_code == 200
+
+
+def test_json_signs_in_too_and_with_the_email_address(user: User) -> None:
+    credentials = {"username": f"{user.username}@EXAMPLE.org", "password": PASSWORD, "more": 1}
+    assert user.client.post(f"{TOKEN}/", json=credentials).status_code == 200
+
+
+def test_a_name_is_kept_as_written_and_found_in_any_case(user: User) -> None:
+    name = user.username.upper()
+    assert user.client.post(TOKEN, data={"username": name, "password": PASSWORD}).status_code == 200
+    assert user.get("/auth/me").get_json()["username"] == user.username
+
+
+def test_a_password_is_kept_as_argon2id_only(user: User) -> None:
+    with transaction(SYSTEM) as session:
+        kept = session.scalar(
+            text("SELECT password_hash FROM users WHERE id = :id"), {"id": user.id}
+        )
+    assert kept.startswith("$argon2id$")
+    assert PASSWORD not in kept
+
+
+@pytest.mark.parametrize("sent", [{}, {"username": "x"}, {"password": PASSWORD}])
+def test_a_sign_in_that_lacks_something_says_what(user: User, sent: dict[str, str]) -> None:
+    body = assert_problem(user.client.post(TOKEN, data=sent), 422)
+    assert {e["pointer"] for e in body["errors"]} == {"#/username", "#/password"} - {
+        f"#/{name}" for name in sent
+    }
+
+
+def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(user: User) -> None:
+    def attempt(name: str) -> tuple[float, dict[str, Any]]:
+        began = time.perf_counter()
+        response = user.client.post(TOKEN, data={"username": name, "password": "not it at all"})
+        took = time.perf_counter() - began
+        assert_problem(response, 401)
+        assert response.headers["WWW-Authenticate"].startswith("Bearer")
+        return took, {**response.get_json(), "instance": ""}
+
+    known = [attempt(user.username) for _ in range(5)]
+    unknown = [attempt("nobody-here") for _ in range(5)]
+    assert [body for _, body in known] == [body for _, body in unknown]
+    # Without a hash to check, the unknown name would take a tenth of the time.
+    ratio = median(took for took, _ in unknown) / median(took for took, _ in known)
+    assert 0.4 < ratio < 2.5
+
+
+def test_a_disabled_user_cannot_sign_in(user: User) -> None:
+    change_rows("UPDATE users SET is_active = false WHERE id = :id", id=user.id)
+    credentials = {"username": user.username, "password": PASSWORD}
+    assert_problem(user.client.post(TOKEN, data=credentials), 401)
+
+
+def test_registering_twice_at_once_leaves_one_user(
+    app: Flask, client: Any, together: Callable[..., list[Any]]
+) -> None:
+    body = {"username": "twin-of-me", "email": "twin@example.org", "password": PASSWORD}
+    answers = together(
+        lambda: app.test_client().post("/api/v1/auth/register", json=body).status_code, 4
+    )
+    assert sorted(answers) == [201, 409, 409, 409]

@@ -1,0 +1,100 @@
+"""What holds for every request: its id, its headers, slashes, origins, readiness."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from assistant.services import jobs
+from tests.conftest import User
+from tests.factories import assert_problem, change_rows
+
+
+def test_a_request_keeps_the_id_that_it_came_with(user: User) -> None:
+    given = str(uuid.uuid4())
+    assert_problem(user.get("/jobs/x", headers={"X-Request-ID": given}), 404)
+    response = user.get("/jobs/x", headers={"X-Request-ID": given})
+    assert response.headers["X-Request-ID"] == given
+
+
+@pytest.mark.parametrize("given", ["", "short", "x" * 65, "a b c d e f", "<script>alert</script>"])
+def test_an_id_that_could_be_misread_is_replaced(user: User, given: str) -> None:
+    response = user.get("/jobs", headers={"X-Request-ID": given})
+    assert uuid.UUID(response.headers["X-Request-ID"]).version == 7
+
+
+def test_answers_are_not_kept_and_not_guessed_at(user: User) -> None:
+    for response in (user.get("/jobs"), user.get("/nothing"), user.post("/messages", json=[])):
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_every_path_works_with_a_slash_at_its_end(app: Flask) -> None:
+    urls = app.url_map.bind("localhost")
+    seen = 0
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("pages."):
+            continue
+        values = {name: uuid.uuid4() for name in rule.arguments}
+        method = next(m for m in rule.methods or () if m not in ("HEAD", "OPTIONS"))
+        for path in {rule.rule.rstrip("/") or "/", rule.rule.rstrip("/") + "/"}:
+            for name, value in values.items():
+                path = path.replace(f"<uuid:{name}>", str(value))
+            assert urls.match(path, method) == (rule.endpoint, values)
+            seen += 1
+    assert seen > 40
+
+
+def test_browsers_on_allowed_origins_may_read(
+    user: User, another_app: Callable[..., Flask]
+) -> None:
+    client = another_app(allowed_origins="https://ours.example").test_client()
+
+    def origin_answer(origin: str) -> Any:
+        headers = {**user.headers, "Origin": origin}
+        response = client.get("/api/v1/jobs", headers=headers)
+        assert response.status_code == 200
+        return response.headers.get("Access-Control-Allow-Origin")
+
+    assert origin_answer("https://ours.example") == "https://ours.example"
+    assert origin_answer("https://theirs.example") is None
+
+
+def test_nobody_else_is_an_allowed_origin_by_default(user: User) -> None:
+    response = user.get("/jobs", headers={"Origin": "https://theirs.example"})
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_it_is_ready_once_the_sweeper_goes_round(client: FlaskClient) -> None:
+    jobs.sweep()
+    response = client.get("/health/ready")
+    assert response.status_code == 200
+    assert response.get_json() == {
+        "status": "ready",
+        "checks": {"database": "ok", "sweeper": "ok", "redis": "ok"},
+    }
+    change_rows("UPDATE heartbeats SET seen_at = now() - interval '2 minutes'")
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert "silent" in response.get_json()["checks"]["sweeper"]
+
+
+def test_it_is_not_ready_without_its_database(another_app: Callable[..., Flask]) -> None:
+    client = another_app(database_url="postgresql://127.0.0.1:1/none").test_client()
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.get_json()["checks"]["database"] == "does not answer"
+    assert client.get("/health").status_code == 200
+
+
+def test_a_request_without_the_database_is_a_503(
+    user: User, another_app: Callable[..., Flask]
+) -> None:
+    client = another_app(database_url="postgresql://127.0.0.1:1/none").test_client()
+    response = client.post("/api/v1/messages", json={"content": "x"}, headers=user.headers)
+    assert_problem(response, 503)
+    assert int(response.headers["Retry-After"]) > 0
+    assert "127.0.0.1" not in response.text

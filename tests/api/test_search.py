@@ -1,0 +1,119 @@
+"""Search: asked of a worker through Redis, and an honest 503 when nobody answers."""
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+import workers.documents
+import workers.search
+from assistant.adapters.cache import connect
+from assistant.extensions import settings
+from tests.conftest import User
+from tests.factories import assert_problem, upload
+
+KEYS = {"document_id", "generation", "filename", "page", "start", "end", "text", "score"}
+
+
+@pytest.fixture
+def search_worker(app: Flask) -> Iterator[list[dict[str, Any]]]:
+    """Answer one search as a worker would; give the headers of the message that came."""
+    seen: list[dict[str, Any]] = []
+    url = settings.redis_url
+
+    def work() -> None:
+        client = connect(url, read_timeout=30)
+        found = client.brpop(["search"], timeout=20)
+        client.close()
+        assert found is not None
+        message = json.loads(found[1])
+        seen.append(message["headers"])
+        arguments, *_ = json.loads(base64.b64decode(message["body"]))
+        workers.search.run(*arguments)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    yield seen
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def indexed(user: User, text: str) -> str:
+    accepted = upload(user, text)
+    workers.documents.index(accepted["id"])
+    document_id: str = accepted["document_id"]
+    return document_id
+
+
+def test_the_nearest_passages_come_back_with_their_place(
+    user: User, other_user: User, search_worker: list[dict[str, Any]]
+) -> None:
+    wanted = indexed(user, "The ferry to the island leaves at noon. 😀")
+    indexed(user, "Bread is baked from flour, water and salt.")
+    indexed(other_user, "The ferry to the island leaves at noon, says somebody else.")
+    response = user.post("/search", json={"query": "When does the ship leave?", "limit": 1})
+    assert response.status_code == 200, response.text
+    (hit,) = response.get_json()
+    assert set(hit) == KEYS
+    assert hit["document_id"] == wanted
+    text = user.get(f"/documents/{wanted}/text?start={hit['start']}&end={hit['end']}").get_json()
+    assert text["text"] == hit["text"]
+    assert 0 < hit["score"] <= 1
+    # What people search for does not show in the task monitor.
+    assert "ship" not in json.dumps(search_worker)
+
+
+def test_a_search_stays_in_the_documents_that_it_names(
+    user: User, search_worker: list[dict[str, Any]]
+) -> None:
+    indexed(user, "The ferry leaves at noon.")
+    named = indexed(user, "Bread is baked from flour.")
+    body = {"query": "When does the ferry leave?", "document_ids": [named]}
+    assert [h["document_id"] for h in user.post("/search", json=body).get_json()] == [named]
+
+
+def test_without_documents_nothing_is_found(
+    user: User, search_worker: list[dict[str, Any]]
+) -> None:
+    assert user.post("/search/", json={"query": "Anything?"}).get_json() == []
+
+
+def test_what_belongs_to_another_is_not_searched(user: User, other_user: User) -> None:
+    foreign = upload(other_user)["document_id"]
+    collection = other_user.get(f"/documents/{foreign}").get_json()["collection_id"]
+    for named in ({"document_ids": [foreign]}, {"collection_ids": [collection]}):
+        assert_problem(user.post("/search", json={"query": "x", **named}), 404)
+
+
+@pytest.mark.parametrize("body", [{}, {"query": ""}, {"query": "x" * 2001}, {"query": "  "}])
+def test_a_search_for_nothing_is_refused(user: User, body: dict[str, str]) -> None:
+    assert_problem(user.post("/search", json=body), 422)
+
+
+@pytest.mark.parametrize("limit", [0, 101, "5", 2.5, None])
+def test_a_bad_limit_is_refused(user: User, limit: object) -> None:
+    assert_problem(user.post("/search", json={"query": "x", "limit": limit}), 422)
+
+
+def test_no_worker_is_a_503(
+    user: User, another_app: Callable[..., Flask], timed: Callable[..., Any]
+) -> None:
+    client = another_app(search_timeout=0.2).test_client()
+    body = {"json": {"query": "Anybody?"}, "headers": user.headers}
+    response = timed(lambda: client.post("/api/v1/search", **body), 2.0)
+    assert_problem(response, 503)
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_no_redis_is_a_503_and_quickly(
+    user: User, another_app: Callable[..., Flask], timed: Callable[..., Any]
+) -> None:
+    client = another_app(redis_url="redis://127.0.0.1:1/0").test_client()
+    body = {"json": {"query": "Anybody?"}, "headers": user.headers}
+    response = timed(lambda: client.post("/api/v1/search", **body), 1.0)
+    assert_problem(response, 503)
+    assert int(response.headers["Retry-After"]) > 0

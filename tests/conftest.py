@@ -1,0 +1,161 @@
+"""Real servers for all tests, started once, and what most tests need of them."""
+
+import io
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from assistant.app import create_app
+from assistant.config import read_settings
+from assistant.database import SYSTEM, transaction
+from assistant.extensions import cache
+from assistant.local.stack import LocalStack
+from tests.doubles.model_server import ModelServer
+
+PASSWORD = "correct horse battery"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Start PostgreSQL, Redis and Chroma, those whose URL is not set, and migrate."""
+    settings = read_settings(data_dir=tmp_path_factory.mktemp("data"))
+    with LocalStack(settings, quiet=True, serve=False) as stack:
+        stack.migrate()
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def model_server() -> Iterator[ModelServer]:
+    """Serve a scripted language model, the only double."""
+    with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def app(servers: LocalStack, model_server: ModelServer) -> Flask:
+    """Make the application on the servers of this run."""
+    names = ("database_url", "database_admin_url", "redis_url", "chroma_url", "data_dir")
+    return create_app(
+        **{name: getattr(servers.settings, name) for name in names},
+        secret_key="a key for tests that nobody else has",
+        openai_base_url=model_server.url,
+        openai_model="scripted-model",
+        retry_base_seconds=0.01,
+        checkpoint_seconds=0.05,
+        debug=bool(os.environ.get("TEST_DEBUG")),
+    )
+
+
+@pytest.fixture(autouse=True)
+def context(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Give a test that uses the application its context, and leave no job behind."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    app: Flask = request.getfixturevalue("app")
+    with app.app_context():
+        yield
+        with transaction(SYSTEM) as session:
+            session.execute(text("DELETE FROM job_attempts"))
+            session.execute(text("DELETE FROM jobs"))
+        cache.ask(lambda client: client.flushdb())
+
+
+@dataclass
+class User:
+    """A signed-in user with a client of their own."""
+
+    client: FlaskClient
+    id: str
+    username: str
+    access_token: str
+    refresh_token: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Send the access token with every request."""
+        self.headers["Authorization"] = f"Bearer {self.access_token}"
+
+    def _call(self, method: str, path: str, **kwargs: Any) -> TestResponse:
+        headers = {**self.headers, **kwargs.pop("headers", {})}
+        return self.client.open(f"/api/v1{path}", method=method, headers=headers, **kwargs)
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        """Read."""
+        return self._call("GET", path, **kwargs)
+
+    def post(self, path: str, **kwargs: Any) -> TestResponse:
+        """Create."""
+        return self._call("POST", path, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> TestResponse:
+        """Delete."""
+        return self._call("DELETE", path, **kwargs)
+
+    def upload(self, name: str, content: bytes, **form: Any) -> TestResponse:
+        """Upload a document."""
+        return self.post("/documents", data={"file": (io.BytesIO(content), name), **form})
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a client that is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def make_user(app: Flask) -> Callable[[], User]:
+    """Return a function that registers a new user and signs in."""
+
+    def make() -> User:
+        client = app.test_client()
+        name = f"user{next(_numbers)}"
+        body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
+        registered = client.post("/api/v1/auth/register", json=body)
+        assert registered.status_code == 201, registered.text
+        tokens = client.post(
+            "/api/v1/auth/token", data={"username": name, "password": PASSWORD}
+        ).get_json()
+        return User(
+            client,
+            registered.get_json()["id"],
+            name,
+            tokens["access_token"],
+            tokens["refresh_token"],
+        )
+
+    return make
+
+
+@pytest.fixture
+def user(make_user: Callable[[], User]) -> User:
+    """Return a signed-in user."""
+    return make_user()
+
+
+@pytest.fixture
+def other_user(make_user: Callable[[], User]) -> User:
+    """Return another signed-in user."""
+    return make_user()
+
+
+@pytest.fixture(scope="session")
+def chroma_url(servers: LocalStack) -> str:
+    """Return the address of the Chroma server of this run."""
+    return servers.settings.chroma_url
+
+
+@pytest.fixture(scope="session")
+def handbook() -> bytes:
+    """Return the PDF that the project ships."""
+    return (Path(__file__).parents[1] / "assistant/local/handbook.pdf").read_bytes()

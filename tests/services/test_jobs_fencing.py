@@ -1,0 +1,250 @@
+"""An attempt that lost its job can write nothing, and one effect is all that ever happens."""
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from assistant.database import SYSTEM, transaction
+from assistant.errors import Unavailable
+from assistant.models import Chunk
+from assistant.services import indexing, jobs, replies
+from assistant.services.jobs import Run, Stopped, Stopping, execution, leases
+from assistant.services.jobs.transitions import held_by, transition
+from tests.doubles.model_server import ModelServer
+from tests.services.conftest import Configure
+from tests.services.factories import (
+    ask,
+    attempts_of,
+    document_of,
+    hold,
+    job_of,
+    lose_lease,
+    message_of,
+    perform,
+    sql,
+    upload,
+)
+
+
+def take_away(job: Any) -> None:
+    """Let the sweeper put a job back, as after a worker's death."""
+    lose_lease(job)
+    jobs.sweep()
+    assert job_of(job).state == "queued"
+
+
+def test_a_lost_lease_puts_the_job_back_and_says_why(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    hold(job)
+    take_away(job)
+    back = job_of(job)
+    assert (back.lease_losses, back.failures, back.error) == (1, 0, None)
+    [attempt] = attempts_of(job)
+    assert (attempt.outcome, attempt.reason["code"]) == ("lease_lost", "worker_lost")
+    assert message_of(job).status == "queued"
+
+
+def test_an_old_attempt_cannot_write_text(owner: uuid.UUID, configure: Configure) -> None:
+    configure(checkpoint_seconds=0)
+    job = ask(owner)
+    run = hold(job)
+    take_away(job)
+    hold(job)
+    draft = replies.Draft(run, message_of(job).id)
+    with pytest.raises(Stopped):
+        draft.add("I am not dead.")
+    assert message_of(job).content == ""
+    assert run.stopping is Stopping.LEASE_LOST
+
+
+def test_an_old_attempt_cannot_write_progress_or_chunks(owner: uuid.UUID) -> None:
+    job = upload(owner, "Some text. " * 400)
+    run = hold(job)
+    document, collection = indexing._load(run)
+    take_away(job)
+    before = job_of(job)
+    with pytest.raises(Stopped):
+        run.progress("embedding", 1, 9)
+    chunk = Chunk(
+        document_id=document.id,
+        generation=1,
+        ordinal=0,
+        owner_id=owner,
+        start=0,
+        end=4,
+        text="Some",
+    )
+    stale = Run(run.job)
+    with pytest.raises(Stopped):
+        indexing._store(stale, collection, [chunk], total=1)
+    assert sql("SELECT * FROM chunks WHERE document_id = :id", id=document.id) == []
+    assert job_of(job).version == before.version
+    with pytest.raises(Stopped):
+        indexing.index(Run(run.job))
+    assert document_of(job).last_generation == 0
+
+
+def test_an_old_attempt_cannot_write_a_state(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    run = hold(job)
+    take_away(job)
+    second = hold(job)
+    for changes in (
+        execution.succeeded({}),
+        execution.put_down(Stopping.CANCELLED),
+        execution.put_down(Stopping.RELEASED),
+    ):
+        assert changes is not None
+        assert execution._settle(run, changes) == (None, False)
+    assert job_of(job).state == "running"
+    execution._settle(second, execution.succeeded({}))
+    assert job_of(job).state == "succeeded"
+
+
+def test_without_the_fence_an_old_attempt_would_win(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard is what the tests above rest on: without it they would fail."""
+    job = ask(owner)
+    run = hold(job)
+    take_away(job)
+    monkeypatch.setattr(execution, "held_by", lambda attempt: text("true"))
+    execution._settle(run, execution.succeeded({}))
+    assert job_of(job).state == "succeeded"
+
+
+def test_a_run_whose_lease_is_lost_ends_without_effect(
+    owner: uuid.UUID, model: ModelServer
+) -> None:
+    job = ask(owner)
+
+    def work(run: Run) -> dict[str, Any]:
+        take_away(job)
+        hold(job)
+        return replies.generate(run)
+
+    jobs.run(str(job.id), work)
+    assert (job_of(job).state, job_of(job).attempt) == ("running", 2)
+    assert message_of(job).content == ""
+    assert model.requests == []
+
+
+def test_a_heartbeat_renews_only_its_own_attempts(owner: uuid.UUID) -> None:
+    mine, lost = ask(owner), ask(owner)
+    first, second = hold(mine), hold(lost)
+    take_away(lost)
+    hold(lost)
+    ends = {job.id: job_of(job).lease_expires_at for job in (mine, lost)}
+    for run in (first, second):
+        leases.leases().add(run)
+    leases.leases().renew()
+    for run in (first, second):
+        leases.leases().drop(run)
+    assert job_of(mine).lease_expires_at > ends[mine.id]
+    assert job_of(lost).lease_expires_at == ends[lost.id]
+    assert (first.stopping, second.stopping) == (None, Stopping.LEASE_LOST)
+
+
+def test_a_worker_that_cannot_renew_lets_go_by_itself(owner: uuid.UUID) -> None:
+    run = hold(ask(owner))
+    leases.leases().add(run)
+    run.renewed_at = time.monotonic() - 26
+    leases.leases()._let_go_of_expired()
+    leases.leases().drop(run)
+    assert run.stopping is Stopping.LEASE_LOST
+
+
+def test_a_process_that_gets_its_lost_job_again_stops_the_old_attempt(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    first = hold(job)
+    leases.leases().add(first)
+    take_away(job)
+    second = hold(job)
+    leases.leases().add(second)
+    leases.leases().drop(first)
+    assert first.stopping is Stopping.LEASE_LOST
+    assert second.stopping is None
+    assert second in leases.leases().runs()
+    leases.leases().drop(second)
+
+
+def test_too_many_lost_workers_fail_the_job(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    sql("UPDATE jobs SET lease_losses = 9 WHERE id = :id", id=job.id)
+    hold(job)
+    lose_lease(job)
+    jobs.sweep()
+    ended = job_of(job)
+    assert (ended.state, ended.error["code"]) == ("failed", "worker_lost")
+    assert message_of(job).status == "failed"
+
+
+@contextlib.contextmanager
+def answer_lost(owner: uuid.UUID | str) -> Iterator[Session]:
+    """Commit, and lose the database's answer."""
+    with transaction(owner) as session:
+        yield session
+    raise Unavailable("The answer was lost.")
+
+
+def test_a_commit_whose_answer_is_lost_counts_once(
+    owner: uuid.UUID, model: ModelServer, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(lease_seconds=1)
+    job = ask(owner)
+    answers: list[Callable[..., Any]] = [answer_lost]
+    monkeypatch.setattr(
+        execution, "transaction", lambda who: (answers.pop() if answers else transaction)(who)
+    )
+    done = perform(job)
+    assert answers == []
+    assert (done.state, done.attempt) == ("succeeded", 1)
+    assert [attempt.outcome for attempt in attempts_of(job)] == ["succeeded"]
+    assert len(model.requests) == 1
+
+
+def test_a_connection_killed_before_the_commit_costs_nothing(
+    app: Flask, owner: uuid.UUID, model: ModelServer, configure: Configure
+) -> None:
+    configure(lease_seconds=1)
+    job = ask(owner)
+    kills = [True]
+
+    def work(run: Run) -> dict[str, Any]:
+        result = replies.generate(run)
+        save = run.save
+
+        def save_and_die(session: Session) -> None:
+            save(session)
+            if kills:
+                kills.pop()
+                [[pid]] = session.execute(text("SELECT pg_backend_pid()")).all()
+                with transaction(SYSTEM) as other:
+                    other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+        run.save = save_and_die
+        return result
+
+    jobs.run(str(job.id), work)
+    assert kills == []
+    done = job_of(job)
+    assert (done.state, done.attempt, done.failures) == ("succeeded", 1, 0)
+    assert message_of(job).content == "This is the scripted answer."
+
+
+def test_a_terminal_state_is_never_left(owner: uuid.UUID, model: ModelServer) -> None:
+    job = ask(owner)
+    done = perform(job)
+    jobs.cancel(owner, job.id)
+    sql("UPDATE jobs SET deadline_at = now() - interval '1 s' WHERE id = :id", id=job.id)
+    jobs.sweep()
+    with transaction(owner) as session:
+        assert transition(session, job.id, held_by(1), to="failed") is None  # type: ignore[arg-type]
+    assert job_of(job).version == done.version

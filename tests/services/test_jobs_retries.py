@@ -1,0 +1,173 @@
+"""What happens to a job whose work goes wrong."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from assistant.errors import PermanentError, TransientError, Unavailable
+from assistant.models import Job
+from assistant.services import jobs
+from assistant.services.jobs import Run, execution
+from tests.doubles.model_server import ModelServer
+from tests.services.conftest import Configure
+from tests.services.factories import (
+    ask,
+    attempts_of,
+    copy_of,
+    job_of,
+    message_of,
+    pass_time,
+    perform,
+    sql,
+)
+
+
+def do(job: Job, error: Exception) -> Job:
+    """Do a job whose work raises this."""
+
+    def work(run: Run) -> dict[str, Any]:
+        raise error
+
+    jobs.run(str(job.id), work)
+    return job_of(job)
+
+
+def pause_of(job: Job) -> timedelta:
+    """Return how long after its last attempt the job waits."""
+    finished = attempts_of(job)[-1].finished_at
+    assert finished is not None
+    return job_of(job).run_after - finished
+
+
+def test_a_passing_error_puts_the_job_back_with_its_reason(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    back = do(job, TransientError("Busy.", code="model_busy", title="Model busy"))
+    reason = {"code": "model_busy", "title": "Model busy", "detail": "Busy."}
+    assert (back.state, back.failures, back.error) == ("queued", 1, reason)
+    assert (back.progress_stage, back.dispatched_at) == ("waiting_to_retry", None)
+    [attempt] = attempts_of(job)
+    assert (attempt.outcome, attempt.reason) == ("retried", reason)
+    assert message_of(job).status == "queued"
+    pass_time(job)
+    jobs.run(str(job.id), lambda run: {})
+    done = job_of(job)
+    assert (done.state, done.attempt, done.failures, done.error) == ("succeeded", 2, 1, None)
+
+
+def test_pauses_grow_and_differ(owner: uuid.UUID, configure: Configure) -> None:
+    configure(retry_base_seconds=10)
+    job = ask(owner)
+    for low, high in ((5, 10), (10, 20), (20, 40)):
+        do(job, TransientError("Busy."))
+        assert timedelta(seconds=low) <= pause_of(job) <= timedelta(seconds=high)
+        pass_time(job)
+    assert len({execution.backoff(1, None) for _ in range(5)}) == 5
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(33.0, 33.0), (1e300, 86_400.0)])
+def test_the_pause_that_a_server_asks_for_is_kept(
+    owner: uuid.UUID, asked: float, waits: float
+) -> None:
+    job = ask(owner)
+    do(job, TransientError("Slow down.", retry_after=asked))
+    assert pause_of(job) == timedelta(seconds=waits)
+
+
+def test_too_many_failures_end_the_job_with_the_last_reason(
+    owner: uuid.UUID, configure: Configure
+) -> None:
+    configure(max_failures=3)
+    job = ask(owner)
+    states = []
+    for number in range(3):
+        states.append(do(job, TransientError(f"Failure {number}.", code="model_busy")).state)
+        pass_time(job)
+    assert states == ["queued", "queued", "failed"]
+    ended = job_of(job)
+    assert (ended.failures, ended.attempt) == (3, 3)
+    assert ended.error["code"] == "model_busy"
+    assert ended.error["detail"] == "Failure 2."
+    assert message_of(job).status == "failed"
+    assert [a.outcome for a in attempts_of(job)] == ["retried", "retried", "failed"]
+
+
+def test_an_error_that_cannot_heal_ends_the_job_at_once(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    ended = do(job, PermanentError("Wrong key.", code="model_credentials"))
+    assert (ended.state, ended.attempt, ended.error["code"]) == ("failed", 1, "model_credentials")
+
+
+def test_an_unexpected_error_is_tried_again_and_tells_nothing(
+    owner: uuid.UUID, configure: Configure
+) -> None:
+    configure(max_failures=2)
+    job = ask(owner)
+    assert do(job, KeyError("secret")).state == "queued"
+    pass_time(job)
+    ended = do(job, KeyError("secret"))
+    assert (ended.state, ended.error["code"]) == ("failed", "internal_error")
+    assert "secret" not in str(copy_of(job))
+    assert "KeyError" not in str([attempt.reason for attempt in attempts_of(job)])
+
+
+def test_a_database_that_is_away_for_a_moment_is_a_passing_error(owner: uuid.UUID) -> None:
+    assert do(ask(owner), Unavailable("Away.")).state == "queued"
+
+
+def test_what_cannot_be_saved_does_not_keep_the_job_from_ending(
+    owner: uuid.UUID, configure: Configure
+) -> None:
+    configure(max_failures=1)
+    job = ask(owner)
+
+    def work(run: Run) -> dict[str, Any]:
+        def save(session: Session) -> None:
+            raise ValueError("A string literal cannot contain NUL (0x00) characters.")
+
+        run.save = save
+        return {}
+
+    jobs.run(str(job.id), work)
+    ended = job_of(job)
+    assert (ended.state, ended.error["code"]) == ("failed", "internal_error")
+
+
+def test_tidying_up_that_fails_leaves_the_success(owner: uuid.UUID) -> None:
+    job = ask(owner)
+
+    def work(run: Run) -> dict[str, Any]:
+        def afterwards() -> None:
+            raise RuntimeError
+
+        run.afterwards = afterwards
+        return {}
+
+    jobs.run(str(job.id), work)
+    assert job_of(job).state == "succeeded"
+
+
+def test_a_reply_keeps_what_a_broken_attempt_had_written(
+    owner: uuid.UUID, model: ModelServer, configure: Configure
+) -> None:
+    configure(max_failures=2)
+    job = ask(owner)
+    model.script("cut", text="one two three four five", after=3)
+    perform(job)
+    assert message_of(job).content == "one two three"
+    pass_time(job)
+    model.script("500")
+    ended = perform(job)
+    assert (ended.state, ended.error["code"]) == ("failed", "model_unavailable")
+    assert message_of(job).content == "one two three"
+    assert [bool(attempt.usage) for attempt in attempts_of(job)] == [True, False]
+
+
+def test_a_sweep_of_nothing_changes_nothing(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    before = job_of(job).version
+    jobs.sweep()
+    assert job_of(job).version == before
+    assert sql("SELECT count(*) FROM heartbeats WHERE name = 'sweeper'") == [(1,)]

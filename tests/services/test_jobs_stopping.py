@@ -1,0 +1,249 @@
+"""Cancelling wins whatever it races with, and keeps what was made so far."""
+
+import threading
+import time
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from assistant.database import transaction
+from assistant.errors import NotFound, TransientError
+from assistant.models import Job
+from assistant.services import conversations, documents, indexing, jobs, replies
+from assistant.services.jobs import Run, Stopping, execution, leases, signals
+from tests.doubles.model_server import ModelServer
+from tests.services.conftest import Configure
+from tests.services.factories import (
+    ask,
+    attempts_of,
+    bells,
+    copy_of,
+    document_of,
+    hold,
+    job_of,
+    lose_lease,
+    make_owner,
+    message_of,
+    perform,
+    reindex,
+    sql,
+    upload,
+    wait_for,
+)
+
+
+def test_a_waiting_job_is_cancelled_at_once(owner: uuid.UUID, model: ModelServer) -> None:
+    job = ask(owner)
+    jobs.cancel(owner, job.id)
+    assert job_of(job).state == "cancelled"
+    assert message_of(job).status == "cancelled"
+    assert perform(job).attempt == 0
+    assert model.requests == []
+
+
+def test_cancelling_twice_or_what_has_ended_changes_nothing(
+    owner: uuid.UUID, model: ModelServer
+) -> None:
+    waiting, done = ask(owner), ask(owner)
+    perform(done)
+    jobs.cancel(owner, waiting.id)
+    before = [job_of(job).version for job in (waiting, done)]
+    for job in (waiting, done):
+        jobs.cancel(owner, job.id)
+    assert [job_of(job).version for job in (waiting, done)] == before
+    assert job_of(done).state == "succeeded"
+
+
+def test_nobody_cancels_what_belongs_to_another(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    with pytest.raises(NotFound):
+        jobs.cancel(make_owner(), job.id)
+    assert job_of(job).state == "queued"
+
+
+def test_a_running_job_is_asked_and_its_worker_hears_it(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    heard = threading.Event()
+
+    def work(run: Run) -> dict[str, Any]:
+        run.on_stop(heard.set)
+        jobs.cancel(owner, job.id)
+        asked = job_of(job)
+        assert (asked.state, asked.cancel_requested_at is not None) == ("running", True)
+        assert heard.wait(5)
+        run.check()
+        raise AssertionError
+
+    # The listener may still be connecting if this is the first job of this process.
+    leases.leases()
+    wait_for(
+        lambda: dict(signals.cache.ask(lambda c: c.pubsub_numsub(signals.CHANNEL)))[b"jobs:cancel"]
+    )
+    jobs.run(str(job.id), work)
+    assert job_of(job).state == "cancelled"
+
+
+def test_a_heartbeat_notices_a_cancellation_that_nobody_heard(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    run = hold(job)
+    sql("UPDATE jobs SET cancel_requested_at = now() WHERE id = :id", id=job.id)
+    leases.leases().add(run)
+    leases.leases().renew()
+    leases.leases().drop(run)
+    assert run.stopping is Stopping.CANCELLED
+
+
+@pytest.mark.parametrize("error", [None, TransientError("Busy."), KeyError("oops")])
+def test_a_cancellation_wins_over_what_comes_after_it(
+    owner: uuid.UUID, model: ModelServer, error: Exception | None
+) -> None:
+    job = ask(owner)
+
+    def work(run: Run) -> dict[str, Any]:
+        result = replies.generate(run)
+        sql("UPDATE jobs SET cancel_requested_at = now() WHERE id = :id", id=job.id)
+        if error:
+            raise error
+        return result
+
+    jobs.run(str(job.id), work)
+    ended, reply = job_of(job), message_of(job)
+    assert (ended.state, ended.result) == ("cancelled", None)
+    assert (reply.status, reply.content) == ("cancelled", "This is the scripted answer.")
+    assert reply.tokens_used > 0
+    [attempt] = attempts_of(job)
+    assert attempt.outcome == "cancelled"
+    assert attempt.usage["completion_tokens"] > 0
+
+
+def test_a_cancelled_reply_keeps_its_text_and_the_model_is_left_alone(
+    app: Flask, owner: uuid.UUID, model: ModelServer
+) -> None:
+    job = ask(owner)
+    model.script("endless", interval=5)
+
+    def run_it() -> None:
+        with app.app_context():
+            perform(job)
+
+    worker = threading.Thread(target=run_it)
+    worker.start()
+    model.wait_for(lambda asked: asked.tokens_sent > 10)
+    asked_at = time.time()
+    jobs.cancel(owner, job.id)
+    request = model.wait_for(lambda asked: asked.closed_at)
+    worker.join(10)
+    assert request.ended == "closed by client"
+    assert request.closed_at - asked_at < 1
+    reply = message_of(job)
+    assert (job_of(job).state, reply.status) == ("cancelled", "cancelled")
+    assert reply.content.startswith("word0 word1 ")
+    assert reply.tokens_used > 0
+
+
+def test_a_job_that_goes_back_to_the_queue_meanwhile_is_cancelled_too(
+    app: Flask, owner: uuid.UUID
+) -> None:
+    job = ask(owner)
+    run = hold(job)
+    changes = execution.failed(run, TransientError("Busy."), again=True)
+    outcome: list[bytes] = []
+
+    def cancel() -> None:
+        with app.app_context():
+            outcome.append(jobs.cancel(owner, job.id))
+
+    canceller = threading.Thread(target=cancel)
+    with transaction(owner) as session:
+        assert execution._end_with(session, run, changes) is not None
+        canceller.start()
+        wait_for(
+            lambda: sql(
+                "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND datname = current_database()"
+            )
+        )
+    canceller.join(10)
+    assert job_of(job).state == "cancelled"
+
+
+def test_a_cancelled_job_of_a_dead_worker_is_cancelled_by_the_sweeper(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    hold(job)
+    jobs.cancel(owner, job.id)
+    lose_lease(job)
+    jobs.sweep()
+    assert job_of(job).state == "cancelled"
+    assert attempts_of(job)[0].outcome == "lease_lost"
+
+
+def test_cancelling_lets_what_waited_behind_go(owner: uuid.UUID) -> None:
+    first = ask(owner)
+    second = ask(owner, conversation_id=first.conversation_id)
+    assert bells("replies") == [str(first.id)]
+    jobs.cancel(owner, first.id)
+    assert bells("replies") == [str(first.id), str(second.id)]
+
+
+def test_a_cancelled_index_job_changes_nothing_that_search_sees(
+    owner: uuid.UUID, configure: Configure
+) -> None:
+    job = upload(owner, "The harbour opens at six.")
+    perform(job)
+    again = reindex(owner, job.document_id)
+
+    def work(run: Run) -> dict[str, Any]:
+        result = indexing.index(run)
+        sql("UPDATE jobs SET cancel_requested_at = now() WHERE id = :id", id=again.id)
+        return result
+
+    jobs.run(str(again.id), work)
+    assert job_of(again).state == "cancelled"
+    assert (document_of(job).generation, document_of(job).status) == (1, "cancelled")
+
+
+def test_deleting_a_conversation_stops_its_jobs_and_empties_their_copies(
+    owner: uuid.UUID, model: ModelServer
+) -> None:
+    done = ask(owner)
+    perform(done)
+    running = ask(owner, conversation_id=done.conversation_id)
+    run = hold(running)
+    waiting = ask(owner, conversation_id=done.conversation_id)
+    assert "scripted" in str(copy_of(done))
+    conversations.delete(owner, done.conversation_id)
+    assert job_of(waiting).state == "cancelled"
+    assert job_of(running).cancel_requested_at is not None
+    assert copy_of(done)["result"] is None
+    with pytest.raises(jobs.Stopped):
+        run.progress("generating")
+
+
+def test_deleting_a_document_and_writing_about_it_do_not_wait_for_each_other(
+    app: Flask, owner: uuid.UUID
+) -> None:
+    job = upload(owner, "Some text.")
+    run = hold(job)
+    deleted: list[Job] = []
+
+    def delete() -> None:
+        with app.app_context():
+            deleted.append(documents.delete(owner, job.document_id))
+
+    deleter = threading.Thread(target=delete)
+    with transaction(owner) as session:
+        run.fence(session)
+        deleter.start()
+        wait_for(
+            lambda: sql(
+                "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND datname = current_database()"
+            )
+        )
+        document = documents.find(session, owner, job.document_id)
+        document.last_generation += 1
+    deleter.join(10)
+    assert deleted
+    assert job_of(job).cancel_requested_at is not None

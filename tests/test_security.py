@@ -1,0 +1,241 @@
+"""Nobody reads or changes what is not theirs: by every endpoint, and by PostgreSQL itself."""
+
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.orm import Session
+
+import workers.documents
+import workers.messages
+from assistant.database import SYSTEM, Model, db, transaction
+from assistant.models import Collection
+from assistant.security import check_endpoints
+from tests.conftest import User
+from tests.factories import ask, assert_problem, job_row, upload
+
+PUBLIC = {
+    *("auth.register", "auth.create_token", "auth.refresh"),
+    *("health.root", "health.health", "health.live", "health.ready"),
+    *("pages.asset", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
+}
+OWNED = {
+    table.name: "id" if table.name == "users" else "owner_id"
+    for table in Model.metadata.sorted_tables
+    if table.name == "users" or "owner_id" in table.columns
+}
+
+
+def calls(app: Flask, value: str) -> list[tuple[str, str, str]]:
+    """Return endpoint, method and path of all that the application answers."""
+    found = []
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            path = rule.rule
+            for name in rule.arguments:
+                for converter in ("uuid", "path"):
+                    path = path.replace(f"<{converter}:{name}>", value)
+            assert "<" not in path, path
+            found += [
+                (rule.endpoint, method, path)
+                for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+            ]
+    return found
+
+
+def test_every_endpoint_but_a_few_wants_a_credential(app: Flask) -> None:
+    client = app.test_client()
+    open_ones = set()
+    for endpoint, method, path in calls(app, str(uuid.uuid4())):
+        response = client.open(path, method=method)
+        if endpoint in PUBLIC:
+            open_ones.add(endpoint)
+            assert response.status_code != 401, endpoint
+        else:
+            assert_problem(response, 401)
+            assert response.headers["WWW-Authenticate"].startswith("Bearer"), endpoint
+    assert open_ones == PUBLIC
+
+
+def test_a_head_request_wants_a_credential_too(client: Any) -> None:
+    assert client.head("/api/v1/jobs").status_code == 401
+
+
+def test_an_application_with_an_undeclared_endpoint_does_not_start() -> None:
+    app = Flask("bare", static_folder=None)
+    check_endpoints(app)
+    app.add_url_rule("/backdoor", "backdoor", lambda: "come in")
+    with pytest.raises(RuntimeError, match="backdoor"):
+        check_endpoints(app)
+
+
+@pytest.fixture
+def things(user: User) -> dict[str, str]:
+    """Make one of everything that has an id, and index the document."""
+    asked, uploaded = ask(user, "[[script:answer echo]] My secret."), upload(user, "My secret.")
+    workers.messages.reply(asked["id"])
+    workers.documents.index(uploaded["id"])
+    document = user.get(f"/documents/{uploaded['document_id']}").get_json()
+    assert document["status"] == "ready"
+    return {
+        "job_id": asked["id"],
+        "conversation_id": asked["conversation_id"],
+        "message_id": asked["message_id"],
+        "document_id": document["id"],
+        "collection_id": document["collection_id"],
+    }
+
+
+def test_what_belongs_to_another_is_not_found_by_any_endpoint(
+    app: Flask, user: User, other_user: User, things: dict[str, str]
+) -> None:
+    tried = set()
+    for rule in app.url_map.iter_rules():
+        for name in rule.arguments & set(things):
+            path = rule.rule.replace(f"<uuid:{name}>", things[name]).removeprefix("/api/v1")
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                response = other_user._call(method, path)
+                body = assert_problem(response, 404)
+                assert "secret" not in str(body)
+                tried.add((method, rule.endpoint))
+    assert len(tried) >= 10
+    # And its owner still has it all.
+    for path in ("jobs/{job_id}", "conversations/{conversation_id}", "documents/{document_id}"):
+        response = user.get("/" + path.format(**things))
+        assert response.status_code == 200
+        assert "deleting" not in response.text
+    assert job_row(things["job_id"]).cancel_requested_at is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/messages", {"content": "x", "conversation_id": "{conversation_id}"}),
+        ("POST", "/messages", {"content": "x", "document_ids": ["{document_id}"]}),
+        ("POST", "/messages", {"content": "x", "collection_ids": ["{collection_id}"]}),
+        ("POST", "/search", {"query": "secret", "document_ids": ["{document_id}"]}),
+        ("POST", "/search", {"query": "secret", "collection_ids": ["{collection_id}"]}),
+        ("GET", "/messages?conversation_id={conversation_id}", None),
+        ("GET", "/conversations?after={conversation_id}", None),
+    ],
+)
+def test_what_belongs_to_another_cannot_be_named(
+    other_user: User, things: dict[str, str], method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    def filled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [filled(item) for item in value]
+        return value.format(**things)
+
+    sent = {"json": {name: filled(value) for name, value in body.items()}} if body else {}
+    assert_problem(other_user._call(method, filled(path), **sent), 404)
+    assert other_user.get("/conversations").get_json() == []
+
+
+def test_an_upload_into_the_collection_of_another_is_not_found(
+    other_user: User, things: dict[str, str]
+) -> None:
+    refused = other_user.upload("a.txt", b"x", collection_id=things["collection_id"])
+    assert_problem(refused, 404)
+
+
+def test_lists_show_own_things_only(other_user: User, things: dict[str, str]) -> None:
+    for path in ("/jobs", "/documents", "/conversations"):
+        assert other_user.get(path).get_json() == []
+
+
+def test_the_tables_that_have_owners_are_the_ones_expected() -> None:
+    tables = {table.name for table in Model.metadata.sorted_tables}
+    assert tables - set(OWNED) == {"heartbeats"}
+
+
+@pytest.mark.parametrize("table", OWNED)
+def test_a_forgotten_filter_shows_own_rows_only(
+    user: User, other_user: User, things: dict[str, str], table: str
+) -> None:
+    column = OWNED[table]
+    query = text(f"SELECT {column} FROM {table}")
+    with transaction(SYSTEM) as session:
+        assert session.scalars(query).all().count(uuid.UUID(user.id)) > 0
+    with transaction(uuid.UUID(user.id)) as session:
+        assert set(session.scalars(query)) == {uuid.UUID(user.id)}
+    with transaction(uuid.UUID(other_user.id)) as session:
+        assert set(session.scalars(query)) <= {uuid.UUID(other_user.id)}
+
+
+@pytest.mark.parametrize("table", OWNED)
+def test_who_acts_for_nobody_sees_and_changes_nothing(things: dict[str, str], table: str) -> None:
+    with Session(db.engine) as session:
+        assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+        assert session.execute(text(f"DELETE FROM {table}")).rowcount == 0  # type: ignore[attr-defined]
+        session.rollback()
+
+
+def test_the_owner_of_a_transaction_ends_with_it(user: User) -> None:
+    with transaction(uuid.UUID(user.id)) as session:
+        connection = session.connection().connection.dbapi_connection
+    with Session(db.engine) as session:
+        # The same pooled connection, or the test says nothing.
+        assert session.connection().connection.dbapi_connection is connection
+        assert session.scalar(select(func.current_setting("assistant.owner", True))) == ""
+
+
+def test_a_row_for_another_owner_is_refused(user: User, other_user: User) -> None:
+    def add() -> None:
+        with transaction(uuid.UUID(user.id)) as session:
+            session.add(
+                Collection(
+                    owner_id=uuid.UUID(other_user.id),
+                    name="A present",
+                    embedding_model="m",
+                    chunk_size=1,
+                    chunk_overlap=0,
+                )
+            )
+
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        add()
+
+
+def test_a_row_cannot_be_given_away(user: User, other_user: User) -> None:
+    def give() -> None:
+        with transaction(uuid.UUID(user.id)) as session:
+            session.execute(
+                text("UPDATE collections SET owner_id = :other"), {"other": other_user.id}
+            )
+
+    with pytest.raises(DBAPIError, match="row-level security"):
+        give()
+
+
+def test_every_owned_table_is_walled_off_for_its_owner_too(app: Flask) -> None:
+    query = text("""
+        SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity AS walled,
+               array_agg(p.cmd || ' ' || p.qual || ' ' || p.with_check) AS policies
+        FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+        LEFT JOIN pg_policies p ON p.tablename = c.relname AND p.schemaname = 'public'
+        WHERE c.relkind IN ('r', 'p')
+          AND (c.relname = 'users' OR EXISTS (
+               SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'owner_id'))
+        GROUP BY c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity""")
+    with transaction(SYSTEM) as session:
+        rows = {row.relname: row for row in session.execute(query)}
+    assert rows.keys() == OWNED.keys()
+    for name, row in rows.items():
+        assert row.walled, name
+        (policy,) = row.policies
+        assert policy.startswith("ALL ")
+        # Once for what is seen, once for what is written.
+        assert policy.count(f"assistant.owner'::text, true) = ({OWNED[name]})::text") == 2
+
+
+def test_the_application_connects_as_an_ordinary_role(app: Flask) -> None:
+    query = text("""
+        SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb FROM pg_roles
+        WHERE rolname = current_user""")
+    with transaction(SYSTEM) as session:
+        assert session.scalar(query) is False
