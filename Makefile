@@ -61,6 +61,10 @@ fix: $(DEVELOPMENT) ## put style and format right where a tool can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: bench
+bench: $(RUNTIME) ## figures in proportion to the bare parts; takes a minute
+	@exec $(BIN)/python -m benchmarks.accept
+
 COMPILE = $(BIN)/uv pip compile --quiet --native-tls --universal --python-version 3.11 \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 

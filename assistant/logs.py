@@ -36,9 +36,9 @@ def log_context(**ids: Any) -> Iterator[None]:
         _context.reset(token)
 
 
-def context_ids() -> dict[str, Any]:
-    """Return the ids that lines logged now would carry."""
-    return _context.get()
+def log_ids(*names: str) -> dict[str, Any]:
+    """Return those of these ids that lines logged now carry."""
+    return {name: value for name, value in _context.get().items() if name in names}
 
 
 class _AddContext(logging.Filter):

@@ -15,8 +15,8 @@ from assistant.config import Settings
 from assistant.errors import InvalidCredentials, PermissionDenied
 from assistant.extensions import jwt
 from assistant.models import Role
-from assistant.services import sessions
-from assistant.services.sessions import Caller
+from assistant.services import callers
+from assistant.services.callers import Caller
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,7 +86,7 @@ def _authenticate(job_id: uuid.UUID | None) -> tuple[Caller, list[bytes | None] 
     )
     if time.time() >= expires_at:
         raise InvalidCredentials("The access token has expired. Refresh it or sign in again.")
-    return sessions.authenticate(user_id, session_id, job_id)
+    return callers.authenticate(user_id, session_id, job_id)
 
 
 @lru_cache(maxsize=8192)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,3 +71,14 @@ class UploadFolder:
     def remove(self, key: str) -> None:
         """Delete a file; one that is gone already is fine."""
         self.path(key).unlink(missing_ok=True)
+
+    def remove_all(self, prefix: str) -> None:
+        """Delete every file whose key begins so: all versions of a document's file."""
+        first = self.path(prefix)
+        for path in first.parent.glob(f"{first.name}*"):
+            path.unlink(missing_ok=True)
+
+    def remove_folder(self, key: str) -> None:
+        """Delete a folder with all files in it; one that is gone already is fine."""
+        if self.path(key).exists():
+            shutil.rmtree(self.path(key))

@@ -11,7 +11,7 @@ import redis
 from flask.cli import AppGroup
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, TransientError, Unavailable
 
 # What click itself turns into words or an exit code.
 CLICKS = (click.ClickException, click.Abort, click.exceptions.Exit)
@@ -60,6 +60,8 @@ def in_words() -> Iterator[None]:
 
 
 def _sentence(error: Exception) -> str:
+    if isinstance(error, Unavailable | TransientError):
+        return f"{error.detail} What is wrong is said by: flask doctor"
     if isinstance(error, AssistantError):
         return error.detail
     if isinstance(error, ProgrammingError) and getattr(error.orig, "pgcode", "") in OLD_SCHEMA:

@@ -82,6 +82,8 @@ def text_of(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False)
     return "".join(char if char.isprintable() else " " for char in str(value))
 
 

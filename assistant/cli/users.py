@@ -78,9 +78,7 @@ def create(
 @click.argument("email")
 @password_file
 @as_json
-def create_admin(
-    username: str, email: str, password_file: IO[str] | None, as_json: bool
-) -> None:
+def create_admin(username: str, email: str, password_file: IO[str] | None, as_json: bool) -> None:
     """Create an administrator; the same as `create --admin`.
 
     \b
@@ -90,9 +88,7 @@ def create_admin(
     _create(username, email, Role.ADMIN, password_file, as_json)
 
 
-def _create(
-    username: str, email: str, role: Role, file: IO[str] | None, to_json: bool
-) -> None:
+def _create(username: str, email: str, role: Role, file: IO[str] | None, to_json: bool) -> None:
     values = {"username": username, "email": email}
     # Before the password is asked for, so that nobody types one in vain.
     _check(values, partial=("password",))
@@ -109,9 +105,7 @@ def _check(values: dict[str, str], **options: Any) -> dict[str, str]:
     try:
         checked: dict[str, str] = RegistrationSchema().load(values, **options)
     except ValidationError as error:
-        lines = [
-            f"{field}: {' '.join(said)}" for field, said in error.normalized_messages().items()
-        ]
+        lines = [f"{field}: {' '.join(said)}" for field, said in error.messages_dict.items()]
         raise click.UsageError("\n".join(lines)) from None
     return checked
 

@@ -11,7 +11,7 @@ from assistant.adapters.passwords import hash_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import NotFound
 from assistant.models import Conversation, Document, Job, JobState, Role, Session, User
-from assistant.services import sessions
+from assistant.services import callers, sessions
 
 
 def set_role(user_id: uuid.UUID, role: Role) -> User:
@@ -22,7 +22,7 @@ def set_role(user_id: uuid.UUID, role: Role) -> User:
         session.flush()
         session.refresh(user)
         alive = session.scalars(_alive(user_id)).all()
-    sessions.read_anew(list(alive))
+    callers.read_anew(list(alive))
     return user
 
 
@@ -34,7 +34,7 @@ def disable(user_id: uuid.UUID) -> User:
         session.flush()
         session.refresh(user)
         ended = sessions.end_all(session, user_id)
-    sessions.forget(ended)
+    callers.forget(ended)
     return user
 
 
@@ -54,7 +54,7 @@ def reset_password(user_id: uuid.UUID, password: str) -> int:
     with transaction(SYSTEM) as session:
         _find(session, user_id).password_hash = new_hash
         ended = sessions.end_all(session, user_id)
-    sessions.forget(ended)
+    callers.forget(ended)
     return len(ended)
 
 

@@ -6,9 +6,6 @@
 import re
 from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
 from assistant.ports import Span
 
 OPENERS, CLOSERS = "[【［", "]】］"
@@ -181,8 +178,3 @@ def _trim(text: str, start: int, end: int) -> Iterator[Span]:
     piece = text[start:end]
     if piece.strip():
         yield Span(start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip()))
-
-
-def closest(question: NDArray[np.float32], windows: NDArray[np.float32]) -> int:
-    """Return the index of the window whose vector is nearest to the question's."""
-    return int(np.argmax(windows @ question))

@@ -1,37 +1,21 @@
 """Documents: upload, read, delete."""
 
-import re
 import uuid
-from pathlib import Path, PurePosixPath
+from dataclasses import asdict
+from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, null, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from assistant.adapters.documents.media import detect
-from assistant.adapters.files import StoredFile
 from assistant.database import SYSTEM, transaction
-from assistant.errors import Conflict, InvalidInput, NotFound, Unavailable
+from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters, settings
 from assistant.models import Document, DocumentStatus, DocumentText, Job, JobKind, JobState, Queue
 from assistant.services import collections, jobs
 from assistant.services.paging import Page, page_of
-
-# Control characters, and those that turn the direction of what is shown after them.
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def clean_filename(name: str | None) -> str:
-    """Return the last part of a file's name, at most 255 characters; it is only ever shown."""
-    last = PurePosixPath((name or "").replace("\\", "/")).name
-    cleaned = UNPRINTABLE.sub("", last).strip()
-    if not cleaned or cleaned in (".", ".."):
-        raise InvalidInput("The file has no name. Send one, with its extension.", pointer="#/file")
-    stem, dot, extension = cleaned.rpartition(".")
-    if len(cleaned) > 255 and dot:
-        return f"{stem[: 254 - len(extension)]}.{extension}"
-    return cleaned[:255]
+from assistant.services.uploads import received
 
 
 def create(
@@ -42,50 +26,19 @@ def create(
     The file is on disk, synced and hashed, before its row is committed: a crash leaves at worst
     a file without a row, never a row without a file.
     """
-    name = clean_filename(filename)
-    stored = adapters.files.receive(stream, settings.max_file_size)
     document_id = uuid7()
-    key = f"{owner_id}/{document_id}"
-    try:
-        media_type = detect(name, stored.path)
-        adapters.files.keep(stored, key)
-        document = _document(owner_id, document_id, name, media_type, stored, key)
+    with received(stream, filename, f"{owner_id}/{document_id}") as file:
+        document = Document(
+            id=document_id, owner_id=owner_id, job_id=uuid7(), job_count=1, **asdict(file)
+        )
         job = _promise(document, collection_id)
-    except Unavailable:
-        # The commit may have happened, and a row needs its file; one without a row is harmless.
-        raise
-    except Exception:
-        stored.path.unlink(missing_ok=True)
-        adapters.files.remove(key)
-        raise
     jobs.announce(job)
     return job
 
 
-def _document(
-    owner_id: uuid.UUID,
-    document_id: uuid.UUID,
-    name: str,
-    media_type: str,
-    stored: StoredFile,
-    key: str,
-) -> Document:
-    return Document(
-        id=document_id,
-        owner_id=owner_id,
-        filename=name,
-        media_type=media_type,
-        size=stored.size,
-        sha256=stored.sha256,
-        storage_key=key,
-        job_id=uuid7(),
-        job_count=1,
-    )
-
-
 def _promise(document: Document, collection_id: uuid.UUID | None) -> Job:
     with transaction(document.owner_id) as session:
-        collection = collections.find(session, document.owner_id, collection_id)
+        collection = collections.find(session, document.owner_id, collection_id, staying=True)
         document.collection_id = collection.id
         session.add(document)
         session.flush()
@@ -127,12 +80,25 @@ def get(owner_id: uuid.UUID, document_id: uuid.UUID) -> Document:
         return find(session, owner_id, document_id)
 
 
-def list_(owner_id: uuid.UUID, page: Page) -> list[Document]:
-    """Return the owner's documents, newest first."""
+def list_(
+    owner_id: uuid.UUID,
+    page: Page,
+    *,
+    status: str | None = None,
+    collection_id: uuid.UUID | None = None,
+    q: str | None = None,
+) -> list[Document]:
+    """Return the owner's documents, newest first; `q` is looked for in their names."""
+    query = select(Document).where(Document.owner_id == owner_id)
+    if status is not None:
+        query = query.where(Document.status == status)
+    if q is not None:
+        query = query.where(Document.filename.icontains(q, autoescape=True))
     with transaction(owner_id) as session:
-        return page_of(
-            session, select(Document).where(Document.owner_id == owner_id), Document, page
-        )
+        if collection_id is not None:
+            collection = collections.find(session, owner_id, collection_id)
+            query = query.where(Document.collection_id == collection.id)
+        return page_of(session, query, Document, page)
 
 
 def text_slice(
@@ -178,10 +144,28 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         document.status = DocumentStatus.DELETING
         document.job_id, document.job_count = uuid7(), document.job_count + 1
         session.flush()
+        emptied = erase_analyses(session, Job.document_id == document.id)
         job = _accept(session, document, JobKind.DELETE_DOCUMENT)
     jobs.follow_up(cancelled)
+    for analysis, body in emptied:
+        jobs.publish(analysis, body)
     jobs.announce(job)
     return job
+
+
+def erase_analyses(session: Session, *which: ColumnElement[bool]) -> list[tuple[Job, jobs.Body]]:
+    """Take what was said about deleted documents out of the jobs that said it.
+
+    The caller publishes what this returns after the commit, so that it leaves every copy too.
+    """
+    emptied = session.scalars(
+        update(Job)
+        .where(Job.kind == JobKind.ANALYZE, *which)
+        .values(result=null(), version=Job.version + 1)
+        .returning(Job)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    ).all()
+    return [(job, jobs.body_of(session, job)) for job in emptied]
 
 
 def retry(owner_id: uuid.UUID, old: Job) -> Job:

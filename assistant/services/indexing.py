@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -17,9 +17,11 @@ from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document, DocumentText, Embedding
-from assistant.models.document import pack_vector, unpack_vector, vector_id
+from assistant.models.document import pack_vector, unpack_vector
 from assistant.ports import ParsedDocument, Span, Vectors
+from assistant.services.erasing import erase_outside, erase_rows, forget_vectors, vector_ids
 from assistant.services.jobs import Run
+from assistant.services.versions import Version, version_of
 
 # Large enough to keep the encoder busy, small enough to stop between two within a second or so.
 BATCH = 64
@@ -28,13 +30,14 @@ BATCH = 64
 def index(run: Run) -> dict[str, Any]:
     """Parse, split, embed and store a document under a new generation, then switch to it."""
     document, collection = _load(run)
+    version = version_of(document, collection, run.job)
     run.progress("parsing")
-    parsed = adapters.parser.parse(adapters.files.path(document.storage_key), document.media_type)
+    parsed = adapters.parser.parse(adapters.files.path(version.storage_key), version.media_type)
     run.progress("splitting")
     splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap)
     spans = splitter.split(parsed.text)
     generation = _begin_generation(run, document, parsed)
-    _clean(document, collection, before=generation)
+    _clean(document, before=generation)
     run.progress("embedding", 0, len(spans))
     for first in range(0, len(spans), BATCH):
         chunks = [
@@ -42,17 +45,24 @@ def index(run: Run) -> dict[str, Any]:
             for number, span in enumerate(spans[first : first + BATCH], start=first)
         ]
         _store(run, collection, chunks, total=len(spans))
-    run.complete = lambda session: _switch(session, document.id, generation, len(spans), parsed)
-    run.afterwards = lambda: _clean(document, collection, before=generation)
+    run.complete = lambda session: _switch(
+        session, document.id, version, generation, len(spans), parsed
+    )
+    run.afterwards = lambda: _tidy(document, version, generation)
     return {"document_id": str(document.id), "generation": generation, "chunks": len(spans)}
 
 
 def _load(run: Run) -> tuple[Document, Collection]:
     with transaction(run.owner_id) as session:
         document = session.get(Document, run.job.document_id)
-        collection = session.get(Collection, document.collection_id) if document else None
-    if document is None or collection is None or document.deleted_at is not None:
-        raise PermanentError("The document was deleted.", code="document_deleted")
+        if document is None or document.deleted_at is not None:
+            raise PermanentError("The document was deleted.", code="document_deleted")
+        target = run.job.arguments.get("collection_id")
+        collection = session.get(
+            Collection, uuid.UUID(target) if target else document.collection_id
+        )
+    if collection is None or collection.deleted_at is not None:
+        raise PermanentError("The collection was deleted.", code="collection_deleted")
     return document, collection
 
 
@@ -86,15 +96,21 @@ def _begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> i
     return generation
 
 
-def _clean(document: Document, collection: Collection, before: int) -> None:
+def _tidy(document: Document, version: Version, generation: int) -> None:
+    """Remove what the new generation has replaced: chunks, vectors and, if it changed, the file."""
+    _clean(document, before=generation)
+    if version.storage_key != document.storage_key:
+        adapters.files.remove(document.storage_key)
+
+
+def _clean(document: Document, before: int) -> None:
     """Remove earlier generations but the current one: vectors first, then the rows that know them.
 
     None of them can become current any more, so this needs no fence.
     """
     current = select(Document.generation).where(Document.id == document.id).scalar_subquery()
     garbage = (Chunk.generation < before, Chunk.generation != current)
-    ids = _vector_ids(document, *garbage)
-    adapters.vector_store.delete(collection.chroma_name, ids)
+    forget_vectors(document.owner_id, vector_ids(document, *garbage))
     with transaction(document.owner_id) as session:
         session.execute(
             delete_rows(Chunk)
@@ -176,18 +192,13 @@ def _known(
     return {row.text_hash: row for row in session.scalars(query)}
 
 
-def _vector_ids(document: Document, *which: ColumnElement[bool]) -> list[str]:
-    query = select(Chunk.generation, Chunk.ordinal).where(
-        Chunk.document_id == document.id, Chunk.owner_id == document.owner_id, *which
-    )
-    with transaction(document.owner_id) as session:
-        return [
-            vector_id(document.id, row.generation, row.ordinal) for row in session.execute(query)
-        ]
-
-
 def _switch(
-    session: Session, document_id: uuid.UUID, generation: int, chunks: int, parsed: ParsedDocument
+    session: Session,
+    document_id: uuid.UUID,
+    version: Version,
+    generation: int,
+    chunks: int,
+    parsed: ParsedDocument,
 ) -> None:
     """Make a generation the one that search sees."""
     session.execute(
@@ -198,6 +209,7 @@ def _switch(
             chunk_count=chunks,
             page_count=len(parsed.page_starts) or None,
             updated_at=func.now(),
+            **version.changes(),
         )
     )
 
@@ -208,29 +220,9 @@ def delete(run: Run) -> dict[str, Any]:
     assert document_id is not None
     with transaction(run.owner_id) as session:
         document = session.get(Document, document_id)
-        collection = session.get(Collection, document.collection_id) if document else None
-    if document is None or collection is None:
+    if document is None:
         return {"chunks": 0, "vectors_deleted": 0, "vectors_remaining": 0}
     run.progress("deleting")
-    store, name = adapters.vector_store, collection.chroma_name
-    ids = _vector_ids(document)
-    before = store.present(name, ids)
-    store.delete(name, ids)
-    remaining = store.present(name, ids)
-    if remaining:
-        raise PermanentError(f"{remaining} vectors could not be deleted. Retry the job.")
-    adapters.files.remove(document.storage_key)
-    run.complete = lambda session: _erase(session, document_id)
-    return {"chunks": len(ids), "vectors_deleted": before, "vectors_remaining": remaining}
-
-
-def _erase(session: Session, document_id: uuid.UUID) -> None:
-    embeddings = session.scalars(
-        delete_rows(Chunk).where(Chunk.document_id == document_id).returning(Chunk.embedding_id)
-    ).all()
-    used_elsewhere = exists().where(Chunk.embedding_id == Embedding.id)
-    session.execute(
-        delete_rows(Embedding).where(Embedding.id.in_(set(embeddings)), ~used_elsewhere)
-    )
-    session.execute(delete_rows(DocumentText).where(DocumentText.document_id == document_id))
-    session.execute(delete_rows(Document).where(Document.id == document_id))
+    receipt = erase_outside(document)
+    run.complete = lambda session: erase_rows(session, document_id)
+    return receipt

@@ -90,6 +90,7 @@ _CONTINUE = """
         last_position = conversations.last_position + 2,
         current_message_id = :answered,
         last_activity_at = now(),
+        updated_at = now(),
         title = CASE WHEN conversations.last_position = 0 AND title = :untitled
             THEN :title ELSE title END
     FROM (
@@ -147,9 +148,9 @@ def _check_sources(session: Session, owner_id: uuid.UUID, question: Question) ->
     ):
         if not ids:
             continue
-        query = select(func.count()).where(model.owner_id == owner_id, model.id.in_(ids))
-        if model is Document:
-            query = query.where(Document.deleted_at.is_(None))
+        query = select(func.count()).where(
+            model.owner_id == owner_id, model.id.in_(ids), model.deleted_at.is_(None)
+        )
         if session.scalar(query) != len(set(ids)):
             raise NotFound(f"There is no {word} with one of these ids.")
 
@@ -163,7 +164,7 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
         if failed is None:
             raise Conflict("The reply of this job was deleted.")
         conversation.last_position += 1
-        conversation.last_activity_at = func.now()
+        conversation.last_activity_at = conversation.updated_at = func.now()
         reply = Message(
             id=uuid7(),
             owner_id=owner_id,

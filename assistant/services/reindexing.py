@@ -57,7 +57,9 @@ def targets(
     with transaction(SYSTEM) as session:
         if collection_id is not None and session.get(Collection, collection_id) is None:
             raise NotFound(f"There is no collection {collection_id}.")
-        found = [Target(row.id, row.owner_id) for row in session.execute(query.order_by(Document.id))]
+        found = [
+            Target(row.id, row.owner_id) for row in session.execute(query.order_by(Document.id))
+        ]
     missing = set(document_ids) - {target.id for target in found}
     if missing:
         raise NotFound(f"There is no document {', '.join(map(str, sorted(missing)))}.")

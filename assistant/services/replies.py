@@ -1,23 +1,22 @@
 """Generating a reply, with evidence when it comes from documents."""
 
 import logging
-import re
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from assistant.database import transaction
-from assistant.errors import PermanentError, Unavailable
+from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import Conversation, JobState, Message, MessageRole
-from assistant.ports import ChatRequest, Usage, Vectors
-from assistant.services import search
-from assistant.services.citations import MarkerFilter, closest, quote_candidates
+from assistant.ports import ChatRequest, Usage
+from assistant.services import evidence
+from assistant.services.citations import MarkerFilter
+from assistant.services.drafts import UNSTORABLE, Draft, storable
 from assistant.services.jobs import Run
 from assistant.services.languages import refusal
 from assistant.services.prompts import (
@@ -26,15 +25,12 @@ from assistant.services.prompts import (
     grounded_messages,
     reply_messages,
 )
-from assistant.services.search import Hit, Scope
+from assistant.services.search import Scope
 
 logger = logging.getLogger(__name__)
 
 # How much of a conversation is read at most; what does not fit the model's window is left out.
 HISTORY_MESSAGES = 200
-QUOTE_LENGTH = 400
-# What JSON can say and PostgreSQL cannot keep: NUL, and halves of surrogate pairs.
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,42 +50,15 @@ class Task:
         """Return how many tokens the prompt may take."""
         return max(settings.context_tokens - self.max_tokens, settings.context_tokens // 4)
 
-
-class Draft:
-    """The reply as it grows; `save` writes it under the fence, however the attempt ends."""
-
-    def __init__(self, run: Run, reply_id: uuid.UUID) -> None:
-        self._run = run
-        self._reply_id = reply_id
-        self._saved_at = time.monotonic()
-        self.text = ""
-        self.citations: list[dict[str, Any]] = []
-        self.model: str | None = None
-        self.usage: Usage | None = None
-        self.finish_reason: str | None = None
-
-    def add(self, text: str) -> None:
-        """Append text, and keep a checkpoint if the last one is a while ago."""
-        self.text += text
-        if time.monotonic() - self._saved_at >= settings.checkpoint_seconds:
-            try:
-                with transaction(self._run.owner_id) as session:
-                    self._run.fence(session)
-                    self.save(session)
-            except Unavailable:
-                # The next checkpoint holds this text too; the model need not be asked again.
-                logger.warning("checkpoint postponed: the database is away")
-            self._saved_at = time.monotonic()
-
-    def save(self, session: Session) -> None:
-        """Write the reply as it is; an attempt that produced nothing erases nothing."""
-        values: dict[str, Any] = {"model": self.model, "finish_reason": self.finish_reason}
-        if self.text:
-            values |= {"content": self.text, "citations": self.citations}
-        if self.usage is not None:
-            values["prompt_tokens"] = self.usage.prompt_tokens
-            values["completion_tokens"] = self.usage.completion_tokens
-        session.execute(update(Message).where(Message.id == self._reply_id).values(**values))
+    @property
+    def scope(self) -> Scope:
+        """Return where to look for passages."""
+        options = self.reply.options
+        return Scope(
+            owner_id=self.reply.owner_id,
+            document_ids=[uuid.UUID(i) for i in options.get("document_ids", ())],
+            collection_ids=[uuid.UUID(i) for i in options.get("collection_ids", ())],
+        )
 
 
 def generate(run: Run) -> dict[str, Any]:
@@ -163,7 +132,7 @@ def _history(session: Session, question: Message) -> list[tuple[str, str]]:
 def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     run.progress("retrieving")
     question = adapters.embedding_model.embed([task.question])[0]
-    hits = _retrieve(task, question)
+    hits = evidence.retrieve(task.scope, question)
     if not hits:
         # Evidence is the answer of record: without any, no model is asked.
         draft.finish_reason = "no_evidence"
@@ -176,22 +145,12 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     run.progress("generating")
     markers = MarkerFilter(used)
     _stream(run, task, draft, messages, markers, filtered=True)
-    if not markers.used:
-        draft.add(" [1]" if draft.text and not draft.text[-1].isspace() else "[1]")
-        markers.used.append(1)
     run.progress("citing")
-    draft.citations = _citations(question, hits, markers.used)
-
-
-def _retrieve(task: Task, question: Vectors) -> list[Hit]:
-    options = task.reply.options
-    scope = Scope(
-        owner_id=task.reply.owner_id,
-        document_ids=[uuid.UUID(i) for i in options.get("document_ids", ())],
-        collection_ids=[uuid.UUID(i) for i in options.get("collection_ids", ())],
-    )
-    hits = search.find(scope, question, settings.retrieval_limit)
-    return [hit for hit in hits if hit.score >= settings.retrieval_threshold]
+    if not markers.used:
+        marker = evidence.best_marker(question, hits[:used])
+        draft.add(f"[{marker}]" if draft.text[-1].isspace() else f" [{marker}]")
+        markers.used.append(marker)
+    draft.citations = evidence.citations(question, hits, markers.used)
 
 
 def _stream(
@@ -222,9 +181,9 @@ def _stream(
         run.check()
     finally:
         stream.abort()
-        draft.model = _storable(stream.model or task.model, Message.model)
+        draft.model = storable(stream.model or task.model, Message.model)
         if stream.finish_reason:
-            draft.finish_reason = _storable(stream.finish_reason, Message.finish_reason)
+            draft.finish_reason = storable(stream.finish_reason, Message.finish_reason)
         draft.usage = stream.usage
         if draft.usage is None and (draft.text or run.stopping):
             draft.usage = _estimate(messages, draft.text)
@@ -240,36 +199,6 @@ def _stream(
         )
 
 
-def _storable(word: str, column: InstrumentedAttribute[Any]) -> str:
-    """Return what a server calls itself or its reasons, as its column can take it."""
-    return UNSTORABLE.sub("", word)[: column.type.length]
-
-
 def _estimate(messages: Sequence[tuple[str, str]], text: str) -> Usage:
     """Guess what was used when the server does not say, as after an abort."""
     return Usage(sum(estimate_tokens(content) for _, content in messages), estimate_tokens(text))
-
-
-def _citations(
-    question: Vectors, hits: Sequence[Hit], markers: Sequence[int]
-) -> list[dict[str, Any]]:
-    """Return for each marker the passage's sentences that are nearest to the question."""
-    citations = []
-    for marker in markers:
-        hit = hits[marker - 1]
-        windows = quote_candidates(hit.text, 0, len(hit.text), QUOTE_LENGTH)
-        quotes = [hit.text[window.start : window.end] for window in windows]
-        best = closest(question, adapters.embedding_model.embed(quotes))
-        citations.append(
-            {
-                "marker": marker,
-                "document_id": str(hit.document_id),
-                "generation": hit.generation,
-                "filename": hit.filename,
-                "page": hit.page,
-                "start": hit.start + windows[best].start,
-                "end": hit.start + windows[best].end,
-                "quote": quotes[best],
-            }
-        )
-    return citations

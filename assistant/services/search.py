@@ -173,7 +173,9 @@ def check_scope(scope: Scope) -> None:
     """Raise `NotFound` unless every named document and collection is the owner's."""
     with transaction(scope.owner_id) as session:
         for model, ids in ((Document, scope.document_ids), (Collection, scope.collection_ids)):
-            wanted = select(model.id).where(model.owner_id == scope.owner_id, model.id.in_(ids))
+            wanted = select(model.id).where(
+                model.owner_id == scope.owner_id, model.id.in_(ids), model.deleted_at.is_(None)
+            )
             if ids and set(session.scalars(wanted)) != set(ids):
                 word = "document" if model is Document else "collection"
                 raise NotFound(f"There is no {word} with one of these ids.")

@@ -3,15 +3,12 @@
 import base64
 import hashlib
 import hmac
-import json
 import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from flask_jwt_extended import create_access_token
-from redis import Redis
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Transaction
 from uuid_utils.compat import uuid7
@@ -24,16 +21,13 @@ from assistant.adapters.passwords import (
 )
 from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
-from assistant.extensions import cache, settings
+from assistant.extensions import settings
 from assistant.models import Session, User
 from assistant.services import users
-from assistant.services.jobs.status import key_of
+from assistant.services.callers import Caller, forget
 
-# For how long Redis may say that a session is alive before PostgreSQL is asked again.
-CACHE_SECONDS = 30
 # A client whose answer got lost may use its last refresh token again for this long.
 GRACE_SECONDS = 10
-REVOKED = b"revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +38,6 @@ class Tokens:
     refresh_token: str
     expires_in: int
     token_type: str = "bearer"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who makes a request."""
-
-    user_id: uuid.UUID
-    session_id: uuid.UUID
-    role: str
 
 
 def _digest(token: str) -> bytes:
@@ -117,7 +102,7 @@ def refresh(refresh_token: str) -> Tokens:
             found.previous_hash, found.refresh_hash = digest, _digest(new_token)
             found.rotated_at = found.last_used_at = func.now()
     if stolen:
-        _mark_revoked(found.id)
+        forget([found.id])
         raise InvalidCredentials("The refresh token was used before. Sign in again.")
     return _hand_out(found.owner_id, found.id, new_token)
 
@@ -161,84 +146,17 @@ def sign_out(caller: Caller) -> None:
         session.execute(
             update(Session).where(Session.id == caller.session_id).values(revoked_at=func.now())
         )
-    _mark_revoked(caller.session_id)
+    forget([caller.session_id])
 
 
-def end_all(session: Transaction, user_id: uuid.UUID) -> list[uuid.UUID]:
-    """End every session of a user within a transaction; then call `forget` with what it returns."""
-    return list(
-        session.scalars(
-            update(Session)
-            .where(Session.owner_id == user_id, Session.revoked_at.is_(None))
-            .values(revoked_at=func.now())
-            .returning(Session.id)
-        )
-    )
+def end_all(
+    session: Transaction, user_id: uuid.UUID, *, but: uuid.UUID | None = None
+) -> list[uuid.UUID]:
+    """End every session of a user within a transaction; then call `forget` with what it returns.
 
-
-def forget(ended: list[uuid.UUID]) -> None:
-    """After the commit: let the tokens of ended sessions be worthless at once."""
-    for session_id in ended:
-        _mark_revoked(session_id)
-
-
-def read_anew(session_ids: list[uuid.UUID]) -> None:
-    """After the commit: let what changed about a user, such as the role, count at once."""
-    if session_ids:
-        cache.ask(lambda client: client.delete(*map(_key, session_ids)))
-
-
-def _mark_revoked(session_id: uuid.UUID) -> None:
-    # Outlives every copy that says otherwise; `authenticate` never overwrites it.
-    cache.ask(lambda client: client.set(_key(session_id), REVOKED, ex=2 * CACHE_SECONDS))
-
-
-def _key(session_id: uuid.UUID) -> str:
-    return f"session:{session_id}"
-
-
-def authenticate(
-    user_id: uuid.UUID, session_id: uuid.UUID, job_id: uuid.UUID | None = None
-) -> tuple[Caller, list[bytes | None] | None]:
-    """Return who a token belongs to if its session is alive; raises `InvalidCredentials`.
-
-    With `job_id`, the same round trip to Redis also brings that job's owner and JSON.
+    The session `but` goes on.
     """
-    copy, job_copy = _read_copies(session_id, job_id)
-    if copy is None:
-        copy = _read_session(session_id)
-        fresh = copy
-        cache.ask(lambda client: client.set(_key(session_id), fresh, ex=CACHE_SECONDS, nx=True))
-    if copy == REVOKED:
-        raise InvalidCredentials("This session has ended. Sign in again.")
-    known = json.loads(copy)
-    if known["user_id"] != str(user_id):
-        raise InvalidCredentials("The token is not valid. Sign in again.")
-    return Caller(user_id, session_id, known["role"]), job_copy
-
-
-def _read_copies(
-    session_id: uuid.UUID, job_id: uuid.UUID | None
-) -> tuple[bytes | None, list[bytes | None] | None]:
-    def read(client: Redis) -> list[Any]:
-        pipe = client.pipeline(transaction=False)
-        pipe.get(_key(session_id))
-        if job_id is not None:
-            pipe.hmget(key_of(job_id), "owner", "body")
-        return pipe.execute()
-
-    copies = cache.ask(read) or [None]
-    return copies[0], copies[1] if len(copies) > 1 else None
-
-
-def _read_session(session_id: uuid.UUID) -> bytes:
-    with transaction(SYSTEM) as session:
-        row = session.execute(
-            select(User.id, User.role)
-            .join(Session, Session.owner_id == User.id)
-            .where(Session.id == session_id, Session.revoked_at.is_(None), User.is_active)
-            .where(Session.expires_at > func.now())
-        ).one_or_none()
-    if row is None:
-        return REVOKED
-    return json.dumps({"user_id": str(row.id), "role": row.role}).encode()
+    ending = update(Session).where(Session.owner_id == user_id, Session.revoked_at.is_(None))
+    if but is not None:
+        ending = ending.where(Session.id != but)
+    return list(session.scalars(ending.values(revoked_at=func.now()).returning(Session.id)))

@@ -73,9 +73,7 @@ def _queue(name: str, row: Any, columns: list[str]) -> dict[str, Any]:
 def _per_state(session: Session, span: timedelta) -> dict[str, Any]:
     """Count the jobs that were accepted in this time, and those that ended in it, by state."""
     since = func.now() - span
-    accepted = session.scalar(
-        select(func.count()).select_from(Job).where(Job.created_at > since)
-    )
+    accepted = session.scalar(select(func.count()).select_from(Job).where(Job.created_at > since))
     ended = select(Job.state, func.count()).where(Job.finished_at > since).group_by(Job.state)
     counts: dict[str, int] = dict(session.execute(ended).all())
     total = sum(counts.values())

@@ -15,7 +15,14 @@ from assistant.services import collections
 from assistant.services.paging import Page, page_of
 
 
-def register(*, username: str, email: str, password: str, role: Role = Role.USER) -> User:
+def register(
+    *,
+    username: str,
+    email: str,
+    password: str,
+    role: Role = Role.USER,
+    is_active: bool = True,
+) -> User:
     """Create a user with a default collection; raises `Conflict` if name or e-mail is taken."""
     user = User(
         id=uuid7(),
@@ -23,6 +30,7 @@ def register(*, username: str, email: str, password: str, role: Role = Role.USER
         email=email,
         password_hash=hash_password(password),
         role=role,
+        is_active=is_active,
     )
     try:
         with transaction(user.id) as session:
@@ -30,9 +38,14 @@ def register(*, username: str, email: str, password: str, role: Role = Role.USER
             session.flush()
             session.add(collections.default_for(user.id))
     except IntegrityError as error:
-        taken = "e-mail address" if "uq_users_email" in str(error.orig) else "username"
-        raise Conflict(f"This {taken} is taken. Choose another one, or sign in.") from None
+        raise taken(error) from None
     return user
+
+
+def taken(error: IntegrityError) -> Conflict:
+    """Return what to say of a name or an e-mail address that somebody has already."""
+    what = "e-mail address" if "uq_users_email" in str(error.orig) else "username"
+    return Conflict(f"This {what} is taken. Choose another one, or sign in.")
 
 
 def get(user_id: uuid.UUID) -> User:
@@ -56,7 +69,7 @@ def find_by_name(session: Session, username: str) -> User | None:
 
 def list_all(page: Page, query: str | None = None) -> list[User]:
     """Return all users, newest first; with `query`, those whose name or e-mail contains it."""
-    wanted = select(User)
+    wanted = select(User).where(User.deleted_at.is_(None))
     if query:
         contains = [c.icontains(query, autoescape=True) for c in (User.username, User.email)]
         wanted = wanted.where(or_(*contains))
@@ -70,7 +83,7 @@ def look_up(name: str) -> User:
         user = find_by_name(session, name)
         if user is None and (user_id := _as_id(name)):
             user = session.get(User, user_id)
-    if user is None:
+    if user is None or user.deleted_at is not None:
         raise NotFound(f"There is no user {name!r}.")
     return user
 

@@ -2,12 +2,11 @@
 
 # ruff: noqa: RUF001
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.services.citations import HOLD_BACK, MarkerFilter, closest, quote_candidates
+from assistant.services.citations import HOLD_BACK, MarkerFilter, quote_candidates
 
 PIECES = [
     "[",
@@ -141,9 +140,3 @@ def test_quotes_lie_in_the_chunk(text: str, start: int, limit: int) -> None:
         assert start <= span.start < span.end <= end
         assert len(quote) <= limit
         assert quote == quote.strip()
-
-
-def test_closest() -> None:
-    windows = np.array([[1, 0], [0.6, 0.8], [0, 1]], dtype=np.float32)
-
-    assert closest(np.array([0.5, 0.86], dtype=np.float32), windows) == 1

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from tests.doubles.model_server import Asked
-from tests.workers.conftest import Live
+from tests.live import Live
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -53,6 +53,11 @@ HEAD = 64 * 1024
 MAX_CONTROL_SHARE = 0.02
 
 
+def named(filename: str) -> str | None:
+    """Return the media type that a file's name ends in, or None if it is not one of ours."""
+    return MEDIA_TYPES.get(PurePath(filename).suffix.lower())
+
+
 def detect(filename: str, path: Path) -> str:
     """Return the media type of the file at `path`, which was uploaded as `filename`.
 
@@ -60,7 +65,7 @@ def detect(filename: str, path: Path) -> str:
     or encrypted file of the right type passes: the job that parses it explains what is wrong.
     """
     extension = PurePath(filename).suffix.lower()
-    media_type = MEDIA_TYPES.get(extension)
+    media_type = named(filename)
     if media_type is None:
         allowed = ", ".join(sorted(MEDIA_TYPES))
         raise UnsupportedDocument(

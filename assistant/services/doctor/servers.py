@@ -108,5 +108,3 @@ def check_workers() -> list[Finding]:
                 )
             )
     return found
-
-

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from assistant.database import table_of
 from assistant.extensions import settings
+from assistant.logs import log_ids
 from assistant.models import Job, JobKind, Queue
 from assistant.services.jobs.dispatching import dispatch, ring
 
@@ -63,7 +64,7 @@ def accept(
         "owner_id": owner_id,
         "kind": kind,
         "queue": queue,
-        "arguments": arguments or {},
+        "arguments": {**(arguments or {}), **log_ids("request_id")},
         "max_failures": settings.max_failures,
         "sequence_key": sequence_key,
         "sequence_number": sequence_number,

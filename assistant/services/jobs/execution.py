@@ -37,6 +37,9 @@ Changes = dict[str, Any]
 # pauses stay below a lease, after which somebody else has the job.
 WRITE_TRIES = 6
 
+# The request that asked for a job is named in the worker's log too.
+LOGGED = ("request_id", "job_id", "attempt")
+
 # What a server may ask us to wait at most; every job has a deadline before that.
 LONGEST_PAUSE = 86_400.0
 
@@ -57,7 +60,8 @@ def run(job_id: str, work: Work) -> None:
     job, others_wait = claimed
     attempt = Run(job)
     leases().add(attempt)
-    with log_context(job_id=job_id, attempt=job.attempt):
+    ids = {**job.arguments, "job_id": job_id, "attempt": job.attempt}
+    with log_context(**{name: ids[name] for name in LOGGED if name in ids}):
         try:
             # What was just claimed has no result, so nothing needs to be read.
             status.publish(job, status.fresh_body(job))

@@ -90,7 +90,9 @@ def requeue(job_id: uuid.UUID) -> Job:
 def _take_away(session: Session, job: Job) -> Job:
     # One that was asked to stop must not begin anew.
     to = JobState.CANCELLED if job.cancel_requested_at else JobState.QUEUED
-    waits: dict[str, Any] = {} if to is JobState.CANCELLED else {"run_after": func.now(), "progress_stage": "queued"}
+    waits: dict[str, Any] = (
+        {} if to is JobState.CANCELLED else {"run_after": func.now(), "progress_stage": "queued"}
+    )
     changed = transition(
         session,
         job.id,

@@ -56,7 +56,8 @@ def why_waiting(session: Session, job: Job) -> dict[str, Any] | None:
         .order_by(Job.sequence_number)
     )
     if earlier is not None:
-        thing = "conversation" if job.conversation_id else "document"
+        things = {"conversation": job.conversation_id, "document": job.document_id}
+        thing = next((name for name, value in things.items() if value), "sequence")
         reason = f"It comes after job {earlier} of the same {thing}, which has not ended."
         return {"position": None, "reason": reason}
     now = session.scalar(select(func.now()))

@@ -1,0 +1,182 @@
+"""Removing what belongs to documents: vectors, files and rows, counted as they go."""
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from sqlalchemy import ColumnElement, CursorResult, exists, func, select
+from sqlalchemy import delete as delete_rows
+from sqlalchemy.orm import Session
+
+from assistant.database import transaction
+from assistant.errors import PermanentError, TransientError
+from assistant.extensions import adapters, settings
+from assistant.models import (
+    Chunk,
+    Collection,
+    Document,
+    DocumentText,
+    Embedding,
+    Job,
+    JobKind,
+    JobState,
+)
+from assistant.models.collection import chroma_name
+from assistant.models.document import vector_id
+from assistant.services import jobs
+from assistant.services.jobs import Run
+
+PAUSE_SECONDS = 0.2
+Counts = dict[str, int]
+
+
+def vector_ids(document: Document, *which: ColumnElement[bool]) -> list[str]:
+    """Return the ids under which Chroma may know chunks of a document."""
+    query = select(Chunk.generation, Chunk.ordinal).where(
+        Chunk.document_id == document.id, Chunk.owner_id == document.owner_id, *which
+    )
+    with transaction(document.owner_id) as session:
+        return [
+            vector_id(document.id, row.generation, row.ordinal) for row in session.execute(query)
+        ]
+
+
+def forget_vectors(owner_id: uuid.UUID, ids: Sequence[str]) -> None:
+    """Delete vectors from all of the owner's collections.
+
+    A document that is being moved has some in two of them, and if that broke off, nobody knows in
+    which.
+    """
+    if not ids:
+        return
+    for name in _chroma_names(owner_id):
+        adapters.vector_store.delete(name, ids)
+
+
+def _chroma_names(owner_id: uuid.UUID) -> list[str]:
+    with transaction(owner_id) as session:
+        collections = session.scalars(select(Collection).where(Collection.owner_id == owner_id))
+        return [collection.chroma_name for collection in collections]
+
+
+def erase_outside(document: Document) -> Counts:
+    """Remove a document's vectors and files, and return what was counted; doing so again is fine.
+
+    The rows go last, because only they know what there was.
+    """
+    store, ids = adapters.vector_store, vector_ids(document)
+    names = _chroma_names(document.owner_id) if ids else []
+    before = sum(store.present(name, ids) for name in names)
+    forget_vectors(document.owner_id, ids)
+    remaining = sum(store.present(name, ids) for name in names)
+    if remaining:
+        raise PermanentError(f"{remaining} vectors could not be deleted. Retry the job.")
+    adapters.files.remove_all(f"{document.owner_id}/{document.id}")
+    return {"chunks": len(ids), "vectors_deleted": before, "vectors_remaining": remaining}
+
+
+def erase_rows(session: Session, document_id: uuid.UUID) -> None:
+    """Delete a document with its texts, chunks, and the embeddings that nothing else needs."""
+    embeddings = session.scalars(
+        delete_rows(Chunk).where(Chunk.document_id == document_id).returning(Chunk.embedding_id)
+    ).all()
+    used_elsewhere = exists().where(Chunk.embedding_id == Embedding.id)
+    session.execute(
+        delete_rows(Embedding).where(Embedding.id.in_(set(embeddings)), ~used_elsewhere)
+    )
+    session.execute(delete_rows(DocumentText).where(DocumentText.document_id == document_id))
+    session.execute(delete_rows(Document).where(Document.id == document_id))
+
+
+def _erase_and_count(document_id: uuid.UUID, counts: Counts, session: Session) -> Counts:
+    erase_rows(session, document_id)
+    return counts
+
+
+def drop_index(collection: Collection) -> None:
+    """Remove a collection from Chroma, under every name that it has had."""
+    for version in range(1, collection.index_version + 1):
+        adapters.vector_store.drop(chroma_name(collection.id, version))
+
+
+class Erasure:
+    """A job that removes many things step by step.
+
+    Each step is one fenced transaction that also keeps the count, so that an attempt after a
+    crash goes on where the last one stopped and its receipt tells of both. `acting_for` is whose
+    rows the transactions see, since an administrator's job removes what is somebody else's.
+    """
+
+    def __init__(self, run: Run, acting_for: uuid.UUID | str, *counted: str) -> None:
+        self._run = run
+        self._acting_for = acting_for
+        self.counts = Counter(dict.fromkeys(counted, 0) | (run.job.result or {}))
+
+    def step(self, stage: str, work: Callable[[Session], Counts]) -> Counts:
+        """Remove something under the fence, and add up what `work` says it was."""
+        self._run.check()
+        with transaction(self._acting_for) as session:
+            self._run.fence(session)
+            done = work(session)
+            counts = self.counts + Counter(done)
+            kept = {name: counts[name] for name in {**self.counts, **done}}
+            job = self._run.fence(
+                session, progress_stage=stage, progress_done=sum(kept.values()), result=kept
+            )
+            body = jobs.body_of(session, job)
+        self.counts = Counter(kept)
+        jobs.publish(job, body)
+        return done
+
+    def documents(self, *which: ColumnElement[bool]) -> None:
+        """Remove all documents that fit, one at a time."""
+        for document in self._each(*which):
+            counts = {"documents": 1, **erase_outside(document)}
+            self.step("documents", partial(_erase_and_count, document.id, counts))
+
+    def _each(self, *which: ColumnElement[bool]) -> Iterator[Document]:
+        query = select(Document).where(*which).order_by(Document.id).limit(1)
+        while True:
+            with transaction(self._acting_for) as session:
+                document = session.scalar(query)
+            if document is None:
+                return
+            yield document
+
+    def wait_until_quiet(self, *which: ColumnElement[bool]) -> None:
+        """Cancel the jobs that fit and wait until none runs: it could write after the removal."""
+        give_up = time.monotonic() + settings.lease_seconds + settings.sweep_seconds
+        others = (Job.id != self._run.job.id, *which)
+        is_open = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
+        while True:
+            with transaction(self._acting_for) as session:
+                cancelled = jobs.cancel_all(session, *others)
+                left = session.scalar(select(func.count()).select_from(Job).where(is_open, *others))
+            jobs.follow_up(cancelled)
+            if not left:
+                return
+            self._run.check()
+            if time.monotonic() > give_up:
+                raise TransientError(
+                    f"{left} jobs were cancelled and still run.",
+                    code="jobs_running",
+                    retry_after=settings.lease_seconds,
+                )
+            time.sleep(PAUSE_SECONDS)
+
+
+def rows_gone(result: object) -> int:
+    """Return how many rows a DELETE removed."""
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def receipt_of(session: Session, job: Job) -> jobs.Body | None:
+    """Return a receipt once it is whole; before that the row keeps the count so far."""
+    return job.result if job.state == JobState.SUCCEEDED else None
+
+
+for kind in (JobKind.DELETE_COLLECTION, JobKind.DELETE_USER):
+    jobs.register_result(kind, receipt_of)

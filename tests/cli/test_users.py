@@ -1,0 +1,182 @@
+"""`flask users`."""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_jwt_extended import decode_token
+
+from assistant.services import sessions
+from tests.conftest import PASSWORD, User
+from tests.factories import ask
+
+from .conftest import Run, rows
+
+Read = Callable[..., Any]
+KEYS = {"id", "username", "email", "role", "is_active", "created_at", "updated_at"}
+FIGURES = {"sessions", "last_used_at", "conversations", "documents", "storage_bytes", "open_jobs"}
+
+
+def new_name() -> str:
+    return f"person{uuid.uuid4().hex[:12]}"
+
+
+def signs_in(app: Flask, name: str, password: str) -> int:
+    form = {"username": name, "password": password}
+    return app.test_client().post("/api/v1/auth/token", data=form).status_code
+
+
+def me(user: User) -> int:
+    return user.get("/auth/me").status_code
+
+
+@pytest.mark.parametrize(
+    ("command", "role"),
+    [(["create"], "user"), (["create", "--admin"], "admin"), (["create-admin"], "admin")],
+)
+def test_creating_with_a_password_from_a_file(
+    app: Flask, run: Run, read: Read, password_file: Path, command: list[str], role: str
+) -> None:
+    name = new_name()
+    words = ["users", *command, name, f"{name}@example.org", "--password-file", password_file]
+    assert f"Created {role} {name} with the id " in run(*words).stdout
+    assert signs_in(app, name, "a long new password") == 200
+    found = read("users", "list", "--query", name)
+    assert [user["role"] for user in found] == [role]
+
+
+def test_creating_prints_json(read: Read, password_file: Path) -> None:
+    name = new_name()
+    words = ["users", "create", name, f"{name}@x.org", "--password-file", password_file]
+    user = read(*words)
+    assert set(user) == KEYS
+    assert (user["username"], user["is_active"]) == (name, True)
+
+
+def test_creating_asks_for_the_password_twice_and_does_not_show_it(app: Flask, run: Run) -> None:
+    name = new_name()
+    result = run(
+        *("users", "create", name, f"{name}@x.org"), input="a typed password\na typed password\n"
+    )
+    assert "a typed password" not in result.output
+    assert signs_in(app, name, "a typed password") == 200
+
+
+def test_the_password_may_come_through_a_pipe(app: Flask, run: Run) -> None:
+    name = new_name()
+    words = ["users", "create", name, f"{name}@x.org", "--password-file", "-"]
+    run(*words, input="a piped password\n")
+    assert signs_in(app, name, "a piped password") == 200
+
+
+def test_what_the_api_refuses_is_a_usage_error(run: Run, tmp_path: Path) -> None:
+    short = tmp_path / "short"
+    short.write_text("short")
+    refused = run(*("users", "create", new_name(), "a@x.org", "--password-file", short), code=2)
+    assert "password: Length must be between 12 and 128." in refused.stderr
+    refused = run("users", "create", "a b", "nobody", "--password-file", short, code=2)
+    assert "username: Use letters, digits" in refused.stderr
+    assert "email: Not a valid email address." in refused.stderr
+    assert run("users", "create", code=2).stderr.count("Missing argument") == 1
+
+
+def test_a_taken_name_fails(run: Run, user: User, password_file: Path) -> None:
+    words = ["users", "create", user.username.upper(), "new@x.org"]
+    failed = run(*words, "--password-file", password_file, code=1)
+    assert failed.stderr == ("Error: This username is taken. Choose another one, or sign in.\n")
+    assert failed.stdout == ""
+
+
+def test_listing_pages_from_the_newest_on(run: Run, read: Read, user: User) -> None:
+    table = run("users", "list").stdout
+    assert table.splitlines()[0].split()[:4] == ["ID", "USERNAME", "ROLE", "ACTIVE"]
+    assert rows(table)[0][:4] == [user.id, user.username, "user", "yes"]
+    first = run("users", "list", "--limit", 1)
+    assert len(rows(first.stdout)) == 1
+    assert first.stderr == f"There are more: --after {user.id}\n"
+    following = read("users", "list", "--limit", 1, "--after", user.id)
+    assert set(following[0]) == KEYS
+    assert following[0]["id"] < user.id
+    nothing = run("users", "list", "--query", "%").stdout
+    assert nothing == "There are no such users.\n"
+
+
+def test_showing_by_name_address_or_id(run: Run, read: Read, user: User) -> None:
+    ask(user)
+    shown = [
+        read("users", "show", name)
+        for name in (user.username, f"{user.username}@EXAMPLE.org", user.id)
+    ]
+    assert shown[0] == shown[1] == shown[2]
+    assert set(shown[0]) == KEYS | FIGURES
+    figures = {name: shown[0][name] for name in ("sessions", "conversations", "open_jobs")}
+    assert figures == {"sessions": 1, "conversations": 1, "open_jobs": 1}
+    lines = dict(
+        line.split(maxsplit=1) for line in run("users", "show", user.id).stdout.splitlines()
+    )
+    assert (lines["username"], lines["role"], lines["storage_bytes"]) == (
+        *(user.username, "user"),
+        "0 bytes",
+    )
+
+
+@pytest.mark.parametrize("command", ["show", "disable", "enable", "promote", "demote"])
+def test_an_unknown_user_is_an_error(run: Run, command: str) -> None:
+    assert run("users", command, "nobody", code=1).stderr == "Error: There is no user 'nobody'.\n"
+
+
+def test_disabling_ends_every_session_at_once(app: Flask, run: Run, read: Read, user: User) -> None:
+    assert me(user) == 200
+    assert run("users", "disable", user.username).stdout.startswith(f"Disabled {user.username}")
+    assert me(user) == 401
+    assert signs_in(app, user.username, PASSWORD) == 401
+    refresh = user.client.post("/api/v1/auth/refresh", json={"refresh_token": user.refresh_token})
+    assert refresh.status_code == 401
+    assert read("users", "show", user.username)["is_active"] is False
+
+    run("users", "enable", user.username)
+    assert me(user) == 401, "the session has ended, and stays so"
+    assert signs_in(app, user.username, PASSWORD) == 200
+
+
+def test_a_role_counts_from_the_next_request_on(run: Run, read: Read, user: User) -> None:
+    session_id = uuid.UUID(decode_token(user.access_token)["sid"])
+
+    def role() -> str:
+        return sessions.authenticate(uuid.UUID(user.id), session_id)[0].role
+
+    assert role() == "user"
+    assert "is an administrator now" in run("users", "promote", user.username).stdout
+    assert (role(), read("users", "show", user.id)["role"]) == ("admin", "admin")
+    run("users", "demote", user.username)
+    assert (role(), read("users", "show", user.id)["role"]) == ("user", "user")
+
+
+def test_a_new_password_ends_all_sessions(
+    app: Flask, run: Run, user: User, password_file: Path
+) -> None:
+    assert me(user) == 200
+    words = ["users", "reset-password", user.username]
+    done = run(*words, "--password-file", password_file)
+    assert done.stdout == f"{user.username} has a new password; sessions ended: 1.\n"
+    assert me(user) == 401
+    assert signs_in(app, user.username, PASSWORD) == 401
+    assert signs_in(app, user.username, "a long new password") == 200
+
+
+def test_a_generated_password_is_all_that_is_printed(app: Flask, run: Run, user: User) -> None:
+    done = run("users", "reset-password", user.username, "--generate")
+    password = done.stdout.strip()
+    assert "\n" not in password
+    assert signs_in(app, user.username, password) == 200
+
+
+def test_two_sources_of_a_password_are_one_too_many(
+    run: Run, user: User, password_file: Path
+) -> None:
+    words = ["users", "reset-password", user.username, "--generate"]
+    assert "not both" in run(*words, "--password-file", password_file, code=2).stderr
+    assert me(user) == 200

@@ -1,0 +1,61 @@
+"""What the documentation tells people to type works as written."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from assistant.local.stack import LocalStack
+
+PROJECT = Path(__file__).parents[1]
+SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+
+
+def shell_blocks(path: str, heading: str) -> str:
+    """Return all shell blocks of a document behind a heading."""
+    _, _, rest = (PROJECT / path).read_text().partition(heading)
+    assert rest, f"{path} has no heading {heading!r}"
+    return "\n".join(SHELL_BLOCK.findall(rest))
+
+
+def run(script: str, stack: LocalStack) -> str:
+    """Run shell lines as a person would paste them, against a running stack."""
+    script = script.replace("http://127.0.0.1:8000", stack.api_url)
+    done = subprocess.run(
+        ["bash", "-e"],
+        input=script,
+        cwd=PROJECT,
+        env=stack.environment,
+        text=True,
+        capture_output=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@needs_curl
+@pytest.mark.slow
+def test_the_walk_through_of_the_readme(live_stack: LocalStack) -> None:
+    written = run(shell_blocks("README.md", "## A walk through the API"), live_stack)
+    assert '"state": "succeeded"' in written
+    assert '"filename": "handbook.pdf"' in written
+    assert re.search(r'"quote": "[^"]*22\.00', written)
+
+
+@needs_curl
+@pytest.mark.slow
+def test_the_examples_of_the_api(live_stack: LocalStack) -> None:
+    written = run(shell_blocks("docs/api.md", "# The API by example"), live_stack)
+    assert "error" not in re.findall(r'"title": ?"([^"]*)"', written)
+    assert '"vectors_remaining": 0' in written
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for document in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
