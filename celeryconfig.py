@@ -1,6 +1,12 @@
 """Celery's policy: what runs where, and that a message is only a bell."""
 
-imports = ("workers.documents", "workers.messages", "workers.search")
+imports = (
+    "workers.collections",
+    "workers.documents",
+    "workers.messages",
+    "workers.search",
+    "workers.users",
+)
 
 task_serializer = "json"
 accept_content = ["json"]

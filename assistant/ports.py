@@ -58,6 +58,13 @@ class ChatModel(Protocol):
     def stream(self, request: ChatRequest) -> ChatStream: ...
 
 
+class ModelList(Protocol):
+    """What a server says about the models that it offers."""
+
+    def ids(self) -> list[str]:
+        """Return their ids, none if the server keeps no list; raises `TransientError`."""
+
+
 class EmbeddingModel(Protocol):
     """Turns texts into unit vectors, so that a dot product is the cosine similarity.
 

@@ -41,11 +41,19 @@ def model_server() -> Iterator[ModelServer]:
         yield server
 
 
+class ReadingClient(FlaskClient):
+    """A client that reads every answer to its end, so that no file stays open."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send a request."""
+        return super().open(*args, **{"buffered": True, **kwargs})
+
+
 @pytest.fixture(scope="session")
 def app(servers: LocalStack, model_server: ModelServer) -> Flask:
     """Make the application on the servers of this run."""
     names = ("database_url", "database_admin_url", "redis_url", "chroma_url", "data_dir")
-    return create_app(
+    app = create_app(
         **{name: getattr(servers.settings, name) for name in names},
         secret_key="a key for tests that nobody else has",
         openai_base_url=model_server.url,
@@ -54,6 +62,8 @@ def app(servers: LocalStack, model_server: ModelServer) -> Flask:
         checkpoint_seconds=0.05,
         debug=bool(os.environ.get("TEST_DEBUG")),
     )
+    app.test_client_class = ReadingClient
+    return app
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +107,14 @@ class User:
     def post(self, path: str, **kwargs: Any) -> TestResponse:
         """Create."""
         return self._call("POST", path, **kwargs)
+
+    def put(self, path: str, **kwargs: Any) -> TestResponse:
+        """Replace."""
+        return self._call("PUT", path, **kwargs)
+
+    def patch(self, path: str, **kwargs: Any) -> TestResponse:
+        """Change."""
+        return self._call("PATCH", path, **kwargs)
 
     def delete(self, path: str, **kwargs: Any) -> TestResponse:
         """Delete."""

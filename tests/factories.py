@@ -1,14 +1,19 @@
 """Things that tests need many of, made in plain functions."""
 
 import uuid
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
+import workers.documents
+from assistant.adapters.chroma import ChromaStore
 from assistant.database import SYSTEM, transaction
+from assistant.extensions import adapters, settings
 from assistant.models import Job, Message
+from assistant.services import retrieval
 from tests.conftest import User
 
 JOB_KEYS = {
@@ -45,6 +50,32 @@ def upload(user: User, content: bytes | str = "Text.", name: str = "notes.txt") 
     return response.get_json()
 
 
+def indexed(user: User, content: bytes | str = "Text.", name: str = "notes.txt") -> str:
+    """Upload a document and index it; return its id."""
+    accepted = upload(user, content, name)
+    workers.documents.index(accepted["id"])
+    assert job(user, accepted["id"])["state"] == "succeeded"
+    document_id: str = accepted["document_id"]
+    return document_id
+
+
+def hits(user: User, question: str, **where: list[str]) -> list[Any]:
+    """Search as a worker does; `where` names documents or collections."""
+    ids = {name: [uuid.UUID(i) for i in given] for name, given in where.items()}
+    vector = adapters.embedding_model.embed([question])[0]
+    return retrieval.find(retrieval.Scope(uuid.UUID(user.id), **ids), vector, 5)
+
+
+@cache
+def _chroma(url: str) -> ChromaStore:
+    return ChromaStore(url)
+
+
+def vectors_in(name: str) -> int | None:
+    """Count the vectors of a Chroma collection, as Chroma itself says; None if there is none."""
+    return _chroma(settings.chroma_url)._call(name, lambda handle: handle.count())
+
+
 def job(user: User, job_id: str) -> dict[str, Any]:
     """Return a job as its owner reads it."""
     response = user.get(f"/jobs/{job_id}")
@@ -62,7 +93,7 @@ def end_job(job_id: str, state: str = "failed") -> None:
     """Put a job into a terminal state without running it."""
     change_rows(
         "UPDATE jobs SET state = :state, finished_at = now(), dispatched_at = NULL,"
-        " version = version + 1 WHERE id = :id",
+        " lease_expires_at = NULL, version = version + 1 WHERE id = :id",
         id=job_id,
         state=state,
     )

@@ -3,8 +3,16 @@
 from functools import cached_property
 
 from assistant.adapters.files import UploadFolder
+from assistant.adapters.model_access import ModelAccess
 from assistant.config import Settings
-from assistant.ports import ChatModel, DocumentParser, EmbeddingModel, Splitter, VectorStore
+from assistant.ports import (
+    ChatModel,
+    DocumentParser,
+    EmbeddingModel,
+    ModelList,
+    Splitter,
+    VectorStore,
+)
 
 # The imports are inside the functions on purpose: a web process must never load torch, chromadb
 # or the openai SDK, and a worker only what its queue needs.
@@ -26,8 +34,22 @@ class Adapters:
         """Return the language model's server."""
         from assistant.adapters.chat import OpenAIChat
 
+        return OpenAIChat(self.model_access.url, self.model_access.key)
+
+    @cached_property
+    def model_list(self) -> ModelList:
+        """Return what knows the models that may be asked for."""
+        from assistant.adapters.model_list import HttpModelList
+
+        return HttpModelList(self.model_access)
+
+    @cached_property
+    def model_access(self) -> ModelAccess:
+        """Return where the language model's server is."""
         key = self._settings.openai_api_key
-        return OpenAIChat(self._settings.openai_base_url, key.get_secret_value() if key else None)
+        return ModelAccess.of(
+            self._settings.openai_base_url, key.get_secret_value() if key else None
+        )
 
     @cached_property
     def embedding_model(self) -> EmbeddingModel:

@@ -4,7 +4,19 @@ from importlib.metadata import PackageNotFoundError, version
 
 from flask import Flask
 
-from assistant.api import auth, conversations, documents, health, jobs, messages, pages, search
+from assistant.api import (
+    auth,
+    collections,
+    conversations,
+    documents,
+    health,
+    jobs,
+    messages,
+    models,
+    pages,
+    search,
+    users,
+)
 from assistant.config import Settings
 from assistant.extensions import api
 
@@ -32,11 +44,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     api.init_app(app)
     for name, scheme in SECURITY_SCHEMES.items():
         api.spec.components.security_scheme(name, scheme)
-    for resource in (auth, conversations, messages, documents, search, jobs):
+    for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix=PREFIX + (resource.blp.url_prefix or ""))
     api.register_blueprint(health.blp)
     app.register_blueprint(pages.blp)
 
+
+RESOURCES = (auth, users, conversations, messages, documents, collections, search, jobs, models)
 
 SECURITY_SCHEMES = {
     "password": {

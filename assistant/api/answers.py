@@ -18,15 +18,18 @@ def page(query: dict[str, Any]) -> Page:
 
 
 def listed(
-    rows: Sequence[Any], wanted: Page, *, backwards: bool = False
+    rows: Sequence[Any], wanted: Page, *, backwards: bool = False, **more: Any
 ) -> tuple[list[Any], int, dict[str, str]]:
-    """Cut the row too many off a page, and link to the next page if there was one (RFC 8288)."""
+    """Cut the row too many off a page, and link to the next page if there was one (RFC 8288).
+
+    `more` goes into the link's query.
+    """
     if len(rows) <= wanted.limit:
         return list(rows), 200, {}
     kept = list(rows[-wanted.limit :] if backwards else rows[: wanted.limit])
     last = kept[0] if backwards else kept[-1]
     last_id = last["id"] if isinstance(last, dict) else last.id
-    return kept, 200, {"Link": next_link("before" if backwards else "after", last_id)}
+    return kept, 200, {"Link": next_link("before" if backwards else "after", last_id, **more)}
 
 
 def next_link(parameter: str, item_id: object, path: str | None = None, **more: object) -> str:

@@ -1,6 +1,7 @@
 """Conversations."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
@@ -8,8 +9,11 @@ from flask import url_for
 from assistant.api import answers
 from assistant.api.arguments import StrictBlueprint
 from assistant.models import Conversation
-from assistant.schemas.conversations import ConversationSchema, ConversationWithMessagesSchema
-from assistant.schemas.paging import PageSchema
+from assistant.schemas.conversations import (
+    ConversationQuerySchema,
+    ConversationSchema,
+    ConversationWithMessagesSchema,
+)
 from assistant.security import allow, caller_id
 from assistant.services import conversations, messages
 from assistant.services.paging import LIMIT
@@ -21,12 +25,17 @@ blp = StrictBlueprint(
 
 @blp.get("")
 @allow()
-@blp.arguments(PageSchema, location="query")
+@blp.arguments(ConversationQuerySchema, location="query")
 @blp.response(200, ConversationSchema(many=True))
 def list_conversations(query: dict[str, Any]) -> Any:
     """List your conversations, the last active one first."""
     page = answers.page(query)
-    return answers.listed(conversations.list_(caller_id(), page), page)
+    found = conversations.list_(caller_id(), page, **query)
+    return answers.listed(found, page, active_until=_last_activity(found[: page.limit]))
+
+
+def _last_activity(found: Sequence[Conversation]) -> str | None:
+    return found[-1].last_activity_at.isoformat() if found else None
 
 
 @blp.post("")
@@ -63,6 +72,24 @@ def get_conversation(conversation_id: uuid.UUID) -> Any:
 def _with_messages(conversation: Conversation, found: list[Any]) -> dict[str, Any]:
     names = ConversationSchema().fields
     return {**{name: getattr(conversation, name) for name in names}, "messages": found}
+
+
+@blp.put("/<uuid:conversation_id>")
+@allow(scope="write")
+@blp.arguments(ConversationSchema)
+@blp.response(200, ConversationSchema)
+def replace_conversation(values: dict[str, Any], conversation_id: uuid.UUID) -> Conversation:
+    """Set all settings of a conversation; what is not given is as in a new one."""
+    return conversations.replace(caller_id(), conversation_id, values)
+
+
+@blp.patch("/<uuid:conversation_id>")
+@allow(scope="write")
+@blp.arguments(ConversationSchema)
+@blp.response(200, ConversationSchema)
+def change_conversation(values: dict[str, Any], conversation_id: uuid.UUID) -> Conversation:
+    """Change the settings that are given."""
+    return conversations.change(caller_id(), conversation_id, values)
 
 
 @blp.delete("/<uuid:conversation_id>")

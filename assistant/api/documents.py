@@ -1,4 +1,4 @@
-"""Documents: upload, read, delete."""
+"""Documents: upload, read, change, delete."""
 
 import uuid
 from http import HTTPStatus
@@ -10,15 +10,17 @@ from assistant.api import answers
 from assistant.api.arguments import StrictBlueprint
 from assistant.models import Document
 from assistant.schemas.documents import (
+    DocumentChangeSchema,
+    DocumentQuerySchema,
     DocumentSchema,
+    ReplacementSchema,
     SliceQuerySchema,
     SliceSchema,
     UploadSchema,
 )
 from assistant.schemas.jobs import JobSchema
-from assistant.schemas.paging import PageSchema
 from assistant.security import allow, caller_id
-from assistant.services import analysis, documents
+from assistant.services import analysis, documents, revising
 
 blp = StrictBlueprint(
     "documents", __name__, url_prefix="/documents", description="Files to answer from"
@@ -41,12 +43,12 @@ def create_document(upload: dict[str, Any]) -> Response:
 
 @blp.get("")
 @allow()
-@blp.arguments(PageSchema, location="query")
+@blp.arguments(DocumentQuerySchema, location="query")
 @blp.response(200, DocumentSchema(many=True))
 def list_documents(query: dict[str, Any]) -> Any:
     """List your documents, newest first."""
     page = answers.page(query)
-    return answers.listed(documents.list_(caller_id(), page), page)
+    return answers.listed(documents.list_(caller_id(), page, **query), page)
 
 
 @blp.get("/<uuid:document_id>")
@@ -55,6 +57,39 @@ def list_documents(query: dict[str, Any]) -> Any:
 def get_document(document_id: uuid.UUID) -> Document:
     """Return a document with its status."""
     return documents.get(caller_id(), document_id)
+
+
+@blp.patch("/<uuid:document_id>")
+@allow(scope="write")
+@blp.arguments(DocumentChangeSchema)
+@blp.response(200, DocumentSchema)
+@blp.alt_response(202, schema=JobSchema)
+@blp.alt_response(409, "CONFLICT")
+def change_document(values: dict[str, Any], document_id: uuid.UUID) -> Any:
+    """Rename a document, or move it to another collection.
+
+    A document that is searchable is moved by a job (202), and is found where it was until then.
+    """
+    document, job = revising.update(caller_id(), document_id, **values)
+    return answers.accepted_job(job) if job else document
+
+
+@blp.put("/<uuid:document_id>")
+@allow(scope="write")
+@blp.arguments(ReplacementSchema, location="multipart")
+@blp.response(202, JobSchema)
+@blp.alt_response(409, "CONFLICT")
+@blp.alt_response(413, HTTPStatus(413).name)
+@blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
+def replace_document(upload: dict[str, Any], document_id: uuid.UUID) -> Response:
+    """Replace a document's file by a newer one.
+
+    The old text stays searchable until the new one is indexed, and for good if that fails.
+    """
+    file = upload["file"]
+    return answers.accepted_job(
+        revising.replace(caller_id(), document_id, file.stream, file.filename)
+    )
 
 
 @blp.get("/<uuid:document_id>/text")

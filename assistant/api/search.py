@@ -9,7 +9,7 @@ from assistant.api.arguments import StrictBlueprint
 from assistant.schemas.documents import HitSchema, SearchRequestSchema
 from assistant.security import allow, caller_id
 from assistant.services import search
-from assistant.services.search import Scope
+from assistant.services.retrieval import Scope
 
 blp = StrictBlueprint("search", __name__, url_prefix="/search", description="Find passages")
 

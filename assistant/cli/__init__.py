@@ -5,18 +5,17 @@ import importlib.util
 
 from flask import Flask
 
-from assistant.cli.completion import completion
-from assistant.cli.doctor import doctor
-from assistant.cli.documents import documents
-from assistant.cli.jobs import jobs
-from assistant.cli.stats import stats
-from assistant.cli.sweep import sweep
-from assistant.cli.users import users
+from assistant.cli import completion, doctor, documents, jobs, stats, sweep, users
+
+COMMANDS = (
+    *(users.users, jobs.jobs, documents.documents, stats.stats, doctor.doctor, sweep.sweep),
+    completion.completion,
+)
 
 
 def init_app(app: Flask) -> None:
     """Register the commands; those of a local run only where its servers are installed."""
-    for command in (users, jobs, documents, stats, doctor, sweep, completion):
+    for command in COMMANDS:
         app.cli.add_command(command)
     if importlib.util.find_spec("supervisor"):
         app.cli.add_command(importlib.import_module("assistant.local.commands").local)

@@ -44,6 +44,8 @@ def process_environment(settings: Settings) -> dict[str, str]:
         value = _text(getattr(settings, name))
         if value is not None:
             environment[name.upper()] = value
+            # What it was read from; both at once would be refused.
+            environment.pop(f"{name.upper()}_FILE", None)
     programs = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
     environment["PYTHONUNBUFFERED"] = "1"

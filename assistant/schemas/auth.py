@@ -1,5 +1,7 @@
 """Sign-in, tokens and users."""
 
+from typing import Any
+
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from assistant.schemas.text import Line, Request, Text
@@ -12,17 +14,28 @@ USERNAME = validate.Regexp(
 )
 
 
+class Username(Line):
+    """A name to sign in with."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(shortest=2, longest=64, validate=[USERNAME], **kwargs)
+
+
+class Email(Line):
+    """An e-mail address."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        checks = [validate.Email()]
+        super().__init__(
+            shortest=3, longest=254, validate=checks, metadata={"format": "email"}, **kwargs
+        )
+
+
 class RegistrationSchema(Request):
     """What a new user says."""
 
-    username = Line(shortest=2, longest=64, required=True, validate=[USERNAME])
-    email = Line(
-        shortest=3,
-        longest=254,
-        required=True,
-        validate=[validate.Email()],
-        metadata={"format": "email"},
-    )
+    username = Username(required=True)
+    email = Email(required=True)
     password = Text(**PASSWORD, required=True, load_only=True)
 
 

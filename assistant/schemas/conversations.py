@@ -1,9 +1,11 @@
 """Conversations and messages."""
 
+from datetime import UTC
+
 from marshmallow import Schema, fields, validate
 
 from assistant.schemas.paging import PageSchema
-from assistant.schemas.text import NOT_BLANK, Line, Request, Text
+from assistant.schemas.text import NOT_BLANK, Line, Request, Search, Text
 from assistant.schemas.values import Flag, Number
 
 TEMPERATURE = validate.Range(min=0, max=2)
@@ -23,6 +25,16 @@ class ConversationSchema(Request):
     created_at = fields.DateTime(dump_only=True)
     updated_at = fields.DateTime(dump_only=True)
     last_activity_at = fields.DateTime(dump_only=True)
+
+
+class ConversationQuerySchema(PageSchema):
+    """Which conversations to list."""
+
+    q = Search(metadata={"description": "Part of a title or of a message, in any case"})
+    active_until = fields.AwareDateTime(
+        default_timezone=UTC,
+        metadata={"description": "When `after` was active; links to the next page have it"},
+    )
 
 
 class UsageSchema(Schema):

@@ -4,11 +4,14 @@ from flask_smorest.fields import Upload
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from werkzeug.datastructures import FileStorage
 
+from assistant.models import DocumentStatus
 from assistant.schemas.jobs import JobErrorSchema
-from assistant.schemas.text import NOT_BLANK, Request, Text
+from assistant.schemas.paging import PageSchema
+from assistant.schemas.text import NOT_BLANK, Line, Request, Search, Text
 from assistant.schemas.values import QueryInteger
 
 IDS = validate.Length(max=100)
+STATUSES = [status.value for status in DocumentStatus]
 
 
 def check_file(part: object) -> None:
@@ -28,6 +31,31 @@ class UploadSchema(Request):
     collection_id = fields.UUID(metadata={"description": "The default collection if not given"})
 
 
+class ReplacementSchema(Request):
+    """A newer file for a document; it may be of another type."""
+
+    file = Upload(
+        required=True,
+        validate=check_file,
+        metadata={"description": "PDF, HTML, Markdown, text or DOCX"},
+    )
+
+
+class DocumentChangeSchema(Request):
+    """What to change about a document; what is not given stays."""
+
+    filename = Line(longest=255, metadata={"description": "It must end like the name before"})
+    collection_id = fields.UUID(metadata={"description": "Where to move it"})
+
+
+class DocumentQuerySchema(PageSchema):
+    """Which documents to list."""
+
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    collection_id = fields.UUID()
+    q = Search(metadata={"description": "Part of the file's name, in any case"})
+
+
 class DocumentSchema(Schema):
     """An uploaded file and what became of it."""
 
@@ -37,9 +65,7 @@ class DocumentSchema(Schema):
     media_type = fields.String()
     size = fields.Integer()
     sha256 = fields.String()
-    status = fields.String(
-        validate=validate.OneOf(["queued", "running", "ready", "failed", "cancelled", "deleting"])
-    )
+    status = fields.String(validate=validate.OneOf(STATUSES))
     page_count = fields.Integer(allow_none=True)
     chunk_count = fields.Integer(allow_none=True)
     generation = fields.Integer()

@@ -42,7 +42,8 @@ class JobSchema(Schema):
         allow_none=True,
         metadata={
             "description": "A reply: `user_message` and `assistant_message`. A document: its id, "
-            "generation and number of chunks, or the receipt of its deletion."
+            "generation and number of chunks. An analysis: `summary` and `key_points`. A "
+            "deletion: a receipt of what was counted."
         },
     )
     error = fields.Nested(JobErrorSchema, allow_none=True)

@@ -36,6 +36,13 @@ class Line(Text):
         return text
 
 
+class Search(Line):
+    """What to look for in a list."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=200, **kwargs)
+
+
 class Request(Schema):
     """A request body; unknown fields are an error, so that a typing mistake is noticed."""
 

@@ -14,17 +14,6 @@ from assistant.models import Job, JobKind, Role, User
 from assistant.models import Session as SignIn
 from assistant.models.job import TERMINAL
 from assistant.services import callers, sessions, users
-from assistant.services.paging import Page
-
-
-def create(*, is_active: bool = True, **values: Any) -> User:
-    """Create a user of any role; raises `Conflict` if name or e-mail is taken."""
-    return users.register(is_active=is_active, **values)
-
-
-def list_(page: Page, q: str | None = None) -> list[User]:
-    """Return all users, newest first; with `q`, those whose name or e-mail contains it."""
-    return users.list_all(page, q)
 
 
 def get(user_id: uuid.UUID) -> User:

@@ -14,6 +14,7 @@ from assistant.extensions import adapters, settings
 from assistant.models import Document, DocumentText, Job, JobKind, Queue
 from assistant.ports import ChatRequest, Usage
 from assistant.services import documents, jobs
+from assistant.services.drafts import UNSTORABLE
 from assistant.services.jobs import Run
 from assistant.services.languages import detect, name_of
 from assistant.services.prompts import as_data, estimate_tokens
@@ -35,8 +36,12 @@ def create(owner_id: uuid.UUID, document_id: uuid.UUID, retry_of: uuid.UUID | No
     """Promise an analysis of a document's current text."""
     with transaction(owner_id) as session:
         document = documents.find(session, owner_id, document_id)
-        if document.generation == 0 or document.deleted_at is not None:
+        if document.deleted_at is not None:
+            raise Conflict("This document is being deleted.")
+        if document.generation == 0:
             raise Conflict("The document has no text to analyse yet. Follow its job and ask again.")
+        if not document.chunk_count:
+            raise Conflict("The document has no text to analyse.")
         job = jobs.accept(
             session,
             job_id=uuid7(),
@@ -62,7 +67,7 @@ def analyze(run: Run) -> dict[str, Any]:
     text = _load(run)
     language = name_of(detect(text))
     reader = _Reader(run, language)
-    parts = split_to_fit(text, _room(SUMMARY_TOKENS))
+    parts = split_to_fit(text, _room())
     for _ in range(MAX_ROUNDS):
         if len(parts) == 1:
             break
@@ -70,7 +75,7 @@ def analyze(run: Run) -> dict[str, Any]:
         for number, part in enumerate(parts):
             run.progress("summarising", number, len(parts))
             notes.append(reader.ask("Summarise this part of a document.", part, PART_TOKENS))
-        parts = split_to_fit("\n\n".join(notes), _room(SUMMARY_TOKENS))
+        parts = split_to_fit("\n\n".join(notes), _room())
     run.progress("summarising", 0, 1)
     summary = reader.ask("Summarise this document in one paragraph.", parts[0], SUMMARY_TOKENS)
     run.progress("drawing key points", 0, 1)
@@ -98,19 +103,32 @@ def _load(run: Run) -> str:
     return text
 
 
-def _room(answer_tokens: int) -> int:
-    """Return how many tokens of text fit beside the instructions and the answer."""
-    return max(settings.context_tokens - answer_tokens - OVERHEAD_TOKENS, OVERHEAD_TOKENS)
+def _room() -> int:
+    """Return how many tokens of text fit beside the instructions and the longest answer."""
+    left = settings.context_tokens - max(SUMMARY_TOKENS, POINTS_TOKENS) - OVERHEAD_TOKENS
+    # In a small window the answers are shorter too, see `_answer_tokens`.
+    return max(left, settings.context_tokens // 4)
+
+
+def _answer_tokens(wanted: int) -> int:
+    # Much shorter than the part it is about, or summaries of summaries would never end.
+    return max(min(wanted, settings.context_tokens // 4, _room() // 2), 1)
 
 
 def split_to_fit(text: str, tokens: int) -> list[str]:
-    """Cut a text between paragraphs or words into parts of at most about `tokens` tokens."""
-    size = max(int(len(text) * tokens / max(estimate_tokens(text), 1)), 1)
-    if size >= len(text):
+    """Cut a text between paragraphs or words into parts of at most `tokens` tokens."""
+    estimate = estimate_tokens(text)
+    size = int(len(text) * tokens / max(estimate, 1))
+    if estimate <= tokens or size < 1:
         return [text]
-    overlap = min(100, size // 10)
-    spans = adapters.splitter(size, overlap).split(text)
-    return [text[span.start : span.end] for span in spans] or [text]
+    spans = adapters.splitter(size, min(100, size // 10)).split(text)
+    parts = [text[span.start : span.end] for span in spans]
+    # A part may be denser than the whole, such as one in Chinese or full of figures.
+    return [
+        piece
+        for part in parts
+        for piece in (split_to_fit(part, tokens) if len(part) < len(text) else [part])
+    ]
 
 
 def points_of(listed: str) -> list[str]:
@@ -148,7 +166,7 @@ class _Reader:
                 messages=messages,
                 model=settings.openai_model,
                 temperature=TEMPERATURE,
-                max_tokens=max_tokens,
+                max_tokens=_answer_tokens(max_tokens),
                 timeout=settings.model_timeout,
             )
         )
@@ -156,7 +174,7 @@ class _Reader:
         text = ""
         try:
             for delta in stream:
-                text += delta
+                text += UNSTORABLE.sub("", delta)
         finally:
             stream.abort()
             self._add(stream.usage or _estimate(messages, text))

@@ -1,11 +1,12 @@
-"""Conversations: create, list, read, delete."""
+"""Conversations: create, list, read, change, delete."""
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -18,6 +19,7 @@ from assistant.services.paging import Page
 
 DEFAULT_TITLE = "New conversation"
 TITLE_LENGTH = 80
+SETTINGS = ("title", "system_prompt", "model", "temperature", "max_tokens")
 
 
 def title_of(question: str) -> str:
@@ -60,16 +62,57 @@ def get(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> Conversation:
         return find(session, owner_id, conversation_id)
 
 
-def list_(owner_id: uuid.UUID, page: Page) -> Sequence[Conversation]:
-    """Return the owner's conversations, the last active one first."""
+def list_(
+    owner_id: uuid.UUID,
+    page: Page,
+    *,
+    q: str | None = None,
+    active_until: datetime | None = None,
+) -> Sequence[Conversation]:
+    """Return the owner's conversations, the last active one first.
+
+    With `q`, those whose title or messages contain it. `active_until` is when the conversation
+    `page.after` was active as its reader saw it; by now it may have moved, or be gone.
+    """
     query = select(Conversation).where(Conversation.owner_id == owner_id)
+    if q is not None:
+        query = query.where(_mentions(q))
     key = (Conversation.last_activity_at, Conversation.id)
     with transaction(owner_id) as session:
         if page.after is not None:
-            last = find(session, owner_id, page.after)
-            query = query.where(func.row(*key) < func.row(last.last_activity_at, last.id))
+            seen = active_until or find(session, owner_id, page.after).last_activity_at
+            query = query.where(func.row(*key) < func.row(seen, page.after))
         query = query.order_by(*(column.desc() for column in key))
         return session.scalars(query.offset(page.skip).limit(page.limit + 1)).all()
+
+
+def _mentions(q: str) -> ColumnElement[bool]:
+    # `autoescape`: what people look for may hold the signs that LIKE gives a meaning.
+    said = exists().where(
+        Message.conversation_id == Conversation.id, Message.content.icontains(q, autoescape=True)
+    )
+    return or_(Conversation.title.icontains(q, autoescape=True), said)
+
+
+def replace(
+    owner_id: uuid.UUID, conversation_id: uuid.UUID, values: dict[str, Any]
+) -> Conversation:
+    """Set every setting; what is not given becomes what it is in a new conversation."""
+    return change(owner_id, conversation_id, {**dict.fromkeys(SETTINGS), **values})
+
+
+def change(owner_id: uuid.UUID, conversation_id: uuid.UUID, values: dict[str, Any]) -> Conversation:
+    """Change the settings that are given; this is no activity, so the list keeps its order."""
+    if "title" in values:
+        values["title"] = values["title"] or DEFAULT_TITLE
+    with transaction(owner_id) as session:
+        conversation = find(session, owner_id, conversation_id, lock=True)
+        for name, value in values.items():
+            setattr(conversation, name, value)
+        conversation.updated_at = func.now()
+        session.flush()
+        session.refresh(conversation)
+    return conversation
 
 
 def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:

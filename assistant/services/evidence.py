@@ -6,9 +6,8 @@ from typing import Any
 
 from assistant.extensions import adapters, settings
 from assistant.ports import Vectors
-from assistant.services import search
 from assistant.services.citations import quote_candidates
-from assistant.services.search import Hit, Scope
+from assistant.services.retrieval import Hit, Scope, find
 
 QUOTE_LENGTH = 400
 
@@ -39,7 +38,7 @@ class Quote:
 
 def retrieve(scope: Scope, question: Vectors) -> list[Hit]:
     """Return the passages that are near enough to a question, best first."""
-    hits = search.find(scope, question, settings.retrieval_limit)
+    hits = find(scope, question, settings.retrieval_limit)
     return [hit for hit in hits if hit.score >= settings.retrieval_threshold]
 
 

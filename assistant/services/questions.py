@@ -13,8 +13,6 @@ from assistant.database import transaction
 from assistant.errors import Conflict, NotFound
 from assistant.extensions import settings
 from assistant.models import (
-    Collection,
-    Document,
     Job,
     JobKind,
     JobState,
@@ -23,6 +21,7 @@ from assistant.models import (
     Queue,
 )
 from assistant.services import conversations, jobs
+from assistant.services.retrieval import Scope, check_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def ask(owner_id: uuid.UUID, question: Question) -> Job:
         "title": conversations.title_of(question.content),
     }
     with transaction(owner_id) as session:
-        _check_sources(session, owner_id, question)
+        check_scope(session, Scope(owner_id, question.document_ids, question.collection_ids))
         statement = _ASK_FIRST if question.conversation_id is None else _ASK_NEXT
         places = session.connection().execute(statement, values).all()
         if not places:
@@ -139,20 +138,6 @@ def _accept(
         message_id=reply_id,
         retry_of=retry_of,
     )
-
-
-def _check_sources(session: Session, owner_id: uuid.UUID, question: Question) -> None:
-    for model, ids, word in (
-        (Document, question.document_ids, "document"),
-        (Collection, question.collection_ids, "collection"),
-    ):
-        if not ids:
-            continue
-        query = select(func.count()).where(
-            model.owner_id == owner_id, model.id.in_(ids), model.deleted_at.is_(None)
-        )
-        if session.scalar(query) != len(set(ids)):
-            raise NotFound(f"There is no {word} with one of these ids.")
 
 
 def retry(owner_id: uuid.UUID, old: Job) -> Job:

@@ -25,7 +25,7 @@ from assistant.services.prompts import (
     grounded_messages,
     reply_messages,
 )
-from assistant.services.search import Scope
+from assistant.services.retrieval import Scope
 
 logger = logging.getLogger(__name__)
 

@@ -7,13 +7,23 @@ from sqlalchemy.exc import IntegrityError
 
 from assistant.errors import Conflict
 from assistant.models import Job, JobKind, JobState
-from assistant.services import analysis, documents, jobs, questions
+from assistant.services import (
+    analysis,
+    departures,
+    dissolving,
+    documents,
+    jobs,
+    questions,
+    revising,
+)
 
 _AGAIN: dict[str, Callable[[uuid.UUID, Job], Job]] = {
     JobKind.REPLY: questions.retry,
-    JobKind.INDEX: documents.retry,
+    JobKind.INDEX: revising.retry,
     JobKind.DELETE_DOCUMENT: documents.retry,
     JobKind.ANALYZE: analysis.retry,
+    JobKind.DELETE_COLLECTION: dissolving.retry,
+    JobKind.DELETE_USER: departures.retry,
 }
 
 

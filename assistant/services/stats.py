@@ -7,8 +7,9 @@ from celery import current_app as celery
 from sqlalchemy import case, func, select, text
 from sqlalchemy.orm import Session
 
+from assistant.adapters.cache import connect
 from assistant.database import SYSTEM, transaction
-from assistant.extensions import cache
+from assistant.extensions import cache, settings
 from assistant.models import Chunk, Document, Heartbeat, Job, JobState, Queue, User
 from assistant.models.job import TERMINAL
 from assistant.services.jobs.sweeping import SWEEPER
@@ -153,9 +154,9 @@ def _workers(working: dict[str, int]) -> list[dict[str, Any]]:
 
 def answering_workers(seconds: float = PING_SECONDS) -> dict[str, list[str]] | None:
     """Return the workers that answer a call to all, with their queues; None if Redis is away."""
-    if not cache.ask(lambda client: client.ping()):
-        return None
     try:
+        with connect(settings.redis_url) as client:
+            client.ping()
         replies = celery.control.inspect(timeout=seconds).active_queues() or {}
     except Exception:
         # kombu lets through whatever the transport raises.

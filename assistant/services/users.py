@@ -15,14 +15,7 @@ from assistant.services import collections
 from assistant.services.paging import Page, page_of
 
 
-def register(
-    *,
-    username: str,
-    email: str,
-    password: str,
-    role: Role = Role.USER,
-    is_active: bool = True,
-) -> User:
+def register(*, username: str, email: str, password: str, role: Role = Role.USER) -> User:
     """Create a user with a default collection; raises `Conflict` if name or e-mail is taken."""
     user = User(
         id=uuid7(),
@@ -30,7 +23,6 @@ def register(
         email=email,
         password_hash=hash_password(password),
         role=role,
-        is_active=is_active,
     )
     try:
         with transaction(user.id) as session:

@@ -11,6 +11,9 @@ from flask import Flask
 
 from assistant.app import create_app
 from assistant.services.jobs import dispatching
+from tests.conftest import User
+from tests.doubles.model_server import ModelServer
+from tests.factories import change_rows
 
 
 @pytest.fixture
@@ -43,6 +46,23 @@ def another_app(app: Flask) -> Iterator[Callable[..., Flask]]:
     app.extensions["celery"].set_current()
     app.extensions["celery"].set_default()
     dispatching._silent_until = 0.0
+
+
+@pytest.fixture
+def admin(make_user: Callable[[], User]) -> User:
+    """Return a signed-in administrator, the only active one."""
+    made = make_user()
+    change_rows("UPDATE users SET is_active = false WHERE role = 'admin'")
+    change_rows("UPDATE users SET role = 'admin' WHERE id = :id", id=made.id)
+    return made
+
+
+@pytest.fixture
+def model(model_server: ModelServer) -> Iterator[ModelServer]:
+    """Return the scripted model server with nothing queued and nothing remembered."""
+    model_server.reset()
+    yield model_server
+    model_server.reset()
 
 
 @pytest.fixture

@@ -42,12 +42,21 @@ def read(run: Run) -> Callable[..., Any]:
 
 @pytest.fixture
 def another_app(app: Flask) -> Iterator[Callable[..., Flask]]:
-    """Return a function that makes an application with other settings on the same servers."""
+    """Return a function that makes an application with other settings, by default on our servers.
 
-    def make(**overrides: Any) -> Flask:
-        return create_app(**{**app.extensions["settings"].model_dump(), **overrides})
+    With no `like_ours`, it knows only what it is given.
+    """
+    made = []
+
+    def make(*, like_ours: bool = True, **overrides: Any) -> Flask:
+        known = app.extensions["settings"].model_dump() if like_ours else {}
+        made.append(create_app(**{**known, **overrides}))
+        return made[-1]
 
     yield make
+    for one in made:
+        if "chat_model" in vars(one.extensions["adapters"]):
+            one.extensions["adapters"].chat_model.close()
     # Each application becomes Celery's current one, and remembers a broker that was away.
     app.extensions["celery"].set_current()
     app.extensions["celery"].set_default()
@@ -60,6 +69,12 @@ def password_file(tmp_path: Path) -> Path:
     path = tmp_path / "password"
     path.write_text("a long new password\n")
     return path
+
+
+def invoke_in(app: Flask, *words: str) -> Result:
+    """Run a command of an application that is not the one of most tests."""
+    with app.app_context():
+        return app.test_cli_runner().invoke(args=list(words))
 
 
 def rows(table: str) -> list[list[str]]:

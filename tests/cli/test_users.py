@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask_jwt_extended import decode_token
 
-from assistant.services import sessions
+from assistant.services import callers
 from tests.conftest import PASSWORD, User
 from tests.factories import ask
 
@@ -146,7 +146,7 @@ def test_a_role_counts_from_the_next_request_on(run: Run, read: Read, user: User
     session_id = uuid.UUID(decode_token(user.access_token)["sid"])
 
     def role() -> str:
-        return sessions.authenticate(uuid.UUID(user.id), session_id)[0].role
+        return callers.authenticate(uuid.UUID(user.id), session_id)[0].role
 
     assert role() == "user"
     assert "is an administrator now" in run("users", "promote", user.username).stdout

@@ -12,7 +12,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters, settings
 from assistant.models import Chunk, Collection, DocumentText, Embedding, Job
-from assistant.services import documents, indexing, jobs, search
+from assistant.services import documents, indexing, jobs, retrieval
 from assistant.services.jobs import Run
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -60,10 +60,10 @@ def text_of(job: Job, generation: int) -> DocumentText | None:
         return session.get(DocumentText, (job.document_id, generation))
 
 
-def hits(owner: uuid.UUID, question: str) -> list[search.Hit]:
+def hits(owner: uuid.UUID, question: str) -> list[retrieval.Hit]:
     """Search in all documents."""
     vector = adapters.embedding_model.embed([question])[0]
-    return search.find(search.Scope(owner), vector, 5)
+    return retrieval.find(retrieval.Scope(owner), vector, 5)
 
 
 def test_chunks_are_slices_of_the_text_on_their_pages(owner: uuid.UUID, handbook: bytes) -> None:

@@ -5,10 +5,11 @@ import uuid
 import pytest
 from flask import Flask
 
+from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.extensions import adapters
-from assistant.services import documents, search
-from assistant.services.search import Hit, Scope
+from assistant.services import documents, retrieval
+from assistant.services.retrieval import Hit, Scope
 from tests.services.conftest import Configure
 from tests.services.factories import document_of, make_owner, perform, reindex, sql, upload
 
@@ -36,7 +37,7 @@ Library = tuple[uuid.UUID, dict[str, uuid.UUID]]
 
 def find(scope: Scope, question: str, limit: int = 3) -> list[Hit]:
     """Search as a worker does."""
-    return search.find(scope, adapters.embedding_model.embed([question])[0], limit)
+    return retrieval.find(scope, adapters.embedding_model.embed([question])[0], limit)
 
 
 def test_the_best_chunk_comes_first_with_its_similarity(library: Library) -> None:
@@ -107,8 +108,11 @@ def test_nobody_finds_what_belongs_to_another(library: Library) -> None:
     assert find(Scope(stranger), "whale oil") == []
     assert find(Scope(stranger, document_ids=[ids["lamp.txt"]]), "whale oil") == []
     assert find(Scope(stranger, collection_ids=[collection]), "whale oil") == []
-    with pytest.raises(NotFound):
-        search.check_scope(Scope(stranger, document_ids=[ids["lamp.txt"]]))
-    with pytest.raises(NotFound):
-        search.check_scope(Scope(stranger, collection_ids=[collection]))
-    search.check_scope(Scope(owner, list(ids.values()), [collection]))
+    for scope in (
+        Scope(stranger, document_ids=[ids["lamp.txt"]]),
+        Scope(stranger, collection_ids=[collection]),
+    ):
+        with transaction(stranger) as session, pytest.raises(NotFound):
+            retrieval.check_scope(session, scope)
+    with transaction(owner) as session:
+        retrieval.check_scope(session, Scope(owner, list(ids.values()), [collection]))

@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -18,10 +17,10 @@ from assistant.adapters.chat.dialect import Dialect
 from assistant.adapters.chat.failures import Called
 from assistant.adapters.chat.loop import background_loop
 from assistant.adapters.chat.stream import AnswerStream, Finish
+from assistant.adapters.model_access import ModelAccess
 from assistant.errors import PermanentError
 from assistant.ports import ChatRequest
 
-OPENAI_URL = "https://api.openai.com/v1"
 # Local servers want no key, but the SDK does.
 NO_KEY = "none"
 # After the finish reason only the usage is missing; a server that keeps it gets this long.
@@ -42,8 +41,7 @@ class OpenAIChat:
         first_token_timeout: float = 60.0,
         token_timeout: float = 60.0,
     ) -> None:
-        self._base_url = base_url or OPENAI_URL
-        self._api_key = (api_key or "").strip()
+        self._access = ModelAccess.of(base_url, api_key)
         self._connect_timeout = connect_timeout
         self._first_token_timeout = first_token_timeout
         self._token_timeout = token_timeout
@@ -170,8 +168,8 @@ class OpenAIChat:
         client = self._clients.get(os.getpid())
         if client is None:
             client = self._clients[os.getpid()] = AsyncOpenAI(
-                base_url=self._base_url,
-                api_key=self._api_key or NO_KEY,
+                base_url=self._access.url,
+                api_key=self._access.key or NO_KEY,
                 max_retries=0,
                 timeout=httpx2.Timeout(None, connect=self._connect_timeout),
                 http_client=DefaultAsyncHttpxClient(
@@ -181,9 +179,7 @@ class OpenAIChat:
         return client
 
     def _called(self, model: str, private: list[str]) -> Called:
-        url = urlsplit(self._base_url)
-        server = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
-        return Called(server, model, self._api_key, private)
+        return Called(self._access.server, model, self._access.key, private)
 
     def _unusable(self, called: Called, error: Exception) -> PermanentError:
         if isinstance(error, UnicodeEncodeError):

@@ -25,15 +25,19 @@ def call_out(job_id: uuid.UUID) -> None:
 def listen() -> Iterator[uuid.UUID]:
     """Yield the ids of cancelled jobs for as long as the process lives."""
     client = connect(settings.redis_url, read_timeout=LISTEN_SECONDS * 2)
+    lost = False
     while True:
         try:
             with client.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]  # redis has no type here
                 pubsub.subscribe(CHANNEL)
+                lost = False
                 while True:
                     message = pubsub.get_message(timeout=LISTEN_SECONDS)
                     if message is not None:
                         yield uuid.UUID(message["data"].decode())
         except (redis.RedisError, ValueError) as error:
-            logger.warning("listener lost: %s", type(error).__name__)
+            if not lost:
+                logger.warning("cancellations are not heard: %s", type(error).__name__)
+            lost = True
             # A server that is away is asked again after a pause; there is nothing to await.
             time.sleep(RECONNECT_SECONDS)

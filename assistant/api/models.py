@@ -1,0 +1,18 @@
+"""Language models."""
+
+from assistant.api.arguments import StrictBlueprint
+from assistant.schemas.models import LanguageModelSchema
+from assistant.security import allow
+from assistant.services import models
+from assistant.services.models import LanguageModel
+
+blp = StrictBlueprint("models", __name__, url_prefix="/models", description="What answers")
+
+
+@blp.get("")
+@allow()
+@blp.response(200, LanguageModelSchema(many=True))
+@blp.alt_response(503, "SERVICE_UNAVAILABLE")
+def list_models() -> list[LanguageModel]:
+    """List the models that questions may name, the default one first."""
+    return models.list_()

@@ -1,0 +1,109 @@
+"""Users: yourself, and for administrators everybody."""
+
+import uuid
+from typing import Any
+
+from flask import Response, url_for
+
+from assistant.api import answers
+from assistant.api.arguments import StrictBlueprint
+from assistant.models import Role, User
+from assistant.schemas.auth import UserSchema
+from assistant.schemas.jobs import JobSchema
+from assistant.schemas.users import (
+    NewUserSchema,
+    ProfileChangeSchema,
+    UserChangeSchema,
+    UserQuerySchema,
+)
+from assistant.security import allow, caller, caller_id
+from assistant.services import administration, departures, profiles, users
+
+blp = StrictBlueprint("users", __name__, url_prefix="/users", description="Accounts")
+
+
+@blp.get("/me")
+@allow()
+@blp.response(200, UserSchema)
+def get_me() -> User:
+    """Return who you are."""
+    return users.get(caller_id())
+
+
+@blp.patch("/me")
+@allow(scope="write")
+@blp.arguments(ProfileChangeSchema)
+@blp.response(200, UserSchema)
+@blp.alt_response(403, "FORBIDDEN")
+@blp.alt_response(409, "CONFLICT")
+def change_me(values: dict[str, Any]) -> User:
+    """Change your name, e-mail address or password.
+
+    The last two want `old_password`; a new password ends your other sessions.
+    """
+    return profiles.update(caller(), values)
+
+
+@blp.delete("/me")
+@allow(scope="write")
+@blp.response(202, JobSchema)
+@blp.alt_response(409, "CONFLICT")
+def delete_me() -> Response:
+    """Delete your account with everything in it.
+
+    Every token stops working at once; the one that you use now still reads this job.
+    """
+    return answers.accepted_job(departures.delete(caller(), caller_id()))
+
+
+@blp.get("")
+@allow(scope="admin", role=Role.ADMIN)
+@blp.arguments(UserQuerySchema, location="query")
+@blp.response(200, UserSchema(many=True))
+@blp.alt_response(403, "FORBIDDEN")
+def list_users(query: dict[str, Any]) -> Any:
+    """List all users, newest first."""
+    page = answers.page(query)
+    return answers.listed(users.list_all(page, query.get("q")), page)
+
+
+@blp.post("")
+@allow(scope="admin", role=Role.ADMIN)
+@blp.arguments(NewUserSchema)
+@blp.response(201, UserSchema)
+@blp.alt_response(403, "FORBIDDEN")
+@blp.alt_response(409, "CONFLICT")
+def create_user(values: dict[str, Any]) -> Any:
+    """Create a user, of any role."""
+    user = users.register(**values)
+    return user, 201, {"Location": url_for("users.get_user", user_id=user.id)}
+
+
+@blp.get("/<uuid:user_id>")
+@allow(scope="admin", role=Role.ADMIN)
+@blp.response(200, UserSchema)
+@blp.alt_response(403, "FORBIDDEN")
+def get_user(user_id: uuid.UUID) -> User:
+    """Return a user."""
+    return administration.get(user_id)
+
+
+@blp.patch("/<uuid:user_id>")
+@allow(scope="admin", role=Role.ADMIN)
+@blp.arguments(UserChangeSchema)
+@blp.response(200, UserSchema)
+@blp.alt_response(403, "FORBIDDEN")
+@blp.alt_response(409, "CONFLICT")
+def change_user(values: dict[str, Any], user_id: uuid.UUID) -> User:
+    """Change a user; disabling and a new password end all their sessions at once."""
+    return administration.update(caller_id(), user_id, values)
+
+
+@blp.delete("/<uuid:user_id>")
+@allow(scope="admin", role=Role.ADMIN)
+@blp.response(202, JobSchema)
+@blp.alt_response(403, "FORBIDDEN")
+@blp.alt_response(409, "CONFLICT")
+def delete_user(user_id: uuid.UUID) -> Response:
+    """Delete a user with everything of theirs: shut out at once, removed by a job of yours."""
+    return answers.accepted_job(departures.delete(caller(), user_id))

@@ -1,0 +1,292 @@
+"""Deleting an account: out at once, everything removed, a receipt that can still be read."""
+
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+import workers.documents
+import workers.messages
+import workers.users
+from assistant.adapters.chroma import ChromaStore
+from assistant.database import SYSTEM, Model, transaction
+from assistant.extensions import adapters, cache, settings
+from assistant.models import Collection
+from assistant.services import departures, erasing, jobs
+from assistant.services.jobs import Run
+from tests.conftest import PASSWORD, User
+from tests.factories import (
+    ask,
+    assert_problem,
+    change_rows,
+    end_job,
+    indexed,
+    job,
+    job_row,
+    upload,
+)
+
+SECRET = "the password of the safe"
+TOKEN = "/api/v1/auth/token"
+RECEIPT_KEYS = {
+    *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
+    *("collections", "conversations", "messages", "jobs", "sessions"),
+}
+
+
+@pytest.fixture
+def busy(user: User) -> User:
+    """Return a user who has something of everything."""
+    indexed(user, SECRET, "first.txt")
+    upload(user, "Waits to be indexed.", "second.txt")
+    accepted = ask(user, f"[[script:answer echo]] {SECRET}")
+    workers.messages.reply(accepted["id"])
+    ask(user, "Waits for its reply.")
+    user.post("/collections", json={"name": "Papers"})
+    user.client.post(TOKEN, data={"username": user.username, "password": PASSWORD})
+    return user
+
+
+def rows_of(user: User) -> dict[str, int]:
+    """Count what every table holds of a user."""
+    found = {}
+    with transaction(SYSTEM) as session:
+        for table in Model.metadata.sorted_tables:
+            if "owner_id" in table.columns:
+                query = text(f"SELECT count(*) FROM {table.name} WHERE owner_id = :id")
+                found[table.name] = session.scalar(query, {"id": user.id})
+    return {name: count for name, count in found.items() if count}
+
+
+def chroma_names(user: User) -> list[str]:
+    mine = select(Collection).where(Collection.owner_id == uuid.UUID(user.id))
+    with transaction(SYSTEM) as session:
+        return [collection.chroma_name for collection in session.scalars(mine)]
+
+
+def vectors(names: list[str]) -> int:
+    store = ChromaStore(settings.chroma_url)
+    return sum(store._call(name, lambda handle: handle.count()) or 0 for name in names)
+
+
+def user_row(user: User) -> dict[str, Any]:
+    with transaction(SYSTEM) as session:
+        query = text("SELECT * FROM users WHERE id = :id")
+        return dict(session.execute(query, {"id": user.id}).mappings().one())
+
+
+def test_deleting_oneself_ends_access_at_once_and_removes_everything(
+    app: Flask, busy: User, other_user: User
+) -> None:
+    kept = indexed(other_user, "Somebody else's text.")
+    names, folder = chroma_names(busy), app.extensions["settings"].uploads / busy.id
+    assert vectors(names) == 1
+    assert len(list(folder.iterdir())) == 2
+    response = busy.delete("/users/me")
+    assert response.status_code == 202
+    accepted = response.get_json()
+    assert accepted["kind"] == "users.delete"
+    path = f"/jobs/{accepted['id']}"
+    assert response.headers["Location"] == f"/api/v1{path}"
+    before = job(busy, accepted["id"])
+    assert (before["state"], before["result"]) == ("queued", None)
+
+    workers.users.delete(accepted["id"])
+
+    ended = job(busy, accepted["id"])
+    assert (ended["state"], ended["error"]) == ("succeeded", None)
+    receipt = ended["result"]
+    assert set(receipt) == RECEIPT_KEYS
+    assert receipt == {
+        **{"documents": 2, "chunks": 1, "vectors_deleted": 1, "vectors_remaining": 0},
+        **{"embeddings": receipt["embeddings"], "collections": 2, "conversations": 2},
+        **{"messages": 4, "jobs": 4, "sessions": 1},
+    }
+    assert rows_of(busy) == {"sessions": 1, "jobs": 1, "job_attempts": 1}
+    assert vectors(names) == 0
+    assert not folder.exists()
+    assert other_user.get(f"/documents/{kept}").get_json()["status"] == "ready"
+
+
+def test_only_the_job_can_be_read_with_the_token_that_deleted(busy: User) -> None:
+    earlier = busy.get("/jobs").get_json()[0]["id"]
+    accepted = busy.delete("/users/me").get_json()
+    for round_ in range(3):
+        assert job(busy, accepted["id"])["kind"] == "users.delete"
+        for path in ("/users/me", "/auth/me", "/jobs", f"/jobs/{earlier}", "/documents"):
+            assert_problem(busy.get(path), 401)
+        assert_problem(busy.post(f"/jobs/{accepted['id']}/cancel"), 401)
+        assert_problem(busy.post("/messages", json={"content": "x"}), 401)
+        assert_problem(busy.delete("/users/me"), 401)
+        refresh = {"refresh_token": busy.refresh_token}
+        assert_problem(busy.client.post("/api/v1/auth/refresh", json=refresh), 401)
+        credentials = {"username": busy.username, "password": PASSWORD}
+        assert_problem(busy.client.post(TOKEN, data=credentials), 401)
+        if round_ == 0:
+            cache.ask(lambda client: client.flushdb())
+        else:
+            workers.users.delete(accepted["id"])
+
+
+def test_a_nameless_row_remains_and_name_and_address_are_free(user: User) -> None:
+    accepted = user.delete("/users/me").get_json()
+    workers.users.delete(accepted["id"])
+    row = user_row(user)
+    assert row["username"] == f"deleted-{user.id}"
+    assert row["email"] == f"{user.id}@deleted.invalid"
+    assert not row["password_hash"].startswith("$argon2")
+    assert (row["is_active"], row["role"]) == (False, "user")
+    assert row["deleted_at"] is not None
+    with transaction(SYSTEM) as session:
+        query = text("SELECT * FROM sessions WHERE owner_id = :id")
+        remains = session.execute(query, {"id": user.id}).mappings().one()
+    assert remains["user_agent"] is None
+    assert str(remains["job_id"]) == accepted["id"]
+    body = {
+        "username": user.username,
+        "email": f"{user.username}@example.org",
+        "password": PASSWORD,
+    }
+    again = user.client.post("/api/v1/auth/register", json=body)
+    assert again.status_code == 201
+    assert again.get_json()["id"] != user.id
+
+
+def test_nothing_of_the_content_remains_in_redis(busy: User) -> None:
+    def copies() -> bytes:
+        read = cache.ask(
+            lambda client: [client.hget(key, "body") for key in client.keys("job:*")]  # type: ignore[union-attr]
+        )
+        return b"".join(copy for copy in read or [] if copy)
+
+    assert SECRET.encode() in copies()
+    workers.users.delete(busy.delete("/users/me").get_json()["id"])
+    assert SECRET.encode() not in copies()
+
+
+def test_an_administrator_deletes_a_user_and_reads_the_receipt(admin: User, busy: User) -> None:
+    accepted = admin.delete(f"/users/{busy.id}").get_json()
+    assert_problem(busy.get("/users/me"), 401)
+    assert_problem(busy.get(f"/jobs/{accepted['id']}"), 401)
+    assert_problem(admin.delete(f"/users/{busy.id}"), 409)
+    assert_problem(admin.patch(f"/users/{busy.id}", json={"is_active": True}), 409)
+    workers.users.delete(accepted["id"])
+    assert job(admin, accepted["id"])["result"]["documents"] == 2
+    assert rows_of(busy) == {}
+    assert_problem(admin.get(f"/users/{busy.id}"), 404)
+    assert_problem(admin.delete(f"/users/{busy.id}"), 404)
+    assert busy.id not in [u["id"] for u in admin.get("/users").get_json()]
+    assert admin.get("/users/me").status_code == 200
+
+
+def test_what_runs_for_the_user_is_cancelled(admin: User, user: User) -> None:
+    waiting, running = ask(user), upload(user)
+    change_rows(
+        "UPDATE jobs SET state = 'running', lease_expires_at = now() + interval '1 hour',"
+        " attempt = 1 WHERE id = :id",
+        id=running["id"],
+    )
+    admin.delete(f"/users/{user.id}")
+    assert job_row(waiting["id"]).state == "cancelled"
+    assert job_row(running["id"]).cancel_requested_at is not None
+
+
+def test_it_waits_for_what_still_runs(admin: User, user: User, another_app: Any) -> None:
+    running = upload(user)
+    change_rows(
+        "UPDATE jobs SET state = 'running', lease_expires_at = now() + interval '1 hour',"
+        " attempt = 1 WHERE id = :id",
+        id=running["id"],
+    )
+    accepted = admin.delete(f"/users/{user.id}").get_json()
+    with another_app(lease_seconds=0.3, sweep_seconds=0.1).app_context():
+        jobs.run(accepted["id"], departures.erase)
+    again = job(admin, accepted["id"])
+    assert (again["state"], again["error"]["code"]) == ("queued", "jobs_running")
+    assert rows_of(user)["documents"] == 1
+    end_job(running["id"], "cancelled")
+    change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
+    workers.users.delete(accepted["id"])
+    assert job(admin, accepted["id"])["state"] == "succeeded"
+
+
+PARTS = [
+    *("documents", "files", "collections", "conversations", "embeddings", "jobs", "account"),
+]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_crash_in_the_middle_is_made_good_by_the_next_attempt(
+    busy: User, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Break off after each part in turn; the second attempt ends right, with the whole receipt."""
+    accepted = busy.delete("/users/me").get_json()
+
+    def work(run: Run) -> dict[str, Any]:
+        step, remove_folder = erasing.Erasure.step, adapters.files.remove_folder
+
+        def broken_step(self: erasing.Erasure, stage: str, what: Any) -> Any:
+            done = step(self, stage, what)
+            if stage == part:
+                raise KeyError(part)
+            return done
+
+        def broken_folder(key: str) -> None:
+            remove_folder(key)
+            if part == "files":
+                raise KeyError(part)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(erasing.Erasure, "step", broken_step)
+            patch.setattr(adapters.files, "remove_folder", broken_folder)
+            return departures.erase(run)
+
+    jobs.run(accepted["id"], work)
+    broken = job(busy, accepted["id"])
+    assert (broken["state"], broken["result"]) == ("queued", None)
+    change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
+    workers.users.delete(accepted["id"])
+    ended = job(busy, accepted["id"])
+    assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
+    figures = ("documents", "chunks", "vectors_deleted", "collections", "messages", "jobs")
+    assert [ended["result"][name] for name in figures] == [2, 1, 1, 2, 4, 4]
+    assert ended["result"]["sessions"] == 1
+    assert rows_of(busy).keys() == {"sessions", "jobs", "job_attempts"}
+
+
+def test_an_attempt_that_lost_its_job_removes_nothing_more(busy: User) -> None:
+    accepted = busy.delete("/users/me").get_json()
+
+    def work(run: Run) -> dict[str, Any]:
+        change_rows("UPDATE jobs SET attempt = attempt + 1 WHERE id = :id", id=run.job.id)
+        return departures.erase(run)
+
+    jobs.run(accepted["id"], work)
+    assert rows_of(busy)["documents"] == 2
+    assert user_row(busy)["deleted_at"] is None
+
+
+def test_a_deletion_that_failed_is_retried_by_an_administrator(admin: User, user: User) -> None:
+    accepted = admin.delete(f"/users/{user.id}").get_json()
+    end_job(accepted["id"])
+    cache.ask(lambda client: client.flushdb())
+    again = admin.post(f"/jobs/{accepted['id']}/retry")
+    assert again.status_code == 202
+    body = again.get_json()
+    assert (body["retry_of"], body["kind"]) == (accepted["id"], "users.delete")
+    workers.users.delete(body["id"])
+    assert user_row(user)["deleted_at"] is not None
+
+
+def test_who_is_no_administrator_any_more_cannot_retry_a_deletion(
+    admin: User, user: User, other_user: User
+) -> None:
+    admin.patch(f"/users/{other_user.id}", json={"role": "admin"})
+    accepted = other_user.delete(f"/users/{user.id}").get_json()
+    end_job(accepted["id"])
+    cache.ask(lambda client: client.flushdb())
+    admin.patch(f"/users/{other_user.id}", json={"role": "user"})
+    assert_problem(other_user.post(f"/jobs/{accepted['id']}/retry"), 403)
+    assert user_row(user)["deleted_at"] is None

@@ -1,0 +1,289 @@
+"""`flask doctor`."""
+
+import json
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from assistant.config import read_settings
+from assistant.local.stack import LocalStack
+from assistant.services import doctor, jobs
+from assistant.services.doctor import servers as server_checks
+from tests.doubles.model_server import ModelServer
+from tests.factories import change_rows
+from tests.local.conftest import free_port
+from tests.services.factories import sql, wait_for
+
+from .conftest import Run, invoke_in
+
+MakeApp = Callable[..., Flask]
+Checks = dict[str, dict[str, str]]
+WORKING = {
+    *("PostgreSQL", "database role", "clock", "migrations", "row-level security", "sweeper"),
+    *("Redis", "Redis memory", "Redis persistence", "Chroma", "language model"),
+    *("embedding model", "uploads", "SECRET_KEY"),
+}
+
+
+def examine(app: Flask, *words: str) -> Checks:
+    """Run the doctor and return its checks by name."""
+    result = invoke_in(app, "doctor", "--json", *words)
+    assert result.stderr == "", result.stderr
+    body = json.loads(result.stdout)
+    failed = any(check["status"] == "FAIL" for check in body["checks"])
+    assert result.exit_code == int(failed)
+    assert (body["status"] == "FAIL") is failed
+    return {check["name"]: check for check in body["checks"]}
+
+
+def bad(checks: Checks) -> dict[str, str]:
+    """Return the status of what is not fine, but for the workers: in most tests there are none."""
+    return {
+        name: check["status"]
+        for name, check in checks.items()
+        if check["status"] != "ok" and not name.startswith(("queue", "FLOWER", "collections"))
+    }
+
+
+@pytest.fixture(autouse=True)
+def swept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.sweep()
+    # Nearly all tests have no worker that could answer.
+    monkeypatch.setattr(server_checks, "WORKER_SECONDS", 0.2)
+
+
+def test_servers_that_work(app: Flask, run: Run) -> None:
+    checks = examine(app)
+    assert bad(checks) == {}
+    assert set(checks) >= WORKING
+    assert checks["language model"]["detail"].endswith("offers scripted-model.")
+    assert checks["embedding model"]["detail"].endswith(", 384 dimensions.")
+    assert checks["queue replies"] == {
+        "name": "queue replies",
+        "status": "FAIL",
+        "detail": "No worker answers for it, so its jobs wait.",
+        "advice": "Start the process `replies` of the Procfile, or look at its log.",
+    }
+    lines = run("doctor", code=1).stdout.splitlines()
+    assert lines[0].split()[:3] == ["ok", "PostgreSQL", checks["PostgreSQL"]["detail"].split()[0]]
+    assert any(line.startswith("FAIL     queue search") for line in lines)
+    assert lines[-1].endswith(" failures.")
+
+
+def test_a_closer_look_asks_the_models(app: Flask, model_server: ModelServer) -> None:
+    model_server.reset()
+    checks = examine(app, "--deep")
+    assert bad(checks) == {}
+    assert "scripted-model answered in" in checks["answer"]["detail"]
+    assert "384 dimensions" in checks["embedding model"]["detail"]
+    [asked] = [asked for asked in model_server.requests if "messages" in asked.body]
+    assert asked.body["max_tokens"] == 8
+
+
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Start servers that a test may stop."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL", "CHROMA_URL"):
+            patch.delenv(name, raising=False)
+        settings = read_settings(data_dir=tmp_path_factory.mktemp("doctor"))
+        with LocalStack(settings, quiet=True, serve=False) as stack:
+            stack.migrate()
+            yield stack
+
+
+@pytest.fixture
+def own_app(another_app: MakeApp, own_stack: LocalStack, model_server: ModelServer) -> Flask:
+    names = ("database_url", "redis_url", "chroma_url", "data_dir", "flower_password")
+    return another_app(
+        like_ours=False,
+        **{name: getattr(own_stack.settings, name) for name in names},
+        secret_key="a key for tests that nobody else has",
+        openai_base_url=model_server.url,
+        openai_model="scripted-model",
+    )
+
+
+def sweep_in(app: Flask) -> None:
+    with app.app_context():
+        jobs.sweep()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("program", "name", "advice"),
+    [
+        ("postgres", "PostgreSQL", "DATABASE_URL"),
+        ("valkey", "Redis", "REDIS_URL"),
+        ("chroma", "Chroma", "CHROMA_URL"),
+    ],
+)
+def test_a_stopped_server_is_named_and_no_other(
+    own_stack: LocalStack, own_app: Flask, program: str, name: str, advice: str
+) -> None:
+    sweep_in(own_app)
+    assert bad(examine(own_app)) == {}
+    supervisor = own_stack.require_supervisor()
+    supervisor._call("stopProcess", f"servers:{program}")
+    try:
+        began = time.monotonic()
+        checks = examine(own_app)
+        assert time.monotonic() - began < 8
+    finally:
+        supervisor._call("startProcess", f"servers:{program}")
+        own_stack.wait_for_servers(own_stack.servers)
+    assert checks[name]["status"] == "FAIL"
+    assert "It does not answer at 127.0.0.1:" in checks[name]["detail"]
+    assert advice in checks[name]["advice"]
+    # Without Redis, nothing is known about the workers.
+    assert set(bad(checks)) == {name, "workers"} if name == "Redis" else {name}
+    sweep_in(own_app)
+    # Connections that were kept find out at their first use.
+    wait_for(lambda: bad(examine(own_app)) == {})
+
+
+def test_a_model_server_that_is_away_or_offers_something_else(another_app: MakeApp) -> None:
+    away = another_app(openai_base_url=f"http://127.0.0.1:{free_port()}/v1")
+    checks = examine(away)
+    assert bad(checks) == {"language model": "FAIL"}
+    assert "OPENAI_BASE_URL" in checks["language model"]["advice"]
+    other = examine(another_app(openai_model="another-model"))
+    assert bad(other) == {"language model": "FAIL"}
+    assert "does not offer another-model, but " in other["language model"]["detail"]
+    nobody = examine(another_app(openai_base_url=None, openai_api_key=None))
+    assert "Neither OPENAI_BASE_URL nor OPENAI_API_KEY" in nobody["language model"]["detail"]
+
+
+def test_a_server_that_never_answers_is_given_up(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "check_chroma", lambda: time.sleep(5))
+    began = time.monotonic()
+    with app.app_context():
+        found = {finding.name: finding for finding in doctor.examine(seconds=3)}
+    assert time.monotonic() - began < 4
+    assert found["Chroma"].detail == "The check did not come to an end in 3 s."
+    assert found["PostgreSQL"].status == "ok"
+
+
+def test_a_check_that_breaks_says_so(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks() -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(doctor, "check_uploads", breaks)
+    assert examine(app)["uploads"]["detail"] == "The check itself failed: RuntimeError: odd"
+
+
+def test_what_answers_is_no_chroma(another_app: MakeApp, model_server: ModelServer) -> None:
+    checks = examine(another_app(chroma_url=model_server.url.removesuffix("/v1")))
+    assert "is no Chroma server (status 404)" in checks["Chroma"]["detail"]
+
+
+def test_a_wrong_password_for_redis(app: Flask, another_app: MakeApp) -> None:
+    place = app.extensions["settings"].redis_url.rpartition("@")[2]
+    checks = examine(another_app(redis_url=f"redis://:wrong@{place}"))
+    assert checks["Redis"]["status"] == "FAIL"
+    assert "Correct the password" in checks["Redis"]["advice"]
+
+
+def test_redis_that_throws_away_or_keeps_nothing() -> None:
+    eviction = server_checks._eviction({"maxmemory_policy": "allkeys-lru"})
+    assert (eviction.status, "noeviction" in eviction.advice) == ("warning", True)
+    assert server_checks._persistence({"aof_enabled": 0}).advice == "Set appendonly to yes."
+    failing = {"aof_enabled": 1, "aof_last_write_status": "err"}
+    assert "disk" in server_checks._persistence(failing).advice
+
+
+def test_a_silent_sweeper(app: Flask) -> None:
+    change_rows("UPDATE heartbeats SET seen_at = now() - interval '5 min' WHERE name = 'sweeper'")
+    checks = examine(app)
+    assert bad(checks) == {"sweeper": "FAIL"}
+    assert checks["sweeper"]["detail"].startswith("Its last round was 300 s ago")
+    change_rows("DELETE FROM heartbeats")
+    assert "never run" in examine(app)["sweeper"]["detail"]
+
+
+def test_a_schema_that_is_behind_missing_or_ahead(app: Flask) -> None:
+    [[head]] = sql("SELECT version_num FROM alembic_version")
+    try:
+        change_rows("UPDATE alembic_version SET version_num = '0001'")
+        behind = examine(app)["migrations"]
+        assert (behind["status"], behind["advice"]) == ("FAIL", "Run: flask db upgrade")
+        change_rows("UPDATE alembic_version SET version_num = 'from the future'")
+        assert examine(app)["migrations"]["status"] == "warning"
+        change_rows("DELETE FROM alembic_version")
+        assert "no schema yet" in examine(app)["migrations"]["detail"]
+    finally:
+        change_rows("DELETE FROM alembic_version")
+        change_rows("INSERT INTO alembic_version VALUES (:head)", head=head)
+
+
+def test_a_wall_that_is_down(app: Flask) -> None:
+    change_rows("ALTER TABLE messages NO FORCE ROW LEVEL SECURITY")
+    try:
+        checks = examine(app)
+    finally:
+        change_rows("ALTER TABLE messages FORCE ROW LEVEL SECURITY")
+    assert checks["row-level security"]["detail"] == "It is not forced on messages."
+
+
+def test_a_role_that_sees_through_the_walls(servers: LocalStack, another_app: MakeApp) -> None:
+    password = servers.folder.secrets / "postgres_admin_password"
+    if not password.exists():
+        pytest.skip("DATABASE_URL is set, so no superuser is known")
+    url = servers.settings.database_url
+    place = url.rpartition("@")[2]
+    admin = f"postgresql://postgres:{password.read_text().strip()}@{place}"
+    checks = examine(another_app(database_url=admin))
+    assert "postgres is a superuser" in checks["database role"]["detail"]
+
+
+def test_settings_that_are_dangerous(another_app: MakeApp) -> None:
+    checks = examine(
+        another_app(secret_key="short", allowed_origins=["*"], flower_password="guess", debug=False)
+    )
+    assert {name: checks[name]["status"] for name in ("SECRET_KEY", "origins")} == {
+        "SECRET_KEY": "FAIL",
+        "origins": "warning",
+    }
+    assert "5 characters only" in checks["FLOWER_PASSWORD"]["detail"]
+    assert "does not start" in examine(another_app(secret_key=None))["SECRET_KEY"]["detail"]
+
+
+def test_an_embedding_model_that_is_not_there(another_app: MakeApp, tmp_path: Path) -> None:
+    empty = examine(another_app(embedding_model=str(tmp_path)))["embedding model"]
+    assert (empty["status"], "has no weights" in empty["detail"]) == ("FAIL", True)
+    far = examine(another_app(embedding_model="somebody/some-model"))
+    assert far["embedding model"]["status"] == "warning"
+    assert "were made with another model" in far["collections"]["detail"]
+
+
+def test_a_folder_that_cannot_be_written_to(
+    another_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = examine(another_app(upload_dir=tmp_path / "not" / "yet"))["uploads"]
+    assert missing["status"] == "ok"
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    checks = examine(another_app(upload_dir=in_the_way))
+    assert "cannot be written to" in checks["uploads"]["detail"]
+    tmp_path.chmod(stat.S_IRUSR)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    checks = examine(another_app(upload_dir=tmp_path / "not"))
+    assert "cannot be made" in checks["uploads"]["detail"]
+
+
+def test_a_full_disk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def usage(free: int) -> Any:
+        return lambda _: type("", (), {"free": free})
+
+    monkeypatch.setattr("shutil.disk_usage", usage(10 * 1024**2))
+    assert examine(app)["uploads"]["status"] == "FAIL"
+    monkeypatch.setattr("shutil.disk_usage", usage(1024**3))
+    assert examine(app)["uploads"]["status"] == "warning"

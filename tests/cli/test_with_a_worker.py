@@ -1,0 +1,62 @@
+"""What the commands show while a real worker runs."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from assistant.local.stack import LocalStack
+from assistant.services import documents, jobs
+from assistant.services.paging import Page
+from assistant.services.stats import answering_workers
+from tests.services.factories import make_owner, upload, wait_for
+
+from .conftest import Run
+
+PROJECT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def worker(app: Flask, servers: LocalStack, tmp_path: Path) -> Iterator[str]:
+    """Start one worker for all queues, and return its name."""
+    name = "everything@test"
+    queues = "replies,search,indexing"
+    command = [sys.executable, "-m", "celery", "-q", "-A", "workers", "worker", "-n", name]
+    command += ["-Q", queues, "-P", "solo", "--without-gossip", "--without-mingle"]
+    with (tmp_path / "worker.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=servers.environment, stdout=log, stderr=log
+        )
+        try:
+            wait_for(lambda: name in (answering_workers(0.5) or {}), seconds=40)
+            yield name
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def test_doctor_stats_and_reindexing(
+    app: Flask, run: Run, read: Callable[..., Any], worker: str
+) -> None:
+    jobs.sweep()
+    assert read("doctor")["status"] != "FAIL"
+    assert f"queue search         {worker} answers." in run("doctor").stdout
+
+    owner = make_owner()
+    uploaded = [upload(owner, f"Text {n}.", f"{n}.txt") for n in range(3)]
+    wait_for(lambda: {d.status for d in documents.list_all(Page(), owner)} == {"ready"}, 60)
+    [seen] = [one for one in read("stats")["workers"] if one["worker"] == worker]
+    assert (seen["answers"], seen["queues"]) == (True, ["indexing", "replies", "search"])
+
+    done = run("documents", "reindex", *[job.document_id for job in uploaded])
+    assert done.stdout == "3 of 3 documents were indexed again.\n"
+    shown = read("jobs", "list", "--owner", f"owner{owner.hex}", "--state", "succeeded")
+    assert len(shown) == 6
+    [attempt] = read("jobs", "show", shown[0]["id"])["attempts"]
+    assert (attempt["worker"], attempt["outcome"]) == (worker, "succeeded")

@@ -1,0 +1,11 @@
+"""Work on collections."""
+
+from celery import shared_task
+
+from assistant.services import dissolving, jobs
+
+
+@shared_task(name="collections.delete")
+def delete(job_id: str) -> None:
+    """Remove a collection with its documents."""
+    jobs.run(job_id, dissolving.erase)
