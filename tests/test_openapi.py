@@ -90,6 +90,12 @@ def test_every_operation_says_what_it_does_and_who_may_call_it(spec: dict[str, A
 def test_sign_in_is_described_where_it_is(spec: dict[str, Any]) -> None:
     flow = spec["components"]["securitySchemes"]["password"]["flows"]["password"]
     assert "post" in spec["paths"][flow["tokenUrl"]]
+    assert flow["scopes"] == {}
+    body = spec["paths"][flow["tokenUrl"]]["post"]["requestBody"]["content"]
+    assert "application/x-www-form-urlencoded" in body
+    # What Swagger's Authorize button got is sent to every endpoint that wants it.
+    for path, _, operation in operations(spec):
+        assert ({"password": []} in operation["security"]) == (path not in UNSECURED), path
 
 
 def test_errors_are_documented_as_problems(spec: dict[str, Any]) -> None:
@@ -118,6 +124,12 @@ def test_accepted_work_is_documented_as_a_job(spec: dict[str, Any]) -> None:
         ("/api/v1/messages", "post"),
         ("/api/v1/documents", "post"),
         ("/api/v1/documents/{document_id}", "delete"),
+        ("/api/v1/documents/{document_id}", "put"),
+        ("/api/v1/documents/{document_id}", "patch"),
+        ("/api/v1/documents/{document_id}/analysis", "post"),
+        ("/api/v1/collections/{collection_id}", "delete"),
+        ("/api/v1/users/me", "delete"),
+        ("/api/v1/users/{user_id}", "delete"),
         ("/api/v1/jobs/{job_id}/retry", "post"),
     }
     for path, method in accepting:
@@ -126,10 +138,12 @@ def test_accepted_work_is_documented_as_a_job(spec: dict[str, Any]) -> None:
 
 
 def test_an_upload_is_documented_as_a_form_with_a_file(spec: dict[str, Any]) -> None:
-    content = spec["paths"]["/api/v1/documents"]["post"]["requestBody"]["content"]
-    schema = resolved(spec, content["multipart/form-data"]["schema"])
-    assert schema["properties"]["file"]["format"] == "binary"
-    assert schema["required"] == ["file"]
+    for path, method in (("", "post"), ("/{document_id}", "put")):
+        content = spec["paths"][f"/api/v1/documents{path}"][method]["requestBody"]["content"]
+        assert list(content) == ["multipart/form-data"]
+        schema = resolved(spec, content["multipart/form-data"]["schema"])
+        assert schema["properties"]["file"]["format"] == "binary"
+        assert schema["required"] == ["file"]
 
 
 def test_names_of_operations_are_unique(spec: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Nobody reads or changes what is not theirs: by every endpoint, and by PostgreSQL itself."""
 
+import io
 import uuid
 from typing import Any
 
@@ -97,13 +98,16 @@ def test_what_belongs_to_another_is_not_found_by_any_endpoint(
         for name in rule.arguments & set(things):
             path = rule.rule.replace(f"<uuid:{name}>", things[name]).removeprefix("/api/v1")
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                response = other_user._call(method, path)
+                files = {"data": {"file": (io.BytesIO(b"text"), "a.txt")}}
+                sent = files if rule.endpoint == "documents.replace_document" else {}
+                response = other_user._call(method, path, **sent)
                 body = assert_problem(response, 404)
                 assert "secret" not in str(body)
                 tried.add((method, rule.endpoint))
-    assert len(tried) >= 10
+    assert len(tried) >= 18
     # And its owner still has it all.
-    for path in ("jobs/{job_id}", "conversations/{conversation_id}", "documents/{document_id}"):
+    paths = ("jobs/{job_id}", "conversations/{conversation_id}", "documents/{document_id}")
+    for path in (*paths, "collections/{collection_id}"):
         response = user.get("/" + path.format(**things))
         assert response.status_code == 200
         assert "deleting" not in response.text
@@ -120,6 +124,7 @@ def test_what_belongs_to_another_is_not_found_by_any_endpoint(
         ("POST", "/search", {"query": "secret", "collection_ids": ["{collection_id}"]}),
         ("GET", "/messages?conversation_id={conversation_id}", None),
         ("GET", "/conversations?after={conversation_id}", None),
+        ("GET", "/documents?collection_id={collection_id}", None),
     ],
 )
 def test_what_belongs_to_another_cannot_be_named(
@@ -135,6 +140,18 @@ def test_what_belongs_to_another_cannot_be_named(
     assert other_user.get("/conversations").get_json() == []
 
 
+def test_what_is_for_administrators_is_refused_by_every_endpoint(app: Flask, user: User) -> None:
+    refused = set()
+    for endpoint, method, path in calls(app, user.id):
+        if getattr(app.view_functions[endpoint], "access", {}).get("role") is None:
+            continue
+        assert_problem(user._call(method, path.removeprefix("/api/v1")), 403)
+        refused.add(endpoint)
+    names = ("list_users", "create_user", "get_user", "change_user", "delete_user")
+    assert refused == {f"users.{name}" for name in names}
+    assert user.get("/users/me").status_code == 200
+
+
 def test_an_upload_into_the_collection_of_another_is_not_found(
     other_user: User, things: dict[str, str]
 ) -> None:
@@ -143,8 +160,10 @@ def test_an_upload_into_the_collection_of_another_is_not_found(
 
 
 def test_lists_show_own_things_only(other_user: User, things: dict[str, str]) -> None:
-    for path in ("/jobs", "/documents", "/conversations"):
+    for path in ("/jobs", "/documents", "/conversations", "/conversations?q=secret"):
         assert other_user.get(path).get_json() == []
+    (collection,) = other_user.get("/collections").get_json()
+    assert collection["id"] != things["collection_id"]
 
 
 def test_the_tables_that_have_owners_are_the_ones_expected() -> None:

@@ -28,7 +28,7 @@ FAILED: Columns = {
 def progress_bar(label: str, length: int) -> Any:
     """Return click's bar on standard error, so that standard output is only the result."""
     return click.progressbar(
-        length=length, label=label, file=sys.stderr, show_pos=False, item_show_func=str
+        length=length, label=label, file=sys.stderr, item_show_func=lambda item: item or ""
     )
 
 

@@ -74,7 +74,9 @@ def analyze(run: Run) -> dict[str, Any]:
         notes = []
         for number, part in enumerate(parts):
             run.progress("summarising", number, len(parts))
-            notes.append(reader.ask("Summarise this part of a document.", part, PART_TOKENS))
+            note = reader.ask("Summarise this part of a document.", part, PART_TOKENS)
+            # Some servers do not keep to the limit; then summaries would grow instead of shrink.
+            notes.append(split_to_fit(note, _answer_tokens(PART_TOKENS))[0])
         parts = split_to_fit("\n\n".join(notes), _room())
     run.progress("summarising", 0, 1)
     summary = reader.ask("Summarise this document in one paragraph.", parts[0], SUMMARY_TOKENS)

@@ -1,5 +1,6 @@
 """Registration and sign-in."""
 
+import base64
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -37,6 +38,29 @@ def test_a_program_signs_in_with_a_form_as_oauth2_has_it(user: User) -> None:
     assert response.headers["Cache-Control"] == "no-store"
     headers = {"Authorization": f"Bearer {body['access_token']}"}
     assert user.client.get("/api/v1/auth/me", headers=headers).status_code == 200
+
+
+def test_swagger_signs_in_with_its_button(user: User) -> None:
+    """What Swagger UI sends: the password grant, its client in the form or as basic credentials."""
+    form = {"grant_type": "password", "username": user.username, "password": PASSWORD}
+    basic = {"Authorization": "Basic " + base64.b64encode(b"client:secret").decode()}
+    for extra, headers in (
+        ({}, {}),
+        ({"scope": "", "client_id": "", "client_secret": ""}, {}),
+        ({"client_id": "swagger", "client_secret": "x"}, {}),
+        ({}, basic),
+        ({}, {"Authorization": "Basic not-base-64"}),
+        ({}, {"X-Requested-With": "XMLHttpRequest", **basic}),
+    ):
+        response = user.client.post(TOKEN, data={**form, **extra}, headers=headers)
+        assert response.status_code == 200, response.text
+        token = {"Authorization": f"Bearer {response.get_json()['access_token']}"}
+        assert user.client.get("/api/v1/auth/me", headers=token).get_json()["id"] == user.id
+    # Basic credentials are the client's: they never sign a user in.
+    own = base64.b64encode(f"{user.username}:{PASSWORD}".encode()).decode()
+    headers = {"Authorization": f"Basic {own}"}
+    assert_problem(user.client.post(TOKEN, data={}, headers=headers), 422)
+    assert_problem(user.client.get("/api/v1/auth/me", headers=headers), 401)
 
 
 def test_json_signs_in_too_and_with_the_email_address(user: User) -> None:

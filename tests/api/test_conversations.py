@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import pytest
+
 import workers.messages
 from assistant.extensions import cache
 from tests.conftest import User
@@ -142,3 +144,95 @@ def test_deleting_a_conversation_cancels_what_waits_for_it(user: User) -> None:
     workers.messages.reply(accepted["id"])
     assert job(user, accepted["id"])["attempt"] == 0
     assert_problem(user.post(f"/jobs/{accepted['id']}/retry"), 404)
+
+
+SETTINGS = {"title": "T", "system_prompt": "P", "model": "m", "temperature": 0.5, "max_tokens": 7}
+
+
+def test_put_sets_everything_and_patch_only_what_is_given(user: User) -> None:
+    made = create(user, **SETTINGS)
+    path = f"/conversations/{made['id']}"
+    patched = user.patch(path, json={"model": "other", "temperature": None}).get_json()
+    assert set(patched) == KEYS
+    assert patched.items() >= {**SETTINGS, "model": "other", "temperature": None}.items()
+    assert patched["updated_at"] > str(made["updated_at"])
+    assert patched["created_at"] == made["created_at"]
+    replaced = user.put(f"{path}/", json={"system_prompt": "Q"}).get_json()
+    empty = dict.fromkeys(SETTINGS)
+    assert replaced.items() >= {**empty, "system_prompt": "Q", "title": "New conversation"}.items()
+    assert user.get(path).get_json() == {**replaced, "messages": []}
+    assert user.put(path, json=SETTINGS).get_json().items() >= SETTINGS.items()
+    assert user.patch(path, json={"title": None}).get_json()["title"] == "New conversation"
+    assert user.patch(path, json={}).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize(
+    "body",
+    [{"id": "x"}, {"colour": 1}, {"temperature": 3}, {"title": "x" * 201}, {"max_tokens": "1"}],
+)
+def test_a_bad_setting_changes_nothing(user: User, method: str, body: dict[str, object]) -> None:
+    made = create(user, **SETTINGS)
+    path = f"/conversations/{made['id']}"
+    assert_problem(user._call(method, path, json=body), 422)
+    assert user.get(path).get_json() == {**made, "messages": []}
+
+
+def test_settings_are_no_activity_but_questions_are(user: User) -> None:
+    first, second = create(user), create(user)
+    user.patch(f"/conversations/{first['id']}", json={"title": "Renamed"})
+    assert [c["id"] for c in user.get("/conversations").get_json()] == [second["id"], first["id"]]
+    ask(user, conversation_id=first["id"])
+    found = user.get("/conversations").get_json()
+    assert [c["id"] for c in found] == [first["id"], second["id"]]
+    assert found[0]["updated_at"] > str(first["updated_at"])
+    assert found[0]["last_activity_at"] > str(first["last_activity_at"])
+
+
+def test_a_title_that_was_put_away_is_made_of_the_first_question(user: User) -> None:
+    made = create(user, title="Mine")
+    user.put(f"/conversations/{made['id']}", json={})
+    ask(user, "Wann fährt die Fähre nach Föhr?", conversation_id=made["id"])
+    found = user.get(f"/conversations/{made['id']}").get_json()
+    assert found["title"] == "Wann fährt die Fähre nach Föhr?"
+
+
+def test_a_search_looks_into_titles_and_messages(user: User, other_user: User) -> None:
+    titled = create(user, title="Über die FÄHRE")
+    said = ask(user, "When does the fähre leave?")["conversation_id"]
+    for one in (user, other_user):
+        create(one, title="Something else, 100% sure_")
+    ask(other_user, "When does the fähre leave?")
+
+    def ids(q: str) -> list[str]:
+        response = user.get("/conversations", query_string={"q": q})
+        assert response.status_code == 200, response.text
+        return [c["id"] for c in response.get_json()]
+
+    assert ids("fähre") == ids(" FÄHRE ") == [said, titled["id"]]
+    assert ids("over the hills") == []
+    # What means something in LIKE and in SQL is looked for as it is.
+    assert len(ids("100% s")) == len(ids("sure_")) == 1
+    for sign in ("%fähre", "f_hre", "\\", "/", "'", "fähre%"):
+        assert ids(sign) == []
+    pages = walk(user, "/conversations?q=f%C3%A4hre&limit=1")
+    assert [[c["id"] for c in page] for page in pages] == [[said], [titled["id"]]]
+
+
+@pytest.mark.parametrize("query", ["q=", "q=%20", "q=%00", f"q={'x' * 201}", "active_until=then"])
+def test_a_bad_search_is_refused(user: User, query: str) -> None:
+    assert_problem(user.get(f"/conversations?{query}"), 422)
+
+
+def test_pages_stay_stable_while_conversations_move_and_go(user: User) -> None:
+    made = [str(create(user)["id"]) for _ in range(6)]
+    first = user.get("/conversations?limit=2")
+    assert [c["id"] for c in first.get_json()] == [made[5], made[4]]
+    # The last one seen becomes active, or is deleted: the next page goes on where it was.
+    ask(user, conversation_id=made[4])
+    second = user.get(next_page(first) or "")
+    assert [c["id"] for c in second.get_json()] == [made[3], made[2]]
+    user.delete(f"/conversations/{made[2]}")
+    third = user.get(next_page(second) or "")
+    assert [c["id"] for c in third.get_json()] == [made[1], made[0]]
+    assert next_page(third) is None

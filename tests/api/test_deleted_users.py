@@ -10,9 +10,8 @@ from sqlalchemy import select, text
 import workers.documents
 import workers.messages
 import workers.users
-from assistant.adapters.chroma import ChromaStore
 from assistant.database import SYSTEM, Model, transaction
-from assistant.extensions import adapters, cache, settings
+from assistant.extensions import adapters, cache
 from assistant.models import Collection
 from assistant.services import departures, erasing, jobs
 from assistant.services.jobs import Run
@@ -26,6 +25,7 @@ from tests.factories import (
     job,
     job_row,
     upload,
+    vectors_in,
 )
 
 SECRET = "the password of the safe"
@@ -67,8 +67,7 @@ def chroma_names(user: User) -> list[str]:
 
 
 def vectors(names: list[str]) -> int:
-    store = ChromaStore(settings.chroma_url)
-    return sum(store._call(name, lambda handle: handle.count()) or 0 for name in names)
+    return sum(vectors_in(name) or 0 for name in names)
 
 
 def user_row(user: User) -> dict[str, Any]:
@@ -201,7 +200,8 @@ def test_it_waits_for_what_still_runs(admin: User, user: User, another_app: Any)
         id=running["id"],
     )
     accepted = admin.delete(f"/users/{user.id}").get_json()
-    with another_app(lease_seconds=0.3, sweep_seconds=0.1).app_context():
+    other = another_app(lease_seconds=0.3, sweep_seconds=0.1)
+    with other.app_context():
         jobs.run(accepted["id"], departures.erase)
     again = job(admin, accepted["id"])
     assert (again["state"], again["error"]["code"]) == ("queued", "jobs_running")

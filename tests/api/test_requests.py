@@ -63,6 +63,74 @@ def test_browsers_on_allowed_origins_may_read(
     assert origin_answer("https://theirs.example") is None
 
 
+def test_origins_are_compared_exactly(another_app: Callable[..., Flask]) -> None:
+    allowed = ["https://ours.example", "http://localhost:3000"]
+    client = another_app(allowed_origins=",".join(allowed)).test_client()
+
+    def allow_origin(origin: str) -> str | None:
+        response = client.get("/health", headers={"Origin": origin})
+        found: str | None = response.headers.get("Access-Control-Allow-Origin")
+        # Else a cache would show one origin's answer to another.
+        assert found is None or "Origin" in response.headers["Vary"]
+        return found
+
+    assert [allow_origin(origin) for origin in allowed] == allowed
+    for other in (
+        *("https://ours.example.evil.net", "https://sub.ours.example", "http://ours.example"),
+        *("https://ours.example:8443", "https://oursXexample", "xhttps://ours.example"),
+        *("http://localhost:30000", "http://localhost", "null", "*"),
+    ):
+        assert allow_origin(other) is None, other
+
+
+def test_a_browser_may_ask_first(user: User, another_app: Callable[..., Flask]) -> None:
+    client = another_app(allowed_origins="https://ours.example").test_client()
+    asking = {
+        "Origin": "https://ours.example",
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
+    }
+    response = client.options("/api/v1/users/me", headers=asking)
+    assert response.status_code == 200
+    headers = response.headers
+    assert headers["Access-Control-Allow-Origin"] == "https://ours.example"
+    assert {"GET", "PATCH", "PUT", "DELETE", "POST"} <= set(
+        headers["Access-Control-Allow-Methods"].split(", ")
+    )
+    allowed = set(headers["Access-Control-Allow-Headers"].lower().split(", "))
+    assert allowed >= {"authorization", "content-type", "idempotency-key"}
+    # Tokens are sent by scripts, never by browsers on their own.
+    assert "Access-Control-Allow-Credentials" not in headers
+    theirs = client.options("/api/v1/users/me", headers={**asking, "Origin": "https://x.net"})
+    assert not [name for name, _ in theirs.headers if name.startswith("Access-Control")]
+
+
+def test_a_wildcard_never_comes_with_credentials(
+    user: User, another_app: Callable[..., Flask]
+) -> None:
+    client = another_app(allowed_origins="*").test_client()
+    headers = {**user.headers, "Origin": "https://anybody.example", "Cookie": "a=b"}
+    for response in (
+        client.get("/api/v1/jobs", headers=headers),
+        client.options("/api/v1/jobs", headers={**headers, "Access-Control-Request-Method": "GET"}),
+    ):
+        assert response.headers["Access-Control-Allow-Origin"] in ("*", headers["Origin"])
+        assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+def test_scripts_may_read_the_headers_that_lead_on(
+    user: User, another_app: Callable[..., Flask]
+) -> None:
+    client = another_app(allowed_origins="https://ours.example").test_client()
+    headers = {**user.headers, "Origin": "https://ours.example"}
+    for path, status in (("/api/v1/jobs", 200), ("/api/v1/nothing", 404)):
+        response = client.get(path, headers=headers)
+        assert response.status_code == status
+        assert response.headers["Access-Control-Allow-Origin"] == "https://ours.example"
+        exposed = set(response.headers["Access-Control-Expose-Headers"].split(", "))
+        assert exposed == {"Location", "Link", "Retry-After", "X-Request-ID"}
+
+
 def test_nobody_else_is_an_allowed_origin_by_default(user: User) -> None:
     response = user.get("/jobs", headers={"Origin": "https://theirs.example"})
     assert "Access-Control-Allow-Origin" not in response.headers

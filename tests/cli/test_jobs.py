@@ -204,10 +204,13 @@ def test_requeueing_what_was_asked_to_stop_cancels_it(run: Run, user: User) -> N
     assert run("jobs", "requeue", job_id).stdout == f"{job_id}  cancelled\n"
 
 
-def test_requeueing_an_ended_job_points_to_retry(run: Run, user: User) -> None:
+def test_an_ended_job_is_not_requeued(run: Run, user: User) -> None:
     job_id = ask(user)["id"]
     fail(job_id)
-    assert "Retry it." in run("jobs", "requeue", job_id, code=1).stderr
+    failed = run("jobs", "requeue", job_id, code=1)
+    assert (
+        failed.stderr == "Error: The job is failed; only a queued or running one can be requeued.\n"
+    )
 
 
 def test_purging_deletes_old_ended_jobs_and_no_message(

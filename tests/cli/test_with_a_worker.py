@@ -1,10 +1,12 @@
 """What the commands show while a real worker runs."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -13,6 +15,7 @@ from assistant.local.stack import LocalStack
 from assistant.services import documents, jobs
 from assistant.services.paging import Page
 from assistant.services.stats import answering_workers
+from tests.doubles.model_server import ModelServer
 from tests.services.factories import make_owner, upload, wait_for
 
 from .conftest import Run
@@ -22,19 +25,22 @@ PROJECT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def worker(app: Flask, servers: LocalStack, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def worker(
+    app: Flask, servers: LocalStack, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Start one worker for all queues, and return its name."""
     name = "everything@test"
     queues = "replies,search,indexing"
     command = [sys.executable, "-m", "celery", "-q", "-A", "workers", "worker", "-n", name]
     command += ["-Q", queues, "-P", "solo", "--without-gossip", "--without-mingle"]
-    with (tmp_path / "worker.log").open("wb") as log:
+    with (tmp_path_factory.mktemp("worker") / "log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=PROJECT, env=servers.environment, stdout=log, stderr=log
         )
         try:
-            wait_for(lambda: name in (answering_workers(0.5) or {}), seconds=40)
+            with app.app_context():
+                wait_for(lambda: name in (answering_workers(0.5) or {}), seconds=40)
             yield name
         finally:
             process.terminate()
@@ -60,3 +66,27 @@ def test_doctor_stats_and_reindexing(
     assert len(shown) == 6
     [attempt] = read("jobs", "show", shown[0]["id"])["attempts"]
     assert (attempt["worker"], attempt["outcome"]) == (worker, "succeeded")
+
+
+def test_the_examples_of_the_documentation(
+    app: Flask, servers: LocalStack, model_server: ModelServer, worker: str
+) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (PROJECT / "docs/administration.md").read_text(), re.S)
+    jobs.sweep()
+    done = subprocess.run(
+        ["bash", "-e"],
+        # So that it can run again on servers that stay.
+        input=re.sub(r"\b(grace|root)\b", rf"\g<1>{uuid4().hex[:8]}", "\n".join(blocks)),
+        cwd=PROJECT,
+        env={
+            **servers.environment,
+            "OPENAI_BASE_URL": model_server.url,
+            "OPENAI_MODEL": "scripted-model",
+        },
+        text=True,
+        capture_output=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for shown in ("EMAIL\n", "ok       Redis ", "QUEUE ", "purged", "OF ANOTHER MODEL"):
+        assert shown in done.stdout

@@ -75,7 +75,7 @@ def requeue(job_id: uuid.UUID) -> Job:
     with transaction(SYSTEM) as session:
         job = _find(session, job_id, lock=True)
         if job.state in TERMINAL:
-            raise Conflict(f"The job has {job.state}; only an open one can be requeued. Retry it.")
+            raise Conflict(f"The job is {job.state}; only a queued or running one can be requeued.")
         running = job.state == JobState.RUNNING
         changed = _take_away(session, job) if running else _bring_forward(session, job)
         body = status.body_of(session, changed)
