@@ -1,6 +1,7 @@
 """Error bodies as RFC 9457 asks for, made in one place."""
 
 import logging
+import uuid
 from http import HTTPStatus
 from typing import Any
 
@@ -51,11 +52,18 @@ def problem(
     """Build an error response; nothing else builds one."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if request_id := g.get("request_id"):
-        body["instance"] = f"urn:uuid:{request_id}"
+        body["instance"] = _uri(request_id)
     body |= {name: value for name, value in members.items() if value}
     response = Response(json.dumps(body), status=status, mimetype=MEDIA_TYPE)
     response.headers.update(headers or {})
     return response
+
+
+def _uri(request_id: str) -> str:
+    try:
+        return uuid.UUID(request_id).urn
+    except ValueError:
+        return request_id
 
 
 def from_error(error: AssistantError) -> Response:

@@ -11,6 +11,7 @@ import httpx
 
 from assistant.config import Settings
 from assistant.local.errors import LocalRunError
+from assistant.local.model_server import ALIAS
 from assistant.local.ports import free_port
 from assistant.local.signals import StopSignals
 from assistant.local.stack import LocalStack
@@ -18,6 +19,7 @@ from assistant.local.stack import LocalStack
 DOCUMENT = "handbook.pdf"
 ANSWERED = "On which days is the foghorn sounded?"
 UNANSWERED = "How do I renew my passport?"
+BUNDLED = "  (a tiny model that shows the plumbing; what counts here is the quoted evidence)"
 JOB_SECONDS = 180.0
 POLL_SECONDS = 0.1
 BAR_LENGTH = 30
@@ -26,6 +28,7 @@ BAR_LENGTH = 30
 def run(settings: Settings) -> None:
     """Start the stack in a fresh folder on free ports, show the main job, stop everything."""
     began = time.monotonic()
+    is_new = not settings.data_dir.exists()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="demo-", dir=settings.data_dir) as folder:
         own = settings.model_copy(
@@ -45,6 +48,8 @@ def run(settings: Settings) -> None:
             click.echo(f"The API answers at {stack.api_url} ({_since(began)}).")
             with httpx.Client(base_url=f"{stack.api_url}/api/v1", timeout=30) as client:
                 _show(client)
+    if is_new:
+        settings.data_dir.rmdir()
     click.echo(f"\nAll stopped, nothing left behind ({_since(began)}).")
 
 
@@ -79,6 +84,8 @@ def _print_reply(reply: dict[str, Any]) -> None:
     if reply["model"]:
         tokens = reply["tokens_used"]
         click.secho(f"  answered by {reply['model']}, {tokens} tokens", fg="bright_black")
+        if reply["model"] == ALIAS:
+            click.secho(BUNDLED, fg="bright_black")
     else:
         click.secho("  no passage was near enough, so no model was asked", fg="bright_black")
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import ColumnElement, func, null, select, update
+from sqlalchemy import ColumnElement, exists, func, null, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -101,6 +101,14 @@ def list_(
         return page_of(session, query, Document, page)
 
 
+NO_TEXT_YET = "The document has no text yet. Follow its job and ask again."
+NO_TEXT = {
+    "failed": "The document could not be read; its `error` says why.",
+    "cancelled": "The document was not read. Retry its job.",
+    "deleting": "The document is being deleted.",
+}
+
+
 def text_slice(
     owner_id: uuid.UUID, document_id: uuid.UUID, start: int, end: int | None, generation: int | None
 ) -> tuple[str, int, int, int]:
@@ -115,8 +123,10 @@ def text_slice(
                 func.substr(DocumentText.text, start + 1, func.greatest(stop - start, 0)), last
             ).where(DocumentText.document_id == document.id, DocumentText.generation == wanted)
         ).one_or_none()
+    if row is None and generation:
+        raise NotFound("The document has no text of this generation.")
     if row is None:
-        raise Conflict("The document has no text yet. Follow its job and ask again.")
+        raise Conflict(NO_TEXT.get(document.status, NO_TEXT_YET))
     text, total = row
     begin = min(start, total)
     return text, begin, begin + len(text), total
@@ -136,9 +146,12 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
     with transaction(owner_id) as session:
         # Jobs are locked before documents, as workers do it; else each could wait for the other.
         mine = (Job.owner_id == owner_id, Job.document_id == document_id)
-        cancelled = jobs.cancel_all(session, *mine)
+        deletion = Job.kind == JobKind.DELETE_DOCUMENT
+        cancelled = jobs.cancel_all(session, *mine, ~deletion)
         document = find(session, owner_id, document_id, lock=True)
-        if document.deleted_at is not None:
+        # A deletion that failed or was cancelled may be asked for again.
+        is_open = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
+        if session.scalar(select(exists().where(*mine, deletion, is_open))):
             raise Conflict("This document is being deleted already.")
         document.deleted_at = func.now()
         document.status = DocumentStatus.DELETING

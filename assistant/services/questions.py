@@ -144,10 +144,10 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
     """Promise a new reply to the same question: a sibling of the one that failed."""
     assert old.conversation_id is not None
     with transaction(owner_id) as session:
-        conversation = conversations.find(session, owner_id, old.conversation_id, lock=True)
         failed = session.scalar(select(Message).where(Message.job_id == old.id))
         if failed is None:
-            raise Conflict("The reply of this job was deleted.")
+            raise Conflict("The conversation of this job was deleted. Ask again in another one.")
+        conversation = conversations.find(session, owner_id, old.conversation_id, lock=True)
         conversation.last_position += 1
         conversation.last_activity_at = conversation.updated_at = func.now()
         reply = Message(
@@ -162,7 +162,9 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
             options=failed.options,
             job_id=uuid7(),
         )
-        conversation.current_message_id = reply.id
+        # Retrying an older reply must not make the conversation forget what came after it.
+        if conversation.current_message_id == failed.id:
+            conversation.current_message_id = reply.id
         session.add(reply)
         session.flush()
         assert reply.job_id is not None

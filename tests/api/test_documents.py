@@ -151,7 +151,7 @@ def test_an_indexed_document_says_so(user: User) -> None:
 def test_text_that_is_not_there_yet_is_a_conflict(user: User) -> None:
     document_id = upload(user)["document_id"]
     assert_problem(user.get(f"/documents/{document_id}/text"), 409)
-    assert_problem(user.get(f"/documents/{indexed(user)}/text?generation=7"), 409)
+    assert_problem(user.get(f"/documents/{indexed(user)}/text?generation=7"), 404)
 
 
 def test_pages_give_every_document_once_newest_first(user: User) -> None:
@@ -192,3 +192,13 @@ def test_deleting_a_document_cancels_its_indexing(user: User) -> None:
     assert_problem(user.post(f"/jobs/{indexing['id']}/retry"), 409)
     workers.documents.delete(deleting["id"])
     assert job(user, deleting["id"])["state"] == "succeeded"
+
+
+def test_a_deletion_that_was_cancelled_can_be_asked_for_again(user: User) -> None:
+    document_id = indexed(user)
+    first = user.delete(f"/documents/{document_id}").get_json()
+    user.post(f"/jobs/{first['id']}/cancel")
+    again = user.delete(f"/documents/{document_id}")
+    assert again.status_code == 202
+    workers.documents.delete(again.get_json()["id"])
+    assert_problem(user.get(f"/documents/{document_id}"), 404)
