@@ -20,7 +20,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data \
 
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
-COPY LICENSE Procfile celeryconfig.py wsgi.py ./
+COPY LICENSE Procfile celeryconfig.py flowerconfig.py wsgi.py ./
 COPY migrations migrations
 COPY workers workers
 COPY assistant assistant

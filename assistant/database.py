@@ -53,7 +53,8 @@ def engine_options(settings: Settings) -> dict[str, object]:
         "pool_size": settings.db_pool_size,
         "max_overflow": settings.db_max_overflow,
         "pool_timeout": 5,
-        # Parameters hold passwords' hashes and what people wrote; they stay out of the log.
+        # Parameters hold passwords' hashes and what people wrote; they stay out of our errors and
+        # log. Out of the server's own log only `log_min_error_statement` keeps them.
         "hide_parameters": True,
         "pool_use_lifo": True,
         "connect_args": {

@@ -4,10 +4,11 @@ import threading
 from typing import Any
 
 from celery.concurrency.thread import TaskPool as ThreadPool
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
 from assistant.app import create_app
 from assistant.extensions import adapters
+from assistant.services.jobs import draining, heartbeats
 
 flask_app = create_app()
 app = flask_app.extensions["celery"]
@@ -18,21 +19,34 @@ def _load_embedding_model() -> None:
         adapters.embedding_model.embed([""])
 
 
-def _warm_up() -> None:
+def _keep_beating() -> None:
+    with flask_app.app_context():
+        heartbeats.keep_beating(*app.amqp.queues.consume_from)
+
+
+def _begin() -> None:
     # Aside, so that work without documents need not wait; a model that cannot be loaded is
     # reported by the first job that needs it.
-    threading.Thread(target=_load_embedding_model, daemon=True).start()
+    for duty in (_load_embedding_model, _keep_beating):
+        threading.Thread(target=duty, daemon=True).start()
 
 
 @worker_ready.connect
-def warm_up_threads(sender: Any, **_: object) -> None:
-    """Load the model before the first job needs it."""
-    # A parent of processes must stay without it: torch does not survive a fork.
+def begin_with_threads(sender: Any, **_: object) -> None:
+    """Say that this worker is there, and load the model before the first job needs it."""
+    # A parent of processes must stay without both: neither torch nor a connection to PostgreSQL
+    # survives a fork.
     if isinstance(sender.pool, ThreadPool):
-        _warm_up()
+        _begin()
 
 
 @worker_process_init.connect
-def warm_up_process(**_: object) -> None:
-    """Load the model before the first job needs it."""
-    _warm_up()
+def begin_in_process(**_: object) -> None:
+    """Say that this worker is there, and load the model before the first job needs it."""
+    _begin()
+
+
+@worker_shutting_down.connect
+def give_jobs_back(**_: object) -> None:
+    """Let go of all jobs in time; Celery calls this inside a signal handler."""
+    draining.begin()

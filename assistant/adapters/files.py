@@ -31,11 +31,11 @@ class UploadFolder:
     def receive(self, stream: BinaryIO, limit: int) -> StoredFile:
         """Write a stream to disk and sync it; raises `TooLarge` above `limit` bytes."""
         folder = self.root / "incoming"
-        folder.mkdir(parents=True, exist_ok=True)
+        self._make(folder)
         path = folder / uuid.uuid4().hex
         digest, size = hashlib.sha256(), 0
         try:
-            with path.open("xb") as file:
+            with open(path, "xb", opener=_private) as file:
                 while block := stream.read(BLOCK):
                     size += len(block)
                     if size > limit:
@@ -56,7 +56,7 @@ class UploadFolder:
     def keep(self, stored: StoredFile, key: str) -> None:
         """Give a received file its final name, durably."""
         target = self.path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make(target.parent)
         stored.path.rename(target)
         folder = os.open(target.parent, os.O_RDONLY)
         try:
@@ -82,3 +82,14 @@ class UploadFolder:
         """Delete a folder with all files in it; one that is gone already is fine."""
         if self.path(key).exists():
             shutil.rmtree(self.path(key))
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder that is closed to other users, and so each above it up to the root."""
+        if folder != self.root:
+            self._make(folder.parent)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that, whatever the umask says, other users of the machine cannot read."""
+    return os.open(path, flags, mode=0o600)

@@ -1,6 +1,7 @@
 """How arguments are read, so that nothing that was sent is ignored in silence."""
 
 import json
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import Request
@@ -8,7 +9,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
-from werkzeug.datastructures import CombinedMultiDict
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 
@@ -34,12 +35,13 @@ class StrictParser(FlaskParser):
             raise BadRequest("The JSON is nested too deeply, or a number in it too long.") from None
 
     def load_multipart(self, req: Request, schema: Schema) -> MultiDictProxy:
-        """Return what a multipart body holds."""
+        """Return what a multipart body holds; a form sends a field left empty as empty text."""
         parts: CombinedMultiDict[str, Any] = CombinedMultiDict([req.files, req.form])
         repeated = {name: ["Send one only."] for name, values in parts.lists() if len(values) > 1}
         if repeated:
             raise ValidationError(repeated)
-        return MultiDictProxy(parts, schema)
+        given = MultiDict((name, part) for name, part in parts.items() if part != "")
+        return MultiDictProxy(given, schema)
 
 
 parser = StrictParser()
@@ -53,3 +55,16 @@ class StrictBlueprint(Blueprint):
         **Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "multipart": "multipart/form-data",
     }
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Register a view; its name is what generated clients call it."""
+        if view_func is not None:
+            view_func = self.doc(operationId=view_func.__name__)(view_func)
+        super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)

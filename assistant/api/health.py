@@ -40,7 +40,11 @@ def live() -> dict[str, str]:
 @blp.response(200, ReadinessSchema)
 @blp.alt_response(503, schema=ReadinessSchema)
 def ready() -> Response:
-    """Answer 200 if jobs can be accepted and will be done, else 503 and what is missing."""
+    """Answer 200 if jobs can be accepted and none gets lost, else 503; both say what is missing.
+
+    A queue whose worker is away keeps its jobs until it is back, so this is told and no reason for
+    a 503. Whoever was not heard of for some rounds counts as away.
+    """
     checks = readiness.check()
     well = readiness.is_ready(checks)
     body = {"status": "ready" if well else "not ready", "checks": checks}

@@ -34,6 +34,9 @@ def postgres_server(data_dir: Path, secrets: Path, port: int) -> Server:
         "max_connections": str(CONNECTIONS),
         "timezone": "UTC",
         "log_timezone": "UTC",
+        # A statement that fails is logged whole, and psycopg2 has written its values into it:
+        # hashes of passwords, and what people wrote.
+        "log_min_error_statement": "panic",
     }
     command = [str(_programs() / "postgres"), "-D", str(folder)]
     command += [part for option, value in options.items() for part in ("-c", f"{option}={value}")]

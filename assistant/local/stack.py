@@ -1,5 +1,6 @@
 """A whole local run: servers, migration, the application's processes, and their end."""
 
+import json
 import subprocess
 import sys
 import time
@@ -131,12 +132,12 @@ class LocalStack:
         self.require_supervisor().start_application()
 
     def wait_until_ready(self) -> None:
-        """Return when the API and every server answer; raise `LocalRunError` if they never do."""
+        """Return when servers, API and workers are all there; raise `LocalRunError` if never."""
         self.wait_for_servers(self.servers)
 
         def unready() -> str | None:
             status, body = ask(f"{self.api_url}/health/ready")
-            if status == 200:
+            if status == 200 and _all_well(body):
                 return None
             self._raise_for_deaths([program.name for program in self._processes])
             says = body if status == 0 else f"{status} {' '.join(body.split())}"
@@ -220,3 +221,8 @@ class LocalStack:
     def _say(self, text: str) -> None:
         if not self.quiet:
             click.echo(text)
+
+
+def _all_well(body: str) -> bool:
+    # The API is ready before its workers are, since jobs may wait; who starts all of it may not.
+    return set(json.loads(body)["checks"].values()) <= {"ok"}

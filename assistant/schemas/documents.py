@@ -28,7 +28,11 @@ class UploadSchema(Request):
         validate=check_file,
         metadata={"description": "PDF, HTML, Markdown, text or DOCX"},
     )
-    collection_id = fields.UUID(metadata={"description": "The default collection if not given"})
+    # Without an example of its own, Swagger's page would send an id that it made up; what is left
+    # empty in a form is not given.
+    collection_id = fields.UUID(
+        metadata={"description": "The default collection if not given", "example": ""}
+    )
 
 
 class ReplacementSchema(Request):

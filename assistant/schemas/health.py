@@ -16,7 +16,13 @@ class HealthSchema(Schema):
 
 
 class ReadinessSchema(Schema):
-    """Whether jobs can be accepted and will be done, and the state of each part in words."""
+    """Whether jobs can be accepted and none gets lost, and the state of each part in words."""
 
     status = fields.String(metadata={"example": "ready"})
-    checks = fields.Dict(keys=fields.String(), values=fields.String())
+    checks = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={
+            "example": {"database": "ok", "sweeper": "ok", "worker:replies": "has never run"}
+        },
+    )

@@ -1,8 +1,9 @@
 """Jobs as their owner sees them."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import INCLUDE, Schema, fields, validate
 
 from assistant.models import JobKind, JobState
+from assistant.schemas.conversations import MessageSchema
 from assistant.schemas.paging import PageSchema
 
 
@@ -22,6 +23,23 @@ class JobErrorSchema(Schema):
     detail = fields.String()
 
 
+class JobResultSchema(Schema):
+    """What a job made, by its kind; of a deletion a receipt, with a number for all it removed."""
+
+    class Meta:
+        """A receipt counts different things for documents, collections and users."""
+
+        unknown = INCLUDE
+
+    user_message = fields.Nested(MessageSchema)
+    assistant_message = fields.Nested(MessageSchema)
+    document_id = fields.UUID()
+    generation = fields.Integer()
+    chunks = fields.Integer()
+    summary = fields.String()
+    key_points = fields.List(fields.String())
+
+
 class JobSchema(Schema):
     """A piece of background work, from the promise to its end."""
 
@@ -38,14 +56,7 @@ class JobSchema(Schema):
     started_at = fields.DateTime(allow_none=True)
     finished_at = fields.DateTime(allow_none=True)
     cancel_requested_at = fields.DateTime(allow_none=True)
-    result = fields.Dict(
-        allow_none=True,
-        metadata={
-            "description": "A reply: `user_message` and `assistant_message`. A document: its id, "
-            "generation and number of chunks. An analysis: `summary` and `key_points`. A "
-            "deletion: a receipt of what was counted."
-        },
-    )
+    result = fields.Nested(JobResultSchema, allow_none=True)
     error = fields.Nested(JobErrorSchema, allow_none=True)
 
 

@@ -173,10 +173,10 @@ def rows_gone(result: object) -> int:
     return result.rowcount
 
 
-def receipt_of(session: Session, job: Job) -> jobs.Body | None:
-    """Return a receipt once it is whole; before that the row keeps the count so far."""
-    return job.result if job.state == JobState.SUCCEEDED else None
+def receipts_of(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, jobs.Body]:
+    """Return the receipts that are whole; before that the row keeps the count so far."""
+    return {job.id: job.result or {} for job in done if job.state == JobState.SUCCEEDED}
 
 
 for kind in (JobKind.DELETE_COLLECTION, JobKind.DELETE_USER):
-    jobs.register_result(kind, receipt_of)
+    jobs.register_results(kind, receipts_of)

@@ -1,9 +1,10 @@
 """Messages, as they are read."""
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from assistant.database import transaction
 from assistant.errors import NotFound
@@ -88,12 +89,19 @@ def body_of(message: Message) -> Body:
     }
 
 
-def _reply_result(session: Session, job: Job) -> Body | None:
-    reply = session.get(Message, job.message_id, populate_existing=True)
-    question = session.get(Message, reply.parent_id) if reply and reply.parent_id else None
-    if reply is None or question is None:
-        return None
-    return {"user_message": body_of(question), "assistant_message": body_of(reply)}
+def _reply_results(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, Body]:
+    question = aliased(Message)
+    pairs = session.execute(
+        select(Message, question)
+        .join(question, question.id == Message.parent_id)
+        .where(Message.id.in_([job.message_id for job in done]))
+        .execution_options(populate_existing=True)
+    )
+    bodies = {
+        reply.id: {"user_message": body_of(asked), "assistant_message": body_of(reply)}
+        for reply, asked in pairs
+    }
+    return {job.id: bodies[job.message_id] for job in done if job.message_id in bodies}
 
 
-jobs.register_result(JobKind.REPLY, _reply_result)
+jobs.register_results(JobKind.REPLY, _reply_results)

@@ -1,32 +1,30 @@
 """What has to work before traffic should come."""
 
-from datetime import timedelta
-
-from sqlalchemy import func, select
-
-from assistant.database import SYSTEM, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import cache
-from assistant.models import Heartbeat
-from assistant.services.jobs.sweeping import SWEEPER
+from assistant.models import Queue
+from assistant.services.jobs import heartbeats
+from assistant.services.jobs.heartbeats import SWEEPER, patience, worker_of
 
-SILENT_SECONDS = 60
-# While Redis is away, jobs are still accepted and read; the sweeper rings for them later.
-REQUIRED = ("database", "sweeper")
+# While Redis or a worker is away, jobs are still accepted and read; they are done later.
+REQUIRED = ("database", SWEEPER)
+BEATING = (SWEEPER, *(worker_of(queue) for queue in Queue))
 
 
 def check() -> dict[str, str]:
     """Return the state of each part in words: `ok`, or what is wrong."""
-    recent = func.now() - timedelta(seconds=SILENT_SECONDS)
-    query = select(Heartbeat.seen_at > recent).where(Heartbeat.name == SWEEPER)
-    try:
-        with transaction(SYSTEM) as session:
-            swept = session.scalar(query)
-        database, sweeper = "ok", "ok" if swept else "has been silent for a minute"
-    except Unavailable:
-        database, sweeper = "does not answer", "unknown"
     redis = "ok" if cache.ask(lambda client: client.ping()) else "does not answer"
-    return {"database": database, "sweeper": sweeper, "redis": redis}
+    try:
+        ages = heartbeats.ages()
+    except Unavailable:
+        return {"database": "does not answer", "redis": redis} | dict.fromkeys(BEATING, "unknown")
+    return {"database": "ok", "redis": redis} | {name: _says(ages.get(name)) for name in BEATING}
+
+
+def _says(seconds: float | None) -> str:
+    if seconds is None:
+        return "has never run"
+    return "ok" if seconds <= patience() else f"has been silent for {seconds:.0f} s"
 
 
 def is_ready(checks: dict[str, str]) -> bool:

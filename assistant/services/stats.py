@@ -12,7 +12,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache, settings
 from assistant.models import Chunk, Document, Heartbeat, Job, JobState, Queue, User
 from assistant.models.job import TERMINAL
-from assistant.services.jobs.sweeping import SWEEPER
+from assistant.services.jobs.heartbeats import SWEEPER
 
 PING_SECONDS = 1.0
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -3,6 +3,7 @@
 import uuid
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -17,26 +18,38 @@ from assistant.services.paging import Page, page_of
 
 def register(*, username: str, email: str, password: str, role: Role = Role.USER) -> User:
     """Create a user with a default collection; raises `Conflict` if name or e-mail is taken."""
-    user = User(
-        id=uuid7(),
-        username=username,
-        email=email,
-        password_hash=hash_password(password),
-        role=role,
-    )
-    try:
-        with transaction(user.id) as session:
-            session.add(user)
-            session.flush()
-            session.add(collections.default_for(user.id))
-    except IntegrityError as error:
-        raise taken(error) from None
+    user_id = uuid7()
+    values = {
+        "id": user_id,
+        "username": username,
+        "email": email,
+        "password_hash": hash_password(password),
+        "role": role,
+    }
+    # A violated index would be an error, and PostgreSQL may log failed statements with the hash.
+    new = insert(User).values(values).on_conflict_do_nothing().returning(User)
+    with transaction(user_id) as session:
+        user = session.scalar(new)
+        if user is not None:
+            session.add(collections.default_for(user_id))
+    if user is None:
+        raise _taken(email=_has_a_user(email))
     return user
+
+
+def _has_a_user(email: str) -> bool:
+    with transaction(SYSTEM) as session:
+        found = select(User.id).where(func.lower(User.email) == func.lower(email))
+        return session.scalar(found) is not None
 
 
 def taken(error: IntegrityError) -> Conflict:
     """Return what to say of a name or an e-mail address that somebody has already."""
-    what = "e-mail address" if "uq_users_email" in str(error.orig) else "username"
+    return _taken(email="uq_users_email" in str(error.orig))
+
+
+def _taken(*, email: bool) -> Conflict:
+    what = "e-mail address" if email else "username"
     return Conflict(f"This {what} is taken. Choose another one, or sign in.")
 
 

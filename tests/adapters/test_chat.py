@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from assistant.adapters.chat import OpenAIChat
+from assistant.adapters.chat.chunks import Reading
 from assistant.errors import PermanentError, TransientError
 from assistant.ports import ChatRequest, Usage
 from tests.doubles.model_server import ModelServer
@@ -111,9 +112,23 @@ def test_needs_no_key(connect: Connect) -> None:
 
 def test_skips_thoughts(server: ModelServer, connect: Connect) -> None:
     server.script(reasoning=4, interval=30, text="42")
-    patient = connect(first_token_timeout=5, token_timeout=0.1)
+    patient = connect(token_timeout=0.1)
 
     assert list(patient.stream(ask())) == ["42"]
+
+
+def test_the_first_token_may_take_as_long_as_the_answer(connect: Connect) -> None:
+    chat = connect(token_timeout=0.1)
+
+    assert list(chat.stream(ask("[[script: delay=400]]")))
+
+
+def test_a_role_is_no_first_token() -> None:
+    reading = Reading("scripted-model")
+
+    reading.take({"choices": [{"delta": {"role": "assistant", "content": ""}}]})
+
+    assert not reading.alive
 
 
 @pytest.mark.parametrize(
@@ -189,16 +204,24 @@ def test_the_whole_answer_has_a_limit(
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "words"),
-    [("hang", "did not begin"), ("comments", "did not begin"), ("hang_stream", "stopped answer")],
+    ("behaviour", "timeout", "words"),
+    [
+        ("hang", 0.3, "did not begin to answer within 0.3 s"),
+        ("comments", 0.3, "did not begin to answer within 0.3 s"),
+        ("endless interval=20", 0.3, "did not finish its answer within 0.3 s"),
+        ("hang_stream", 30, "stopped answering"),
+    ],
 )
-def test_each_token_has_a_limit(connect: Connect, behaviour: str, words: str) -> None:
-    chat = connect(first_token_timeout=0.2, token_timeout=0.2)
+def test_a_timeout_names_the_limit_and_only_what_helps(
+    connect: Connect, behaviour: str, timeout: float, words: str
+) -> None:
+    chat = connect(token_timeout=0.2)
 
-    error = failure(chat, ask(f"[[script: {behaviour}]]", timeout=30))
+    error = failure(chat, ask(f"[[script: {behaviour}]]", timeout=timeout))
 
     assert error.code == "model_timeout"
     assert words in error.detail
+    assert ("MODEL_TIMEOUT" in error.detail) == (timeout == 0.3)
 
 
 @pytest.mark.parametrize(

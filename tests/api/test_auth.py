@@ -2,6 +2,7 @@
 
 import base64
 import time
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from statistics import median
@@ -12,6 +13,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from assistant.database import SYSTEM, transaction
+from assistant.errors import Conflict
+from assistant.local.stack import LocalStack
+from assistant.services import administration
 from tests.conftest import PASSWORD, User
 from tests.factories import assert_problem, change_rows
 
@@ -122,3 +126,38 @@ def test_registering_twice_at_once_leaves_one_user(
         lambda: app.test_client().post("/api/v1/auth/register", json=body).status_code, 4
     )
     assert sorted(answers) == [201, 409, 409, 409]
+
+
+def test_what_is_taken_is_named(client: Any, user: User) -> None:
+    name, email = user.username.upper(), f"{user.username}@EXAMPLE.org"
+    for changed, what in (
+        ({"username": name, "email": "free@example.org"}, "username"),
+        ({"username": f"{name}-free", "email": email}, "e-mail address"),
+    ):
+        answer = client.post("/api/v1/auth/register", json={**changed, "password": PASSWORD})
+        words = assert_problem(answer, 409)["detail"]
+        assert words == f"This {what} is taken. Choose another one, or sign in."
+
+
+def test_no_hash_is_in_the_log_of_the_database(
+    client: Any, servers: LocalStack, user: User, other_user: User
+) -> None:
+    log = servers.folder.log / "postgres.log"
+    if not log.exists():
+        pytest.skip("the log of a server that is not ours")
+    before = len(log.read_text())
+    taken = {"username": user.username, "email": "new@example.org", "password": PASSWORD}
+    assert_problem(client.post("/api/v1/auth/register", json=taken), 409)
+    assert "uq_users" not in log.read_text()[before:], "a taken name is no error of the server"
+    # A statement that does fail, with a hash in it.
+    with pytest.raises(Conflict):
+        administration.update(
+            uuid.UUID(user.id),
+            uuid.UUID(other_user.id),
+            {"username": user.username, "password": "a new and longer password"},
+        )
+    give_up = time.monotonic() + 5
+    while "uq_users" not in log.read_text()[before:] and time.monotonic() < give_up:
+        time.sleep(0.02)
+    assert "uq_users" in log.read_text()[before:]
+    assert "argon2" not in log.read_text()

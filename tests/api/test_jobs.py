@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 import workers.documents
 import workers.messages
+from assistant.database import db
 from assistant.extensions import cache
 from assistant.schemas.conversations import MessageSchema
 from assistant.schemas.jobs import JobSchema
@@ -51,6 +53,26 @@ def test_a_job_reads_the_same_from_redis_the_database_and_the_list(user: User) -
         assert user.get(f"/jobs/{accepted['id']}/").data == from_database
         listed = {j["id"]: j for j in user.get("/jobs").get_json()}
         assert listed[accepted["id"]] == json.loads(from_database)
+
+
+def test_a_page_of_jobs_reads_all_their_messages_at_once(user: User) -> None:
+    statements: list[str] = []
+
+    def note(*given: Any) -> None:
+        statements.append(given[2])
+
+    def ask_and_count() -> int:
+        workers.messages.reply(ask(user)["id"])
+        statements.clear()
+        listed = user.get("/jobs").get_json()
+        assert all(job["result"]["assistant_message"]["content"] for job in listed)
+        return sum("FROM messages" in statement for statement in statements)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert [ask_and_count() for _ in range(3)] == [1, 1, 1]
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_a_status_comes_from_redis_and_without_it_from_the_database(user: User) -> None:

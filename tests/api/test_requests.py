@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from assistant.services import jobs
+from assistant.services.jobs import heartbeats
 from tests.conftest import User
 from tests.factories import assert_problem, change_rows
 
@@ -137,17 +138,35 @@ def test_nobody_else_is_an_allowed_origin_by_default(user: User) -> None:
 
 
 def test_it_is_ready_once_the_sweeper_goes_round(client: FlaskClient) -> None:
+    change_rows("DELETE FROM heartbeats")
     jobs.sweep()
     response = client.get("/health/ready")
     assert response.status_code == 200
+    absent = {f"worker:{queue}": "has never run" for queue in ("replies", "indexing", "search")}
     assert response.get_json() == {
         "status": "ready",
-        "checks": {"database": "ok", "sweeper": "ok", "redis": "ok"},
+        "checks": {"database": "ok", "redis": "ok", "sweeper": "ok"} | absent,
     }
-    change_rows("UPDATE heartbeats SET seen_at = now() - interval '2 minutes'")
+    # The sweeper of a former run is none.
+    change_rows("UPDATE heartbeats SET seen_at = now() - interval '11 seconds'")
     response = client.get("/health/ready")
     assert response.status_code == 503
-    assert "silent" in response.get_json()["checks"]["sweeper"]
+    assert response.get_json()["checks"]["sweeper"] == "has been silent for 11 s"
+
+
+def test_readiness_says_which_workers_are_there(client: FlaskClient) -> None:
+    change_rows("DELETE FROM heartbeats")
+    jobs.sweep()
+    heartbeats.beat(heartbeats.worker_of("search"), heartbeats.worker_of("replies"))
+    change_rows(
+        "UPDATE heartbeats SET seen_at = now() - interval '1 min' WHERE name = 'worker:replies'"
+    )
+    response = client.get("/health/ready")
+    assert response.status_code == 200
+    checks = response.get_json()["checks"]
+    assert checks["worker:search"] == "ok"
+    assert checks["worker:replies"] == "has been silent for 60 s"
+    assert checks["worker:indexing"] == "has never run"
 
 
 def test_it_is_not_ready_without_its_database(another_app: Callable[..., Flask]) -> None:

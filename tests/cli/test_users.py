@@ -90,17 +90,24 @@ def test_a_taken_name_fails(run: Run, user: User, password_file: Path) -> None:
     assert failed.stdout == ""
 
 
-def test_listing_pages_from_the_newest_on(run: Run, read: Read, user: User) -> None:
-    table = run("users", "list").stdout
+def test_listing_pages_from_the_newest_on(run: Run, read: Read, password_file: Path) -> None:
+    # Other tests leave users behind, so this one looks only for its own.
+    both = new_name()
+    older, newer = (
+        read("users", "create", name, f"{name}@x.org", "--password-file", password_file)
+        for name in (f"{both}-older", f"{both}-newer")
+    )
+    table = run("users", "list", "--query", both).stdout
     assert table.splitlines()[0].split()[:4] == ["ID", "USERNAME", "ROLE", "ACTIVE"]
-    assert rows(table)[0][:4] == [user.id, user.username, "user", "yes"]
-    first = run("users", "list", "--limit", 1)
+    assert [row[:4] for row in rows(table)] == [
+        [user["id"], user["username"], "user", "yes"] for user in (newer, older)
+    ]
+    first = run("users", "list", "--query", both, "--limit", 1)
     assert len(rows(first.stdout)) == 1
-    assert first.stderr == f"There are more: --after {user.id}\n"
-    following = read("users", "list", "--limit", 1, "--after", user.id)
-    assert set(following[0]) == KEYS
-    assert following[0]["id"] < user.id
-    nothing = run("users", "list", "--query", "%").stdout
+    assert first.stderr == f"There are more: --after {newer['id']}\n"
+    following = read("users", "list", "--query", both, "--limit", 1, "--after", newer["id"])
+    assert [(set(user), user["id"]) for user in following] == [(KEYS, older["id"])]
+    nothing = run("users", "list", "--query", f"{both}%").stdout
     assert nothing == "There are no such users.\n"
 
 

@@ -82,6 +82,8 @@ def test_the_examples_of_the_documentation(
             **servers.environment,
             "OPENAI_BASE_URL": model_server.url,
             "OPENAI_MODEL": "scripted-model",
+            # Nobody sweeps meanwhile, and the doctor shall not miss it.
+            "SWEEP_SECONDS": "60",
         },
         text=True,
         capture_output=True,

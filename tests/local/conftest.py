@@ -41,7 +41,7 @@ def settings(tmp_path: Path) -> Settings:
 def procfile(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     (folder / "health").mkdir(parents=True)
-    (folder / "health" / "ready").write_text("ready")
+    (folder / "health" / "ready").write_text('{"checks": {}}')
     (folder / "Procfile").write_text(PROCFILE)
     return folder / "Procfile"
 

@@ -1,8 +1,10 @@
 """Cancelling wins whatever it races with, and keeps what was made so far."""
 
+import os
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from assistant.database import transaction
 from assistant.errors import NotFound, TransientError
 from assistant.models import Job
 from assistant.services import conversations, documents, indexing, jobs, replies
-from assistant.services.jobs import Run, Stopping, execution, leases, signals
+from assistant.services.jobs import Run, Stopping, draining, execution, leases, signals
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -247,3 +249,59 @@ def test_deleting_a_document_and_writing_about_it_do_not_wait_for_each_other(
     deleter.join(10)
     assert deleted
     assert job_of(job).cancel_requested_at is not None
+
+
+@pytest.fixture
+def leaving(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process be a worker of its own, and stay after the test."""
+    monkeypatch.setattr(leases, "_leases", None)
+    yield
+    if draining.begun():
+        os.read(draining._reader, 100)
+
+
+@pytest.mark.usefixtures("leaving")
+def test_a_worker_that_leaves_gives_back_what_it_has_and_claims_nothing(
+    app: Flask, owner: uuid.UUID, model: ModelServer
+) -> None:
+    job, later = ask(owner), ask(owner)
+    model.script("endless", interval=5)
+
+    def run_it() -> None:
+        with app.app_context():
+            perform(job)
+
+    worker = threading.Thread(target=run_it)
+    worker.start()
+    model.wait_for(lambda asked: asked.tokens_sent > 10)
+    draining.begin()
+    worker.join(5)
+    assert not worker.is_alive()
+    released = job_of(job)
+    assert (released.state, released.failures, released.lease_losses) == ("queued", 0, 0)
+    assert (released.error, message_of(job).status) == (None, "queued")
+    assert [attempt.outcome for attempt in attempts_of(job)] == ["released"]
+    for waiting in (job, later):
+        assert perform(waiting).state == "queued"
+    os.read(draining._reader, 100)
+    assert (perform(job).state, message_of(job).content) == (
+        "succeeded",
+        "This is the scripted answer.",
+    )
+
+
+@pytest.mark.usefixtures("leaving")
+def test_what_was_claimed_while_the_worker_began_to_leave_goes_back_too(owner: uuid.UUID) -> None:
+    run = hold(ask(owner))
+    draining.begin()
+    leases.leases().add(run)
+    assert run.stopping is Stopping.RELEASED
+
+
+@pytest.mark.usefixtures("leaving")
+def test_a_process_of_a_pool_hears_that_its_worker_leaves() -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if draining.begun(10) else 1)
+    draining.begin()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

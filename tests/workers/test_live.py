@@ -169,15 +169,17 @@ def test_without_its_sweeper_a_lost_job_waits_until_there_is_one(live: Live) -> 
 def test_flower_lists_tasks_by_job_id_behind_its_password(live: Live) -> None:
     port, password = live.stack.settings.flower_port, live.stack.settings.flower_password
     assert password is not None
-    url = f"http://127.0.0.1:{port}/api/tasks"
-    assert httpx.get(url).status_code == 401
-    assert httpx.get(url, auth=("admin", "wrong")).status_code == 401
+    flower = f"http://127.0.0.1:{port}"
+    auth = ("admin", password.get_secret_value())
+    for path in ("/", "/tasks", "/api/tasks", "/api/workers", "/metrics"):
+        assert httpx.get(flower + path).status_code == 401, path
+        assert httpx.get(flower + path, auth=("admin", "wrong")).status_code == 401, path
+        assert httpx.get(flower + path, auth=auth).status_code == 200, path
     job = live.ended(live.ask("Hello."))
     live.client.post("/search", json={"query": "a secret question"}).raise_for_status()
-    auth = ("admin", password.get_secret_value())
 
     def finished() -> dict[str, Any] | None:
-        tasks = httpx.get(url, auth=auth).raise_for_status().json()
+        tasks = httpx.get(f"{flower}/api/tasks", auth=auth).raise_for_status().json()
         searches = [task for task in tasks.values() if task["name"] == "search.run"]
         mine = tasks.get(job["id"])
         return tasks if mine and mine["state"] == "SUCCESS" and searches else None

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from assistant.adapters.chat.stream import Finish
 from assistant.ports import Usage
 
-# Thoughts of a reasoning model and tool calls are no text, but a sign of life.
-SIGNS_OF_LIFE = ("content", "reasoning_content", "reasoning", "role", "tool_calls")
+# Thoughts of a reasoning model and tool calls are no text, but a sign of life. A role is none:
+# some servers send it before they have read the prompt.
+SIGNS_OF_LIFE = ("content", "reasoning_content", "reasoning", "tool_calls")
 
 
 class Reading:

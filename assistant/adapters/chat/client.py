@@ -38,12 +38,10 @@ class OpenAIChat:
         api_key: str | None,
         *,
         connect_timeout: float = 5.0,
-        first_token_timeout: float = 60.0,
         token_timeout: float = 60.0,
     ) -> None:
         self._access = ModelAccess.of(base_url, api_key)
         self._connect_timeout = connect_timeout
-        self._first_token_timeout = first_token_timeout
         self._token_timeout = token_timeout
         # Connections belong to one event loop, so a forked process gets a client of its own.
         self._clients: dict[int, AsyncOpenAI] = {}
@@ -92,9 +90,9 @@ class OpenAIChat:
         now = asyncio.get_running_loop().time
         deadline = now() + request.timeout
         try:
-            async with asyncio.timeout_at(
-                min(now() + self._first_token_timeout, deadline)
-            ) as limit:
+            # A model may read a long prompt for as long as the whole answer may take; once it
+            # writes, a pause is a sign that it is stuck.
+            async with asyncio.timeout_at(deadline) as limit:
                 async with await self._open(called, request) as stream:
                     await self._expect_events(called, stream)
                     async for chunk in stream:
@@ -104,10 +102,9 @@ class OpenAIChat:
                         if reading.alive:
                             limit.reschedule(min(now() + self._patience(reading), deadline))
         except TimeoutError:
-            what = f"did not finish its answer within {request.timeout:g} s"
+            failure: PermanentError = failures.too_slow(called, request.timeout, reading.begun)
             if now() < deadline:
-                what = "stopped answering" if reading.begun else "did not begin to answer in time"
-            failure: PermanentError = failures.timed_out(called, what)
+                failure = failures.timed_out(called, "stopped answering")
         except openai.APIConnectionError:
             failure = failures.cut(called)
         except openai.APIError as error:

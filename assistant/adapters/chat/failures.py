@@ -61,10 +61,19 @@ def unreachable(called: Called, error: openai.APIConnectionError) -> PermanentEr
 
 
 def timed_out(called: Called, what: str) -> TransientError:
-    """Explain which of our limits ended the request."""
+    """Explain which of our fixed limits ended the request."""
     return TransientError(
-        f"The model server at {called.server} {what}. Is it overloaded? "
-        "A slow model may need a larger MODEL_TIMEOUT.",
+        f"The model server at {called.server} {what}. Is it overloaded? Its log may say why.",
+        code="model_timeout",
+    )
+
+
+def too_slow(called: Called, seconds: float, begun: bool) -> TransientError:
+    """Explain that the answer took longer than the operator's limit."""
+    what = "finish its answer" if begun else "begin to answer"
+    return TransientError(
+        f"The model server at {called.server} did not {what} within {seconds:g} s. "
+        "Is it overloaded? A slow model may need a larger MODEL_TIMEOUT.",
         code="model_timeout",
     )
 

@@ -13,11 +13,9 @@ from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Collection, Heartbeat
 from assistant.services.doctor.finding import Finding, fail, first_line, ok, place, warn
-from assistant.services.jobs.sweeping import SWEEPER
+from assistant.services.jobs.heartbeats import SWEEPER, patience
 
 OLDEST = 15
-# The sweeper writes its heartbeat every round; `/health/ready` has the same patience.
-SILENT_SECONDS = 60.0
 # Tokens expire by the clock of this machine, jobs by that of the database.
 CLOCK_WARNING_SECONDS = 5.0
 CLOCK_SECONDS = 60.0
@@ -128,7 +126,7 @@ def _sweeper(session: Session) -> Finding:
     start = "Start the process `sweeper` of the Procfile: flask sweep"
     if seconds is None:
         return fail("sweeper", "It has never run; without it, lost jobs do not end.", start)
-    if seconds > SILENT_SECONDS:
+    if seconds > patience():
         detail = f"Its last round was {seconds:.0f} s ago; without it, lost jobs do not end."
         return fail("sweeper", detail, start)
     return ok("sweeper", f"Its last round was {max(seconds, 0):.0f} s ago.")

@@ -16,9 +16,11 @@ lost (the sweeper rings again) or doubled (the second claim changes no row).
   was believed dead and comes back can write nothing.
 - A heartbeat renews the leases of a process; when one runs out, the sweeper puts the job back.
 - Every state is written by `transition`, together with the message or document it is about.
+- A worker that is told to leave stops what it has, and its jobs go back to the queue: `draining`.
 - Success demands that nobody asked to cancel; a terminal state is never left.
 """
 
+from assistant.services.jobs import draining
 from assistant.services.jobs.accepting import accept, announce
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
@@ -31,7 +33,7 @@ from assistant.services.jobs.status import (
     fresh_body,
     publish,
     read_status,
-    register_result,
+    register_results,
 )
 from assistant.services.jobs.stopping import cancel, cancel_all, follow_up
 from assistant.services.jobs.sweeping import sweep
@@ -48,6 +50,7 @@ __all__ = [
     "cancel",
     "cancel_all",
     "dispatch",
+    "draining",
     "encode",
     "follow_up",
     "fresh_body",
@@ -55,7 +58,7 @@ __all__ = [
     "list_",
     "publish",
     "read_status",
-    "register_result",
+    "register_results",
     "ring",
     "run",
     "sweep",

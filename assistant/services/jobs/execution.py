@@ -17,7 +17,7 @@ from assistant.errors import AssistantError, PermanentError, TransientError, Una
 from assistant.extensions import settings
 from assistant.logs import log_context
 from assistant.models import Job, JobState
-from assistant.services.jobs import status
+from assistant.services.jobs import draining, status
 from assistant.services.jobs.dispatching import dispatch
 from assistant.services.jobs.leases import Run, Stopped, Stopping, leases
 from assistant.services.jobs.transitions import (
@@ -50,6 +50,9 @@ def run(job_id: str, work: Work) -> None:
     `work` returns the result (ids and small figures). It raises `TransientError` to be tried
     again, `PermanentError` to fail, and lets `Stopped` pass.
     """
+    if draining.begun():
+        # The sweeper rings again, for a worker that stays.
+        return
     try:
         claimed = claim(uuid.UUID(job_id), worker_name())
     except Unavailable:

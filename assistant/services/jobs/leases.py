@@ -16,7 +16,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError
 from assistant.extensions import settings
 from assistant.models import Job
-from assistant.services.jobs import signals, status
+from assistant.services.jobs import draining, signals, status
 from assistant.services.jobs.transitions import held_by, transition
 
 logger = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class Leases:
         self._runs: dict[uuid.UUID, Run] = {}
         self._lock = threading.Lock()
         self._idle = threading.Event()
-        for work in (self._beat, self._listen):
+        for work in (self._beat, self._listen, self._give_back):
             threading.Thread(target=work, name=f"jobs{work.__name__}", daemon=True).start()
 
     def add(self, run: Run) -> None:
@@ -138,6 +138,9 @@ class Leases:
         if earlier is not None:
             # This process had the job before and lost it; now nobody would tell the old attempt.
             earlier.stop(Stopping.LEASE_LOST)
+        if draining.begun():
+            # Claimed in the moment in which all others were given back.
+            run.stop(Stopping.RELEASED)
 
     def drop(self, run: Run) -> None:
         """Stop renewing a run's lease."""
@@ -201,6 +204,11 @@ class Leases:
                     run = self._runs.get(job_id)
                 if run is not None:
                     run.stop(Stopping.CANCELLED)
+
+    def _give_back(self) -> None:
+        draining.begun(None)
+        for run in self.runs():
+            run.stop(Stopping.RELEASED)
 
 
 # The attempt is part of the condition: a lease that somebody else holds by now is not ours to

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Attempt, Job
-from assistant.services.jobs.status import Body, body_of
+from assistant.services.jobs.status import Body, bodies_of
 from assistant.services.paging import Page, page_of
 
 
@@ -31,7 +31,7 @@ def list_(
         query = query.where(Job.kind == kind)
     with transaction(owner_id) as session:
         jobs = page_of(session, query, Job, page)
-        return [body_of(session, job) for job in jobs]
+        return bodies_of(session, jobs)
 
 
 def attempts(owner_id: uuid.UUID, job_id: uuid.UUID) -> list[Attempt]:

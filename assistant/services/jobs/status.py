@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,13 +28,13 @@ return 1
 """
 
 Body = dict[str, Any]
-ResultOf = Callable[[Session, Job], Body | None]
-_results: dict[str, ResultOf] = {}
+ResultsOf = Callable[[Session, Sequence[Job]], Mapping[uuid.UUID, Body]]
+_results: dict[str, ResultsOf] = {}
 
 
-def register_result(kind: JobKind, result_of: ResultOf) -> None:
-    """Say how the result of a kind of job is rendered from the rows that it names."""
-    _results[kind] = result_of
+def register_results(kind: JobKind, results_of: ResultsOf) -> None:
+    """Say how results of a kind of job are rendered, by job id, from the rows that they name."""
+    _results[kind] = results_of
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -44,11 +44,17 @@ def stamp(moment: datetime | None) -> str | None:
 
 def body_of(session: Session, job: Job) -> Body:
     """Return the job as its owner sees it, in the shape that the API documents."""
-    result_of = _results.get(job.kind)
-    body = fresh_body(job)
-    if job.result is not None:
-        body["result"] = result_of(session, job) if result_of else job.result
-    return body
+    return bodies_of(session, [job])[0]
+
+
+def bodies_of(session: Session, jobs: Sequence[Job]) -> list[Body]:
+    """Return jobs as their owners see them, with one query per kind for what results name."""
+    done = [job for job in jobs if job.result is not None]
+    results: dict[uuid.UUID, Body | None] = {job.id: job.result for job in done}
+    for kind in {job.kind for job in done} & _results.keys():
+        alike = [job for job in done if job.kind == kind]
+        results |= {**dict.fromkeys(job.id for job in alike), **_results[kind](session, alike)}
+    return [{**fresh_body(job), "result": results.get(job.id)} for job in jobs]
 
 
 def fresh_body(job: Job) -> Body:

@@ -4,19 +4,17 @@ import logging
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
-from assistant.models import Heartbeat, Job, JobState, Queue
-from assistant.services.jobs import status
+from assistant.models import Job, JobState, Queue
+from assistant.services.jobs import heartbeats, status
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.transitions import transition
 
 logger = logging.getLogger(__name__)
 
-SWEEPER = "sweeper"
 BATCH = 200
 MAX_LEASE_LOSSES = 10
 
@@ -31,11 +29,7 @@ def sweep() -> dict[str, int]:
     """Do one round and return what was found; any number of sweepers may run at once."""
     found = {"expired": _return_expired(), "overdue": _end_overdue(), "rung": _ring_again()}
     found["dispatched"] = sum(dispatch(queue) for queue in Queue)
-    with transaction(SYSTEM) as session:
-        beat = insert(Heartbeat).values(name=SWEEPER, seen_at=func.now())
-        session.execute(
-            beat.on_conflict_do_update(index_elements=["name"], set_={"seen_at": func.now()})
-        )
+    heartbeats.beat(heartbeats.SWEEPER)
     return found
 
 

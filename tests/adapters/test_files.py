@@ -1,0 +1,33 @@
+"""The folder of uploads."""
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.adapters.files import UploadFolder
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_uploads_are_closed_to_other_users_whatever_the_umask(tmp_path: Path) -> None:
+    folder = UploadFolder(tmp_path / "data" / "uploads")
+    folder.keep(folder.receive(io.BytesIO(b"kept"), limit=10), "owner/document/1")
+    waiting = folder.receive(io.BytesIO(b"waiting"), limit=10)
+    modes = {
+        str(path.relative_to(folder.root)): stat.S_IMODE(path.stat().st_mode)
+        for path in [folder.root, *folder.root.rglob("*")]
+    }
+    assert modes == {
+        **dict.fromkeys([".", "incoming", "owner", "owner/document"], 0o700),
+        **dict.fromkeys([f"incoming/{waiting.path.name}", "owner/document/1"], 0o600),
+    }
