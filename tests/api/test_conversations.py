@@ -143,7 +143,7 @@ def test_deleting_a_conversation_cancels_what_waits_for_it(user: User) -> None:
     assert job(user, accepted["id"])["state"] == "cancelled"
     workers.messages.reply(accepted["id"])
     assert job(user, accepted["id"])["attempt"] == 0
-    assert_problem(user.post(f"/jobs/{accepted['id']}/retry"), 404)
+    assert_problem(user.post(f"/jobs/{accepted['id']}/retry"), 409)
 
 
 SETTINGS = {"title": "T", "system_prompt": "P", "model": "m", "temperature": 0.5, "max_tokens": 7}
