@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import redis
 from redis.backoff import NoBackoff
@@ -53,7 +53,3 @@ class Cache:
             self._silent_until = time.monotonic() + PAUSE_SECONDS
             logger.warning("redis is away: %s", type(error).__name__)
             return None
-
-    def script(self, source: str) -> Any:
-        """Prepare a Lua script that is sent by its hash."""
-        return self._client.register_script(source)

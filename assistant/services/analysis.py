@@ -17,7 +17,7 @@ from assistant.services import documents, jobs
 from assistant.services.drafts import UNSTORABLE
 from assistant.services.jobs import Run
 from assistant.services.languages import detect, name_of
-from assistant.services.prompts import as_data, estimate_tokens
+from assistant.services.prompts import as_data, estimate_tokens, estimate_usage
 
 PART_TOKENS = 300
 SUMMARY_TOKENS = 400
@@ -179,7 +179,7 @@ class _Reader:
                 text += UNSTORABLE.sub("", delta)
         finally:
             stream.abort()
-            self._add(stream.usage or _estimate(messages, text))
+            self._add(stream.usage or estimate_usage(messages, text))
         self._run.check()
         return text
 
@@ -192,7 +192,3 @@ class _Reader:
             "prompt_tokens": self._usage.prompt_tokens,
             "completion_tokens": self._usage.completion_tokens,
         }
-
-
-def _estimate(messages: Sequence[tuple[str, str]], text: str) -> Usage:
-    return Usage(sum(estimate_tokens(content) for _, content in messages), estimate_tokens(text))

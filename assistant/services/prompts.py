@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.ports import Usage
+
 Message = tuple[str, str]
 
 DIGIT = re.compile(r"[0-9]")
@@ -52,6 +54,11 @@ def estimate_tokens(text: str) -> int:
     hangul = len(HANGUL.findall(text))
     wide = len(text) - ascii_count - narrow - hangul
     return digits + -(-(ascii_count - digits) * 10 // 28) + narrow + 3 * hangul + 2 * wide
+
+
+def estimate_usage(messages: Sequence[Message], text: str) -> Usage:
+    """Guess what an answer took when the server does not say, as after an abort."""
+    return Usage(sum(estimate_tokens(content) for _, content in messages), estimate_tokens(text))
 
 
 def fit_history(history: Sequence[Message], budget: int) -> list[Message]:

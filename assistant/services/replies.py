@@ -13,7 +13,7 @@ from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import Conversation, JobState, Message, MessageRole
-from assistant.ports import ChatRequest, Usage
+from assistant.ports import ChatRequest
 from assistant.services import evidence
 from assistant.services.citations import MarkerFilter
 from assistant.services.drafts import UNSTORABLE, Draft, storable
@@ -21,7 +21,7 @@ from assistant.services.jobs import Run
 from assistant.services.languages import refusal
 from assistant.services.prompts import (
     Passage,
-    estimate_tokens,
+    estimate_usage,
     grounded_messages,
     reply_messages,
 )
@@ -186,7 +186,7 @@ def _stream(
             draft.finish_reason = storable(stream.finish_reason, Message.finish_reason)
         draft.usage = stream.usage
         if draft.usage is None and (draft.text or run.stopping):
-            draft.usage = _estimate(messages, draft.text)
+            draft.usage = estimate_usage(messages, draft.text)
         if draft.usage is not None:
             run.usage = {
                 "prompt_tokens": draft.usage.prompt_tokens,
@@ -197,8 +197,3 @@ def _stream(
             "The model answered with nothing. Ask differently, or choose another model.",
             code="empty_answer",
         )
-
-
-def _estimate(messages: Sequence[tuple[str, str]], text: str) -> Usage:
-    """Guess what was used when the server does not say, as after an abort."""
-    return Usage(sum(estimate_tokens(content) for _, content in messages), estimate_tokens(text))
