@@ -18,7 +18,7 @@ class StrictParser(FlaskParser):
 
     # What a schema does not know is an error, in a query too, unless the schema says otherwise.
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}  # noqa: RUF012  # as webargs declares it
-    __location_map__: dict[str, Any] = {  # noqa: RUF012
+    __location_map__: dict[str, Any] = {  # noqa: RUF012  # as webargs declares it
         **FlaskParser.__location_map__,
         "multipart": "load_multipart",
     }

@@ -77,5 +77,6 @@ def _wait(job_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Step]:
             bar.update(moved - shown, f"{gone} of {len(job_ids)}")
             shown = moved
             if pending:
+                # The jobs run elsewhere; looking again is all that a command can do.
                 time.sleep(POLL_SECONDS)
     return ended

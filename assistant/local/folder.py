@@ -42,6 +42,7 @@ class DataFolder:
                     f"Another local run (process {owner or 'unknown'}) uses {self.path}. Stop it, "
                     "or set DATA_DIR, PORT and FLOWER_PORT to have one more beside it."
                 )
+            # A blocking lock would wait without a limit.
             time.sleep(0.2)
         os.ftruncate(self.lock, 0)
         os.pwrite(self.lock, str(os.getpid()).encode(), 0)

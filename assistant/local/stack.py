@@ -154,6 +154,7 @@ class LocalStack:
         supervisor.states()
         seen = {name: len(pids) for name, pids in supervisor.pids.items()}
         while True:
+            # supervisord tells of a death only when it is asked.
             time.sleep(1)
             self.require_supervisor().states()
             for name, pids in supervisor.pids.items():

@@ -76,6 +76,7 @@ class Supervisor:
             if not self.alive or time.monotonic() > deadline:
                 log = self.log_dir / "supervisord.log"
                 raise LocalRunError(f"supervisord did not start; see {log}.{tail(log)}")
+            # It opens its port when it is ready and gives no other sign.
             time.sleep(0.05)
 
     def start_application(self) -> None:

@@ -100,6 +100,7 @@ def _end(process: subprocess.Popen[bytes]) -> int:
     while sys.exc_info()[0] is None and time.monotonic() < deadline:
         if os.waitid(os.P_PID, process.pid, flags):
             break
+        # `waitid` has no limit of its own, and a signal handler is not ours to set.
         time.sleep(0.002)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

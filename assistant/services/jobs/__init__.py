@@ -25,7 +25,7 @@ from assistant.services.jobs.accepting import accept, announce
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.leases import Run, Stopped, Stopping
-from assistant.services.jobs.reading import attempts, get, list_
+from assistant.services.jobs.reading import get, list_
 from assistant.services.jobs.status import (
     Body,
     body_of,
@@ -45,7 +45,6 @@ __all__ = [
     "Stopping",
     "accept",
     "announce",
-    "attempts",
     "body_of",
     "cancel",
     "cancel_all",

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.models import Attempt, Job
+from assistant.models import Job
 from assistant.services.jobs.status import Body, bodies_of
 from assistant.services.paging import Page, page_of
 
@@ -32,10 +32,3 @@ def list_(
     with transaction(owner_id) as session:
         jobs = page_of(session, query, Job, page)
         return bodies_of(session, jobs)
-
-
-def attempts(owner_id: uuid.UUID, job_id: uuid.UUID) -> list[Attempt]:
-    """Return the attempts at a job, first one first."""
-    with transaction(owner_id) as session:
-        query = select(Attempt).where(Attempt.job_id == job_id, Attempt.owner_id == owner_id)
-        return list(session.scalars(query.order_by(Attempt.attempt)))
