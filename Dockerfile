@@ -3,8 +3,9 @@
 
 FROM python:3.11-slim-bookworm AS build
 
-# An index where pip finds PyTorch's CPU build; without one, torch brings several GB of CUDA.
-ARG PIP_EXTRA_INDEX_URL=""
+# Where pip finds PyTorch's CPU build. Empty, torch brings several GB of CUDA, for a GPU:
+# --build-arg PIP_EXTRA_INDEX_URL=
+ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 
 RUN python -m venv /opt/venv
 COPY requirements.txt .

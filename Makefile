@@ -62,8 +62,14 @@ fix: $(DEVELOPMENT) ## put style and format right where a tool can
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(RUNTIME) ## figures in proportion to the bare parts; takes a minute
-	@exec $(BIN)/python -m benchmarks.accept
+bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; takes five minutes
+	@$(BIN)/python -m benchmarks.accept
+	@$(BIN)/python -m benchmarks.path
+	@$(BIN)/python -m benchmarks.follow
+
+.PHONY: drill
+drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS=, SECONDS=, SEED= scale it
+	@JOBS="$(JOBS)" SECONDS="$(SECONDS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.drill
 
 COMPILE = $(BIN)/uv pip compile --quiet --native-tls --universal --python-version 3.11 \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)

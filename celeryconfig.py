@@ -35,7 +35,6 @@ broker_transport_options = {
     "max_retries": 0,
     "visibility_timeout": 900,
     "socket_connect_timeout": 0.5,
-    "socket_timeout": 10,
     "socket_keepalive": True,
     "health_check_interval": 10,
 }

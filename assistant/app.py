@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask
 
-from assistant import api, cli, logs, middleware, security
+from assistant import api, cli, crashes, logs, middleware, security
 from assistant import celery as celery_binding
 from assistant.adapters.cache import Cache
 from assistant.adapters.provided import Adapters
@@ -17,6 +17,7 @@ def create_app(**overrides: Any) -> Flask:
     """Make the application from the environment; `overrides` are settings that win over it."""
     settings = read_settings(**overrides)
     logs.configure(settings)
+    crashes.arm(settings.crash_points)
     app = Flask("assistant", static_folder=None)
     app.url_map.strict_slashes = False
     app.extensions["settings"] = settings

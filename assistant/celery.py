@@ -8,6 +8,8 @@ from assistant import logs
 from assistant.config import Settings
 
 CONNECT_TIMEOUT = 0.5
+# Who only sends never waits for longer. Workers, which also wait for messages, have their own.
+SEND_TIMEOUT = 0.5
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -23,6 +25,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     celery.conf.update(
         broker_url=settings.redis_url,
         broker_connection_timeout=CONNECT_TIMEOUT,
+        broker_transport_options={
+            **celery.conf.broker_transport_options,
+            "socket_timeout": SEND_TIMEOUT,
+        },
         worker_concurrency=None,
     )
     celery.set_default()

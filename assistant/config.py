@@ -1,11 +1,10 @@
 """Every setting once, with its environment name and default."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -15,7 +14,16 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from assistant import addresses
+from assistant.value_files import with_files
+
 LOCAL_ENV = "local.env"
+
+Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
+# What is waited for, counted or multiplied must come to an end.
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -34,55 +42,66 @@ class Settings(BaseSettings):
     app_name: str = "Assistant"
     debug: bool = False
     log_format: Literal["auto", "text", "json"] = "auto"
-    port: int = 8000
+    port: Port = 8000
     host: str = "127.0.0.1"
     flower_address: str = "127.0.0.1"
-    flower_port: int = 5555
-    web_workers: int = 2
+    flower_port: Port = 5555
+    web_workers: AtLeastOne = 2
     allowed_origins: Annotated[list[str], NoDecode] = []
 
     data_dir: Path = Path("var")
     upload_dir: Path | None = None
-    max_file_size: int = 10 * 1024 * 1024
+    max_file_size: AtLeastOne = 10 * 1024 * 1024
 
     database_url: str = "postgresql+psycopg2://127.0.0.1:5432/assistant"
     database_admin_url: str | None = None
-    db_pool_size: int = 10
-    db_max_overflow: int = 20
+    db_pool_size: AtLeastOne = 10
+    db_max_overflow: NotNegative = 20
     redis_url: str = "redis://127.0.0.1:6379/0"
     chroma_url: str = "http://127.0.0.1:8001"
 
     secret_key: SecretStr | None = None
-    access_token_expire_minutes: int = 30
-    refresh_token_expire_days: int = 30
+    access_token_expire_minutes: AtLeastOne = 30
+    refresh_token_expire_days: AtLeastOne = 30
     flower_password: SecretStr | None = None
 
     openai_base_url: str | None = None
     openai_api_key: SecretStr | None = None
     openai_model: str = "gpt-4o-mini"
-    max_tokens: int = 1000
-    temperature: float = 0.7
-    context_tokens: int = 8192
-    model_timeout: float = 120.0
+    max_tokens: int = Field(default=1000, ge=1, le=128_000)
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    context_tokens: int = Field(default=8192, ge=256)
+    model_timeout: Positive = 120.0
 
     embedding_model: str = "all-MiniLM-L6-v2"
-    chunk_size: int = 1000
-    chunk_overlap: int = 150
-    retrieval_limit: int = 6
-    retrieval_threshold: float = 0.3
+    chunk_size: int = Field(default=1000, ge=200, le=4000)
+    chunk_overlap: NotNegative = 150
+    retrieval_limit: AtLeastOne = 6
+    retrieval_threshold: float = Field(default=0.3, ge=-1, le=1)
 
-    reply_concurrency: int = 8
-    dispatch_window: int = 16
-    lease_seconds: float = 30.0
-    heartbeat_seconds: float = 5.0
-    sweep_seconds: float = 2.0
-    checkpoint_seconds: float = 1.0
-    max_failures: int = 4
-    retry_base_seconds: float = 2.0
-    reply_deadline_seconds: float = 900.0
-    indexing_deadline_seconds: float = 3600.0
-    result_ttl_seconds: int = 24 * 3600
-    search_timeout: float = 10.0
+    reply_concurrency: AtLeastOne = 8
+    dispatch_window: AtLeastOne = 16
+    lease_seconds: Positive = 30.0
+    heartbeat_seconds: Positive = 5.0
+    sweep_seconds: Positive = 2.0
+    checkpoint_seconds: Positive = 1.0
+    max_failures: AtLeastOne = 6
+    retry_base_seconds: Positive = 2.0
+    reply_deadline_seconds: Positive = 900.0
+    indexing_deadline_seconds: Positive = 3600.0
+    result_ttl_seconds: AtLeastOne = 24 * 3600
+    max_open_jobs_per_owner: AtLeastOne = 500
+    max_served_jobs_per_owner: AtLeastOne = 100
+    max_open_jobs: AtLeastOne = 10_000
+    worker_stall_seconds: Positive = 60.0
+    stuck_seconds: Positive = 120.0
+    idempotency_hours: Positive = 48.0
+    job_retention_days: float = Field(default=90.0, ge=0, allow_inf_nan=False)
+    upkeep_seconds: Positive = 10.0
+    max_followers: AtLeastOne = 5000
+    max_sockets_per_user: AtLeastOne = 20
+    crash_points: Path | None = None
+    search_timeout: Positive = 10.0
 
     @classmethod
     def settings_customise_sources(
@@ -102,11 +121,20 @@ class Settings(BaseSettings):
     @field_validator("database_url", "database_admin_url")
     @classmethod
     def name_the_driver(cls, url: str | None) -> str | None:
-        """Choose psycopg2, which SQLAlchemy 2.1 would not do by itself."""
-        scheme, separator, rest = (url or "").partition("://")
-        if scheme in ("postgres", "postgresql"):
-            return f"postgresql+psycopg2{separator}{rest}"
-        return url
+        """Demand an address of PostgreSQL, and choose the driver."""
+        return addresses.postgres(url) if url is not None else None
+
+    @field_validator("redis_url")
+    @classmethod
+    def lead_to_redis(cls, url: str) -> str:
+        """Demand an address that Celery and Redis' own client read alike."""
+        return addresses.redis(url)
+
+    @field_validator("chroma_url", "openai_base_url")
+    @classmethod
+    def lead_to_a_web_server(cls, url: str | None) -> str | None:
+        """Demand an address with a scheme and a host."""
+        return addresses.http(url) if url is not None else None
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
@@ -115,6 +143,28 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [origin.strip() for origin in value.split(",") if origin.strip()]
         return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def demand_whole_origins(cls, listed: list[str]) -> list[str]:
+        """Refuse what would let in more than it says."""
+        return addresses.origins(listed)
+
+    @model_validator(mode="after")
+    def fit_together(self) -> Self:
+        """Refuse values that are in each other's way."""
+        if self.chunk_overlap > self.chunk_size // 2:
+            raise ValueError("CHUNK_OVERLAP should be at most half of CHUNK_SIZE")
+        if self.heartbeat_seconds >= self.lease_seconds / 2:
+            raise ValueError("HEARTBEAT_SECONDS should be less than half of LEASE_SECONDS")
+        return self
+
+    @model_validator(mode="after")
+    def drill_only_in_drills(self) -> Self:
+        """Refuse to let processes die on purpose where that is not what everybody wants."""
+        if self.crash_points is not None and not self.debug:
+            raise ValueError("CRASH_POINTS is for drills alone: unset it (or set DEBUG, too)")
+        return self
 
     @property
     def uploads(self) -> Path:
@@ -127,33 +177,6 @@ class Settings(BaseSettings):
         return self.database_admin_url or self.database_url
 
 
-def with_files(
-    variables: Mapping[str, str | None], names: Mapping[str, object]
-) -> dict[str, str | None]:
-    """Return these variables and, for each `name_file` among them, `name` with what it holds.
-
-    An empty file counts like an empty variable: as not set. Raises `SettingsError`.
-    """
-    found = dict(variables)
-    for name in names:
-        path = variables.get(f"{name}_file")
-        if path is None:
-            continue
-        if variables.get(name) is not None:
-            raise SettingsError(f"{name.upper()} and {name.upper()}_FILE are both set: unset one")
-        try:
-            value = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-            raise SettingsError(
-                f"{name.upper()}_FILE: {path} cannot be read ({why}): put the file right, or set "
-                f"{name.upper()} itself"
-            ) from None
-        if value:
-            found[name] = value
-    return found
-
-
 def read_settings(**overrides: Any) -> Settings:
     """Read the settings; `overrides` win over the environment.
 
@@ -163,10 +186,14 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(_env_file=(data_dir / LOCAL_ENV, ".env"), **overrides)  # type: ignore[call-arg]  # pydantic-settings takes it, its stub does not say so
     except (SettingsError, ValidationError) as error:
-        lines = [str(error)]
-        if isinstance(error, ValidationError):
-            lines = [
-                f"{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-                for item in error.errors()
-            ]
-        raise SystemExit("These settings cannot be used:\n  " + "\n  ".join(lines)) from None
+        lines = error.errors() if isinstance(error, ValidationError) else [str(error)]
+        said = "".join(f"\n  {_line(line)}" for line in lines)
+        raise SystemExit(f"These settings cannot be used:{said}") from None
+
+
+def _line(said: Any) -> str:
+    """Return what is wrong in one line; the value itself may be a secret."""
+    if isinstance(said, str):
+        return said
+    words: str = said["msg"].removeprefix("Value error, ")
+    return f"{str(said['loc'][0]).upper()}: {words}" if said["loc"] else words

@@ -1,12 +1,14 @@
 """The database: the parent of all tables, and transactions that act for one owner."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Connection, MetaData, Table
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -88,22 +90,120 @@ def _begin_on_a_live_connection(owner: uuid.UUID | str) -> Session:
         return _begin(owner)
 
 
+Call = Callable[[], object]
+
+
+@dataclass
+class _Unit:
+    """A unit of work that is open: its transaction, and what waits for how it ends."""
+
+    connection: Connection
+    owner: str
+    broken: BaseException | None = None
+    if_committed: list[Call] = field(default_factory=list)
+    if_rolled_back: list[Call] = field(default_factory=list)
+
+    def act_for(self, owner: str) -> None:
+        """See the rows of `owner` from now on."""
+        if owner != self.owner:
+            self.connection.exec_driver_sql(_ACT_AS, (owner,))
+            self.owner = owner
+
+
+# Each thread and each greenlet has its own.
+_open_unit: ContextVar[_Unit | None] = ContextVar("open_unit", default=None)
+
+
+@contextmanager
+def _alone(owner: uuid.UUID | str) -> Iterator[Session]:
+    session = _begin_on_a_live_connection(owner)
+    try:
+        yield session
+        session.commit()
+    finally:
+        session.close()
+
+
+@contextmanager
+def _joined(unit: _Unit, owner: str) -> Iterator[Session]:
+    """Open a session of its own in the transaction of the unit; its commit is only a flush."""
+    before = unit.owner
+    try:
+        unit.act_for(owner)
+        with Session(
+            unit.connection, expire_on_commit=False, join_transaction_mode="rollback_only"
+        ) as session:
+            yield session
+            session.commit()
+        unit.act_for(before)
+    except BaseException as error:
+        unit.broken = error
+        raise
+
+
 @contextmanager
 def transaction(owner: uuid.UUID | str) -> Iterator[Session]:
     """Run one unit of work for `owner` (or `SYSTEM`, which sees all rows), and commit it.
 
     Row-level security reads the owner, so a forgotten filter shows nothing of anybody else.
     Raises `Unavailable` if the database is away; then a commit may or may not have happened.
+    Inside a `unit_of_work` it is a part of that, which commits.
     """
+    unit = _open_unit.get()
     try:
-        session = _begin_on_a_live_connection(owner)
-        try:
+        with _alone(owner) if unit is None else _joined(unit, str(owner)) as session:
             yield session
-            session.commit()
-        finally:
-            session.close()
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (DBAPIError, PoolTimeout) as error:
+        if not _is_away(error):
+            raise
         raise Unavailable(
             "The database does not answer. Nothing is known to have been accepted; try again.",
             retry_after=2,
         ) from error
+
+
+def _is_away(error: DBAPIError | PoolTimeout) -> bool:
+    # A connection that breaks within an answer can be reported as any error of the driver.
+    away = isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    return away or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+@contextmanager
+def unit_of_work(owner: uuid.UUID | str) -> Iterator[Session]:
+    """Make every `transaction` inside a part of one, so that all of it is committed or nothing.
+
+    What fails inside has to leave it: a part that failed is never committed with the rest.
+    """
+    assert _open_unit.get() is None, "a unit of work is open already"
+    with transaction(owner) as session:
+        unit = _Unit(session.connection(), str(owner))
+        token = _open_unit.set(unit)
+        try:
+            yield session
+            if unit.broken is not None:
+                raise RuntimeError("a part of a unit of work failed unseen") from unit.broken
+        except BaseException:
+            for call in unit.if_rolled_back:
+                call()
+            raise
+        finally:
+            _open_unit.reset(token)
+    for call in unit.if_committed:
+        call()
+
+
+def when_committed(call: Call) -> None:
+    """Do something once the open unit of work is committed, or now if there is none."""
+    unit = _open_unit.get()
+    if unit is None:
+        call()
+    else:
+        unit.if_committed.append(call)
+
+
+def when_rolled_back(call: Call) -> None:
+    """Do something if the open unit of work fails before its commit; without one, never."""
+    # A commit that got no answer may have happened, so then nothing is done.
+    unit = _open_unit.get()
+    if unit is not None:
+        unit.if_rolled_back.append(call)

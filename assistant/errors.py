@@ -48,6 +48,24 @@ class Conflict(AssistantError):
     status, title, code = 409, "Conflict", "conflict"
 
 
+class ConversationBusy(Conflict):
+    """A reply of the conversation is open, and its setting is to take no message meanwhile."""
+
+    code = "conversation_busy"
+
+
+class RequestInProgress(Conflict):
+    """Another request with the same idempotency key has not ended yet."""
+
+    code = "request_in_progress"
+
+
+class KeyReused(InvalidInput):
+    """The idempotency key belongs to another request."""
+
+    code = "idempotency_key_reused"
+
+
 class TooLarge(AssistantError):
     """The upload is larger than the operator allows."""
 
@@ -72,6 +90,12 @@ class Unavailable(AssistantError):
     status, title, code = 503, "Service Unavailable", "unavailable"
 
 
+class Overloaded(Unavailable):
+    """There is more to do already than can be promised to end."""
+
+    code = "overloaded"
+
+
 class PermanentError(AssistantError):
     """A job failed for a reason that trying again cannot heal."""
 
@@ -86,7 +110,9 @@ class PermanentError(AssistantError):
 class TransientError(PermanentError):
     """A job failed for a reason that may pass; it is tried again.
 
-    `retry_after` is the least number of seconds to wait, if the other side named one.
+    `retry_after` is the least number of seconds to wait, if the other side named one. What is not
+    `counted` says nothing about the job, such as a server of ours that is away: it is tried again
+    until the deadline.
     """
 
     title, code = "Temporarily failed", "unavailable"
@@ -98,6 +124,8 @@ class TransientError(PermanentError):
         code: str | None = None,
         title: str | None = None,
         retry_after: float | None = None,
+        counted: bool = True,
     ) -> None:
         super().__init__(detail, code=code, title=title)
         self.retry_after = retry_after
+        self.counted = counted

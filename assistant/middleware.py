@@ -15,6 +15,8 @@ from assistant.logs import log_context
 logger = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
+# Says of an answer that it is the one of an earlier request with the same idempotency key.
+REPLAYED = "Idempotent-Replayed"
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # A body that is not a file is text typed or made by a program; more is a mistake or an attack.
 JSON_LIMIT = 1024 * 1024
@@ -31,7 +33,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         CORS(
             app,
             origins=settings.allowed_origins,
-            expose_headers=["Location", "Link", "Retry-After", HEADER],
+            expose_headers=["Location", "Link", "Retry-After", REPLAYED, HEADER],
         )
     app.before_request(_begin)
     app.after_request(_end)

@@ -18,6 +18,13 @@ class Usage:
     prompt_tokens: int
     completion_tokens: int
 
+    def as_dict(self) -> dict[str, int]:
+        """Return what an attempt's row keeps."""
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+        }
+
     @property
     def total_tokens(self) -> int:
         """Return what is billed: prompt and completion together."""
@@ -90,7 +97,12 @@ class Match:
 
 
 class VectorStore(Protocol):
-    """An index of vectors that can be thrown away and rebuilt."""
+    """An index of vectors that can be thrown away and rebuilt.
+
+    Raises `TransientError` with the code `chroma_unavailable` if the server is merely away, with
+    `chroma_broke_off` if it went away while it was working on the answer, and with
+    `chroma_failed` if it says that it failed; `PermanentError` for what it refuses.
+    """
 
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None: ...
 
@@ -101,6 +113,12 @@ class VectorStore(Protocol):
 
     def present(self, collection: str, ids: Sequence[str]) -> int:
         """Count how many of these ids the collection holds."""
+
+    def ids(self, collection: str) -> Iterator[Sequence[str]]:
+        """Yield the ids that the collection holds, page by page.
+
+        What others add or remove meanwhile may show or not, and may hide a few others.
+        """
 
     def drop(self, collection: str) -> None: ...
 

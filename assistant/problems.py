@@ -6,10 +6,16 @@ from http import HTTPStatus
 from typing import Any
 
 import marshmallow as ma
-from flask import Flask, Response, g, json
+from flask import Flask, Response, current_app, g, json, request
 from flask_smorest import Api
 from flask_smorest.utils import prepare_response
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+)
 
 from assistant.errors import AssistantError, InvalidCredentials, InvalidInput, TooLarge
 
@@ -99,6 +105,28 @@ def _below(path: str, name: str) -> str:
     return path if name == "_schema" else f"{path}/{escaped}"
 
 
+def _words(error: HTTPException) -> str:
+    """Say what an HTTP error means here, where werkzeug has only words for people in browsers."""
+    if error.description == type(error).description:
+        if isinstance(error, RequestEntityTooLarge):
+            return _limits()
+        if isinstance(error, NotFound):
+            return "There is nothing at this path; /docs lists what there is."
+        if isinstance(error, MethodNotAllowed):
+            methods = ", ".join(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
+            return f"This path does not take {request.method}, but {methods}."
+    return error.description or ""
+
+
+def _limits() -> str:
+    if request.mimetype != "multipart/form-data":
+        return f"The body of this request may have at most {request.max_content_length} bytes."
+    most = current_app.extensions["settings"].max_file_size
+    return (
+        f"A file may have at most {most} bytes. Upload a smaller one, with nothing large beside it."
+    )
+
+
 class ProblemApi(Api):
     """flask-smorest, answering and documenting errors as problems."""
 
@@ -121,7 +149,7 @@ class ProblemApi(Api):
             return problem(status, title, detail, headers=headers, code=code)
         messages = (getattr(error, "data", None) or {}).get("messages")
         if not messages:
-            return problem(status, title, error.description or "", headers=headers, code=code)
+            return problem(status, title, _words(error), headers=headers, code=code)
         # webargs files messages under the place that they come from: json, query, form, files.
         errors = [found for inner in messages.values() for found in _field_problems(inner)]
         del errors[MOST_ERRORS:]

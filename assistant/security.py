@@ -15,7 +15,7 @@ from assistant.config import Settings
 from assistant.errors import InvalidCredentials, PermissionDenied
 from assistant.extensions import jwt
 from assistant.models import Role
-from assistant.services import callers
+from assistant.services import callers, tickets
 from assistant.services.callers import Caller
 
 P = ParamSpec("P")
@@ -44,19 +44,27 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def allow(
-    *, scope: Scope = "read", role: Role | None = None, public: bool = False, with_job: bool = False
+    *,
+    scope: Scope = "read",
+    role: Role | None = None,
+    public: bool = False,
+    with_job: bool = False,
+    ticket: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Say who may call an endpoint.
 
     `scope` is what a program's key must carry, `role` what the user must be; `public` lets
     everybody in. `with_job` reads the job of the path in the same round trip as the session, and
-    leaves the copy in `g.job_copy`.
+    leaves the copy in `g.job_copy`. `ticket` lets in who has a ticket for the job of the path.
     """
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if not public:
+            if ticket and "ticket" in request.args:
+                of_job = cast(uuid.UUID, kwargs["job_id"])
+                g.caller, g.job_copy = tickets.redeem(request.args["ticket"], of_job), None
+            elif not public:
                 job_id = cast(uuid.UUID | None, kwargs.get("job_id")) if with_job else None
                 g.caller, g.job_copy = _authenticate(job_id)
                 if role is not None and g.caller.role != role:
@@ -81,9 +89,17 @@ def _authenticate(job_id: uuid.UUID | None) -> tuple[Caller, list[bytes | None] 
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise InvalidCredentials("Send an access token as `Authorization: Bearer …`.")
-    user_id, session_id, expires_at = _claims_of(
-        token.strip(), current_app.config["JWT_SECRET_KEY"]
-    )
+    return authenticate(token.strip(), job_id)
+
+
+def authenticate(
+    token: str, job_id: uuid.UUID | None = None
+) -> tuple[Caller, list[bytes | None] | None]:
+    """Return whose access token this is, if it is good now; raises `InvalidCredentials`.
+
+    With `job_id` also the copy of that job, as `callers.authenticate` does.
+    """
+    user_id, session_id, expires_at = _claims_of(token, current_app.config["JWT_SECRET_KEY"])
     if time.time() >= expires_at:
         raise InvalidCredentials("The access token has expired. Refresh it or sign in again.")
     return callers.authenticate(user_id, session_id, job_id)

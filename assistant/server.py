@@ -1,11 +1,22 @@
 """How gunicorn serves: `gunicorn -c python:assistant.server wsgi:app`."""
 
+import json
 import os
+import signal
+import socket
 from typing import Any
 
+from gunicorn import util
+from psycopg2 import OperationalError
+from psycopg2.extensions import STATUS_SETUP, set_wait_callback
+
+from assistant import logs
 from assistant.config import read_settings
 
 SHORTEST_KEY = 32
+CONNECT_SECONDS = 3.0
+# Longer than the server itself lets a statement take; see assistant/database.py.
+ANSWER_SECONDS = 17.0
 
 _settings = read_settings()
 
@@ -19,8 +30,13 @@ timeout = 60
 # Nobody's work is lost when a request is cut: jobs live in workers.
 graceful_timeout = 8
 keepalive = 5
+# A follower keeps its connection; there must be some left for everybody else.
+worker_connections = _settings.max_followers + 1000
 # The heartbeat's file in memory: on a busy disk a write can take longer than `timeout`.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+# A long search and another application's cookies fit; more is answered with 414 or 431.
+limit_request_line = 8190
+limit_request_field_size = 16 * 1024
 # The application logs each request itself, with the ids that matter.
 accesslog = None
 loglevel = "warning"
@@ -36,10 +52,69 @@ def on_starting(server: Any) -> None:
             f"SECRET_KEY must have at least {SHORTEST_KEY} characters; whoever knows it can be "
             'anybody. Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
+    # What gunicorn says goes where all other lines go, in their form; workers inherit this.
+    logs.configure(_settings)
+    server.log.error_log.handlers.clear()
+    server.log.error_log.propagate = True
 
 
 def post_fork(server: Any, worker: Any) -> None:
     """Let other requests go on while PostgreSQL works on one."""
-    from psycogreen.gevent import patch_psycopg
+    set_wait_callback(wait_for_postgres)
+    util.write_error = write_problem
 
-    patch_psycopg()
+
+def post_worker_init(worker: Any) -> None:
+    """On SIGTERM, send followers away at once; they would not leave before the worker is killed."""
+    import gevent
+
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def leave(number: int, frame: Any) -> None:
+        stop(number, frame)  # type: ignore[operator,misc]  # gunicorn's own handler
+        # A handler of signals may not block, not even as long as it takes to start a thread.
+        gevent.spawn(send_away)
+
+    signal.signal(signal.SIGTERM, leave)
+
+
+def worker_int(worker: Any) -> None:
+    """On SIGINT and SIGQUIT, tell followers before the worker is gone."""
+    send_away()
+
+
+def send_away() -> None:
+    """Let followers and sockets go; they come back to another process with their cursors."""
+    from assistant.api import sockets
+    from assistant.services.events import hub
+
+    hub.close()
+    sockets.close()
+
+
+def wait_for_postgres(connection: Any) -> None:
+    """Let other requests go on while PostgreSQL works on one, but not for ever.
+
+    With a callback libpq keeps none of its own limits, and a server that hangs keeps none either.
+    """
+    from psycogreen.gevent import gevent_wait_callback
+
+    connecting = connection.status == STATUS_SETUP
+    seconds = CONNECT_SECONDS if connecting else ANSWER_SECONDS
+    try:
+        gevent_wait_callback(connection, timeout=seconds)
+    except TimeoutError:
+        raise OperationalError(f"PostgreSQL did not answer in {seconds:g} s") from None
+
+
+def write_problem(client: socket.socket, status: int, reason: str, detail: str) -> None:
+    """Answer a request that never reaches the application as a problem, not as a web page."""
+    problem = {"type": "about:blank", "title": reason, "status": status, "detail": detail}
+    body = json.dumps({**problem, "code": reason.lower().replace(" ", "_")})
+    head = (
+        f"HTTP/1.1 {status} {reason}",
+        "Connection: close",
+        "Content-Type: application/problem+json",
+        f"Content-Length: {len(body)}",
+    )
+    util.write_nonblock(client, "\r\n".join([*head, "", body]).encode("ascii"))

@@ -1,7 +1,8 @@
 """The bare parts: what the same work costs with nothing of ours in the way.
 
 One view checks a token, inserts two rows in one transaction and sends one Celery task; one checks
-a token and reads one Redis hash. `gunicorn -c python:benchmarks.bare benchmarks.bare:app`.
+a token and reads one Redis hash. `gunicorn -c python:benchmarks.bare benchmarks.bare:app`. The
+task makes two commits and writes the hash: `celery -A benchmarks.bare worker -Q bare -P threads`.
 """
 
 import os
@@ -12,6 +13,7 @@ from celery import Celery
 from flask import Flask, Response, jsonify
 from flask_jwt_extended import JWTManager, jwt_required
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from assistant.server import post_fork as post_fork
@@ -67,6 +69,17 @@ def create_message() -> tuple[Response, int]:
     db.session.commit()
     celery.send_task("bare", args=[str(job.id)], queue="bare", ignore_result=True)
     return jsonify(id=str(job.id)), 202
+
+
+@celery.task(name="bare", ignore_result=True)
+def work(job_id: str) -> None:
+    """Begin and end a job with a commit each, and write its hash."""
+    with app.app_context():
+        for state in ("running", "succeeded"):
+            db.session.execute(update(Job).where(Job.id == uuid.UUID(job_id)).values(state=state))
+            db.session.commit()
+    fields = {f"field{number}": "value" * 4 for number in range(8)}
+    cache.hset(f"bare:{job_id}", mapping={**fields, "state": "succeeded"})
 
 
 @app.get("/jobs/<job_id>")

@@ -18,8 +18,11 @@ class Load:
 class _Client(asyncio.Protocol):
     """One connection that sends the same request again as soon as it has the answer."""
 
-    def __init__(self, request: bytes, status: bytes, until: float, times: list[float]) -> None:
+    def __init__(
+        self, request: bytes, status: bytes, until: float, times: list[float], pause: float
+    ) -> None:
         self.request, self.status, self.until, self.times = request, status, until, times
+        self.pause = pause
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.buffer = b""
         self.sent_at = 0.0
@@ -48,6 +51,8 @@ class _Client(asyncio.Protocol):
             self.done.set_exception(RuntimeError(f"unexpected answer: {head[:100]!r} {rest!r}"))
         elif now >= self.until:
             self.done.set_result(None)
+        elif self.pause:
+            asyncio.get_running_loop().call_later(self.pause, self._send)
         else:
             self._send()
 
@@ -68,8 +73,13 @@ def request(
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
-def measure(port: int, wanted: bytes, *, status: int, clients: int, seconds: float) -> Load:
-    """Keep `clients` connections busy for a while; every answer must have this status."""
+def measure(
+    port: int, wanted: bytes, *, status: int, clients: int, seconds: float, pause: float = 0.0
+) -> Load:
+    """Keep `clients` connections busy for a while; every answer must have this status.
+
+    With a `pause` between answer and next request, they ask now and then and load nothing.
+    """
     times: list[float] = []
 
     async def run() -> float:
@@ -78,7 +88,9 @@ def measure(port: int, wanted: bytes, *, status: int, clients: int, seconds: flo
         until = began + seconds
         made = [
             await loop.create_connection(
-                lambda: _Client(wanted, str(status).encode(), until, times), "127.0.0.1", port
+                lambda: _Client(wanted, str(status).encode(), until, times, pause),
+                "127.0.0.1",
+                port,
             )
             for _ in range(clients)
         ]

@@ -2,11 +2,13 @@
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 import assistant.models  # noqa: F401  # the tables must be known before they are compared
 from assistant.config import Settings
 from assistant.database import Model
+from assistant.services.doctor.finding import first_line, place, to_start
 
 # Two deployments that migrate at once take turns; the number only has to be ours.
 MIGRATION_LOCK = 7_203_115
@@ -28,7 +30,7 @@ def run_migrations() -> None:
     """Upgrade or downgrade in one transaction."""
     settings: Settings = current_app.extensions["settings"]
     engine = create_engine(settings.admin_url, connect_args={"connect_timeout": 5})
-    with engine.connect() as connection, connection.begin():
+    with connect(engine, settings) as connection, connection.begin():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.execute(text("SELECT set_config('assistant.owner', 'system', true)"))
         role = application_role(connection, settings)
@@ -37,6 +39,19 @@ def run_migrations() -> None:
             context.run_migrations()
         let_in(connection, role)
     engine.dispose()
+
+
+def connect(engine: Engine, settings: Settings) -> Connection:
+    """Reach the database; raise `SystemExit` in one sentence if that does not work."""
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        variable = "DATABASE_ADMIN_URL" if settings.database_admin_url else "DATABASE_URL"
+        start = to_start(variable, settings.model_fields_set)
+        raise SystemExit(
+            f"The database at {place(settings.admin_url)} cannot be reached "
+            f"({first_line(error.orig)}). {start}"
+        ) from None
 
 
 def application_role(connection: Connection, settings: Settings) -> str:

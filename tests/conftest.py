@@ -20,6 +20,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
 from assistant.local.stack import LocalStack
 from tests.doubles.model_server import ModelServer
+from tests.own_servers import room
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -28,8 +29,12 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Start PostgreSQL, Redis and Chroma, those whose URL is not set, and migrate."""
-    settings = read_settings(data_dir=tmp_path_factory.mktemp("data"))
-    with LocalStack(settings, quiet=True, serve=False) as stack:
+    with (
+        room(read_settings(), name="assistant_test", redis_database=14) as urls,
+        LocalStack(
+            read_settings(data_dir=tmp_path_factory.mktemp("data"), **urls), quiet=True, serve=False
+        ) as stack,
+    ):
         stack.migrate()
         yield stack
 
@@ -60,6 +65,8 @@ def app(servers: LocalStack, model_server: ModelServer) -> Flask:
         openai_model="scripted-model",
         retry_base_seconds=0.01,
         checkpoint_seconds=0.05,
+        # Tests leave stopped work lying about, and shall not be ended for it.
+        stuck_seconds=100_000,
         debug=bool(os.environ.get("TEST_DEBUG")),
     )
     app.test_client_class = ReadingClient

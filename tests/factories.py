@@ -19,8 +19,11 @@ from tests.conftest import User
 JOB_KEYS = {
     *("id", "kind", "state", "attempt", "progress", "conversation_id", "message_id"),
     *("document_id", "retry_of", "created_at", "started_at", "finished_at"),
-    *("cancel_requested_at", "result", "error"),
+    *("cancel_requested_at", "result", "error", "attempts", "timings"),
+    *("queue_position", "blocker", "waiting_because"),
 }
+# What is found out only when a job is read alone.
+WAITING_KEYS = {"queue_position", "blocker", "waiting_because"}
 MESSAGE_KEYS = {
     *("id", "conversation_id", "parent_id", "role", "status", "content", "citations"),
     *("tokens_used", "usage", "model", "finish_reason", "job_id", "created_at"),
@@ -100,7 +103,7 @@ def end_job(job_id: str, state: str = "failed") -> None:
 
 
 def add_messages(user: User, conversation_id: str, count: int) -> list[str]:
-    """Insert finished messages into a conversation, past the API; return their ids in order."""
+    """Insert a line of finished messages, past the API; return their ids in order."""
     ids = [uuid7() for _ in range(count)]
     with transaction(SYSTEM) as session:
         session.add_all(
@@ -108,6 +111,7 @@ def add_messages(user: User, conversation_id: str, count: int) -> list[str]:
                 id=message_id,
                 owner_id=uuid.UUID(user.id),
                 conversation_id=uuid.UUID(conversation_id),
+                parent_id=ids[position - 2] if position > 1 else None,
                 position=position,
                 role="user",
                 status="succeeded",
@@ -115,6 +119,10 @@ def add_messages(user: User, conversation_id: str, count: int) -> list[str]:
             )
             for position, message_id in enumerate(ids, start=1)
         )
+    change_rows(
+        "UPDATE conversations SET current_message_id = :end, last_position = :count WHERE id = :id",
+        **{"end": ids[-1], "count": count, "id": conversation_id},
+    )
     return [str(message_id) for message_id in ids]
 
 

@@ -18,6 +18,7 @@ from assistant.local.ports import free_port
 from assistant.local.stack import LocalStack
 from assistant.models.collection import chroma_name
 from tests.doubles.model_server import ModelServer
+from tests.own_servers import room
 
 PASSWORD = "correct horse battery"
 
@@ -108,24 +109,28 @@ def live_stack(
     tmp_path_factory: pytest.TempPathFactory, model_server: ModelServer
 ) -> Iterator[LocalStack]:
     """Start everything that the Procfile names, once."""
-    settings = read_settings(
-        data_dir=tmp_path_factory.mktemp("live"),
-        port=free_port(),
-        flower_port=free_port(),
-        openai_base_url=model_server.url,
-        openai_model="scripted-model",
-        web_workers=1,
-        lease_seconds=3,
-        heartbeat_seconds=0.5,
-        sweep_seconds=0.3,
-        checkpoint_seconds=0.2,
-        retry_base_seconds=0.2,
-    )
-    with LocalStack(settings, quiet=True) as stack:
-        stack.migrate()
-        stack.start_processes()
-        stack.wait_until_ready()
-        yield stack
+    with room(read_settings(), name="assistant_test_live", redis_database=15) as urls:
+        settings = read_settings(
+            **urls,
+            data_dir=tmp_path_factory.mktemp("live"),
+            port=free_port(),
+            flower_port=free_port(),
+            openai_base_url=model_server.url,
+            openai_model="scripted-model",
+            web_workers=1,
+            lease_seconds=3,
+            heartbeat_seconds=0.5,
+            sweep_seconds=0.3,
+            upkeep_seconds=0.5,
+            checkpoint_seconds=0.2,
+            retry_base_seconds=0.2,
+            worker_stall_seconds=3,
+        )
+        with LocalStack(settings, quiet=True) as stack:
+            stack.migrate()
+            stack.start_processes()
+            stack.wait_until_ready()
+            yield stack
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,30 @@ import pytest
 from assistant.config import Settings, read_settings
 
 PROJECT = Path(__file__).parents[1]
+# Where a 7 cannot be used.
+VALUES = {
+    "log_format": "json",
+    "debug": "true",
+    "database_url": "postgresql://db/assistant",
+    "database_admin_url": "postgresql://owner@db/assistant",
+    "redis_url": "redis://redis/7",
+    "chroma_url": "http://chroma:8001",
+    "openai_base_url": "https://models.example/v1",
+    "allowed_origins": "https://a.example",
+    "chunk_size": "700",
+    "context_tokens": "700",
+    "temperature": "1.5",
+    "retrieval_threshold": "0.5",
+    "lease_seconds": "11",
+}
+# Of all numbers, those that may be 0.
+ZERO = {
+    *("db_max_overflow", "chunk_overlap", "temperature", "job_retention_days"),
+    "retrieval_threshold",
+}
+NUMBERS = [
+    name for name, field in Settings.model_fields.items() if type(field.default) in (int, float)
+]
 
 
 @pytest.fixture(autouse=True)
@@ -42,19 +66,136 @@ def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         read_settings()
 
 
+def refused(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    """Return what is said of settings that cannot be used, in one line."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as failed:
+        read_settings()
+    heading, line = str(failed.value).split("\n")
+    assert heading == "These settings cannot be used:"
+    return line.strip()
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_out_of_range_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    said = refused(monkeypatch, **{name.upper(): "-2"})
+    assert said.startswith(f"{name.upper()}: Input should be greater than ")
+    if name not in ZERO:
+        assert refused(monkeypatch, **{name.upper(): "0"}).startswith(f"{name.upper()}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("PORT", "65536"), ("FLOWER_PORT", "65536"), ("TEMPERATURE", "2.1")),
+        *(("RETRIEVAL_THRESHOLD", "1.1"), ("CHUNK_SIZE", "199"), ("CHUNK_SIZE", "4001")),
+        *(("LEASE_SECONDS", "inf"), ("JOB_RETENTION_DAYS", "nan"), ("MAX_TOKENS", "128001")),
+    ],
+)
+def test_other_bounds(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    assert refused(monkeypatch, **{name: value}).startswith(f"{name}: Input should be ")
+
+
+def test_settings_that_are_in_each_others_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refused(monkeypatch, CHUNK_SIZE="1000", CHUNK_OVERLAP="501")
+    assert said == "CHUNK_OVERLAP should be at most half of CHUNK_SIZE"
+    monkeypatch.delenv("CHUNK_OVERLAP")
+    said = refused(monkeypatch, LEASE_SECONDS="10", HEARTBEAT_SECONDS="5")
+    assert said == "HEARTBEAT_SECONDS should be less than half of LEASE_SECONDS"
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://x:hunter2@x/y"),
+        ("DATABASE_URL", "postgresql+asyncpg://x/y"),
+        ("DATABASE_URL", "postgresql://u:hunter2@h:notaport/x"),
+        ("DATABASE_URL", "postgresql://u:hunter2@h:65536/x"),
+        ("DATABASE_URL", "postgresql://u:hun@ter2@h/x"),
+        ("DATABASE_ADMIN_URL", "postgres:/h"),
+        ("REDIS_URL", "foo"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
+        ("REDIS_URL", "redis://:hunter2/@h:6379/0"),
+        ("REDIS_URL", "redis://:hunter2@h:notaport/0"),
+        ("REDIS_URL", "redis://h/first"),
+        ("CHROMA_URL", "127.0.0.1:8000"),
+        ("CHROMA_URL", "http://:8000"),
+        ("CHROMA_URL", "http://[::1:8000"),
+        ("OPENAI_BASE_URL", "localhost:11434/v1"),
+        ("OPENAI_BASE_URL", "http://h:0/v1"),
+    ],
+)
+def test_an_address_that_is_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    said = refused(monkeypatch, **{name: url})
+    assert said.startswith(f"{name}: Input should be an address like ")
+    assert "hunter2" not in said
+    assert "ter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "postgresql://u:a/b#c@h:5432/x?sslmode=require"),
+        ("DATABASE_URL", "postgresql:///x?host=/run/postgresql"),
+        ("DATABASE_URL", "postgresql://u:p%40@[::1]/x"),
+        ("REDIS_URL", "rediss://:p%2F@h:6380/2?ssl_cert_reqs=required"),
+        ("REDIS_URL", "redis://h"),
+        ("CHROMA_URL", "http://[::1]:8000/"),
+        ("OPENAI_BASE_URL", "https://models.example/v1"),
+    ],
+)
+def test_an_address_that_is_one_is_taken(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(name, url)
+    assert getattr(read_settings(), name.lower()).partition("://")[2] == url.partition("://")[2]
+
+
+def test_origins_lose_the_slash_at_their_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://a.example/,*,http://localhost:3000")
+    listed = read_settings().allowed_origins
+    assert listed == ["https://a.example", "*", "http://localhost:3000"]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("https://*.example.org", "a.example", "https://a.example/path", "null", "https://"),
+        *("http://[::1]:3000", "https://a.example:port", "^https://a.example$"),
+    ],
+)
+def test_an_origin_that_would_let_in_others_is_refused(
+    monkeypatch: pytest.MonkeyPatch, origin: str
+) -> None:
+    said = refused(monkeypatch, ALLOWED_ORIGINS=f"https://good.example,{origin}")
+    assert said.startswith("ALLOWED_ORIGINS: Input should be * or origins like ")
+    assert repr(origin) in said
+
+
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_any_setting_may_be_in_a_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    values = {"log_format": "json", "debug": "true", "database_url": "postgresql://db/assistant"}
-    value = values.get(name, "7")
+    value = VALUES.get(name, "7")
+    if name == "crash_points":
+        monkeypatch.setenv("DEBUG", "true")
     monkeypatch.setenv(f"{name.upper()}_FILE", write(tmp_path / "secret", f"  {value}\n"))
     from_file = read_settings()
     monkeypatch.delenv(f"{name.upper()}_FILE")
     monkeypatch.setenv(name.upper(), value)
     assert from_file == read_settings()
     # A local run asks which settings somebody chose.
-    assert from_file.model_fields_set == {name}
+    assert from_file.model_fields_set - {"debug"} == {name} - {"debug"}
+
+
+def test_crash_points_are_refused_but_in_a_drill(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRASH_POINTS", "/somewhere")
+    with pytest.raises(SystemExit, match="CRASH_POINTS is for drills alone"):
+        read_settings()
 
 
 def test_a_file_may_be_named_in_the_env_file(tmp_path: Path) -> None:

@@ -48,6 +48,23 @@ def test_the_walk_through_of_the_readme(live_stack: LocalStack) -> None:
 
 
 @needs_curl
+def test_the_helpers_of_the_readme_end_with_what_the_api_says() -> None:
+    block = shell_blocks("README.md", "## A walk through the API")
+    helpers, _, _ = block.partition("# Register")
+    for line in ('echo \'{"title": "Unauthorized"}\' | field id', "done_with 1"):
+        done = subprocess.run(
+            ["bash", "-c", f"{helpers}\nAPI=http://127.0.0.1:1 AUTH=x\n{line}"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert done.returncode == 1
+        assert "The API answered: " in done.stderr
+        assert "Traceback" not in done.stderr
+    assert "Failed to connect" in done.stderr or "onnect to" in done.stderr
+
+
+@needs_curl
 @pytest.mark.slow
 def test_the_examples_of_the_api(live_stack: LocalStack) -> None:
     written = run(shell_blocks("docs/api.md", "# The API by example"), live_stack)

@@ -13,6 +13,8 @@ UNSECURED = {
     "/api/v1/auth/register",
     "/api/v1/auth/token",
     "/api/v1/auth/refresh",
+    "/api/v1/ws",
+    "/api/v1/ws/{user_id}",
     "/",
     "/health",
     "/health/live",
@@ -122,6 +124,8 @@ def test_accepted_work_is_documented_as_a_job(spec: dict[str, Any]) -> None:
     }
     assert accepting >= {
         ("/api/v1/messages", "post"),
+        ("/api/v1/messages/{message_id}/edit", "post"),
+        ("/api/v1/messages/{message_id}/regenerate", "post"),
         ("/api/v1/documents", "post"),
         ("/api/v1/documents/{document_id}", "delete"),
         ("/api/v1/documents/{document_id}", "put"),

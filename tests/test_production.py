@@ -148,9 +148,9 @@ def test_the_application_writes_only_to_volumes() -> None:
             source, target = volume.split(":")
             assert source in COMPOSE["volumes"]
             assert target.startswith("/data/")
-    for name in ("web", "indexing"):
+    for name in ("web", "indexing", "quarantine"):
         assert "uploads:/data/uploads" in OURS[name]["volumes"]
-    for name in ("replies", "search", "indexing"):
+    for name in ("replies", "search", "indexing", "quarantine"):
         assert "models:/data/models" in OURS[name]["volumes"]
 
 
@@ -161,10 +161,16 @@ def test_redis_forgets_nothing() -> None:
 
 
 def test_the_documented_commands_make_every_secret(tmp_path: Path) -> None:
-    [command] = re.findall(r"^umask 022 .+$", read("docs/deployment.md"), re.MULTILINE)
-    subprocess.run(["sh", "-ec", command], cwd=tmp_path, check=True, timeout=60)
+    [commands] = re.findall(r"^```sh\n(mkdir .*?)```", read("docs/deployment.md"), re.M | re.S)
     folder = tmp_path / "secrets"
-    assert {f"./secrets/{path.name}" for path in folder.iterdir()} == {
+
+    def make() -> dict[str, str]:
+        subprocess.run(["sh", "-ec", commands], cwd=tmp_path, check=True, timeout=60, umask=0o077)
+        return {path.name: path.read_text() for path in folder.iterdir()}
+
+    made = make()
+    assert make() == made, "a second time changes nothing"
+    assert {f"./secrets/{name}" for name in made} == {
         entry["file"] for entry in COMPOSE["secrets"].values()
     }
     # Other users of the machine stop at the folder; those in the containers get single files.
@@ -177,6 +183,13 @@ def test_the_documented_commands_make_every_secret(tmp_path: Path) -> None:
 
 
 # The image.
+
+
+def test_torch_is_the_cpu_build_unless_somebody_asks_for_cuda() -> None:
+    [default] = re.findall(r"^ARG PIP_EXTRA_INDEX_URL=(\S*)$", read("Dockerfile"), re.MULTILINE)
+    assert default.endswith("/cpu")
+    # A value here, even an empty one, would win over that default.
+    assert all(service["build"]["args"] == ["PIP_EXTRA_INDEX_URL"] for service in OURS.values())
 
 
 def dockerfile() -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from tests.factories import ask, assert_problem, job_row, upload
 PUBLIC = {
     *("auth.register", "auth.create_token", "auth.refresh"),
     *("health.root", "health.health", "health.live", "health.ready"),
+    *("sockets.open_socket", "sockets.open_socket_of"),
     *("pages.asset", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
 }
 OWNED = {
@@ -81,6 +82,7 @@ def things(user: User) -> dict[str, str]:
     workers.documents.index(uploaded["id"])
     document = user.get(f"/documents/{uploaded['document_id']}").get_json()
     assert document["status"] == "ready"
+    user.post("/collections", json={"name": "My secret."}, headers={"Idempotency-Key": "secret"})
     return {
         "job_id": asked["id"],
         "conversation_id": asked["conversation_id"],
@@ -98,13 +100,17 @@ def test_what_belongs_to_another_is_not_found_by_any_endpoint(
         for name in rule.arguments & set(things):
             path = rule.rule.replace(f"<uuid:{name}>", things[name]).removeprefix("/api/v1")
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                files = {"data": {"file": (io.BytesIO(b"text"), "a.txt")}}
-                sent = files if rule.endpoint == "documents.replace_document" else {}
+                sent: dict[str, Any] = {
+                    "documents.replace_document": {
+                        "data": {"file": (io.BytesIO(b"text"), "a.txt")}
+                    },
+                    "messages.edit_message": {"json": {"content": "x"}},
+                }.get(rule.endpoint, {})
                 response = other_user._call(method, path, **sent)
                 body = assert_problem(response, 404)
                 assert "secret" not in str(body)
                 tried.add((method, rule.endpoint))
-    assert len(tried) >= 18
+    assert len(tried) >= 21
     # And its owner still has it all.
     paths = ("jobs/{job_id}", "conversations/{conversation_id}", "documents/{document_id}")
     for path in (*paths, "collections/{collection_id}"):
@@ -254,7 +260,7 @@ def test_every_owned_table_is_walled_off_for_its_owner_too(app: Flask) -> None:
 
 def test_the_application_connects_as_an_ordinary_role(app: Flask) -> None:
     query = text("""
-        SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb FROM pg_roles
+        SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles
         WHERE rolname = current_user""")
     with transaction(SYSTEM) as session:
         assert session.scalar(query) is False

@@ -8,10 +8,16 @@ from celery.signals import worker_process_init, worker_ready, worker_shutting_do
 
 from assistant.app import create_app
 from assistant.extensions import adapters
+from assistant.models import Queue
 from assistant.services.jobs import draining, heartbeats
+from workers.watchdog import Watchdog
 
 flask_app = create_app()
 app = flask_app.extensions["celery"]
+
+# What they wait for may take long to come; see assistant/celery.py.
+RECEIVE_TIMEOUT = 10
+app.conf.broker_transport_options |= {"socket_timeout": RECEIVE_TIMEOUT}
 
 
 def _load_embedding_model() -> None:
@@ -27,15 +33,21 @@ def _keep_beating() -> None:
 def _begin() -> None:
     # Aside, so that work without documents need not wait; a model that cannot be loaded is
     # reported by the first job that needs it.
-    for duty in (_load_embedding_model, _keep_beating):
+    duties = [_keep_beating]
+    if set(app.amqp.queues.consume_from) != {Queue.QUARANTINE}:
+        duties.append(_load_embedding_model)
+    for duty in duties:
         threading.Thread(target=duty, daemon=True).start()
 
 
 @worker_ready.connect
 def begin_with_threads(sender: Any, **_: object) -> None:
     """Say that this worker is there, and load the model before the first job needs it."""
-    # A parent of processes must stay without both: neither torch nor a connection to PostgreSQL
-    # survives a fork.
+    queues = list(app.amqp.queues.consume_from)
+    watchdog = Watchdog(flask_app.extensions["settings"], queues, sender.pool.num_processes)
+    threading.Thread(target=watchdog.watch, daemon=True).start()
+    # A parent of processes must stay without the rest: neither torch nor a connection to
+    # PostgreSQL survives a fork.
     if isinstance(sender.pool, ThreadPool):
         _begin()
 

@@ -45,11 +45,36 @@ class Cache:
 
     def ask(self, work: Callable[["redis.Redis"], T]) -> T | None:
         """Return what `work` reads, or None if Redis does not answer."""
-        if time.monotonic() < self._silent_until:
+        if not self.worth_asking():
             return None
         try:
-            return work(self._client)
+            answer = work(self._client)
         except redis.RedisError as error:
-            self._silent_until = time.monotonic() + PAUSE_SECONDS
-            logger.warning("redis is away: %s", type(error).__name__)
+            self.leave_alone(error)
             return None
+        self.has_answered()
+        return answer
+
+    @property
+    def is_away(self) -> bool:
+        """Return whether Redis did not answer lately."""
+        return self._silent_until != 0.0
+
+    def worth_asking(self) -> bool:
+        """Return whether Redis may answer; after a failure, one asks while the others go on."""
+        if self._silent_until == 0.0:
+            return True
+        now = time.monotonic()
+        if now < self._silent_until:
+            return False
+        self._silent_until = now + PAUSE_SECONDS
+        return True
+
+    def has_answered(self) -> None:
+        """Note that Redis is there."""
+        self._silent_until = 0.0
+
+    def leave_alone(self, error: Exception) -> None:
+        """Note that Redis did not answer; also for those who ask it in their own way."""
+        self._silent_until = time.monotonic() + PAUSE_SECONDS
+        logger.warning("redis is away: %s", type(error).__name__)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 10.0
 BATCH = 300
+PAGE = 5000
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 Result = TypeVar("Result")
 
@@ -50,6 +52,13 @@ class ChromaStore:
     def present(self, collection: str, ids: Sequence[str]) -> int:
         """Count how many of these ids the collection holds."""
         return self._call(collection, lambda handle: _count(handle, ids)) or 0
+
+    def ids(self, collection: str) -> Iterator[list[str]]:
+        """Yield the ids that the collection holds, page by page; none if it does not exist."""
+        start = 0
+        while found := self._call(collection, partial(_page, start)):
+            yield found
+            start += PAGE
 
     def drop(self, collection: str) -> None:
         """Remove the collection with all its vectors, if it exists."""
@@ -188,17 +197,32 @@ def _count(handle: "Collection", ids: Sequence[str]) -> int:
     return sum(len(handle.get(ids=list(ids[part]), include=[])["ids"]) for part in parts)
 
 
+def _page(start: int, handle: "Collection") -> list[str]:
+    return handle.get(include=[], limit=PAGE, offset=start)["ids"]
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turn what Chroma and the network raise into the errors of this project."""
+    """Turn what Chroma and the network raise into the errors of this project.
+
+    None of the transient ones counts against a job: the index is ours, and heals by itself.
+    """
     from chromadb.errors import ChromaError
 
     try:
         yield
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+        # A damaged index can make Chroma die of whoever touches it.
+        raise TransientError(
+            "The vector store broke off; look at Chroma's log.",
+            code="chroma_broke_off",
+            counted=False,
+        ) from error
     except httpx.HTTPError as error:
         raise TransientError(
             "The vector store does not answer; check that Chroma runs at CHROMA_URL.",
             code="chroma_unavailable",
+            counted=False,
         ) from error
     except Exception as error:
         if isinstance(error, ChromaError) and error.code() < 500:
@@ -209,6 +233,8 @@ def _translated() -> Iterator[None]:
         # Chroma raises bare exceptions for answers it does not know, such as a proxy's.
         if isinstance(error, ChromaError | JSONDecodeError) or type(error) is Exception:
             raise TransientError(
-                "The vector store failed; look at Chroma's log.", code="chroma_failed"
+                "The vector store failed; look at Chroma's log.",
+                code="chroma_failed",
+                counted=False,
             ) from error
         raise

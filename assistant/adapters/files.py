@@ -3,14 +3,20 @@
 import hashlib
 import os
 import shutil
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO
 
 from assistant.errors import InvalidInput, TooLarge
 
 BLOCK = 1024 * 1024
+# What is being received lies here, under a name that no key begins with.
+INCOMING = "incoming"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class UploadFolder:
 
     def receive(self, stream: BinaryIO, limit: int) -> StoredFile:
         """Write a stream to disk and sync it; raises `TooLarge` above `limit` bytes."""
-        folder = self.root / "incoming"
+        folder = self.root / INCOMING
         self._make(folder)
         path = folder / uuid.uuid4().hex
         digest, size = hashlib.sha256(), 0
@@ -83,11 +89,30 @@ class UploadFolder:
         if self.path(key).exists():
             shutil.rmtree(self.path(key))
 
+    def keys(self, *, older_than: float) -> Iterator[str]:
+        """Yield the keys of files last written so many seconds ago, also of those half received.
+
+        Each folder is read when the walk comes to it, and what disappears meanwhile is left out.
+        """
+        for folder in _names(self.root):
+            for name in _names(self.root / folder):
+                with suppress(FileNotFoundError):
+                    status = (self.root / folder / name).lstat()
+                    if S_ISREG(status.st_mode) and status.st_mtime < time.time() - older_than:
+                        yield f"{folder}/{name}"
+
     def _make(self, folder: Path) -> None:
         """Make a folder that is closed to other users, and so each above it up to the root."""
         if folder != self.root:
             self._make(folder.parent)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _private(path: str, flags: int) -> int:

@@ -9,12 +9,15 @@ from assistant.api import (
     collections,
     conversations,
     documents,
+    events,
     health,
     jobs,
     messages,
     models,
     pages,
+    preferences,
     search,
+    sockets,
     users,
 )
 from assistant.config import Settings
@@ -48,9 +51,22 @@ def init_app(app: Flask, settings: Settings) -> None:
         api.register_blueprint(resource.blp, url_prefix=PREFIX + (resource.blp.url_prefix or ""))
     api.register_blueprint(health.blp)
     app.register_blueprint(pages.blp)
+    app.after_request(preferences.wait_if_preferred)
 
 
-RESOURCES = (auth, users, conversations, messages, documents, collections, search, jobs, models)
+RESOURCES = (
+    auth,
+    users,
+    conversations,
+    messages,
+    documents,
+    collections,
+    search,
+    jobs,
+    events,
+    sockets,
+    models,
+)
 
 SECURITY_SCHEMES = {
     "password": {

@@ -49,3 +49,8 @@ def accepted_job(job: Job) -> Response:
 def ready_json(body: bytes, status: int = 200) -> Response:
     """Answer with JSON that is ready."""
     return Response(body, status=status, mimetype="application/json")
+
+
+def no_content() -> Response:
+    """Answer that there is nothing more."""
+    return Response(status=204)

@@ -5,6 +5,7 @@ from typing import Any
 from flask import request
 
 from assistant.api.arguments import StrictBlueprint, parser
+from assistant.api.idempotency import idempotent, nobody
 from assistant.models import User
 from assistant.schemas.auth import (
     RefreshSchema,
@@ -45,8 +46,8 @@ TOKEN_REQUEST = {
 @blp.post("/register")
 @allow(public=True)
 @blp.arguments(RegistrationSchema)
+@idempotent(nobody)
 @blp.response(201, UserSchema)
-@blp.alt_response(409, "CONFLICT")
 def register(user: dict[str, Any]) -> User:
     """Create a user."""
     return users.register(**user)

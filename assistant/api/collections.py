@@ -7,6 +7,7 @@ from flask import Response, url_for
 
 from assistant.api import answers
 from assistant.api.arguments import StrictBlueprint
+from assistant.api.idempotency import idempotent
 from assistant.schemas.collections import (
     CollectionChangeSchema,
     CollectionSchema,
@@ -36,8 +37,8 @@ def list_collections(query: dict[str, Any]) -> Any:
 @blp.post("")
 @allow(scope="write")
 @blp.arguments(NewCollectionSchema)
+@idempotent()
 @blp.response(201, CollectionSchema)
-@blp.alt_response(409, "CONFLICT")
 def create_collection(values: dict[str, Any]) -> Any:
     """Create a collection."""
     collection = collections.create(caller_id(), **values)

@@ -8,14 +8,18 @@ from flask import url_for
 
 from assistant.api import answers
 from assistant.api.arguments import StrictBlueprint
+from assistant.api.idempotency import idempotent
 from assistant.models import Conversation
 from assistant.schemas.conversations import (
+    BranchSchema,
+    ConversationChangeSchema,
     ConversationQuerySchema,
     ConversationSchema,
     ConversationWithMessagesSchema,
 )
+from assistant.schemas.paging import PageSchema
 from assistant.security import allow, caller_id
-from assistant.services import conversations, messages
+from assistant.services import conversations, messages, threads
 from assistant.services.paging import LIMIT
 
 blp = StrictBlueprint(
@@ -41,6 +45,7 @@ def _last_activity(found: Sequence[Conversation]) -> str | None:
 @blp.post("")
 @allow(scope="write")
 @blp.arguments(ConversationSchema)
+@idempotent()
 @blp.response(201, ConversationSchema)
 def create_conversation(values: dict[str, Any]) -> Any:
     """Begin a conversation."""
@@ -53,12 +58,12 @@ def create_conversation(values: dict[str, Any]) -> Any:
 @allow()
 @blp.response(200, ConversationWithMessagesSchema)
 def get_conversation(conversation_id: uuid.UUID) -> Any:
-    """Return a conversation with its latest 100 messages, oldest first.
+    """Return a conversation with the latest 100 messages of its current branch, oldest first.
 
     `Link` leads to the older ones.
     """
     conversation = conversations.get(caller_id(), conversation_id)
-    found = messages.latest(caller_id(), conversation_id)
+    found = messages.latest(conversation)
     headers = {}
     if len(found) > LIMIT:
         found = found[-LIMIT:]
@@ -85,10 +90,10 @@ def replace_conversation(values: dict[str, Any], conversation_id: uuid.UUID) -> 
 
 @blp.patch("/<uuid:conversation_id>")
 @allow(scope="write")
-@blp.arguments(ConversationSchema)
+@blp.arguments(ConversationChangeSchema)
 @blp.response(200, ConversationSchema)
 def change_conversation(values: dict[str, Any], conversation_id: uuid.UUID) -> Conversation:
-    """Change the settings that are given."""
+    """Change the settings that are given, or switch to another branch."""
     return conversations.change(caller_id(), conversation_id, values)
 
 
@@ -98,3 +103,13 @@ def change_conversation(values: dict[str, Any], conversation_id: uuid.UUID) -> C
 def delete_conversation(conversation_id: uuid.UUID) -> None:
     """Delete a conversation with its messages, and stop what runs for it."""
     conversations.delete(caller_id(), conversation_id)
+
+
+@blp.get("/<uuid:conversation_id>/branches")
+@allow()
+@blp.arguments(PageSchema, location="query")
+@blp.response(200, BranchSchema(many=True))
+def list_branches(query: dict[str, Any], conversation_id: uuid.UUID) -> Any:
+    """List the last message of each branch, the newest first."""
+    page = answers.page(query)
+    return answers.listed(threads.leaves(caller_id(), conversation_id, page), page)

@@ -8,6 +8,7 @@ from flask import Response, send_file
 
 from assistant.api import answers
 from assistant.api.arguments import StrictBlueprint
+from assistant.api.idempotency import idempotent
 from assistant.models import Document
 from assistant.schemas.documents import (
     DocumentChangeSchema,
@@ -30,6 +31,7 @@ blp = StrictBlueprint(
 @blp.post("")
 @allow(scope="write")
 @blp.arguments(UploadSchema, location="multipart")
+@idempotent()
 @blp.response(202, JobSchema)
 @blp.alt_response(413, HTTPStatus(413).name)  # newer Pythons call it differently
 @blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
@@ -124,8 +126,8 @@ def get_content(document_id: uuid.UUID) -> Response:
 
 @blp.post("/<uuid:document_id>/analysis")
 @allow(scope="write")
+@idempotent()
 @blp.response(202, JobSchema)
-@blp.alt_response(409, "CONFLICT")
 def analyze_document(document_id: uuid.UUID) -> Response:
     """Summarise a document, in its language, and draw its key points; the job's result has both."""
     return answers.accepted_job(analysis.create(caller_id(), document_id))

@@ -3,15 +3,20 @@
 import uuid
 from typing import Any
 
-from flask import Response, g
+from flask import Response, g, request
 
 from assistant.api import answers
 from assistant.api.arguments import StrictBlueprint
-from assistant.schemas.jobs import JobQuerySchema, JobSchema
+from assistant.api.idempotency import idempotent
+from assistant.schemas.jobs import JobQuerySchema, JobReadSchema, JobSchema
 from assistant.security import allow, caller_id
 from assistant.services import jobs, retrying
+from assistant.services.events.waiting import wait_for
 
 blp = StrictBlueprint("jobs", __name__, url_prefix="/jobs", description="Background work")
+
+# How long to wait between two polls of a job that has not ended, in seconds.
+POLL_SECONDS = "1"
 
 
 @blp.get("")
@@ -29,10 +34,20 @@ def list_jobs(query: dict[str, Any]) -> Any:
 
 @blp.get("/<uuid:job_id>")
 @allow(with_job=True)
+@blp.arguments(JobReadSchema, location="query")
 @blp.response(200, JobSchema)
-def get_job(job_id: uuid.UUID) -> Response:
+@blp.alt_response(304, description="Nothing has changed since the `ETag` in `If-None-Match`.")
+def get_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     """Return a job; once it has succeeded, with its result."""
-    return answers.ready_json(jobs.read_status(caller_id(), job_id, g.job_copy))
+    shown = jobs.read_status(caller_id(), job_id, g.job_copy)
+    if query.get("wait") and not shown.ended:
+        shown = wait_for(caller_id(), job_id, query["wait"])
+    response = answers.ready_json(shown.body)
+    response.set_etag(str(shown.version), weak=True)
+    if not shown.ended:
+        response.headers["Retry-After"] = POLL_SECONDS
+    response.make_conditional(request)
+    return response
 
 
 @blp.post("/<uuid:job_id>/cancel")
@@ -49,8 +64,8 @@ def cancel_job(job_id: uuid.UUID) -> Response:
 
 @blp.post("/<uuid:job_id>/retry")
 @allow(scope="write")
+@idempotent()
 @blp.response(202, JobSchema)
-@blp.alt_response(409, "CONFLICT")
 def retry_job(job_id: uuid.UUID) -> Response:
     """Try a failed or cancelled job once more, as a new job."""
     return answers.accepted_job(retrying.retry(caller_id(), job_id))

@@ -7,6 +7,7 @@ from flask import Response, url_for
 
 from assistant.api import answers
 from assistant.api.arguments import StrictBlueprint
+from assistant.api.idempotency import idempotent
 from assistant.models import Role, User
 from assistant.schemas.auth import UserSchema
 from assistant.schemas.jobs import JobSchema
@@ -70,9 +71,9 @@ def list_users(query: dict[str, Any]) -> Any:
 @blp.post("")
 @allow(scope="admin", role=Role.ADMIN)
 @blp.arguments(NewUserSchema)
+@idempotent()
 @blp.response(201, UserSchema)
 @blp.alt_response(403, "FORBIDDEN")
-@blp.alt_response(409, "CONFLICT")
 def create_user(values: dict[str, Any]) -> Any:
     """Create a user, of any role."""
     user = users.register(**values)
@@ -96,7 +97,8 @@ def get_user(user_id: uuid.UUID) -> User:
 @blp.alt_response(409, "CONFLICT")
 def change_user(values: dict[str, Any], user_id: uuid.UUID) -> User:
     """Change a user; disabling and a new password end all their sessions at once."""
-    return administration.update(caller_id(), user_id, values)
+    user, _ = administration.update(user_id, by=caller_id(), **values)
+    return user
 
 
 @blp.delete("/<uuid:user_id>")

@@ -5,10 +5,10 @@ import importlib.util
 
 from flask import Flask
 
-from assistant.cli import completion, doctor, documents, jobs, stats, sweep, users
+from assistant.cli import accounts, completion, doctor, documents, jobs, stats, sweep
 
 COMMANDS = (
-    *(users.users, jobs.jobs, documents.documents, stats.stats, doctor.doctor, sweep.sweep),
+    *(accounts.users, jobs.jobs, documents.documents, stats.stats, doctor.doctor, sweep.sweep),
     completion.completion,
 )
 

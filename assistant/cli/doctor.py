@@ -7,7 +7,7 @@ import click
 from flask.cli import with_appcontext
 
 from assistant.cli.groups import Command
-from assistant.cli.output import as_json, echo_styled, print_json, text_of
+from assistant.cli.output import as_json, counted, echo_styled, print_json, text_of
 from assistant.services.doctor import Finding, Status, examine
 
 COLOURS = {Status.OK: "green", Status.WARNING: "yellow", Status.FAIL: "red"}
@@ -50,4 +50,4 @@ def _print(finding: Finding) -> None:
 
 def _summary(findings: list[Finding]) -> str:
     count = [sum(finding.status is status for finding in findings) for status in Status]
-    return f"{count[0]} ok, {count[1]} warnings, {count[2]} failures."
+    return f"{count[0]} ok, {counted(count[1], 'warning')}, {counted(count[2], 'failure')}."

@@ -12,6 +12,7 @@ from assistant.cli.output import (
     as_json,
     byte_size,
     continued,
+    counted,
     limited,
     moment,
     print_json,
@@ -132,7 +133,8 @@ def _report(done: dict[str, Any], to_json: bool) -> None:
     if to_json:
         print_json(done)
     else:
-        click.echo(f"{done['accepted']} documents will be indexed again: flask jobs list")
+        documents = counted(done["accepted"], "document")
+        click.echo(f"{documents} will be indexed again: flask jobs list")
 
 
 @documents.command()

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from assistant.cli.output import Columns, print_json, print_table
+from assistant.cli.output import Columns, counted, print_json, print_table
 from assistant.models import JobState
 from assistant.services import reindexing
 from assistant.services.reindexing import Step
@@ -55,7 +55,8 @@ def follow(job_ids: Sequence[uuid.UUID], *, refused: int, as_json: bool) -> None
             }
         )
     else:
-        click.echo(f"{good} of {len(job_ids)} documents were indexed again.")
+        verb = "was" if len(job_ids) == 1 else "were"
+        click.echo(f"{good} of {counted(len(job_ids), 'document')} {verb} indexed again.")
         print_table(FAILED, bad)
     if bad:
         raise click.exceptions.Exit(1)

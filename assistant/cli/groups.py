@@ -2,7 +2,8 @@
 
 import errno
 import logging
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +12,7 @@ import redis
 from flask.cli import AppGroup
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
+from assistant.cli.output import print_json
 from assistant.errors import AssistantError, TransientError, Unavailable
 
 # What click itself turns into words or an exit code.
@@ -61,7 +63,9 @@ def in_words() -> Iterator[None]:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, Unavailable | TransientError):
-        return f"{error.detail} What is wrong is said by: flask doctor"
+        # What follows the first sentence is for clients of the API.
+        what = error.detail.partition(". ")[0].rstrip(".")
+        return f"{what}. What is wrong is said by: flask doctor"
     if isinstance(error, AssistantError):
         return error.detail
     if isinstance(error, ProgrammingError) and getattr(error.orig, "pgcode", "") in OLD_SCHEMA:
@@ -79,14 +83,26 @@ def _sentence(error: Exception) -> str:
     return f"{what} ({type(error).__name__}: {said}). Set DEBUG=true to see where."
 
 
-def each(items: tuple[Any, ...], work: Callable[[Any], None]) -> None:
-    """Do something with every item although some fail; exit with 1 if any did."""
-    failed = False
-    for item in items:
+def each(
+    ids: Iterable[uuid.UUID], work: Callable[[uuid.UUID], tuple[dict[str, Any], str]], to_json: bool
+) -> None:
+    """Do something with every id although some fail, and tell of each; exit with 1 if any did.
+
+    `work` returns what it did as JSON and in words.
+    """
+    failed, done = False, []
+    for one in ids:
         try:
-            work(item)
+            body, words = work(one)
         except AssistantError as error:
             failed = True
+            body = {"id": one, "error": error.detail}
             click.echo(f"Error: {error.detail}", err=True)
+        else:
+            if not to_json:
+                click.echo(f"{one}  {words}")
+        done.append(body)
+    if to_json:
+        print_json(done)
     if failed:
         raise click.exceptions.Exit(1)

@@ -7,46 +7,23 @@ from typing import Any
 import click
 
 from assistant.cli.groups import Group, each
+from assistant.cli.job_tables import COLUMNS, print_job
 from assistant.cli.output import (
-    Columns,
     as_json,
+    confirm,
     confirmed,
     continued,
-    duration,
-    echo_styled,
+    counted,
     limited,
-    moment,
-    print_fields,
     print_json,
     print_page,
-    print_table,
 )
 from assistant.models import JobKind, JobState, Queue
 from assistant.models.job import TERMINAL
 from assistant.services import retrying
 from assistant.services import users as people
-from assistant.services.jobs import operating
+from assistant.services.jobs import operating, purging
 from assistant.services.paging import Page
-
-COLUMNS: Columns = {
-    "ID": lambda job: job["id"],
-    "KIND": lambda job: job["kind"],
-    "STATE": lambda job: job["state"],
-    "STAGE": lambda job: _progress(job["progress"]),
-    "ATTEMPT": lambda job: job["attempt"],
-    "OWNER": lambda job: job["owner"],
-    "CREATED (UTC)": lambda job: moment(job["created_at"]),
-    "ERROR": lambda job: (job["error"] or {}).get("code"),
-}
-ATTEMPT_COLUMNS: Columns = {
-    "ATTEMPT": lambda attempt: attempt["attempt"],
-    "WORKER": lambda attempt: attempt["worker"],
-    "STARTED (UTC)": lambda attempt: moment(attempt["started_at"]),
-    "TOOK": lambda attempt: duration(attempt["seconds"]),
-    "OUTCOME": lambda attempt: attempt["outcome"] or "running",
-    "REASON": lambda attempt: (attempt["reason"] or {}).get("detail"),
-}
-TIMES = ("created_at", "started_at", "finished_at", "run_after", "deadline_at", "dispatched_at")
 
 ids = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=click.UUID)
 
@@ -54,11 +31,6 @@ ids = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=click
 @click.group(cls=Group)
 def jobs() -> None:
     """Show, cancel, retry and clear away jobs, whoever owns them."""
-
-
-def _progress(progress: dict[str, Any]) -> str:
-    total = progress["total"]
-    return f"{progress['stage']} {progress['done']}/{total}" if total else progress["stage"]
 
 
 @jobs.command("list")
@@ -96,22 +68,14 @@ def show(job_id: uuid.UUID, as_json: bool) -> None:
     job = operating.show(job_id)
     if as_json:
         print_json(job)
-        return
-    fields = {name: value for name, value in job.items() if name not in ("attempts", "waiting")}
-    fields |= {name: moment(job[name]) for name in TIMES}
-    fields["progress"] = _progress(job["progress"])
-    fields["error"] = (job["error"] or {}).get("detail")
-    print_fields({name: value for name, value in fields.items() if value is not None})
-    if job["waiting"]:
-        click.echo(f"\n{job['waiting']['reason']}")
-    if job["attempts"]:
-        click.echo()
-        print_table(ATTEMPT_COLUMNS, job["attempts"])
+    else:
+        print_job(job)
 
 
 @jobs.command()
 @ids
-def cancel(ids: tuple[uuid.UUID, ...]) -> None:
+@as_json
+def cancel(ids: tuple[uuid.UUID, ...], as_json: bool) -> None:
     """Cancel jobs: at once while they wait; one that runs is asked to stop.
 
     A job that has ended stays as it is.
@@ -121,19 +85,20 @@ def cancel(ids: tuple[uuid.UUID, ...]) -> None:
       flask jobs cancel 0199c3f2-7d3b-7c3e-9f43-0d6a4c2f1b11
     """
 
-    def work(job_id: uuid.UUID) -> None:
+    def work(job_id: uuid.UUID) -> tuple[dict[str, Any], str]:
         job = operating.cancel(job_id)
         asked = job.state == JobState.RUNNING
         ended = {JobState.SUCCEEDED: "succeeded already", JobState.FAILED: "failed already"}
         word = "running, and asked to stop" if asked else ended.get(JobState(job.state), job.state)
-        click.echo(f"{job_id}  {word}")
+        return {"id": job_id, "state": job.state}, word
 
-    each(ids, work)
+    each(ids, work, as_json)
 
 
 @jobs.command()
 @ids
-def retry(ids: tuple[uuid.UUID, ...]) -> None:
+@as_json
+def retry(ids: tuple[uuid.UUID, ...], as_json: bool) -> None:
     """Try failed or cancelled jobs once more, each as a new job of the same owner.
 
     \b
@@ -141,16 +106,17 @@ def retry(ids: tuple[uuid.UUID, ...]) -> None:
       flask jobs retry 0199c3f2-7d3b-7c3e-9f43-0d6a4c2f1b11
     """
 
-    def work(job_id: uuid.UUID) -> None:
+    def work(job_id: uuid.UUID) -> tuple[dict[str, Any], str]:
         new = retrying.retry(operating.owner_of(job_id), job_id)
-        click.echo(f"{job_id}  retried as {new.id}")
+        return {"id": new.id, "state": new.state, "retry_of": job_id}, f"retried as {new.id}"
 
-    each(ids, work)
+    each(ids, work, as_json)
 
 
 @jobs.command()
 @ids
-def requeue(ids: tuple[uuid.UUID, ...]) -> None:
+@as_json
+def requeue(ids: tuple[uuid.UUID, ...], as_json: bool) -> None:
     """Let open jobs run now.
 
     A job that waits, also one that waits to be tried again, is sent to the workers at once. One
@@ -162,12 +128,13 @@ def requeue(ids: tuple[uuid.UUID, ...]) -> None:
       flask jobs requeue 0199c3f2-7d3b-7c3e-9f43-0d6a4c2f1b11
     """
 
-    def work(job_id: uuid.UUID) -> None:
+    def work(job_id: uuid.UUID) -> tuple[dict[str, Any], str]:
         job = operating.requeue(job_id)
         waits = "queued, and sent to the workers" if job.dispatched_at else "queued"
-        click.echo(f"{job_id}  {waits if job.state == JobState.QUEUED else job.state}")
+        word = waits if job.state == JobState.QUEUED else job.state
+        return {"id": job_id, "state": job.state}, word
 
-    each(ids, work)
+    each(ids, work, as_json)
 
 
 @jobs.command()
@@ -193,11 +160,11 @@ def purge(older_than: float, state: str | None, yes: bool, as_json: bool) -> Non
     """
     age, which = timedelta(days=older_than), JobState(state) if state else None
     if not yes:
-        count = operating.count_ended(age, which)
-        what = f"{count} jobs that ended more than {older_than:g} days ago"
-        click.confirm(f"Delete {what}?", abort=True, err=True)
-    purged = operating.purge(age, which)
+        count = purging.count_ended(age, which)
+        what = f"{counted(count, 'job')} that ended more than {older_than:g} days ago"
+        confirm(f"Delete {what}?")
+    purged = purging.purge(age, which)
     if as_json:
         print_json({"purged": purged})
     else:
-        echo_styled(f"Deleted {purged} jobs.")
+        click.echo(f"Deleted {counted(purged, 'job')}.")

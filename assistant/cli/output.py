@@ -28,6 +28,24 @@ continued = click.option(
 confirmed = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 
 
+def confirm(question: str) -> None:
+    """Ask; raise `Abort` for a no, or `ClickException` where nobody can answer."""
+    try:
+        click.confirm(question, abort=True, err=True)
+    except click.Abort:
+        if has_terminal():
+            raise
+        raise click.ClickException(
+            "Nothing was done, since there is no terminal in which to ask. Give --yes to go on "
+            "without being asked."
+        ) from None
+
+
+def has_terminal() -> bool:
+    """Return whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def print_json(value: object, *, indent: int | None = 2) -> None:
     """Print a value as the API would write it."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
@@ -110,6 +128,11 @@ def duration(seconds: float | None) -> str | None:
         if whole >= size:
             return f"{whole // size} {unit} {whole % size // smaller_size} {smaller}"
     return f"{whole} s"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun, such as `1 document` and `2 documents`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def byte_size(count: int) -> str:

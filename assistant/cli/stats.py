@@ -12,6 +12,7 @@ from assistant.cli.output import (
     Columns,
     as_json,
     byte_size,
+    counted,
     duration,
     echo_styled,
     print_json,
@@ -102,9 +103,9 @@ def _print(figures: dict[str, Any]) -> None:
     documents, sweeper = figures["documents"], figures["sweeper"]["seconds_ago"]
     states = ", ".join(f"{count} {state}" for state, count in documents["by_status"].items())
     click.echo(
-        f"{documents['documents']} documents{f' ({states})' if states else ''}, "
-        f"{documents['chunks']} chunks, {byte_size(documents['storage_bytes'])} of files, "
-        f"{figures['users']} users."
+        f"{counted(documents['documents'], 'document')}{f' ({states})' if states else ''}, "
+        f"{counted(documents['chunks'], 'chunk')}, "
+        f"{byte_size(documents['storage_bytes'])} of files, {counted(figures['users'], 'user')}."
     )
     last = "never" if sweeper is None else f"{duration(sweeper)} ago"
     click.echo(f"The sweeper's last round: {last}.")

@@ -1,11 +1,11 @@
 """`flask users`: who may use this, and as what."""
 
-import secrets
 from typing import IO, Any
 
 import click
 from marshmallow import ValidationError
 
+from assistant.cli import passwords
 from assistant.cli.groups import Group
 from assistant.cli.output import (
     Columns,
@@ -18,9 +18,10 @@ from assistant.cli.output import (
     print_json,
     print_page,
 )
+from assistant.cli.passwords import generate, password_file
 from assistant.models import Role, User
 from assistant.schemas.auth import RegistrationSchema, UserSchema
-from assistant.services import accounts
+from assistant.services import administration
 from assistant.services import users as service
 from assistant.services.paging import Page
 
@@ -33,23 +34,19 @@ COLUMNS: Columns = {
     "EMAIL": lambda user: user["email"],
 }
 
-password_file = click.option(
-    "--password-file",
-    type=click.File(encoding="utf-8"),
-    help="Read the password from this file, - for standard input.",
-)
 who = click.argument("who", metavar="NAME|ID")
 
 
 @click.group(cls=Group)
 def users() -> None:
-    """Create, show and change users.
+    """Create, show, change and delete users.
 
     A user is named by name, e-mail address or id.
     """
 
 
-def _body(user: User) -> dict[str, Any]:
+def body_of(user: User) -> dict[str, Any]:
+    """Return a user as the API shows one."""
     body: dict[str, Any] = UserSchema().dump(user)
     return body
 
@@ -59,48 +56,57 @@ def _body(user: User) -> dict[str, Any]:
 @click.argument("email")
 @click.option("--admin", is_flag=True, help="Make an administrator.")
 @password_file
+@generate
 @as_json
-def create(
-    username: str, email: str, admin: bool, password_file: IO[str] | None, as_json: bool
-) -> None:
-    """Create a user; the password is asked for, or read from a file.
+def create(username: str, email: str, admin: bool, **options: Any) -> None:
+    """Create a user; the password is asked for, read from a file, or made and printed.
 
     \b
     Example:
       flask users create ada ada@example.org
       flask users create ada ada@example.org --admin --password-file secret.txt
+      flask users create ada ada@example.org --generate
     """
-    _create(username, email, Role.ADMIN if admin else Role.USER, password_file, as_json)
+    _create(username, email, Role.ADMIN if admin else Role.USER, **options)
 
 
 @users.command()
 @click.argument("username")
 @click.argument("email")
 @password_file
+@generate
 @as_json
-def create_admin(username: str, email: str, password_file: IO[str] | None, as_json: bool) -> None:
+def create_admin(username: str, email: str, **options: Any) -> None:
     """Create an administrator; the same as `create --admin`.
 
     \b
     Example:
       flask users create-admin root root@example.org --password-file secret.txt
     """
-    _create(username, email, Role.ADMIN, password_file, as_json)
+    _create(username, email, Role.ADMIN, **options)
 
 
-def _create(username: str, email: str, role: Role, file: IO[str] | None, to_json: bool) -> None:
+def _create(
+    username: str,
+    email: str,
+    role: Role,
+    *,
+    password_file: IO[str] | None,
+    generate: bool,
+    as_json: bool,
+) -> None:
+    passwords.demand_one_source(password_file, generate)
     values = {"username": username, "email": email}
     # Before the password is asked for, so that nobody types one in vain.
-    _check(values, partial=("password",))
-    user = service.register(**_check({**values, "password": _password(file)}), role=role)
+    check(values, partial=("password",))
+    password = passwords.obtain(password_file, generate)
+    user = service.register(**check({**values, "password": password}), role=role)
     user = service.get(user.id)
-    if to_json:
-        print_json(_body(user))
-    else:
-        click.echo(f"Created {user.role} {user.username} with the id {user.id}.")
+    words = f"Created {user.role} {user.username} with the id {user.id}."
+    passwords.tell(body_of(user), words, password if generate else None, to_json=as_json)
 
 
-def _check(values: dict[str, str], **options: Any) -> dict[str, str]:
+def check(values: dict[str, str], **options: Any) -> dict[str, str]:
     """Demand what the API demands."""
     try:
         checked: dict[str, str] = RegistrationSchema().load(values, **options)
@@ -108,13 +114,6 @@ def _check(values: dict[str, str], **options: Any) -> dict[str, str]:
         lines = [f"{field}: {' '.join(said)}" for field, said in error.messages_dict.items()]
         raise click.UsageError("\n".join(lines)) from None
     return checked
-
-
-def _password(file: IO[str] | None) -> str:
-    if file is not None:
-        return file.read().rstrip("\r\n")
-    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return password
 
 
 @users.command("list")
@@ -130,7 +129,7 @@ def list_users(limit: int, after: Any, query: str | None, as_json: bool) -> None
       flask users list --query example.org
     """
     found = service.list_all(Page(limit=limit, after=after), query)
-    bodies = [_body(user) for user in found]
+    bodies = [body_of(user) for user in found]
     print_page(bodies, COLUMNS, limit, to_json=as_json, nothing="There are no such users.")
 
 
@@ -145,7 +144,7 @@ def show(who: str, as_json: bool) -> None:
       flask users show ada
     """
     user = service.look_up(who)
-    body = {**_body(user), **accounts.figures(user.id)}
+    body = {**body_of(user), **administration.figures(user.id)}
     if as_json:
         print_json(body)
         return
@@ -153,79 +152,3 @@ def show(who: str, as_json: bool) -> None:
     for name in ("created_at", "updated_at", "last_used_at"):
         readable[name] = moment(body[name]) or "-"
     print_fields({**body, **readable})
-
-
-@users.command()
-@who
-def disable(who: str) -> None:
-    """Shut a user out: all sessions end at once, and signing in is refused.
-
-    What is running for the user comes to its end, and nothing is deleted.
-
-    \b
-    Example:
-      flask users disable ada
-    """
-    user = accounts.disable(service.look_up(who).id)
-    click.echo(f"Disabled {user.username}; all sessions have ended.")
-
-
-@users.command()
-@who
-def enable(who: str) -> None:
-    """Let a disabled user sign in again.
-
-    \b
-    Example:
-      flask users enable ada
-    """
-    user = accounts.enable(service.look_up(who).id)
-    click.echo(f"Enabled {user.username}, who has to sign in anew.")
-
-
-@users.command()
-@who
-def promote(who: str) -> None:
-    """Make a user an administrator.
-
-    \b
-    Example:
-      flask users promote ada
-    """
-    user = accounts.set_role(service.look_up(who).id, Role.ADMIN)
-    click.echo(f"{user.username} is an administrator now.")
-
-
-@users.command()
-@who
-def demote(who: str) -> None:
-    """Make an administrator an ordinary user.
-
-    \b
-    Example:
-      flask users demote ada
-    """
-    user = accounts.set_role(service.look_up(who).id, Role.USER)
-    click.echo(f"{user.username} is an ordinary user now.")
-
-
-@users.command()
-@who
-@password_file
-@click.option("--generate", is_flag=True, help="Make a password, and print it.")
-def reset_password(who: str, password_file: IO[str] | None, generate: bool) -> None:
-    """Give a user a new password, and end all their sessions.
-
-    \b
-    Example:
-      flask users reset-password ada --generate
-    """
-    if generate and password_file:
-        raise click.UsageError("Give --generate or --password-file, not both.")
-    user = service.look_up(who)
-    password = secrets.token_urlsafe(18) if generate else _password(password_file)
-    _check({"password": password}, partial=("username", "email"))
-    ended = accounts.reset_password(user.id, password)
-    click.echo(f"{user.username} has a new password; sessions ended: {ended}.", err=generate)
-    if generate:
-        click.echo(password)

@@ -11,7 +11,6 @@ import httpx
 
 from assistant.config import Settings
 from assistant.local.errors import LocalRunError
-from assistant.local.model_server import ALIAS
 from assistant.local.ports import free_port
 from assistant.local.signals import StopSignals
 from assistant.local.stack import LocalStack
@@ -19,7 +18,9 @@ from assistant.local.stack import LocalStack
 DOCUMENT = "handbook.pdf"
 ANSWERED = "On which days is the foghorn sounded?"
 UNANSWERED = "How do I renew my passport?"
-BUNDLED = "  (a tiny model that shows the plumbing; what counts here is the quoted evidence)"
+BUNDLED = (
+    "\nNow a tiny model that shows the plumbing answers; what counts is the evidence it quotes."
+)
 JOB_SECONDS = 180.0
 POLL_SECONDS = 0.1
 BAR_LENGTH = 30
@@ -47,7 +48,7 @@ def run(settings: Settings) -> None:
             stack.wait_until_ready()
             click.echo(f"The API answers at {stack.api_url} ({_since(began)}).")
             with httpx.Client(base_url=f"{stack.api_url}/api/v1", timeout=30) as client:
-                _show(client)
+                _show(client, bundled_model=stack.bundled_model)
     if is_new:
         settings.data_dir.rmdir()
     click.echo(f"\nAll stopped, nothing left behind ({_since(began)}).")
@@ -57,7 +58,7 @@ def _since(began: float) -> str:
     return f"{time.monotonic() - began:.0f} s after the start"
 
 
-def _show(client: httpx.Client) -> None:
+def _show(client: httpx.Client, *, bundled_model: bool) -> None:
     user = {"username": "demo", "password": "a password for the demo"}
     _answer(client.post("/auth/register", json={**user, "email": "demo@example.org"}))
     token = _answer(client.post("/auth/token", data=user))["access_token"]
@@ -68,6 +69,8 @@ def _show(client: httpx.Client) -> None:
     job = _answer(client.post("/documents", files={"file": (DOCUMENT, content)}))
     result = _follow(client, job)["result"]
     click.echo(f"Indexed {result['chunks']} chunks; its job was {job['id']}.")
+    if bundled_model:
+        click.echo(BUNDLED)
     for question in (ANSWERED, UNANSWERED):
         click.secho(f"\n{question}", bold=True)
         asked = {"content": question, "use_documents": True}
@@ -84,8 +87,6 @@ def _print_reply(reply: dict[str, Any]) -> None:
     if reply["model"]:
         tokens = reply["tokens_used"]
         click.secho(f"  answered by {reply['model']}, {tokens} tokens", fg="bright_black")
-        if reply["model"] == ALIAS:
-            click.secho(BUNDLED, fg="bright_black")
     else:
         click.secho("  no passage was near enough, so no model was asked", fg="bright_black")
 

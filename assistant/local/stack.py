@@ -140,8 +140,9 @@ class LocalStack:
             if status == 200 and _all_well(body):
                 return None
             self._raise_for_deaths([program.name for program in self._processes])
-            says = body if status == 0 else f"{status} {' '.join(body.split())}"
-            return f"the API at {self.api_url}: {says}"
+            # While nothing answers, why it does not says nothing: it is still starting.
+            says = f": {status} {' '.join(body.split())}" if status else ""
+            return f"the API at {self.api_url}{says}"
 
         try:
             wait(unready, seconds=READY_SECONDS, say=self._say)

@@ -1,14 +1,16 @@
 """The tables."""
 
 from assistant.models.collection import Collection
-from assistant.models.conversation import Conversation, Message, MessageRole
+from assistant.models.conversation import Conversation, Message, MessageRole, WhenBusy
 from assistant.models.document import Chunk, Document, DocumentStatus, DocumentText, Embedding
-from assistant.models.job import Attempt, Heartbeat, Job, JobKind, JobState, Queue
+from assistant.models.idempotency import IdempotencyKey
+from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobKind, JobState, Queue
 from assistant.models.session import Session
 from assistant.models.user import Role, User
 
 __all__ = [
     "Attempt",
+    "Blocker",
     "Chunk",
     "Collection",
     "Conversation",
@@ -17,6 +19,7 @@ __all__ = [
     "DocumentText",
     "Embedding",
     "Heartbeat",
+    "IdempotencyKey",
     "Job",
     "JobKind",
     "JobState",
@@ -26,4 +29,5 @@ __all__ = [
     "Role",
     "Session",
     "User",
+    "WhenBusy",
 ]

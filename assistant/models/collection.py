@@ -10,7 +10,10 @@ from assistant.models.columns import Created, Key, Moment, Owner
 
 
 class Collection(Model):
-    """A named set of documents with a Chroma collection and an embedding model of its own."""
+    """A named set of documents with a Chroma collection and an embedding model of its own.
+
+    `index_checked_at` is when the index was last compared with the chunks; null asks for it.
+    """
 
     __tablename__ = "collections"
     __table_args__ = (
@@ -28,6 +31,7 @@ class Collection(Model):
     index_version: Mapped[int] = mapped_column(default=1)
     chunk_size: Mapped[int]
     chunk_overlap: Mapped[int]
+    index_checked_at: Mapped[Moment | None]
     created_at: Mapped[Created]
     deleted_at: Mapped[Moment | None]
 

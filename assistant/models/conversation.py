@@ -3,7 +3,7 @@
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
@@ -17,6 +17,14 @@ class MessageRole(StrEnum):
     ASSISTANT = "assistant"
 
 
+class WhenBusy(StrEnum):
+    """What becomes of a new message while a reply of the conversation is queued or running."""
+
+    QUEUE = "queue"
+    REJECT = "reject"
+    INTERRUPT = "interrupt"
+
+
 class Conversation(Model):
     """A thread of messages with the settings that its replies use unless a message says more.
 
@@ -25,7 +33,10 @@ class Conversation(Model):
     """
 
     __tablename__ = "conversations"
-    __table_args__ = (Index("ix_conversations_activity", "owner_id", "last_activity_at", "id"),)
+    __table_args__ = (
+        CheckConstraint("when_busy IN ('queue', 'reject', 'interrupt')", name="when_busy"),
+        Index("ix_conversations_activity", "owner_id", "last_activity_at", "id"),
+    )
 
     id: Mapped[Key]
     owner_id: Mapped[Owner]
@@ -34,6 +45,9 @@ class Conversation(Model):
     model: Mapped[str | None] = mapped_column(String(128))
     temperature: Mapped[float | None]
     max_tokens: Mapped[int | None]
+    when_busy: Mapped[str] = mapped_column(
+        String(16), default=WhenBusy.QUEUE.value, server_default=text("'queue'")
+    )
     last_position: Mapped[int] = mapped_column(default=0)
     current_message_id: Mapped[uuid.UUID | None]
     created_at: Mapped[Created]

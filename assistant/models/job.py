@@ -42,13 +42,34 @@ class JobKind(StrEnum):
 
 
 class Queue(StrEnum):
-    """Where work waits; each has its own worker process."""
+    """Where work waits; each has its own worker process.
+
+    In quarantine runs, one at a time, what was there when workers died: only a death there is its
+    own doing.
+    """
 
     REPLIES = "replies"
     INDEXING = "indexing"
     SEARCH = "search"
+    QUARANTINE = "quarantine"
 
 
+class Blocker(StrEnum):
+    """What a queued job waits for, for programs."""
+
+    EARLIER_REPLY = "earlier_reply"
+    EARLIER_JOB = "earlier_job"
+    PROVIDER_BACKOFF = "provider_backoff"
+    RETRY_BACKOFF = "retry_backoff"
+    OWNER_LIMIT = "owner_limit"
+    NO_WORKER = "no_worker"
+    NO_BROKER = "no_broker"
+    QUEUE = "queue"
+    BUSY_WORKERS = "busy_workers"
+
+
+# The newest shape of a job's arguments that this release writes and understands.
+PAYLOAD_VERSION = 1
 TERMINAL = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -57,7 +78,8 @@ class Job(Model):
 
     `attempt` grows at each claim and is never reset: it is the fencing token that every later
     write must show. `version` grows at each change and orders the copies in Redis. Jobs with the
-    same `sequence_key` run one at a time, by `sequence_number`. `arguments` holds ids only.
+    same `sequence_key` run one at a time, by `sequence_number`. `arguments` holds ids only, in the
+    shape of `payload_version`. `timings` are the seconds spent in each stage that was left.
     """
 
     __tablename__ = "jobs"
@@ -104,6 +126,17 @@ class Job(Model):
             postgresql_where=text("state IN ('queued', 'running')"),
         ),
         Index("ix_jobs_owner", "owner_id", "id"),
+        Index(
+            "ix_jobs_open",
+            *("owner_id", "state"),
+            postgresql_where=text("state IN ('queued', 'running')"),
+        ),
+        Index(
+            "ix_jobs_finished",
+            *("queue", "finished_at"),
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
+        Index("ix_jobs_queued", "queue", postgresql_where=text("state = 'queued'")),
     )
 
     id: Mapped[Key]
@@ -112,7 +145,7 @@ class Job(Model):
     queue: Mapped[str] = mapped_column(String(32))
     priority: Mapped[int] = mapped_column(SmallInteger, default=5)
     arguments: Mapped[Json] = mapped_column(default=dict)
-    payload_version: Mapped[int] = mapped_column(SmallInteger, default=1)
+    payload_version: Mapped[int] = mapped_column(SmallInteger, default=PAYLOAD_VERSION)
 
     state: Mapped[str] = mapped_column(String(16), default=JobState.QUEUED.value)
     version: Mapped[int] = mapped_column(BigInteger, default=1)
@@ -123,6 +156,7 @@ class Job(Model):
     quarantine_losses: Mapped[int] = mapped_column(default=0)
     lease_expires_at: Mapped[Moment | None]
     worker: Mapped[str | None] = mapped_column(String(128))
+    claim_token: Mapped[uuid.UUID | None]
     run_after: Mapped[Created]
     deadline_at: Mapped[Moment]
     cancel_requested_at: Mapped[Moment | None]
@@ -134,6 +168,8 @@ class Job(Model):
     progress_stage: Mapped[str] = mapped_column(String(32), default="queued")
     progress_done: Mapped[int] = mapped_column(default=0)
     progress_total: Mapped[int | None]
+    timings: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
+    stage_since: Mapped[Created]
     event_number: Mapped[int] = mapped_column(BigInteger, default=0)
 
     conversation_id: Mapped[uuid.UUID | None] = mapped_column(index=True)

@@ -22,9 +22,33 @@ class ConversationSchema(Request):
     model = Line(longest=128, allow_none=True)
     temperature = Number(allow_none=True, validate=TEMPERATURE)
     max_tokens = fields.Integer(strict=True, allow_none=True, validate=MAX_TOKENS)
+    when_busy = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(["queue", "reject", "interrupt"]),
+        metadata={
+            "description": "What a new message does while a reply is queued or running: wait "
+            "(`queue`), be refused with a 409 (`reject`), or cancel that reply (`interrupt`)"
+        },
+    )
+    current_message_id = fields.UUID(
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "The end of the branch that is shown, and goes on"},
+    )
     created_at = fields.DateTime(dump_only=True)
     updated_at = fields.DateTime(dump_only=True)
     last_activity_at = fields.DateTime(dump_only=True)
+
+
+class ConversationChangeSchema(ConversationSchema):
+    """Settings to change; or another message that the conversation is to go on from."""
+
+    current_message_id = fields.UUID(
+        metadata={
+            "description": "Any message of the conversation: what leads to it is shown, and the "
+            "next question continues it"
+        }
+    )
 
 
 class ConversationQuerySchema(PageSchema):
@@ -82,6 +106,18 @@ class ConversationWithMessagesSchema(ConversationSchema):
     messages = fields.List(fields.Nested(MessageSchema), dump_only=True)
 
 
+class BranchSchema(Schema):
+    """The end of a branch."""
+
+    message_id = fields.UUID(attribute="id")
+    position = fields.Integer(metadata={"description": "Grows in the order of creation"})
+    role = fields.String(validate=validate.OneOf(["user", "assistant"]))
+    status = fields.String(metadata={"description": "The state of the job that makes it"})
+    content = fields.String(metadata={"description": "Its first 200 characters"})
+    created_at = fields.DateTime()
+    is_current = fields.Boolean(metadata={"description": "Whether the conversation shows it"})
+
+
 class QuestionSchema(Request):
     """A question; without `conversation_id` a conversation is begun."""
 
@@ -98,8 +134,26 @@ class QuestionSchema(Request):
     max_tokens = fields.Integer(strict=True, allow_none=True, validate=MAX_TOKENS)
 
 
+class EditSchema(QuestionSchema):
+    """A question in other words; what is left out is as for the reply to the old question."""
+
+    class Meta(Request.Meta):
+        """It stays in its conversation."""
+
+        exclude = ("conversation_id",)
+
+
+class RegenerateSchema(QuestionSchema):
+    """What the new reply is made with; what is left out is as for the reply before it."""
+
+    class Meta(Request.Meta):
+        """The question stays as it is."""
+
+        fields = ("model", "temperature", "max_tokens")
+
+
 class MessageQuerySchema(PageSchema):
     """Which messages to list."""
 
     conversation_id = fields.UUID(required=True)
-    before = fields.UUID(metadata={"description": "Read backwards from the message with this id"})
+    before = fields.UUID(metadata={"description": "Read backwards what led to this message"})

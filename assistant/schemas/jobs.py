@@ -2,7 +2,7 @@
 
 from marshmallow import INCLUDE, Schema, fields, validate
 
-from assistant.models import JobKind, JobState
+from assistant.models import Blocker, JobKind, JobState
 from assistant.schemas.conversations import MessageSchema
 from assistant.schemas.paging import PageSchema
 
@@ -38,6 +38,18 @@ class JobResultSchema(Schema):
     chunks = fields.Integer()
     summary = fields.String()
     key_points = fields.List(fields.String())
+    model = fields.String(metadata={"description": "The model that wrote an analysis"})
+
+
+class AttemptSchema(Schema):
+    """One try of a worker; `outcome` and the reason are null while it runs."""
+
+    attempt = fields.Integer()
+    queue = fields.String()
+    started_at = fields.DateTime()
+    finished_at = fields.DateTime(allow_none=True)
+    outcome = fields.String(allow_none=True)
+    reason = fields.Nested(JobErrorSchema, allow_none=True)
 
 
 class JobSchema(Schema):
@@ -58,6 +70,23 @@ class JobSchema(Schema):
     cancel_requested_at = fields.DateTime(allow_none=True)
     result = fields.Nested(JobResultSchema, allow_none=True)
     error = fields.Nested(JobErrorSchema, allow_none=True)
+    attempts = fields.List(
+        fields.Nested(AttemptSchema), metadata={"description": "The last 20, oldest first."}
+    )
+    timings = fields.Dict(
+        keys=fields.String(),
+        values=fields.Float(),
+        metadata={"description": "Seconds spent in each stage that was left."},
+    )
+    queue_position = fields.Integer(
+        allow_none=True, metadata={"description": "Of one queued job, when it is read alone."}
+    )
+    blocker = fields.String(
+        allow_none=True,
+        validate=validate.OneOf([blocker.value for blocker in Blocker]),
+        metadata={"description": "What a queued job waits for, when it is read alone."},
+    )
+    waiting_because = fields.String(allow_none=True, metadata={"description": "The same in words."})
 
 
 class JobQuerySchema(PageSchema):
@@ -65,3 +94,28 @@ class JobQuerySchema(PageSchema):
 
     state = fields.String(validate=validate.OneOf([state.value for state in JobState]))
     kind = fields.String(validate=validate.OneOf([kind.value for kind in JobKind]))
+
+
+class JobReadSchema(Schema):
+    """How to read a job."""
+
+    wait = fields.Float(
+        validate=validate.Range(0, 60),
+        metadata={"description": "Seconds to wait for its end; it is answered as it is then."},
+    )
+
+
+class EventQuerySchema(Schema):
+    """Where to go on, and with which right."""
+
+    after = fields.Integer(
+        validate=validate.Range(0, 2**53), metadata={"description": "The last event's id."}
+    )
+    ticket = fields.String(metadata={"description": "Instead of an access token."})
+
+
+class TicketSchema(Schema):
+    """A right to follow one job once, for those who cannot send a header."""
+
+    ticket = fields.String()
+    expires_in = fields.Integer(metadata={"description": "Seconds."})

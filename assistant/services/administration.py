@@ -1,6 +1,7 @@
 """Users as administrators see and change them."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from assistant.adapters.passwords import hash_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
-from assistant.models import Job, JobKind, Role, User
+from assistant.models import Conversation, Document, Job, JobKind, Role, User
 from assistant.models import Session as SignIn
 from assistant.models.job import TERMINAL
 from assistant.services import callers, sessions, users
@@ -32,11 +33,16 @@ def find(session: Session, user_id: uuid.UUID, *, lock: bool = False) -> User:
     return user
 
 
-def update(admin_id: uuid.UUID, user_id: uuid.UUID, values: dict[str, Any]) -> User:
-    """Change what is given; a new password and being disabled end every session."""
-    if admin_id == user_id and {"email", "password"} & values.keys():
+def update(
+    user_id: uuid.UUID, *, by: uuid.UUID | None = None, password: str | None = None, **values: Any
+) -> tuple[User, int]:
+    """Change what is given, and return the user and how many sessions ended.
+
+    A new password and being disabled end every session. `by` is the administrator who asks,
+    None at the command line.
+    """
+    if by == user_id and (password is not None or "email" in values):
         raise Conflict("Change your own e-mail address and password at /users/me.")
-    password = values.pop("password", None)
     new_hash = hash_password(password) if password is not None else None
     try:
         with transaction(SYSTEM) as session:
@@ -51,7 +57,7 @@ def update(admin_id: uuid.UUID, user_id: uuid.UUID, values: dict[str, Any]) -> U
         raise users.taken(error) from None
     callers.forget(ended)
     callers.read_anew(known)
-    return user
+    return user, len(ended)
 
 
 def _change(
@@ -88,3 +94,27 @@ def is_leaving(session: Session, user_id: uuid.UUID) -> bool:
         Job.sequence_key == user_id, Job.kind == JobKind.DELETE_USER, Job.state.not_in(TERMINAL)
     )
     return bool(session.scalar(query))
+
+
+def figures(user_id: uuid.UUID) -> dict[str, Any]:
+    """Return how much a user has, and when one of their sessions was last used."""
+    mine = {model: model.owner_id == user_id for model in (Conversation, Document, Job)}
+    alive = (SignIn.revoked_at.is_(None), SignIn.expires_at > func.now())
+    with transaction(SYSTEM) as session:
+        last_used: datetime | None = session.scalar(
+            select(func.max(SignIn.last_used_at)).where(SignIn.owner_id == user_id)
+        )
+        return {
+            "sessions": _count(session, SignIn, SignIn.owner_id == user_id, *alive),
+            "last_used_at": last_used.isoformat() if last_used else None,
+            "conversations": _count(session, Conversation, mine[Conversation]),
+            "documents": _count(session, Document, mine[Document]),
+            "storage_bytes": int(
+                session.scalar(select(func.sum(Document.size)).where(mine[Document])) or 0
+            ),
+            "open_jobs": _count(session, Job, mine[Job], Job.state.not_in(TERMINAL)),
+        }
+
+
+def _count(session: Session, model: Any, *which: Any) -> int:
+    return session.scalar(select(func.count()).select_from(model).where(*which)) or 0

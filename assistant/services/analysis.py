@@ -78,15 +78,16 @@ def analyze(run: Run) -> dict[str, Any]:
             # Some servers do not keep to the limit; then summaries would grow instead of shrink.
             notes.append(split_to_fit(note, _answer_tokens(PART_TOKENS))[0])
         parts = split_to_fit("\n\n".join(notes), _room())
-    run.progress("summarising", 0, 1)
+    run.progress("summarising", 0, 2)
     summary = reader.ask("Summarise this document in one paragraph.", parts[0], SUMMARY_TOKENS)
-    run.progress("drawing key points", 0, 1)
+    run.progress("drawing key points", 1, 2)
     listed = reader.ask(
         f"List the {MAX_POINTS // 2} most important points of this document, one per line.",
         parts[0],
         POINTS_TOKENS,
     )
-    return {"summary": summary, "key_points": points_of(listed)}
+    run.progress("drawing key points", 2, 2)
+    return {"summary": summary, "key_points": points_of(listed), "model": reader.model}
 
 
 def _load(run: Run) -> str:
@@ -146,6 +147,7 @@ class _Reader:
         self._run = run
         self._language = language
         self._usage = Usage(0, 0)
+        self.model = settings.openai_model
 
     def ask(self, instruction: str, text: str, max_tokens: int) -> str:
         """Return the model's answer; raises `PermanentError` if it says nothing."""
@@ -179,6 +181,8 @@ class _Reader:
                 text += UNSTORABLE.sub("", delta)
         finally:
             stream.abort()
+            # The server's own name for it, which may say more than the one that was asked for.
+            self.model = stream.model or self.model
             self._add(stream.usage or estimate_usage(messages, text))
         self._run.check()
         return text
@@ -188,7 +192,4 @@ class _Reader:
             self._usage.prompt_tokens + usage.prompt_tokens,
             self._usage.completion_tokens + usage.completion_tokens,
         )
-        self._run.usage = {
-            "prompt_tokens": self._usage.prompt_tokens,
-            "completion_tokens": self._usage.completion_tokens,
-        }
+        self._run.usage = self._usage.as_dict()

@@ -13,7 +13,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import cache
 from assistant.models import Session, User
-from assistant.services.jobs.status import key_of
+from assistant.services.jobs.status import COPY, key_of
 
 # For how long Redis may say that a session is alive before PostgreSQL is asked again.
 CACHE_SECONDS = 30
@@ -58,7 +58,7 @@ def _read_copies(
         pipe = client.pipeline(transaction=False)
         pipe.get(_key(session_id))
         if job_id is not None:
-            pipe.hmget(key_of(job_id), "owner", "body")
+            pipe.hmget(key_of(job_id), *COPY)
         return pipe.execute()
 
     copies = cache.ask(read) or [None]

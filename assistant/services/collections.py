@@ -42,6 +42,8 @@ def default_for(owner_id: uuid.UUID) -> Collection:
         embedding_model=settings.embedding_model,
         chunk_size=settings.chunk_size,
         chunk_overlap=settings.chunk_overlap,
+        # An index with nothing in it is right.
+        index_checked_at=func.now(),
     )
 
 
@@ -85,6 +87,7 @@ def create(
         embedding_model=settings.embedding_model,
         chunk_size=size,
         chunk_overlap=overlap,
+        index_checked_at=func.now(),
     )
     try:
         with transaction(owner_id) as session:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy import delete as delete_rows
@@ -12,14 +12,23 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.models import Conversation, Job, Message
-from assistant.services import jobs
+from assistant.models import Conversation, Job, Message, WhenBusy
+from assistant.services import idempotency, jobs
 from assistant.services.jobs import status
 from assistant.services.paging import Page
 
 DEFAULT_TITLE = "New conversation"
 TITLE_LENGTH = 80
-SETTINGS = ("title", "system_prompt", "model", "temperature", "max_tokens")
+SETTINGS = ("title", "system_prompt", "model", "temperature", "max_tokens", "when_busy")
+# What a setting is that nobody chose; the others are empty, so that the message decides.
+DEFAULTS = {"title": DEFAULT_TITLE, "when_busy": WhenBusy.QUEUE.value}
+
+
+class Place(NamedTuple):
+    """Where a message stands: below its parent, and when it was written among all others."""
+
+    parent_id: uuid.UUID | None
+    position: int
 
 
 def title_of(question: str) -> str:
@@ -34,13 +43,16 @@ def title_of(question: str) -> str:
 
 def create(owner_id: uuid.UUID, **values: Any) -> Conversation:
     """Create an empty conversation."""
-    values["title"] = values.get("title") or DEFAULT_TITLE
-    conversation = Conversation(id=uuid7(), owner_id=owner_id, **values)
+    conversation = Conversation(id=uuid7(), owner_id=owner_id, **_chosen({**DEFAULTS, **values}))
     with transaction(owner_id) as session:
         session.add(conversation)
         session.flush()
         session.refresh(conversation)
     return conversation
+
+
+def _chosen(values: dict[str, Any]) -> dict[str, Any]:
+    return {n: DEFAULTS.get(n) if value is None else value for n, value in values.items()}
 
 
 def find(
@@ -50,10 +62,22 @@ def find(
     query = select(Conversation).where(
         Conversation.id == conversation_id, Conversation.owner_id == owner_id
     )
-    conversation = session.scalar(query.with_for_update() if lock else query)
+    conversation = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if conversation is None:
         raise NotFound("There is no conversation with this id.")
     return conversation
+
+
+def place_of(session: Session, conversation_id: uuid.UUID, message_id: uuid.UUID) -> Place:
+    """Return where in a conversation a message stands; raises `NotFound`."""
+    found = session.execute(
+        select(Message.parent_id, Message.position).where(
+            Message.id == message_id, Message.conversation_id == conversation_id
+        )
+    ).one_or_none()
+    if found is None:
+        raise NotFound("There is no message with this id in this conversation.")
+    return Place(*found)
 
 
 def get(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> Conversation:
@@ -102,12 +126,16 @@ def replace(
 
 
 def change(owner_id: uuid.UUID, conversation_id: uuid.UUID, values: dict[str, Any]) -> Conversation:
-    """Change the settings that are given; this is no activity, so the list keeps its order."""
-    if "title" in values:
-        values["title"] = values["title"] or DEFAULT_TITLE
+    """Change the settings that are given, or the message that the conversation goes on from.
+
+    This is no activity, so the list keeps its order. Raises `NotFound` also for a message of
+    another conversation.
+    """
     with transaction(owner_id) as session:
         conversation = find(session, owner_id, conversation_id, lock=True)
-        for name, value in values.items():
+        if "current_message_id" in values:
+            place_of(session, conversation_id, values["current_message_id"])
+        for name, value in _chosen(values).items():
             setattr(conversation, name, value)
         conversation.updated_at = func.now()
         session.flush()
@@ -122,6 +150,7 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
         cancelled = jobs.cancel_all(session, Job.conversation_id == conversation.id)
         session.execute(delete_rows(Message).where(Message.conversation_id == conversation.id))
         session.delete(conversation)
+        idempotency.forget(session, owner_id, conversation_id)
         # What is deleted disappears from every copy: the jobs get a newer version without it.
         emptied = session.scalars(
             update(Job)

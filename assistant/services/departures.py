@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from assistant.database import SYSTEM, transaction
+from assistant.database import SYSTEM, transaction, when_committed
 from assistant.errors import Conflict, PermissionDenied
 from assistant.extensions import adapters, cache, settings
 from assistant.models import (
@@ -25,7 +25,7 @@ from assistant.models import (
     User,
 )
 from assistant.models import Session as SignIn
-from assistant.services import administration, callers, jobs, sessions, users
+from assistant.services import administration, callers, idempotency, jobs, sessions, users
 from assistant.services.callers import Caller
 from assistant.services.erasing import Counts, Erasure, drop_index, rows_gone
 from assistant.services.jobs import Run
@@ -58,19 +58,21 @@ def delete(caller: Caller, user_id: uuid.UUID, retry_of: uuid.UUID | None = None
         if caller.user_id == user_id:
             callers.confine(session, caller.session_id, job_id)
         job = _accept(session, job_id, caller.user_id, user_id, retry_of)
-    _shut_out(caller, user_id, ended)
-    with transaction(SYSTEM) as session:
-        # Not in the transaction above: workers lock jobs first, and would wait for each other.
-        cancelled = jobs.cancel_all(session, Job.owner_id == user_id, Job.id != job_id)
-    jobs.follow_up(cancelled)
+    when_committed(partial(_shut_out, caller, user_id, ended, job_id))
     jobs.announce(job)
     return job
 
 
-def _shut_out(caller: Caller, user_id: uuid.UUID, ended: list[uuid.UUID]) -> None:
+def _shut_out(
+    caller: Caller, user_id: uuid.UUID, ended: list[uuid.UUID], job_id: uuid.UUID
+) -> None:
     callers.forget(ended)
     if caller.user_id == user_id:
         callers.show_confined(caller.session_id)
+    with transaction(SYSTEM) as session:
+        # Not with what was committed: workers lock jobs first, and would wait for each other.
+        cancelled = jobs.cancel_all(session, Job.owner_id == user_id, Job.id != job_id)
+    jobs.follow_up(cancelled)
 
 
 def _accept(
@@ -159,6 +161,7 @@ def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
 
 def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
     """Leave a row without a name, and the session that may read the job."""
+    idempotency.forget_user(session, user_id)
     session.execute(
         update(User)
         .where(User.id == user_id)

@@ -3,8 +3,8 @@
 import uuid
 from typing import Any
 
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -13,10 +13,9 @@ from assistant.errors import Conflict, NotFound
 from assistant.extensions import settings
 from assistant.models import Collection, Document, DocumentStatus, Job, JobKind, Queue
 from assistant.models.job import TERMINAL
-from assistant.services import documents, jobs
+from assistant.services import documents, idempotency, jobs
 from assistant.services.erasing import Counts, Erasure, drop_index
 from assistant.services.jobs import Run
-from assistant.services.jobs.transitions import Guard
 
 COUNTED = ("documents", "chunks", "vectors_deleted", "vectors_remaining")
 
@@ -34,6 +33,7 @@ def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
         # Its name is free again from now on.
         collection.name = f"deleted-{collection.id}"
         session.flush()
+        idempotency.forget(session, owner_id, collection_id)
         session.execute(
             update(Document)
             .where(Document.collection_id == collection.id, Document.deleted_at.is_(None))
@@ -48,12 +48,12 @@ def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
     return job
 
 
-def _about_documents_in(collection_id: uuid.UUID) -> Guard:
+def _about_documents_in(collection_id: uuid.UUID) -> ColumnElement[bool]:
     inside = select(Document.id).where(Document.collection_id == collection_id)
     return Job.document_id.in_(inside)
 
 
-def _about(owner_id: uuid.UUID, collection_id: uuid.UUID) -> tuple[Guard, ...]:
+def _about(owner_id: uuid.UUID, collection_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     """Choose the jobs about documents that lie in the collection, or are to be moved into it."""
     moves = Job.arguments.contains({"collection_id": str(collection_id)})
     moving = (Job.kind == JobKind.INDEX) & moves
@@ -64,7 +64,7 @@ def _lock(session: Session, owner_id: uuid.UUID, collection_id: uuid.UUID) -> Co
     collection = session.scalar(
         select(Collection)
         .where(Collection.id == collection_id, Collection.owner_id == owner_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if collection is None:
         raise NotFound("There is no collection with this id.")
@@ -72,7 +72,7 @@ def _lock(session: Session, owner_id: uuid.UUID, collection_id: uuid.UUID) -> Co
 
 
 def _accept(session: Session, collection: Collection, retry_of: uuid.UUID | None = None) -> Job:
-    earlier = select(func.count()).where(Job.sequence_key == collection.id)
+    earlier = select(func.max(Job.sequence_number)).where(Job.sequence_key == collection.id)
     return jobs.accept(
         session,
         job_id=uuid7(),

@@ -46,7 +46,12 @@ def _promise(document: Document, collection_id: uuid.UUID | None) -> Job:
 
 
 def _accept(
-    session: Session, document: Document, kind: JobKind, retry_of: uuid.UUID | None = None
+    session: Session,
+    document: Document,
+    kind: JobKind,
+    retry_of: uuid.UUID | None = None,
+    *,
+    bulk: bool = False,
 ) -> Job:
     assert document.job_id is not None
     return jobs.accept(
@@ -60,6 +65,7 @@ def _accept(
         sequence_number=document.job_count,
         document_id=document.id,
         retry_of=retry_of,
+        bulk=bulk,
     )
 
 
@@ -68,7 +74,7 @@ def find(
 ) -> Document:
     """Return the owner's document within a transaction; raises `NotFound`."""
     query = select(Document).where(Document.id == document_id, Document.owner_id == owner_id)
-    document = session.scalar(query.with_for_update() if lock else query)
+    document = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if document is None:
         raise NotFound("There is no document with this id.")
     return document
@@ -226,6 +232,6 @@ def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         document.job_id, document.job_count = uuid7(), document.job_count + 1
         document.status, document.error = DocumentStatus.QUEUED, None
         session.flush()
-        job = _accept(session, document, JobKind.INDEX)
+        job = _accept(session, document, JobKind.INDEX, bulk=True)
     jobs.announce(job)
     return job

@@ -4,15 +4,17 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from assistant.crashes import crash_point
 from assistant.database import transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
-from assistant.models import Message
+from assistant.models import Attempt, Message
 from assistant.ports import Usage
 from assistant.services.jobs import Run
 
@@ -33,29 +35,51 @@ class Draft:
         self.citations: list[dict[str, Any]] = []
         self.model: str | None = None
         self.usage: Usage | None = None
+        # Followers forget what an earlier attempt said.
+        run.emit("snapshot", {"text": ""})
+        self.estimate: Callable[[], Usage] | None = None
         self.finish_reason: str | None = None
 
     def add(self, text: str) -> None:
         """Append text, and keep a checkpoint if the last one is a while ago."""
+        if not text:
+            return
         self.text += text
+        self._run.text_number = self._run.emit("delta", {"text": text})
+        crash_point("worker.mid_stream")
         if time.monotonic() - self._saved_at >= settings.checkpoint_seconds:
             try:
                 with transaction(self._run.owner_id) as session:
-                    self._run.fence(session)
+                    self._run.fence(session, event_number=self._run.text_number)
                     self.save(session)
+                    self._keep_usage(session)
             except Unavailable:
                 # The next checkpoint holds this text too; the model need not be asked again.
                 logger.warning("checkpoint postponed: the database is away")
             self._saved_at = time.monotonic()
+
+    def _keep_usage(self, session: Session) -> None:
+        """Write into the attempt what it has taken so far, in case its worker dies."""
+        usage = self.known_usage()
+        this = (Attempt.job_id == self._run.job.id, Attempt.attempt == self._run.attempt)
+        if usage is not None:
+            session.execute(update(Attempt).where(*this).values(usage=usage.as_dict()))
+
+    def known_usage(self) -> Usage | None:
+        """Return what the model says it took, or what it must have taken to come this far."""
+        if self.usage is None and self.estimate is not None:
+            return self.estimate()
+        return self.usage
 
     def save(self, session: Session) -> None:
         """Write the reply as it is; an attempt that produced nothing erases nothing."""
         values: dict[str, Any] = {"model": self.model, "finish_reason": self.finish_reason}
         if self.text:
             values |= {"content": self.text, "citations": self.citations}
-        if self.usage is not None:
-            values["prompt_tokens"] = self.usage.prompt_tokens
-            values["completion_tokens"] = self.usage.completion_tokens
+        usage = self.known_usage()
+        if usage is not None:
+            values["prompt_tokens"] = usage.prompt_tokens
+            values["completion_tokens"] = usage.completion_tokens
         session.execute(update(Message).where(Message.id == self._reply_id).values(**values))
 
 

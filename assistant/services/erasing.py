@@ -11,7 +11,7 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
-from assistant.errors import PermanentError, TransientError
+from assistant.errors import TransientError
 from assistant.extensions import adapters, settings
 from assistant.models import (
     Chunk,
@@ -26,6 +26,7 @@ from assistant.models import (
 from assistant.models.collection import chroma_name
 from assistant.models.document import vector_id
 from assistant.services import jobs
+from assistant.services.doubting import doubting
 from assistant.services.jobs import Run
 
 PAUSE_SECONDS = 0.2
@@ -51,14 +52,23 @@ def forget_vectors(owner_id: uuid.UUID, ids: Sequence[str]) -> None:
     """
     if not ids:
         return
-    for name in _chroma_names(owner_id):
-        adapters.vector_store.delete(name, ids)
+    for collection in _collections(owner_id):
+        with doubting(owner_id, [collection.id]):
+            adapters.vector_store.delete(collection.chroma_name, ids)
 
 
-def _chroma_names(owner_id: uuid.UUID) -> list[str]:
+def _collections(owner_id: uuid.UUID) -> Sequence[Collection]:
     with transaction(owner_id) as session:
-        collections = session.scalars(select(Collection).where(Collection.owner_id == owner_id))
-        return [collection.chroma_name for collection in collections]
+        return session.scalars(select(Collection).where(Collection.owner_id == owner_id)).all()
+
+
+def _present(owner_id: uuid.UUID, ids: Sequence[str]) -> int:
+    """Count how many of these vectors there are in all of the owner's collections."""
+    found = 0
+    for collection in _collections(owner_id) if ids else ():
+        with doubting(owner_id, [collection.id]):
+            found += adapters.vector_store.present(collection.chroma_name, ids)
+    return found
 
 
 def erase_outside(document: Document) -> Counts:
@@ -66,13 +76,14 @@ def erase_outside(document: Document) -> Counts:
 
     The rows go last, because only they know what there was.
     """
-    store, ids = adapters.vector_store, vector_ids(document)
-    names = _chroma_names(document.owner_id) if ids else []
-    before = sum(store.present(name, ids) for name in names)
+    ids = vector_ids(document)
+    before = _present(document.owner_id, ids)
     forget_vectors(document.owner_id, ids)
-    remaining = sum(store.present(name, ids) for name in names)
+    remaining = _present(document.owner_id, ids)
     if remaining:
-        raise PermanentError(f"{remaining} vectors could not be deleted. Retry the job.")
+        # Whoever was refilling the index at that moment removes them again, and if not, the next
+        # attempt does.
+        raise TransientError(f"{remaining} vectors came back.", code="vectors_remain")
     adapters.files.remove_all(f"{document.owner_id}/{document.id}")
     return {"chunks": len(ids), "vectors_deleted": before, "vectors_remaining": remaining}
 

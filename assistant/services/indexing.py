@@ -1,24 +1,22 @@
 """Making documents searchable, and removing them everywhere."""
 
-import hashlib
 import uuid
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 
+from assistant.crashes import crash_point
 from assistant.database import transaction
-from assistant.errors import PermanentError
+from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters
-from assistant.models import Chunk, Collection, Document, DocumentText, Embedding
-from assistant.models.document import pack_vector, unpack_vector
-from assistant.ports import ParsedDocument, Span, Vectors
+from assistant.models import Chunk, Collection, Document, DocumentText
+from assistant.ports import ParsedDocument, Span
+from assistant.services import embeddings
+from assistant.services.doubting import doubting
 from assistant.services.erasing import erase_outside, erase_rows, forget_vectors, vector_ids
 from assistant.services.jobs import Run
 from assistant.services.versions import Version, version_of
@@ -45,6 +43,7 @@ def index(run: Run) -> dict[str, Any]:
             for number, span in enumerate(spans[first : first + BATCH], start=first)
         ]
         _store(run, collection, chunks, total=len(spans))
+    _confirm(run, document, collection, generation)
     run.complete = lambda session: _switch(
         session, document.id, version, generation, len(spans), parsed
     )
@@ -142,54 +141,35 @@ def page_of(page_starts: Sequence[int], offset: int) -> int | None:
 def _store(run: Run, collection: Collection, chunks: list[Chunk], total: int) -> None:
     """Embed a batch, keep it in PostgreSQL under the fence, and put it into the index."""
     run.check()
-    ids, vectors = _embeddings(run.owner_id, [chunk.text for chunk in chunks])
+    ids, vectors = embeddings.embed(run.owner_id, [chunk.text for chunk in chunks])
     for chunk, embedding_id in zip(chunks, ids, strict=True):
         chunk.embedding_id = embedding_id
     done = chunks[-1].ordinal + 1
     run.progress("embedding", done, total, write=lambda session: session.add_all(chunks))
-    adapters.vector_store.upsert(
-        collection.chroma_name, [chunk.vector_id for chunk in chunks], vectors
-    )
+    crash_point("worker.between_postgres_and_chroma")
+    with doubting(run.owner_id, [collection.id]):
+        adapters.vector_store.upsert(
+            collection.chroma_name, [chunk.vector_id for chunk in chunks], vectors
+        )
+    crash_point("worker.after_upsert")
 
 
-def _embeddings(owner_id: uuid.UUID, texts: list[str]) -> tuple[list[uuid.UUID], Vectors]:
-    """Return id and vector of each text; only texts never seen before are embedded."""
-    model = adapters.embedding_model
-    hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
-    with transaction(owner_id) as session:
-        known = _known(session, owner_id, model.name, hashes)
-    missing = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}
-    if missing:
-        vectors = model.embed(list(missing.values()))
-        rows = [
-            {
-                "id": uuid7(),
-                "owner_id": owner_id,
-                "model": model.name,
-                "text_hash": text_hash,
-                "vector": pack_vector(vector),
-            }
-            for text_hash, vector in zip(missing, vectors, strict=True)
-        ]
-        with transaction(owner_id) as session:
-            session.execute(upsert(Embedding).values(rows).on_conflict_do_nothing())
-            known |= _known(session, owner_id, model.name, list(missing))
-    found = [known[text_hash] for text_hash in hashes]
-    return [row.id for row in found], stack([row.vector for row in found])
+def _confirm(run: Run, document: Document, collection: Collection, generation: int) -> None:
+    """Demand that the index of now has all vectors: it may have been lost or replaced meanwhile.
 
-
-def stack(vectors: Sequence[bytes]) -> Vectors:
-    """Make one matrix of stored vectors."""
-    return np.stack([unpack_vector(vector) for vector in vectors])
-
-
-def _known(
-    session: Session, owner_id: uuid.UUID, model: str, hashes: list[bytes]
-) -> dict[bytes, Embedding]:
-    query = select(Embedding).where(
-        Embedding.owner_id == owner_id, Embedding.model == model, Embedding.text_hash.in_(hashes)
-    )
-    return {row.text_hash: row for row in session.scalars(query)}
+    Whoever repairs it sees only what is searchable, and this is not yet. The next attempt is
+    quick, since every embedding is kept.
+    """
+    ids = vector_ids(document, Chunk.generation == generation)
+    with transaction(run.owner_id) as session:
+        now = session.get(Collection, collection.id)
+    name = now.chroma_name if now else collection.chroma_name
+    with doubting(run.owner_id, [collection.id]):
+        found = adapters.vector_store.present(name, ids)
+    if found < len(ids):
+        raise TransientError(
+            "The collection's index was replaced meanwhile.", code="index_replaced", counted=False
+        )
 
 
 def _switch(
@@ -201,6 +181,7 @@ def _switch(
     parsed: ParsedDocument,
 ) -> None:
     """Make a generation the one that search sees."""
+    crash_point("worker.before_switch")
     session.execute(
         update(Document)
         .where(Document.id == document_id)
@@ -224,5 +205,6 @@ def delete(run: Run) -> dict[str, Any]:
         return {"chunks": 0, "vectors_deleted": 0, "vectors_remaining": 0}
     run.progress("deleting")
     receipt = erase_outside(document)
+    crash_point("worker.mid_delete")
     run.complete = lambda session: erase_rows(session, document_id)
     return receipt

@@ -3,71 +3,54 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.models import Job, JobKind, Message
-from assistant.services import conversations, jobs
-from assistant.services.jobs.status import Body, stamp
+from assistant.models import Conversation, Job, JobKind, Message
+from assistant.services import conversations, jobs, threads
+from assistant.services.jobs.attempts import stamp
+from assistant.services.jobs.status import Body
 from assistant.services.paging import Page
 
 
-def get(owner_id: uuid.UUID, message_id: uuid.UUID) -> Message:
-    """Return the owner's message; raises `NotFound`."""
-    with transaction(owner_id) as session:
-        message = session.scalar(
-            select(Message).where(Message.id == message_id, Message.owner_id == owner_id)
-        )
+def find(session: Session, owner_id: uuid.UUID, message_id: uuid.UUID) -> Message:
+    """Return the owner's message within a transaction; raises `NotFound`."""
+    message = session.scalar(
+        select(Message).where(Message.id == message_id, Message.owner_id == owner_id)
+    )
     if message is None:
         raise NotFound("There is no message with this id.")
     return message
 
 
-def list_(owner_id: uuid.UUID, conversation_id: uuid.UUID, page: Page) -> list[Message]:
-    """Return a page of a conversation's messages, oldest first, and one more if there is one.
+def get(owner_id: uuid.UUID, message_id: uuid.UUID) -> Message:
+    """Return the owner's message; raises `NotFound`."""
+    with transaction(owner_id) as session:
+        return find(session, owner_id, message_id)
 
-    With `before` it reads backwards: the messages that precede that one.
+
+def list_(owner_id: uuid.UUID, conversation_id: uuid.UUID, page: Page) -> list[Message]:
+    """Return a page of a conversation's current branch, oldest first, and one more if there is one.
+
+    With `before` it reads backwards: the messages that led to that one, whatever its branch.
     """
     with transaction(owner_id) as session:
-        conversations.find(session, owner_id, conversation_id)
-        query = _of(owner_id, conversation_id)
+        conversation = conversations.find(session, owner_id, conversation_id)
         if page.before is not None:
-            query = query.where(Message.position < _position(session, conversation_id, page.before))
-            return _latest(session, query, page)
+            place = conversations.place_of(session, conversation_id, page.before)
+            return threads.before(session, conversation, place.parent_id, page)
+        floor = 0
         if page.after is not None:
-            query = query.where(Message.position > _position(session, conversation_id, page.after))
-        query = query.order_by(Message.position)
-        return list(session.scalars(query.offset(page.skip).limit(page.limit + 1)))
+            floor = conversations.place_of(session, conversation_id, page.after).position
+        return threads.after(session, conversation, floor, page)
 
 
-def latest(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> list[Message]:
-    """Return a conversation's last messages, oldest first, and one more if there are older ones."""
-    with transaction(owner_id) as session:
-        return _latest(session, _of(owner_id, conversation_id), Page())
-
-
-def _of(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> Select[Message]:
-    return select(Message).where(
-        Message.conversation_id == conversation_id, Message.owner_id == owner_id
-    )
-
-
-def _latest(session: Session, query: Select[Message], page: Page) -> list[Message]:
-    query = query.order_by(Message.position.desc()).offset(page.skip).limit(page.limit + 1)
-    return list(reversed(session.scalars(query).all()))
-
-
-def _position(session: Session, conversation_id: uuid.UUID, message_id: uuid.UUID) -> int:
-    position = session.scalar(
-        select(Message.position).where(
-            Message.id == message_id, Message.conversation_id == conversation_id
-        )
-    )
-    if position is None:
-        raise NotFound("There is no message with this id in this conversation.")
-    return position
+def latest(conversation: Conversation) -> list[Message]:
+    """Return the last messages of the current branch, oldest first, and one more if there is."""
+    with transaction(conversation.owner_id) as session:
+        return threads.before(session, conversation, conversation.current_message_id, Page())
 
 
 def body_of(message: Message) -> Body:

@@ -2,25 +2,21 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
-from assistant.errors import Conflict, NotFound
+from assistant.errors import NotFound
 from assistant.extensions import settings
-from assistant.models import (
-    Job,
-    JobKind,
-    JobState,
-    Message,
-    MessageRole,
-    Queue,
-)
-from assistant.services import conversations, jobs
+from assistant.models import Job, JobKind, Message, Queue
+from assistant.services import busy, conversations, jobs
+from assistant.services.busy import Stopped
 from assistant.services.retrieval import Scope, check_scope
 
 
@@ -54,35 +50,56 @@ class Question:
 
 def ask(owner_id: uuid.UUID, question: Question) -> Job:
     """Keep a question and promise a reply, in one transaction."""
+    with transaction(owner_id) as session:
+        check_scope(session, Scope(owner_id, question.document_ids, question.collection_ids))
+        statement = _ASK_FIRST if question.conversation_id is None else _ASK_NEXT
+        job, stopped = _put(session, owner_id, question, statement)
+    busy.follow_up(stopped)
+    jobs.announce(job)
+    return job
+
+
+def ask_beside(session: Session, other: Message, question: Question) -> tuple[Job, Stopped]:
+    """Keep a question as a sibling of another one, which starts a branch; the caller commits."""
+    return _put(session, other.owner_id, question, _ASK_BESIDE, {"beside": other.parent_id})
+
+
+def _put(
+    session: Session,
+    owner_id: uuid.UUID,
+    question: Question,
+    statement: TextClause,
+    place: Mapping[str, object] = MappingProxyType({}),
+) -> tuple[Job, Stopped]:
     ids = {name: uuid7() for name in ("job", "asked", "answered", "conversation")}
     if question.conversation_id is not None:
         ids["conversation"] = question.conversation_id
     values = {
         **{name: str(value) for name, value in ids.items()},
+        **place,
         "owner": str(owner_id),
         "content": question.content,
         "options": json.dumps(question.as_options()),
         "title": conversations.title_of(question.content),
     }
-    with transaction(owner_id) as session:
-        check_scope(session, Scope(owner_id, question.document_ids, question.collection_ids))
-        statement = _ASK_FIRST if question.conversation_id is None else _ASK_NEXT
-        places = session.connection().execute(statement, values).all()
-        if not places:
-            raise NotFound("There is no conversation with this id.")
-        position = max(place.position for place in places)
-        job = _accept(session, owner_id, ids["conversation"], ids["job"], ids["answered"], position)
-    jobs.announce(job)
-    return job
+    written = session.connection().execute(statement, values).all()
+    if not written:
+        raise NotFound("There is no conversation with this id.")
+    stopped = busy.make_way(session, ids["conversation"], written[0].when_busy)
+    position = max(row.position for row in written)
+    job = accept(session, owner_id, ids["conversation"], ids["job"], ids["answered"], position)
+    return job, stopped
 
 
 # A question is what the API is asked most, so its conversation and both messages are written in
 # one round trip. The conversation's row stays locked until the commit: positions, and the jobs
-# of a conversation, are given in one order.
+# of a conversation, are given in one order. The lock is the weaker one: a worker that writes a
+# reply looks at the key of this row, and waiting for each other they would deadlock. What the
+# conversation does while a reply is open comes along.
 _BEGIN = """
     INSERT INTO conversations (id, owner_id, title, last_position, current_message_id)
     VALUES (:conversation, :owner, :title, 2, :answered)
-    RETURNING id, CAST(NULL AS uuid) AS parent_id, last_position
+    RETURNING id, CAST(NULL AS uuid) AS parent_id, last_position, when_busy
 """
 _CONTINUE = """
     UPDATE conversations SET
@@ -93,11 +110,12 @@ _CONTINUE = """
         title = CASE WHEN conversations.last_position = 0 AND title = :untitled
             THEN :title ELSE title END
     FROM (
-        SELECT id, current_message_id AS parent_id FROM conversations
-        WHERE id = :conversation AND owner_id = :owner FOR UPDATE
+        SELECT id, {parent} AS parent_id FROM conversations
+        WHERE id = :conversation AND owner_id = :owner FOR NO KEY UPDATE
     ) AS before
     WHERE conversations.id = before.id
-    RETURNING conversations.id, before.parent_id, conversations.last_position
+    RETURNING conversations.id, before.parent_id, conversations.last_position,
+        conversations.when_busy
 """
 _ASK = """
 WITH place AS ({place})
@@ -110,13 +128,18 @@ UNION ALL
 SELECT CAST(:answered AS uuid), CAST(:owner AS uuid), id, CAST(:asked AS uuid), last_position,
     'assistant', 'queued', '', CAST('[]' AS jsonb), CAST(:options AS jsonb), CAST(:job AS uuid)
 FROM place
-RETURNING position
+RETURNING position, (SELECT when_busy FROM place) AS when_busy
 """
 _ASK_FIRST = text(_ASK.format(place=_BEGIN))
-_ASK_NEXT = text(_ASK.format(place=_CONTINUE)).bindparams(untitled=conversations.DEFAULT_TITLE)
+_ASK_NEXT, _ASK_BESIDE = (
+    text(_ASK.format(place=_CONTINUE.format(parent=parent))).bindparams(
+        untitled=conversations.DEFAULT_TITLE
+    )
+    for parent in ("current_message_id", "CAST(:beside AS uuid)")
+)
 
 
-def _accept(
+def accept(
     session: Session,
     owner_id: uuid.UUID,
     conversation_id: uuid.UUID,
@@ -125,6 +148,7 @@ def _accept(
     position: int,
     retry_of: uuid.UUID | None = None,
 ) -> Job:
+    """Promise the reply whose row is there, in its place among the replies of a conversation."""
     return jobs.accept(
         session,
         job_id=job_id,
@@ -138,38 +162,3 @@ def _accept(
         message_id=reply_id,
         retry_of=retry_of,
     )
-
-
-def retry(owner_id: uuid.UUID, old: Job) -> Job:
-    """Promise a new reply to the same question: a sibling of the one that failed."""
-    assert old.conversation_id is not None
-    with transaction(owner_id) as session:
-        failed = session.scalar(select(Message).where(Message.job_id == old.id))
-        if failed is None:
-            raise Conflict("The conversation of this job was deleted. Ask again in another one.")
-        conversation = conversations.find(session, owner_id, old.conversation_id, lock=True)
-        conversation.last_position += 1
-        conversation.last_activity_at = conversation.updated_at = func.now()
-        reply = Message(
-            id=uuid7(),
-            owner_id=owner_id,
-            conversation_id=conversation.id,
-            parent_id=failed.parent_id,
-            position=conversation.last_position,
-            role=MessageRole.ASSISTANT,
-            status=JobState.QUEUED,
-            content="",
-            options=failed.options,
-            job_id=uuid7(),
-        )
-        # Retrying an older reply must not make the conversation forget what came after it.
-        if conversation.current_message_id == failed.id:
-            conversation.current_message_id = reply.id
-        session.add(reply)
-        session.flush()
-        assert reply.job_id is not None
-        job = _accept(
-            session, owner_id, conversation.id, reply.job_id, reply.id, reply.position, old.id
-        )
-    jobs.announce(job)
-    return job

@@ -8,6 +8,8 @@ from assistant.services.jobs.heartbeats import SWEEPER, patience, worker_of
 
 # While Redis or a worker is away, jobs are still accepted and read; they are done later.
 REQUIRED = ("database", SWEEPER)
+# A sweeper that is started again is no reason to take every web process out of service.
+SWEEPER_SECONDS = 60.0
 BEATING = (SWEEPER, *(worker_of(queue) for queue in Queue))
 
 
@@ -18,13 +20,15 @@ def check() -> dict[str, str]:
         ages = heartbeats.ages()
     except Unavailable:
         return {"database": "does not answer", "redis": redis} | dict.fromkeys(BEATING, "unknown")
-    return {"database": "ok", "redis": redis} | {name: _says(ages.get(name)) for name in BEATING}
+    said = {name: _says(ages.get(name), patience()) for name in BEATING}
+    said[SWEEPER] = _says(ages.get(SWEEPER), max(SWEEPER_SECONDS, patience()))
+    return {"database": "ok", "redis": redis, **said}
 
 
-def _says(seconds: float | None) -> str:
+def _says(seconds: float | None, longest: float) -> str:
     if seconds is None:
         return "has never run"
-    return "ok" if seconds <= patience() else f"has been silent for {seconds:.0f} s"
+    return "ok" if seconds <= longest else f"has been silent for {seconds:.0f} s"
 
 
 def is_ready(checks: dict[str, str]) -> bool:

@@ -1,7 +1,7 @@
 """Refilling the index from PostgreSQL, where every embedding is kept."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document, Embedding, Job, JobKind, JobState
 from assistant.models.document import vector_id
-from assistant.services.indexing import stack
+from assistant.services.doubting import doubt
+from assistant.services.embeddings import stack
 
 BATCH = 256
 
@@ -35,7 +36,7 @@ def targets(collection_id: uuid.UUID | None = None) -> list[Target]:
         query = query.where(Collection.id == collection_id)
     with transaction(SYSTEM) as session:
         found = [
-            Target(row, session.scalar(_visible(row, func.count())) or 0)
+            Target(row, session.scalar(visible(row, func.count())) or 0)
             for row in session.scalars(query)
         ]
     if collection_id is not None and not found:
@@ -49,20 +50,16 @@ def rebuild(
     """Put every searchable chunk's vector into the index, and return what was done.
 
     Nothing is embedded. What is in the index already is written again in place, so searches go
-    on; with `drop` it is thrown away first, and searches find little until the end.
+    on; with `drop` it is thrown away first, and searches compare exactly until it was checked.
     """
-    store, name = adapters.vector_store, collection.chroma_name
     if drop:
         _demand_quiet(collection)
-        store.drop(name)
+        doubt(SYSTEM, Collection.id == collection.id)
+        adapters.vector_store.drop(collection.chroma_name)
     written, last = 0, _START
     while rows := _next(collection, last):
-        ids = [vector_id(row.document_id, row.generation, row.ordinal) for row in rows]
-        store.upsert(name, ids, stack([row.vector for row in rows]))
-        gone = _gone(rows)
-        if gone:
-            store.delete(name, gone)
-        written += len(rows) - len(gone)
+        gone = put(collection, rows)
+        written += len(rows) - gone
         last = (rows[-1].document_id, rows[-1].generation, rows[-1].ordinal)
         on_progress(len(rows))
     return {
@@ -74,7 +71,7 @@ def rebuild(
     }
 
 
-def _visible(collection: Collection, *what: Any) -> Select[Any]:
+def visible(collection: Collection, *what: Any) -> Select[Any]:
     """Select from the chunks that search may see, with the embeddings of today's model."""
     return (
         select(*what)
@@ -92,12 +89,23 @@ def _visible(collection: Collection, *what: Any) -> Select[Any]:
 
 def _next(collection: Collection, last: tuple[uuid.UUID, int, int]) -> list[Row[Any]]:
     key = (Chunk.document_id, Chunk.generation, Chunk.ordinal)
-    query = _visible(collection, *key, Embedding.vector).where(tuple_(*key) > last)
+    query = visible(collection, *key, Embedding.vector).where(tuple_(*key) > last)
     with transaction(SYSTEM) as session:
         return list(session.execute(query.order_by(*key).limit(BATCH)).all())
 
 
-def _gone(rows: list[Row[Any]]) -> list[str]:
+def put(collection: Collection, rows: Sequence[Row[Any]]) -> int:
+    """Put the vectors of these chunks into the index; return how many were superfluous by then."""
+    ids = [vector_id(row.document_id, row.generation, row.ordinal) for row in rows]
+    vectors = stack([row.vector for row in rows])
+    adapters.vector_store.upsert(collection.chroma_name, ids, vectors)
+    gone = _gone(rows)
+    if gone:
+        adapters.vector_store.delete(collection.chroma_name, gone)
+    return len(gone)
+
+
+def _gone(rows: Sequence[Row[Any]]) -> list[str]:
     """Return the vectors whose document was deleted or replaced while they were written.
 
     Whoever deletes says so in the row before touching the index, so this look after the write

@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import Conversation, JobState, Message, MessageRole
-from assistant.ports import ChatRequest
+from assistant.ports import ChatRequest, Usage
 from assistant.services import evidence
 from assistant.services.citations import MarkerFilter
 from assistant.services.drafts import UNSTORABLE, Draft, storable
@@ -151,6 +152,11 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         draft.add(f"[{marker}]" if draft.text[-1].isspace() else f" [{marker}]")
         markers.used.append(marker)
     draft.citations = evidence.citations(question, hits, markers.used)
+    run.emit("citations", {"citations": draft.citations})
+
+
+def _estimate(messages: Sequence[tuple[str, str]], draft: Draft) -> Usage:
+    return estimate_usage(messages, draft.text)
 
 
 def _stream(
@@ -171,10 +177,12 @@ def _stream(
         timeout=settings.model_timeout,
     )
     stream = adapters.chat_model.stream(request)
+    estimate = partial(_estimate, messages, draft)
     run.on_stop(stream.abort)
     draft.model = task.model
     try:
         for piece in stream:
+            draft.estimate = estimate
             delta = UNSTORABLE.sub("\ufffd", piece)
             draft.add(markers.feed(delta) if filtered else delta)
         draft.add(markers.close())
@@ -185,13 +193,11 @@ def _stream(
         if stream.finish_reason:
             draft.finish_reason = storable(stream.finish_reason, Message.finish_reason)
         draft.usage = stream.usage
-        if draft.usage is None and (draft.text or run.stopping):
-            draft.usage = estimate_usage(messages, draft.text)
-        if draft.usage is not None:
-            run.usage = {
-                "prompt_tokens": draft.usage.prompt_tokens,
-                "completion_tokens": draft.usage.completion_tokens,
-            }
+        if run.stopping:
+            draft.estimate = estimate
+        usage = draft.known_usage()
+        if usage is not None:
+            run.usage = usage.as_dict()
     if not draft.text.strip():
         raise PermanentError(
             "The model answered with nothing. Ask differently, or choose another model.",

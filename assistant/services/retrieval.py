@@ -11,11 +11,12 @@ from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
-from assistant.errors import NotFound, TransientError
+from assistant.errors import NotFound, PermanentError
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document, Embedding
 from assistant.models.document import unpack_vector, vector_id
 from assistant.ports import Vectors
+from assistant.services.doubting import doubt, doubting
 
 logger = logging.getLogger(__name__)
 
@@ -78,28 +79,59 @@ def find(scope: Scope, question: Vectors, limit: int) -> list[Hit]:
     """Return the best chunks, best first.
 
     Whole collections are asked for in the index. Named documents are compared exactly, because an
-    index with a filter loses some; so is everything while the index is away or incomplete.
+    index with a filter loses some; so is everything while the index is away, in doubt or found to
+    be incomplete.
     """
     with transaction(scope.owner_id) as session:
         collections = _collections(session, scope)
-    if not scope.document_ids:
+    in_doubt = any(collection.index_checked_at is None for collection in collections)
+    if scope.document_ids or in_doubt:
+        return _exact(scope, question, limit)
+    indexed = _indexed(scope, collections, question, limit)
+    if indexed is not None and len(indexed) >= limit:
+        return indexed[:limit]
+    # Fewer than wanted: there are no more, or the index has lost some, or what was struck out
+    # crowded them out.
+    hits = _exact(scope, question, limit)
+    if indexed is not None:
+        _doubt_what_lacks(scope, hits, indexed)
+    return hits
+
+
+def _indexed(
+    scope: Scope, collections: Sequence[Collection], question: Vectors, limit: int
+) -> list[Hit] | None:
+    """Return what the index finds, None if it fails."""
+    scores: dict[str, float] = {}
+    for collection in collections:
         try:
-            matches = [
-                (match.id, match.score)
-                for collection in collections
-                for match in adapters.vector_store.query(
+            with doubting(scope.owner_id, [collection.id]):
+                matches = adapters.vector_store.query(
                     collection.chroma_name, question, limit * OVERSAMPLING
                 )
-            ]
-        except TransientError:
-            logger.warning("the index is away: comparing exactly")
-        else:
-            hits = _vouched(scope, dict(matches))
-            # Fewer than wanted: there are no more, or the index has lost some, or what was struck
-            # out crowded them out.
-            if len(hits) >= limit:
-                return hits[:limit]
-    return _exact(scope, question, limit)
+        except PermanentError as error:
+            logger.warning("comparing exactly: %s", error.detail)
+            return None
+        scores |= {match.id: match.score for match in matches}
+    return _vouched(scope, scores)
+
+
+def _doubt_what_lacks(scope: Scope, hits: list[Hit], indexed: list[Hit]) -> None:
+    """Let the indexes be checked that did not bring the best hits."""
+    known = {(hit.document_id, hit.generation, hit.ordinal) for hit in indexed}
+    lacking = {
+        hit.document_id
+        for hit in hits
+        if (hit.document_id, hit.generation, hit.ordinal) not in known
+    }
+    if not lacking:
+        return
+    theirs = select(Document.collection_id).where(Document.id.in_(lacking))
+    doubted = doubt(
+        scope.owner_id, Collection.owner_id == scope.owner_id, Collection.id.in_(theirs)
+    )
+    if doubted:
+        logger.warning("the index lacks vectors", extra={"documents": len(lacking)})
 
 
 def _collections(session: Session, scope: Scope) -> Sequence[Collection]:

@@ -9,16 +9,16 @@ from assistant.errors import Conflict
 from assistant.models import Job, JobKind, JobState
 from assistant.services import (
     analysis,
+    branches,
     departures,
     dissolving,
     documents,
     jobs,
-    questions,
     revising,
 )
 
 _AGAIN: dict[str, Callable[[uuid.UUID, Job], Job]] = {
-    JobKind.REPLY: questions.retry,
+    JobKind.REPLY: branches.retry,
     JobKind.INDEX: revising.retry,
     JobKind.DELETE_DOCUMENT: documents.retry,
     JobKind.ANALYZE: analysis.retry,

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from assistant.adapters.documents.media import detect
-from assistant.errors import InvalidInput, Unavailable
+from assistant.crashes import crash_point
+from assistant.database import when_rolled_back
+from assistant.errors import InvalidInput, Overloaded, Unavailable
 from assistant.extensions import adapters, settings
 
 # Control characters, and those that turn the direction of what is shown after them.
@@ -40,17 +43,24 @@ def clean_filename(name: str | None) -> str:
 
 @contextmanager
 def received(stream: BinaryIO, filename: str | None, key: str) -> Iterator[KeptFile]:
-    """Keep an uploaded file under a key; it is removed again if the block raises."""
+    """Keep an uploaded file under a key; it is removed again if the block raises.
+
+    In a unit of work the file is written while a transaction is open, which only requests with an
+    `Idempotency-Key` have; and it is removed if the unit fails after the block, too.
+    """
     name = clean_filename(filename)
     stored = adapters.files.receive(stream, settings.max_file_size)
     try:
         media_type = detect(name, stored.path)
+        when_rolled_back(partial(adapters.files.remove, key))
         adapters.files.keep(stored, key)
+        crash_point("api.after_rename")
         yield KeptFile(name, media_type, stored.size, stored.sha256, key)
-    except Unavailable:
-        # The commit may have happened, and a row needs its file; one without a row is harmless.
-        raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, Unavailable) and not isinstance(error, Overloaded):
+            # The commit may have happened, and a row needs its file; one without a row is
+            # harmless, and removed in time.
+            raise
         stored.path.unlink(missing_ok=True)
         adapters.files.remove(key)
         raise

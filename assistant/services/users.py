@@ -50,7 +50,7 @@ def taken(error: IntegrityError) -> Conflict:
 
 def _taken(*, email: bool) -> Conflict:
     what = "e-mail address" if email else "username"
-    return Conflict(f"This {what} is taken. Choose another one, or sign in.")
+    return Conflict(f"This {what} is taken. Choose another one.")
 
 
 def get(user_id: uuid.UUID) -> User:

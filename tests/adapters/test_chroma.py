@@ -70,6 +70,34 @@ def test_deletes_by_id(store: ChromaStore, collection: str) -> None:
     assert len(store.query(collection, unit_vectors(1)[0], 100)) == 50
 
 
+def test_lists_ids_page_by_page(
+    store: ChromaStore, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.adapters.chroma.PAGE", 30)
+    assert list(store.ids(collection)) == []
+    store.upsert(collection, ids(70), unit_vectors(70))
+    pages = list(store.ids(collection))
+    assert [len(page) for page in pages] == [30, 30, 10]
+    assert sorted(i for page in pages for i in page) == sorted(ids(70))
+
+
+def test_a_server_that_breaks_off_is_told_from_one_that_is_away() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(8)
+        store = ChromaStore(f"http://127.0.0.1:{listener.getsockname()[1]}")
+
+        def hang_up() -> None:
+            listener.accept()[0].close()
+
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(hang_up)
+            with pytest.raises(TransientError) as caught:
+                store.query("c-1", unit_vectors(1)[0], 1)
+    assert caught.value.code == "chroma_broke_off"
+    assert not caught.value.counted
+
+
 def test_a_missing_collection_is_empty(store: ChromaStore, collection: str) -> None:
     assert store.query(collection, unit_vectors(1)[0], 3) == []
     assert store.present(collection, ids(3)) == 0

@@ -136,7 +136,7 @@ def test_what_is_taken_is_named(client: Any, user: User) -> None:
     ):
         answer = client.post("/api/v1/auth/register", json={**changed, "password": PASSWORD})
         words = assert_problem(answer, 409)["detail"]
-        assert words == f"This {what} is taken. Choose another one, or sign in."
+        assert words == f"This {what} is taken. Choose another one."
 
 
 def test_no_hash_is_in_the_log_of_the_database(
@@ -152,9 +152,9 @@ def test_no_hash_is_in_the_log_of_the_database(
     # A statement that does fail, with a hash in it.
     with pytest.raises(Conflict):
         administration.update(
-            uuid.UUID(user.id),
             uuid.UUID(other_user.id),
-            {"username": user.username, "password": "a new and longer password"},
+            username=user.username,
+            password="a new and longer password",
         )
     give_up = time.monotonic() + 5
     while "uq_users" not in log.read_text()[before:] and time.monotonic() < give_up:

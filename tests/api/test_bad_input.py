@@ -212,3 +212,16 @@ def test_an_uncaught_error_shows_nothing_of_itself(app: Flask, user: User) -> No
         app.view_functions["health.health"] = original
     assert_problem(response, 500)
     assert "secret" not in response.text
+
+
+def test_http_errors_say_what_to_do_in_our_words(user: User) -> None:
+    def said(response: TestResponse) -> str:
+        return str(response.get_json()["detail"])
+
+    nothing = "There is nothing at this path; /docs lists what there is."
+    assert said(user.get("/nowhere")) == nothing
+    assert said(user.client.get("/nowhere/else")) == nothing
+    assert said(user.delete("/jobs")) == "This path does not take DELETE, but GET."
+    long = user.post("/messages", json={"content": "x" * 1_100_000})
+    assert said(long) == "The body of this request may have at most 1048576 bytes."
+    assert said(too_large(user, 1 << 20)).startswith("A file may have at most 10485760 bytes. ")

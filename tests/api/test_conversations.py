@@ -20,7 +20,7 @@ from tests.factories import (
 
 KEYS = {
     *("id", "title", "system_prompt", "model", "temperature", "max_tokens"),
-    *("created_at", "updated_at", "last_activity_at"),
+    *("when_busy", "current_message_id", "created_at", "updated_at", "last_activity_at"),
 }
 
 
@@ -146,7 +146,10 @@ def test_deleting_a_conversation_cancels_what_waits_for_it(user: User) -> None:
     assert_problem(user.post(f"/jobs/{accepted['id']}/retry"), 409)
 
 
-SETTINGS = {"title": "T", "system_prompt": "P", "model": "m", "temperature": 0.5, "max_tokens": 7}
+SETTINGS = {
+    **{"title": "T", "system_prompt": "P", "model": "m", "temperature": 0.5, "max_tokens": 7},
+    "when_busy": "reject",
+}
 
 
 def test_put_sets_everything_and_patch_only_what_is_given(user: User) -> None:
@@ -159,17 +162,20 @@ def test_put_sets_everything_and_patch_only_what_is_given(user: User) -> None:
     assert patched["created_at"] == made["created_at"]
     replaced = user.put(f"{path}/", json={"system_prompt": "Q"}).get_json()
     empty = dict.fromkeys(SETTINGS)
-    assert replaced.items() >= {**empty, "system_prompt": "Q", "title": "New conversation"}.items()
+    defaults = {"title": "New conversation", "when_busy": "queue"}
+    assert replaced.items() >= {**empty, "system_prompt": "Q", **defaults}.items()
     assert user.get(path).get_json() == {**replaced, "messages": []}
     assert user.put(path, json=SETTINGS).get_json().items() >= SETTINGS.items()
-    assert user.patch(path, json={"title": None}).get_json()["title"] == "New conversation"
+    unset = user.patch(path, json={"title": None, "when_busy": None}).get_json()
+    assert unset.items() >= defaults.items()
     assert user.patch(path, json={}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 @pytest.mark.parametrize(
     "body",
-    [{"id": "x"}, {"colour": 1}, {"temperature": 3}, {"title": "x" * 201}, {"max_tokens": "1"}],
+    [{"id": "x"}, {"colour": 1}, {"temperature": 3}, {"title": "x" * 201}, {"max_tokens": "1"}]
+    + [{"when_busy": value} for value in ("wait", "", "QUEUE", 1, ["queue"])],
 )
 def test_a_bad_setting_changes_nothing(user: User, method: str, body: dict[str, object]) -> None:
     made = create(user, **SETTINGS)

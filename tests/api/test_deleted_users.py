@@ -200,7 +200,7 @@ def test_it_waits_for_what_still_runs(admin: User, user: User, another_app: Any)
         id=running["id"],
     )
     accepted = admin.delete(f"/users/{user.id}").get_json()
-    other = another_app(lease_seconds=0.3, sweep_seconds=0.1)
+    other = another_app(lease_seconds=0.3, heartbeat_seconds=0.1, sweep_seconds=0.1)
     with other.app_context():
         jobs.run(accepted["id"], departures.erase)
     again = job(admin, accepted["id"])

@@ -15,6 +15,7 @@ from tests.doubles.model_server import ModelServer
 from tests.factories import (
     JOB_KEYS,
     MESSAGE_KEYS,
+    WAITING_KEYS,
     add_messages,
     ask,
     assert_problem,
@@ -39,7 +40,9 @@ def test_a_question_is_answered_with_a_job_and_where_to_follow_it(user: User) ->
     assert response.headers["Location"] == f"/api/v1/jobs/{body['id']}"
     assert (body["kind"], body["state"], body["attempt"]) == ("messages.reply", "queued", 0)
     assert body["progress"] == {"stage": "queued", "done": 0, "total": None}
-    assert user.get(f"/jobs/{body['id']}").get_json() == body
+    read = user.get(f"/jobs/{body['id']}").get_json()
+    assert read["queue_position"] == 1
+    assert read | dict.fromkeys(WAITING_KEYS) == body
 
 
 def test_question_and_reply_exist_from_the_moment_of_the_promise(user: User) -> None:
@@ -167,7 +170,9 @@ def test_a_retried_reply_is_a_sibling_of_the_one_that_failed(user: User) -> None
     accepted = ask(user, "Why?")
     end_job(accepted["id"])
     again = user.post(f"/jobs/{accepted['id']}/retry").get_json()
-    question, failed, reply = messages(user, accepted)
+    # The conversation shows the newer one; the other is still there.
+    question, reply = messages(user, accepted)
+    failed = user.get(f"/messages/{accepted['message_id']}").get_json()
     assert failed["parent_id"] == reply["parent_id"] == question["id"]
     assert reply["id"] == again["message_id"]
     workers.messages.reply(again["id"])

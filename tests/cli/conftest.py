@@ -10,7 +10,6 @@ from click.testing import Result
 from flask import Flask
 
 from assistant.app import create_app
-from assistant.services.jobs import dispatching
 
 Run = Callable[..., Result]
 
@@ -60,7 +59,7 @@ def another_app(app: Flask) -> Iterator[Callable[..., Flask]]:
     # Each application becomes Celery's current one, and remembers a broker that was away.
     app.extensions["celery"].set_current()
     app.extensions["celery"].set_default()
-    dispatching._silent_until = 0.0
+    app.extensions["cache"]._silent_until = 0.0
 
 
 @pytest.fixture

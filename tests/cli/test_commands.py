@@ -45,9 +45,9 @@ def test_every_command_explains_itself_with_an_example(app: Flask, run: Run) -> 
             assert f"flask {' '.join(words)}" in text.partition("Example:")[2], words
 
 
-def test_listings_and_shows_speak_json(app: Flask) -> None:
+def test_commands_speak_json(app: Flask) -> None:
     for words, command in commands(app):
-        if words[-1] in ("list", "show", "stats", "doctor", "rebuild", "reindex"):
+        if not isinstance(command, click.Group) and words[0] not in ("sweep", "completion"):
             assert "as_json" in {parameter.name for parameter in command.params}, words
 
 
@@ -70,8 +70,26 @@ def test_a_database_that_is_away_is_one_sentence(
     assert result.exit_code == 1
     assert result.stdout == ""
     [line] = result.stderr.splitlines()
-    assert line.startswith("Error: The database does not answer.")
-    assert line.endswith("flask doctor")
+    assert line == "Error: The database does not answer. What is wrong is said by: flask doctor"
+
+
+@pytest.mark.parametrize("command", ["upgrade", "current"])
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "DATABASE_ADMIN_URL"])
+def test_migrating_a_database_that_is_away_is_one_sentence(
+    another_app: Callable[..., Flask], command: str, variable: str
+) -> None:
+    url = f"postgresql://nobody:hunter2@127.0.0.1:{free_port()}/none"
+    away = another_app(database_url=url)
+    if variable == "DATABASE_ADMIN_URL":
+        away = another_app(database_url=url, database_admin_url=url)
+    result = invoke_in(away, "db", command)
+    said = str(result.exception)
+    assert isinstance(result.exception, SystemExit)
+    assert said.startswith("The database at 127.0.0.1:")
+    assert "Connection refused" in said
+    assert said.endswith(f"Start it, or correct {variable}.")
+    assert "hunter2" not in said
+    assert len(said.splitlines()) == 1
 
 
 def test_a_chroma_that_is_away_is_one_sentence(another_app: Callable[..., Flask], run: Run) -> None:
@@ -184,6 +202,11 @@ def test_cells_hold_one_line_and_steer_no_terminal() -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert output.duration(seconds) == text
+
+
+def test_one_is_no_plural() -> None:
+    texts = [output.counted(number, "document") for number in (0, 1, 2)]
+    assert texts == ["0 documents", "1 document", "2 documents"]
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_reindexing_everything_without_waiting(run: Run, read: Read, owner: uuid
     assert documents.get(owner, document_id).status == "queued"
     again = read("documents", "reindex", "--all", "--no-wait")
     assert again["job_ids"] == [job_id], "what waits already is not asked for twice"
-    assert "1 documents will be indexed" in run("documents", "reindex", "--all", "--no-wait").stdout
+    assert "1 document will be indexed" in run("documents", "reindex", "--all", "--no-wait").stdout
 
 
 def test_a_document_that_cannot_be_indexed_again_is_named(

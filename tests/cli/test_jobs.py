@@ -1,5 +1,6 @@
 """`flask jobs`."""
 
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -87,7 +88,7 @@ def test_showing_attempts_with_their_reasons(run: Run, read: Read, user: User) -
     assert (attempt["attempt"], attempt["outcome"]) == (1, "failed")
     assert attempt["reason"]["code"] == "broken"
     assert attempt["seconds"] >= 0
-    assert shown["waiting"] is None
+    assert shown["waiting_because"] is None
     lines = run("jobs", "show", job_id).stdout.splitlines()
     fields = dict(line.split(maxsplit=1) for line in lines[: lines.index("")])
     assert (fields["id"], fields["owner"], fields["error"]) == (
@@ -100,12 +101,13 @@ def test_showing_attempts_with_their_reasons(run: Run, read: Read, user: User) -
 def test_showing_what_a_job_waits_for(run: Run, read: Read, user: User) -> None:
     asked = ask(user)
     behind = ask(user, conversation_id=asked["conversation_id"])["id"]
-    waiting = read("jobs", "show", asked["id"])["waiting"]
-    assert waiting["position"] == 1
-    assert "no worker has taken it yet" in waiting["reason"]
-    waiting = read("jobs", "show", behind)["waiting"]
-    assert waiting["position"] is None
-    assert f"after job {asked['id']} of the same conversation" in waiting["reason"]
+    change_rows("DELETE FROM heartbeats")
+    shown = read("jobs", "show", asked["id"])
+    assert (shown["queue_position"], shown["blocker"]) == (1, "no_worker")
+    assert "No worker serves the queue replies" in shown["waiting_because"]
+    shown = read("jobs", "show", behind)
+    assert (shown["queue_position"], shown["blocker"]) == (None, "earlier_reply")
+    assert f"after job {asked['id']} of the same conversation" in shown["waiting_because"]
 
     hold(job_row(asked["id"]))
     assert "It runs on test." in run("jobs", "show", asked["id"]).stdout
@@ -117,7 +119,7 @@ def test_the_place_in_the_queue_is_the_order_in_which_it_will_be_sent(
     mine = [str(ask(user)["id"]) for _ in range(3)]
     theirs = str(ask(other_user)["id"])
     change_rows("UPDATE jobs SET dispatched_at = NULL WHERE state = 'queued'")
-    places = {one: read("jobs", "show", one)["waiting"]["position"] for one in [*mine, theirs]}
+    places = {one: read("jobs", "show", one)["queue_position"] for one in [*mine, theirs]}
     assert places == {mine[0]: 1, theirs: 2, mine[1]: 3, mine[2]: 4}
 
 
@@ -127,7 +129,7 @@ def test_showing_a_job_that_is_tried_again_later(read: Read, user: User) -> None
         "UPDATE jobs SET dispatched_at = NULL, run_after = now() + interval '1 min' WHERE id = :id",
         id=job_id,
     )
-    assert "It is tried again in 60 s" in read("jobs", "show", job_id)["waiting"]["reason"]
+    assert "It is tried again in 60 s" in read("jobs", "show", job_id)["waiting_because"]
 
 
 @pytest.mark.parametrize("command", ["show", "cancel", "retry", "requeue"])
@@ -216,7 +218,7 @@ def test_an_ended_job_is_not_requeued(run: Run, user: User) -> None:
 def test_purging_deletes_old_ended_jobs_and_no_message(
     run: Run, read: Read, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assistant.services.jobs.operating.PURGE_BATCH", 2)
+    monkeypatch.setattr("assistant.services.jobs.purging.PURGE_BATCH", 2)
     old = [ask(user)["id"] for _ in range(5)]
     young, still_open = ask(user)["id"], ask(user)["id"]
     for job_id in [*old, young]:
@@ -242,11 +244,28 @@ def test_purging_asks_first(run: Run, read: Read, user: User) -> None:
     fail(job_id)
     age(job_id, 8)
     asked = run("jobs", "purge", "--older-than", 7, code=1, input="n\n")
-    assert "Delete 1 jobs that ended more than 7 days ago? [y/N]" in asked.stderr
+    assert "Delete 1 job that ended more than 7 days ago? [y/N]" in asked.stderr
     assert len(read("jobs", "list")) == 1
     run("jobs", "purge", "--older-than", 7, input="y\n")
     assert read("jobs", "list") == []
     assert "Missing option '--older-than'" in run("jobs", "purge", code=2).stderr
+
+
+def test_purging_without_a_terminal_names_the_option(run: Run) -> None:
+    asked = run("jobs", "purge", "--older-than", 7, code=1)
+    assert "Give --yes to go on without being asked." in asked.stderr
+    assert "Aborted" not in asked.output
+
+
+def test_changes_speak_json(run: Run, user: User) -> None:
+    job_id = ask(user)["id"]
+    cancelled = json.loads(run("jobs", "cancel", job_id, UNKNOWN, "--json", code=1).stdout)
+    unknown = {"id": UNKNOWN, "error": f"There is no job {UNKNOWN}."}
+    assert cancelled == [{"id": job_id, "state": "cancelled"}, unknown]
+    [retried] = json.loads(run("jobs", "retry", job_id, "--json").stdout)
+    assert (retried["state"], retried["retry_of"]) == ("queued", job_id)
+    requeued = json.loads(run("jobs", "requeue", retried["id"], "--json").stdout)
+    assert requeued == [{"id": retried["id"], "state": "queued"}]
 
 
 def test_a_job_whose_worker_is_silent_is_shown_with_its_attempt(read: Read, user: User) -> None:

@@ -9,9 +9,10 @@ import pytest
 from flask import Flask
 from flask_jwt_extended import decode_token
 
+import workers.users
 from assistant.services import callers
 from tests.conftest import PASSWORD, User
-from tests.factories import ask
+from tests.factories import ask, change_rows
 
 from .conftest import Run, rows
 
@@ -56,7 +57,10 @@ def test_creating_prints_json(read: Read, password_file: Path) -> None:
     assert (user["username"], user["is_active"]) == (name, True)
 
 
-def test_creating_asks_for_the_password_twice_and_does_not_show_it(app: Flask, run: Run) -> None:
+def test_creating_asks_for_the_password_twice_and_does_not_show_it(
+    app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.cli.passwords.has_terminal", lambda: True)
     name = new_name()
     result = run(
         *("users", "create", name, f"{name}@x.org"), input="a typed password\na typed password\n"
@@ -86,7 +90,7 @@ def test_what_the_api_refuses_is_a_usage_error(run: Run, tmp_path: Path) -> None
 def test_a_taken_name_fails(run: Run, user: User, password_file: Path) -> None:
     words = ["users", "create", user.username.upper(), "new@x.org"]
     failed = run(*words, "--password-file", password_file, code=1)
-    assert failed.stderr == ("Error: This username is taken. Choose another one, or sign in.\n")
+    assert failed.stderr == ("Error: This username is taken. Choose another one.\n")
     assert failed.stdout == ""
 
 
@@ -149,7 +153,9 @@ def test_disabling_ends_every_session_at_once(app: Flask, run: Run, read: Read, 
     assert signs_in(app, user.username, PASSWORD) == 200
 
 
-def test_a_role_counts_from_the_next_request_on(run: Run, read: Read, user: User) -> None:
+def test_a_role_counts_from_the_next_request_on(
+    run: Run, read: Read, user: User, other_user: User
+) -> None:
     session_id = uuid.UUID(decode_token(user.access_token)["sid"])
 
     def role() -> str:
@@ -158,8 +164,19 @@ def test_a_role_counts_from_the_next_request_on(run: Run, read: Read, user: User
     assert role() == "user"
     assert "is an administrator now" in run("users", "promote", user.username).stdout
     assert (role(), read("users", "show", user.id)["role"]) == ("admin", "admin")
+    run("users", "promote", other_user.username)
     run("users", "demote", user.username)
     assert (role(), read("users", "show", user.id)["role"]) == ("user", "user")
+
+
+@pytest.mark.parametrize("command", ["demote", "disable"])
+def test_the_last_administrator_stays(run: Run, read: Read, user: User, command: str) -> None:
+    run("users", "promote", user.username)
+    change_rows("UPDATE users SET role = 'user' WHERE id <> :id", id=user.id)
+    refused = run("users", command, user.username, code=1)
+    assert "This is the last active administrator" in refused.stderr
+    shown = read("users", "show", user.id)
+    assert (shown["role"], shown["is_active"]) == ("admin", True)
 
 
 def test_a_new_password_ends_all_sessions(
@@ -187,3 +204,67 @@ def test_two_sources_of_a_password_are_one_too_many(
     words = ["users", "reset-password", user.username, "--generate"]
     assert "not both" in run(*words, "--password-file", password_file, code=2).stderr
     assert me(user) == 200
+
+
+@pytest.mark.parametrize("command", ["create", "create-admin"])
+def test_creating_with_a_generated_password(app: Flask, run: Run, read: Read, command: str) -> None:
+    name = new_name()
+    password = run("users", command, name, f"{name}@x.org", "--generate").stdout.strip()
+    assert signs_in(app, name, password) == 200
+    other = new_name()
+    made = read("users", command, other, f"{other}@x.org", "--generate")
+    assert set(made) == KEYS | {"password"}
+    assert signs_in(app, other, made["password"]) == 200
+
+
+@pytest.mark.parametrize("words", [("create", "ada", "ada@x.org"), ("reset-password", "ada")])
+def test_without_a_terminal_nobody_is_asked_for_a_password(run: Run, words: list[str]) -> None:
+    refused = run("users", *words, code=2)
+    assert refused.stderr.splitlines()[-1] == (
+        "Error: There is no terminal in which to ask for the password. Give --password-file FILE "
+        "(- for standard input), or --generate."
+    )
+
+
+def test_changes_speak_json(read: Read, user: User, other_user: User) -> None:
+    read("users", "promote", other_user.username)
+    for command, name, value in [
+        ("promote", "role", "admin"),
+        ("demote", "role", "user"),
+        ("disable", "is_active", False),
+        ("enable", "is_active", True),
+    ]:
+        changed = read("users", command, user.username)
+        assert (set(changed), changed[name]) == (KEYS, value)
+    reset = read("users", "reset-password", user.username, "--generate")
+    assert set(reset) == KEYS | {"sessions_ended", "password"}
+
+
+def test_deleting_is_a_job_that_removes_everything(
+    app: Flask, run: Run, read: Read, user: User
+) -> None:
+    ask(user)
+    asked = run("users", "delete", user.username, code=1, input="n\n")
+    assert f"Delete {user.username} with all conversations and documents?" in asked.stderr
+    assert "Give --yes" in asked.stderr
+    assert me(user) == 200
+    done = run("users", "delete", user.username, "--yes").stdout
+    assert me(user) == 401
+    job_id = done.split()[-1].rstrip(".")
+    assert "being deleted already" in run("users", "delete", user.id, "--yes", code=1).stderr
+    workers.users.delete(job_id)
+    shown = read("jobs", "show", job_id)
+    assert (shown["kind"], shown["state"]) == ("users.delete", "succeeded")
+    assert run("users", "show", user.username, code=1).stderr.startswith("Error: There is no user")
+
+
+def test_deleting_speaks_json_and_keeps_the_last_administrator(
+    run: Run, read: Read, user: User, other_user: User
+) -> None:
+    read("users", "promote", user.username)
+    change_rows("UPDATE users SET role = 'user' WHERE id <> :id", id=user.id)
+    refused = run("users", "delete", user.username, "--yes", code=1)
+    assert "This is the last active administrator" in refused.stderr
+    deleted = read("users", "delete", other_user.username, "--yes")
+    assert set(deleted) == {"id", "job_id"}
+    assert deleted["id"] == other_user.id

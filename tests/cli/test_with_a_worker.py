@@ -31,7 +31,7 @@ def worker(
 ) -> Iterator[str]:
     """Start one worker for all queues, and return its name."""
     name = "everything@test"
-    queues = "replies,search,indexing"
+    queues = "replies,search,indexing,quarantine"
     command = [sys.executable, "-m", "celery", "-q", "-A", "workers", "worker", "-n", name]
     command += ["-Q", queues, "-P", "solo", "--without-gossip", "--without-mingle"]
     with (tmp_path_factory.mktemp("worker") / "log").open("wb") as log:
@@ -58,7 +58,10 @@ def test_doctor_stats_and_reindexing(
     uploaded = [upload(owner, f"Text {n}.", f"{n}.txt") for n in range(3)]
     wait_for(lambda: {d.status for d in documents.list_all(Page(), owner)} == {"ready"}, 60)
     [seen] = [one for one in read("stats")["workers"] if one["worker"] == worker]
-    assert (seen["answers"], seen["queues"]) == (True, ["indexing", "replies", "search"])
+    assert (seen["answers"], seen["queues"]) == (
+        True,
+        ["indexing", "quarantine", "replies", "search"],
+    )
 
     done = run("documents", "reindex", *[job.document_id for job in uploaded])
     assert done.stdout == "3 of 3 documents were indexed again.\n"

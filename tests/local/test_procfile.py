@@ -37,7 +37,9 @@ def test_a_missing_procfile_is_named(tmp_path: Path) -> None:
 def test_every_process_of_ours_replaces_its_shell() -> None:
     processes = read_processes(PROJECT / "Procfile")
     names = {process.name for process in processes}
-    assert names == {"web", "replies", "search", "indexing", "sweeper", "flower"}
+    assert names == {
+        *("web", "replies", "search", "indexing", "quarantine", "sweeper", "flower"),
+    }
     assert all("exec " in process.command[-1] for process in processes)
 
 

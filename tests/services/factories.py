@@ -14,8 +14,8 @@ from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
 from assistant.models import Attempt, Document, Job, JobKind, Message, User
 from assistant.services import collections, documents, indexing, jobs, questions, replies
-from assistant.services.jobs.leases import Run
-from assistant.services.jobs.transitions import claim
+from assistant.services.jobs.claiming import claim
+from assistant.services.jobs.runs import Run
 from assistant.services.questions import Question
 
 WORK = {

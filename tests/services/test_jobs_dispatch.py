@@ -213,9 +213,9 @@ def test_bells_that_nobody_answers_are_rung_less_and_less(owner: uuid.UUID) -> N
                 count=dispatches,
                 age=seconds + off,
             )
-            before = len(bells("replies"))
+            cache.ask(lambda client: client.ltrim("replies", 0, 0))
             jobs.sweep()
-            assert len(bells("replies")) - before == again
+            assert len(bells("replies")) == 1 + again
     assert job_of(job).state == "queued"
 
 
@@ -223,6 +223,8 @@ def test_five_thousand_waiting_jobs_cost_milliseconds(app: Flask) -> None:
     for _ in range(10):
         insert(make_owner(), 450)
     insert(make_owner(), 500, key=uuid.uuid4())
+    # As autovacuum does within a minute of such a change.
+    sql("ANALYZE jobs")
     times = []
     for _ in itertools.repeat(None, 10):
         began = time.perf_counter()

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import text, true
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Unavailable
 from assistant.models import Chunk
 from assistant.services import indexing, jobs, replies
-from assistant.services.jobs import Run, Stopped, Stopping, execution, leases
+from assistant.services.jobs import Run, Stopped, Stopping, execution, leases, settling
 from assistant.services.jobs.transitions import held_by, transition
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
@@ -98,13 +98,11 @@ def test_an_old_attempt_cannot_write_a_state(owner: uuid.UUID) -> None:
     second = hold(job)
     for changes in (
         execution.succeeded({}),
-        execution.put_down(Stopping.CANCELLED),
-        execution.put_down(Stopping.RELEASED),
+        *(execution.put_down(run, why) for why in Stopping),
     ):
-        assert changes is not None
-        assert execution._settle(run, changes) == (None, False)
+        assert settling.settle(run, changes) == (None, False)
     assert job_of(job).state == "running"
-    execution._settle(second, execution.succeeded({}))
+    settling.settle(second, execution.succeeded({}))
     assert job_of(job).state == "succeeded"
 
 
@@ -115,8 +113,8 @@ def test_without_the_fence_an_old_attempt_would_win(
     job = ask(owner)
     run = hold(job)
     take_away(job)
-    monkeypatch.setattr(execution, "held_by", lambda attempt: text("true"))
-    execution._settle(run, execution.succeeded({}))
+    monkeypatch.setattr(settling, "held_by", lambda attempt: true())
+    settling.settle(run, execution.succeeded({}))
     assert job_of(job).state == "succeeded"
 
 
@@ -156,7 +154,7 @@ def test_a_worker_that_cannot_renew_lets_go_by_itself(owner: uuid.UUID) -> None:
     run = hold(ask(owner))
     leases.leases().add(run)
     run.renewed_at = time.monotonic() - 26
-    leases.leases()._let_go_of_expired()
+    leases.leases().let_go_of_expired()
     leases.leases().drop(run)
     assert run.stopping is Stopping.LEASE_LOST
 
@@ -175,15 +173,45 @@ def test_a_process_that_gets_its_lost_job_again_stops_the_old_attempt(owner: uui
     leases.leases().drop(second)
 
 
-def test_too_many_lost_workers_fail_the_job(owner: uuid.UUID) -> None:
+def test_what_was_there_when_two_workers_died_runs_alone(owner: uuid.UUID) -> None:
     job = ask(owner)
-    sql("UPDATE jobs SET lease_losses = 9 WHERE id = :id", id=job.id)
-    hold(job)
-    lose_lease(job)
-    jobs.sweep()
+    for queue in ("replies", "quarantine"):
+        hold(job)
+        lose_lease(job)
+        jobs.sweep()
+        assert (job_of(job).state, job_of(job).queue) == ("queued", queue)
+    assert (job_of(job).lease_losses, job_of(job).quarantine_losses) == (2, 0)
+    done = perform(job)
+    assert (done.state, done.attempt) == ("succeeded", 3)
+    assert [attempt.queue for attempt in attempts_of(job)] == ["replies", "replies", "quarantine"]
+
+
+def test_three_losses_in_quarantine_fail_the_job(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    states = []
+    for _ in range(5):
+        hold(job)
+        lose_lease(job)
+        jobs.sweep()
+        states.append(job_of(job).state)
+    assert states == ["queued"] * 4 + ["failed"]
     ended = job_of(job)
-    assert (ended.state, ended.error["code"]) == ("failed", "worker_lost")
+    assert ended.error is not None
+    assert (ended.error["code"], ended.quarantine_losses) == ("worker_lost", 3)
     assert message_of(job).status == "failed"
+
+
+def test_an_attempt_that_believes_its_lease_lost_gives_it_back(owner: uuid.UUID) -> None:
+    job = ask(owner)
+
+    def work(run: Run) -> dict[str, Any]:
+        run.stop(Stopping.LEASE_LOST)
+        run.check()
+        raise AssertionError("unreachable")
+
+    jobs.run(str(job.id), work)
+    back = job_of(job)
+    assert (back.state, back.lease_losses, back.failures) == ("queued", 0, 0)
 
 
 @contextlib.contextmanager
@@ -201,7 +229,7 @@ def test_a_commit_whose_answer_is_lost_counts_once(
     job = ask(owner)
     answers: list[Callable[..., Any]] = [answer_lost]
     monkeypatch.setattr(
-        execution, "transaction", lambda who: (answers.pop() if answers else transaction)(who)
+        settling, "transaction", lambda who: (answers.pop() if answers else transaction)(who)
     )
     done = perform(job)
     assert answers == []

@@ -11,7 +11,7 @@ import workers.messages
 from assistant.models import JobState
 from assistant.services import documents, jobs, retrying
 from assistant.services.jobs import Run
-from assistant.services.jobs.transitions import claim
+from assistant.services.jobs.claiming import claim
 from tests.doubles.model_server import ModelServer
 from tests.services.factories import (
     ask,

@@ -67,13 +67,28 @@ def test_pauses_grow_and_differ(owner: uuid.UUID, configure: Configure) -> None:
     assert len({execution.backoff(1, None) for _ in range(5)}) == 5
 
 
-@pytest.mark.parametrize(("asked", "waits"), [(33.0, 33.0), (1e300, 86_400.0)])
-def test_the_pause_that_a_server_asks_for_is_kept(
-    owner: uuid.UUID, asked: float, waits: float
+def test_the_pause_that_a_server_asks_for_is_kept(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    do(job, TransientError("Slow down.", retry_after=33.0))
+    assert pause_of(job) == timedelta(seconds=33)
+
+
+@pytest.mark.parametrize("asked", [1e6, 1e300])
+def test_a_pause_that_ends_after_the_deadline_is_not_waited_for(
+    owner: uuid.UUID, asked: float
 ) -> None:
     job = ask(owner)
-    do(job, TransientError("Slow down.", retry_after=asked))
-    assert pause_of(job) == timedelta(seconds=waits)
+    ended = do(job, TransientError("Slow down.", code="model_busy", retry_after=asked))
+    assert (ended.state, ended.error["code"]) == ("failed", "model_busy")  # type: ignore[index]
+    assert message_of(job).status == "failed"
+
+
+def test_a_server_of_ours_that_is_away_is_no_failure_of_the_job(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    for _ in range(10):
+        back = do(job, Unavailable("The database does not answer."))
+        assert (back.state, back.failures) == ("queued", 0)
+        pass_time(job)
 
 
 def test_too_many_failures_end_the_job_with_the_last_reason(

@@ -87,7 +87,7 @@ def test_without_its_copy_a_job_is_read_from_postgresql_and_kept_again(
     job = ask(owner)
     perform(job)
     cache.ask(lambda client: client.flushdb())
-    body = json.loads(status.read_status(owner, job.id))
+    body = json.loads(status.read_status(owner, job.id).body)
     assert body["state"] == "succeeded"
     assert body["result"]["assistant_message"]["content"] == message_of(job).content
     assert copy_of(job) == body
@@ -95,15 +95,16 @@ def test_without_its_copy_a_job_is_read_from_postgresql_and_kept_again(
 
 def test_a_copy_is_shown_to_its_owner_only(owner: uuid.UUID) -> None:
     job = ask(owner)
-    copy = [str(owner).encode(), b'{"state": "running"}']
-    assert status.read_status(owner, job.id, copy) == copy[1]
+    body = b'{"state": "running"}'
+    copy = [str(owner).encode(), body, b"3", b"0"]
+    assert status.read_status(owner, job.id, copy) == status.Shown(body, 3, ended=False)
     with pytest.raises(NotFound):
         status.read_status(make_owner(), job.id, copy)
 
 
 def test_the_body_says_all_that_is_documented(owner: uuid.UUID) -> None:
     job = ask(owner)
-    body = json.loads(status.read_status(owner, job.id))
+    body = json.loads(status.read_status(owner, job.id).body)
     assert (body["id"], body["kind"], body["state"]) == (str(job.id), "messages.reply", "queued")
     assert body["progress"] == {"stage": "queued", "done": 0, "total": None}
     assert body["message_id"] == str(message_of(job).id)

@@ -14,7 +14,7 @@ from assistant.database import transaction
 from assistant.errors import NotFound, TransientError
 from assistant.models import Job
 from assistant.services import conversations, documents, indexing, jobs, replies
-from assistant.services.jobs import Run, Stopping, draining, execution, leases, signals
+from assistant.services.jobs import Run, Stopping, draining, execution, leases, settling, signals
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -150,7 +150,7 @@ def test_a_job_that_goes_back_to_the_queue_meanwhile_is_cancelled_too(
 ) -> None:
     job = ask(owner)
     run = hold(job)
-    changes = execution.failed(run, TransientError("Busy."), again=True)
+    changes = execution.tried_again(run, TransientError("Busy."))
     outcome: list[bytes] = []
 
     def cancel() -> None:
@@ -159,7 +159,7 @@ def test_a_job_that_goes_back_to_the_queue_meanwhile_is_cancelled_too(
 
     canceller = threading.Thread(target=cancel)
     with transaction(owner) as session:
-        assert execution._end_with(session, run, changes) is not None
+        assert settling._end_with(session, run, changes) is not None
         canceller.start()
         wait_for(
             lambda: sql(

@@ -123,6 +123,8 @@ def refused(called: Called, error: openai.APIStatusError) -> PermanentError:
             f"The model server at {called.server} asks to slow down (429){words}",
             code="model_rate_limited",
             retry_after=wait,
+            # It will answer, and says when; that is no fault of the question.
+            counted=wait is None,
         )
     if status in (408, 409, 425) or status >= 500:
         return TransientError(

@@ -2,6 +2,7 @@
 
 import asyncio
 import queue
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,10 @@ class Finish:
     usage: Usage | None
 
 
+# Nobody reads faster than this, and it is well below what looks like a pause.
+JOIN_SECONDS = 0.02
+
+Item = str | Finish | BaseException | None
 Answer = Callable[[Callable[[str], None]], Coroutine[None, None, Finish]]
 
 
@@ -29,13 +34,15 @@ class AnswerStream:
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
         self._aborted = False
-        self._queue: queue.SimpleQueue[str | Finish | BaseException | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._ahead: list[Item] = []
+        self._taken_at = float("-inf")
         self._future = asyncio.run_coroutine_threadsafe(self._run(answer), background_loop())
 
     def __iter__(self) -> Iterator[str]:
         try:
             while True:
-                item = None if self._aborted else self._queue.get()
+                item = None if self._aborted else self._take()
                 if item is None or self._aborted:
                     return
                 if isinstance(item, BaseException):
@@ -48,6 +55,30 @@ class AnswerStream:
         finally:
             # A reader that goes away early must not leave the model running.
             self.abort()
+
+    def _take(self) -> Item:
+        """Return what comes next: the first piece at once, later ones joined if they come fast.
+
+        A fast model sends hundreds of pieces a second, and each costs whoever handles it.
+        """
+        if self._ahead:
+            return self._ahead.pop()
+        item = self._queue.get()
+        if not isinstance(item, str):
+            return item
+        early = self._taken_at + JOIN_SECONDS - time.monotonic()
+        if early > 0:
+            # Short enough that an abort need not wake it.
+            time.sleep(early)
+        pieces = [item]
+        while not self._queue.empty():
+            item = self._queue.get()
+            if not isinstance(item, str):
+                self._ahead.append(item)
+                break
+            pieces.append(item)
+        self._taken_at = time.monotonic()
+        return "".join(pieces)
 
     def abort(self) -> None:
         """Close the connection to the server; may be called from any thread, at any time."""

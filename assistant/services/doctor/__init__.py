@@ -51,7 +51,7 @@ def examine(*, deep: bool = False, seconds: float | None = None) -> list[Finding
 
 
 def _start(name: str, check: Check, found: dict[str, list[Finding]]) -> threading.Thread:
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
 
     def work() -> None:
         with app.app_context():

@@ -12,7 +12,7 @@ from assistant.database import SYSTEM, Model, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Collection, Heartbeat
-from assistant.services.doctor.finding import Finding, fail, first_line, ok, place, warn
+from assistant.services.doctor.finding import Finding, fail, first_line, ok, place, to_start, warn
 from assistant.services.jobs.heartbeats import SWEEPER, patience
 
 OLDEST = 15
@@ -33,12 +33,13 @@ def check_database() -> list[Finding]:
         with transaction(SYSTEM) as session:
             return [*findings, _walls(session), _sweeper(session), *_collections(session)]
     except Unavailable as error:
+        start = to_start("DATABASE_URL", settings.model_fields_set)
         orig = getattr(error.__cause__, "orig", None) or error.__cause__
         return [
             fail(
                 "PostgreSQL",
                 f"It does not answer at {place(settings.database_url)}: {first_line(orig)}.",
-                "Start it, or correct DATABASE_URL. Schema and sweeper were not checked.",
+                f"{start} Schema and sweeper were not checked.",
             )
         ]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 
@@ -47,6 +48,13 @@ def place(url: str) -> str:
     except ValueError:
         port = None
     return f"{host}:{port}" if port else str(host)
+
+
+def to_start(variable: str, chosen: set[str]) -> str:
+    """Say how to bring a server up; `chosen` are the names of the settings that somebody set."""
+    if variable.lower() not in chosen and find_spec("supervisor"):
+        return f"Start all servers with `make run`, or set {variable}."
+    return f"Start it, or correct {variable}."
 
 
 def first_line(error: object) -> str:

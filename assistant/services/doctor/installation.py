@@ -1,7 +1,6 @@
 """What this machine has: settings, the folder of uploads, the embedding model."""
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -62,17 +61,18 @@ def _length(secret: SecretStr | None) -> int:
 def check_uploads() -> list[Finding]:
     """See whether the folder of uploads can be written to, and whether there is room."""
     name, folder = "uploads", settings.uploads
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    advice = "Set UPLOAD_DIR to a folder that the application may write to."
-    if there != folder and not os.access(there, os.W_OK | os.X_OK):
-        return [fail(name, f"{folder} does not exist and cannot be made.", advice)]
-    if there == folder:
-        try:
-            with tempfile.TemporaryFile(dir=folder) as file:
-                file.write(b"x")
-        except OSError as error:
-            return [fail(name, f"{folder} cannot be written to: {error.strerror}.", advice)]
-    free = shutil.disk_usage(there).free
+    what = "cannot be written to"
+    try:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if there != folder:
+            what = "does not exist and cannot be made"
+        # Only trying tells: who may do everything may still not write to /proc.
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(b"x")
+        free = shutil.disk_usage(there).free
+    except OSError as error:
+        advice = "Set UPLOAD_DIR to a folder that the application may write to."
+        return [fail(name, f"{folder} {what}: {error.strerror}.", advice)]
     detail = f"{folder} has {free / 1024**3:.1f} GiB left."
     if free < LITTLE_SPACE:
         say = fail if free < max(TOO_LITTLE_SPACE, 2 * settings.max_file_size) else warn

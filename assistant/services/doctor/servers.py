@@ -9,7 +9,7 @@ import redis
 from assistant.adapters.cache import connect
 from assistant.extensions import settings
 from assistant.models import Queue
-from assistant.services.doctor.finding import Finding, fail, first_line, ok, place, warn
+from assistant.services.doctor.finding import Finding, fail, first_line, ok, place, to_start, warn
 from assistant.services.stats import answering_workers
 
 READ_SECONDS = 3.0
@@ -31,11 +31,12 @@ def check_redis() -> list[Finding]:
             )
         ]
     except (redis.RedisError, ValueError) as error:
+        start = to_start("REDIS_URL", settings.model_fields_set)
         return [
             fail(
                 "Redis",
                 f"It does not answer at {place(settings.redis_url)}: {first_line(error)}.",
-                "Start it, or correct REDIS_URL. Jobs are accepted meanwhile, and wait.",
+                f"{start} Jobs are accepted meanwhile, and wait.",
             )
         ]
     return [_redis_server(info), _eviction(info), _persistence(info)]
@@ -74,7 +75,7 @@ def _persistence(info: dict[str, Any]) -> Finding:
 
 def check_chroma() -> list[Finding]:
     """Ask Chroma by HTTP, without its package, which takes a second to import."""
-    url, advice = settings.chroma_url, "Start it, or correct CHROMA_URL."
+    url, advice = settings.chroma_url, to_start("CHROMA_URL", settings.model_fields_set)
     local = urlsplit(url).hostname in LOOPBACK
     try:
         with httpx.Client(timeout=READ_SECONDS, trust_env=not local) as client:

@@ -1,38 +1,46 @@
-"""The promise: a job's row, in the transaction of what it is about."""
+"""The promise: a job's row, in the transaction of what it is about, unless too much is open."""
 
 import uuid
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, insert
+from sqlalchemy import bindparam, case, func, insert, select
 from sqlalchemy.orm import Session
 
-from assistant.database import table_of
+from assistant.crashes import crash_point
+from assistant.database import table_of, when_committed
 from assistant.extensions import settings
 from assistant.logs import log_ids
 from assistant.models import Job, JobKind, Queue
+from assistant.services.jobs import limits
 from assistant.services.jobs.dispatching import dispatch, ring
 
 _TABLE = table_of(Job)
 _GIVEN = (
-    *("id", "owner_id", "kind", "queue", "arguments", "max_failures"),
+    *("id", "owner_id", "kind", "queue", "priority", "arguments", "max_failures"),
     *("sequence_key", "sequence_number"),
     *("conversation_id", "message_id", "document_id", "retry_of"),
 )
+# Work that makes something counts against the limits. What tidies up never has to wait for it.
+LIMITED = frozenset({JobKind.REPLY, JobKind.INDEX, JobKind.ANALYZE})
+# Among the jobs of one owner: what somebody waits for before what was asked for all at once.
+USUAL, BULK = 5, 8
 _KEY = bindparam("sequence_key", type_=_TABLE.c.sequence_key.type)
 _DEADLINE = func.make_interval(0, 0, 0, 0, 0, 0, bindparam("deadline_seconds"))
 
-# Built once: a request for a job is what the API is asked most.
-_INSERT = (
+_HAS_ROOM = func.queue_has_room(
+    *(bindparam("queue"), bindparam("room"), _KEY, bindparam("owner_id"), bindparam("served"))
+)
+_VALUES = {
+    **{name: bindparam(name, type_=_TABLE.c[name].type) for name in _GIVEN},
+    "deadline_at": func.now() + _DEADLINE,
+    "dispatched_at": case((_HAS_ROOM, func.now())),
+}
+# Built once: a request for a job is what the API is asked most. With limits, what is refused is
+# not inserted.
+_INSERT = insert(_TABLE).values(_VALUES).returning(*_TABLE.c)
+_INSERT_WITHIN_LIMITS = (
     insert(_TABLE)
-    .values(
-        {
-            **{name: bindparam(name) for name in _GIVEN},
-            "deadline_at": func.now() + _DEADLINE,
-            "dispatched_at": case(
-                (func.queue_has_room(bindparam("queue"), bindparam("room"), _KEY), func.now())
-            ),
-        }
-    )
+    .from_select(list(_VALUES), select(*_VALUES.values()).where(limits.REFUSAL.is_(None)))
     .returning(*_TABLE.c)
 )
 
@@ -48,6 +56,7 @@ def accept(
     sequence_key: uuid.UUID | None = None,
     sequence_number: int | None = None,
     arguments: dict[str, Any] | None = None,
+    bulk: bool = False,
     **about: uuid.UUID | None,
 ) -> Job:
     """Insert a job in the caller's transaction; call `announce` after the commit.
@@ -55,7 +64,8 @@ def accept(
     `sequence_key` puts it behind what is open under the same key with a smaller
     `sequence_number`; the caller counts under a lock, so numbers are given in order. `about` names
     the conversation, message, document and the job that this one retries. What is returned
-    belongs to no session.
+    belongs to no session. Raises `RateLimited` if the owner has too much open, `Overloaded` if
+    everybody together has. An operator's `bulk` work is never too much, and comes last.
     """
     values = {
         **dict.fromkeys(_GIVEN),
@@ -64,20 +74,34 @@ def accept(
         "owner_id": owner_id,
         "kind": kind,
         "queue": queue,
+        "priority": BULK if bulk else USUAL,
         "arguments": {**(arguments or {}), **log_ids("request_id")},
         "max_failures": settings.max_failures,
         "sequence_key": sequence_key,
         "sequence_number": sequence_number,
         "deadline_seconds": deadline_seconds,
         "room": settings.dispatch_window,
+        "served": settings.max_served_jobs_per_owner,
     }
-    row = session.connection().execute(_INSERT, values).one()
+    statement = _INSERT
+    if kind in LIMITED and not bulk:
+        statement = _INSERT_WITHIN_LIMITS
+        values |= limits.bounds()
+    row = session.connection().execute(statement, values).one_or_none()
+    if row is None:
+        raise limits.refusal(session, owner_id, queue)
+    crash_point("api.before_commit")
     return Job(**row._mapping)
 
 
 def announce(job: Job) -> None:
-    """Tell the workers of a job that was committed; best effort, since the sweeper does too."""
-    if job.dispatched_at is not None:
-        ring([job])
-    else:
-        dispatch(job.queue)
+    """Tell the workers of a job once it is committed; best effort, since the sweeper does too."""
+
+    def tell() -> None:
+        crash_point("api.after_commit")
+        if job.dispatched_at is not None:
+            ring([job])
+        else:
+            dispatch(job.queue)
+
+    when_committed(tell)

@@ -1,7 +1,6 @@
 """Which queued jobs go to Celery next."""
 
 import logging
-import time
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -10,14 +9,10 @@ from sqlalchemy import text
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Unavailable
-from assistant.extensions import settings
+from assistant.extensions import cache, settings
+from assistant.models.job import PAYLOAD_VERSION
 
 logger = logging.getLogger(__name__)
-
-# After a failure the broker is left alone for a moment, so that a request never waits for a
-# server that was just found to be away.
-BROKER_PAUSE_SECONDS = 2.0
-_silent_until = 0.0
 
 
 class Bell(Protocol):
@@ -31,7 +26,8 @@ class Bell(Protocol):
     def queue(self) -> str: ...
 
 
-# Owners take turns: a job's turn counts what its owner already has in service. A sequence sends
+# Owners take turns: a job's turn counts what its owner already has in service, and nobody has
+# more than `served` in service. A sequence sends
 # its next job only when the one before has ended. The lock keeps two dispatchers from filling
 # the same room; whoever is refused need not wait, because the holder, each later claim and
 # finish, and the sweeper look again. The choice is an array, so that it is made once: as a
@@ -59,6 +55,7 @@ WITH gate AS MATERIALIZED (
         FROM jobs AS job
         WHERE job.queue = :queue AND job.state = 'queued' AND job.dispatched_at IS NULL
           AND job.run_after <= now() AND job.owner_id = owners.owner_id
+          AND job.payload_version <= :newest
           AND NOT EXISTS (
               SELECT FROM jobs AS earlier
               WHERE earlier.sequence_key = job.sequence_key
@@ -70,7 +67,7 @@ WITH gate AS MATERIALIZED (
 )
 UPDATE jobs SET dispatched_at = now(), dispatches = dispatches + 1
 WHERE id = ANY(ARRAY(
-        SELECT id FROM waiting, gate WHERE gate.open
+        SELECT id FROM waiting, gate WHERE gate.open AND turn <= :served
         ORDER BY turn, priority, id LIMIT (SELECT jobs FROM room)))
   AND state = 'queued' AND dispatched_at IS NULL
 RETURNING id, kind, queue
@@ -84,7 +81,13 @@ def dispatch(queue: str) -> int:
             # A dispatch that a crash forgets costs one more bell, so it need not wait for a disk.
             session.execute(text("SET LOCAL synchronous_commit = off"))
             chosen = session.execute(
-                _DISPATCH, {"queue": queue, "window": settings.dispatch_window}
+                _DISPATCH,
+                {
+                    "queue": queue,
+                    "window": settings.dispatch_window,
+                    "served": settings.max_served_jobs_per_owner,
+                    "newest": PAYLOAD_VERSION,
+                },
             ).all()
     except Unavailable:
         logger.warning("dispatch postponed: the database is away", extra={"queue": queue})
@@ -95,10 +98,9 @@ def dispatch(queue: str) -> int:
 
 def ring(jobs: Iterable[Bell]) -> None:
     """Send one Celery message per job; a broker that is away is left to the sweeper."""
-    global _silent_until
+    if not cache.worth_asking():
+        return
     for job in jobs:
-        if time.monotonic() < _silent_until:
-            return
         try:
             celery.send_task(
                 job.kind,
@@ -111,5 +113,7 @@ def ring(jobs: Iterable[Bell]) -> None:
         except Exception as error:
             # kombu lets through whatever the transport raises; none of it may cost the request
             # that was already accepted.
-            _silent_until = time.monotonic() + BROKER_PAUSE_SECONDS
-            logger.warning("bell not rung: %s", type(error).__name__, extra={"job_id": job.id})
+            cache.leave_alone(error)
+            logger.warning("bell not rung", extra={"job_id": job.id})
+            return
+        cache.has_answered()

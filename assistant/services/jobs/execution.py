@@ -3,39 +3,29 @@
 import logging
 import random
 import socket
-import threading
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from celery import current_task
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from assistant.database import transaction
+from assistant.crashes import crash_point
 from assistant.errors import AssistantError, PermanentError, TransientError, Unavailable
 from assistant.extensions import settings
 from assistant.logs import log_context
 from assistant.models import Job, JobState
 from assistant.services.jobs import draining, status
+from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.dispatching import dispatch
-from assistant.services.jobs.leases import Run, Stopped, Stopping, leases
-from assistant.services.jobs.transitions import (
-    Guard,
-    claim,
-    held_by,
-    in_seconds,
-    transition,
-)
+from assistant.services.jobs.leases import leases
+from assistant.services.jobs.runs import Run, Stopped, Stopping
+from assistant.services.jobs.settling import Changes, settle
+from assistant.services.jobs.transitions import NOW, Seconds
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[[Run], dict[str, Any]]
-Changes = dict[str, Any]
-
-# How often the end of an attempt is written again while the database is away; together the
-# pauses stay below a lease, after which somebody else has the job.
-WRITE_TRIES = 6
 
 # The request that asked for a job is named in the worker's log too.
 LOGGED = ("request_id", "job_id", "attempt")
@@ -53,6 +43,7 @@ def run(job_id: str, work: Work) -> None:
     if draining.begun():
         # The sweeper rings again, for a worker that stays.
         return
+    began = time.monotonic()
     try:
         claimed = claim(uuid.UUID(job_id), worker_name())
     except Unavailable:
@@ -60,14 +51,16 @@ def run(job_id: str, work: Work) -> None:
         return
     if claimed is None:
         return
+    crash_point("worker.after_claim")
     job, others_wait = claimed
     attempt = Run(job)
+    attempt.renewed_at = began
     leases().add(attempt)
     ids = {**job.arguments, "job_id": job_id, "attempt": job.attempt}
     with log_context(**{name: ids[name] for name in LOGGED if name in ids}):
+        logger.info("job claimed", extra={"kind": job.kind, "queue": job.queue})
         try:
-            # What was just claimed has no result, so nothing needs to be read.
-            status.publish(job, status.fresh_body(job))
+            _show(attempt)
             if others_wait:
                 dispatch(job.queue)
             others_wait = _end(attempt, _do(attempt, work))
@@ -77,47 +70,67 @@ def run(job_id: str, work: Work) -> None:
         dispatch(job.queue)
 
 
+def _show(attempt: Run) -> None:
+    """Tell of a claim; that it cannot be told is no reason not to work."""
+    job = attempt.job
+    try:
+        status.publish_claimed(job)
+    except Unavailable:
+        logger.warning("claim not shown: the database is away")
+    except Exception:
+        logger.exception("claim not shown")
+    attempt.emit("state", {"state": job.state, "attempt": job.attempt})
+
+
 def worker_name() -> str:
     """Return the name of this worker, as Flower shows it."""
     request = current_task.request if current_task else None
     return (request and request.hostname) or socket.gethostname()
 
 
-def _do(attempt: Run, work: Work) -> Changes | None:
-    """Do the work; return the changes that end the attempt, None if it is not ours any more."""
+def _do(attempt: Run, work: Work) -> Changes:
+    """Do the work; return the changes that end the attempt."""
     try:
         attempt.check()
         return succeeded(work(attempt))
     except Stopped as stopped:
-        return put_down(stopped.why)
+        return put_down(attempt, stopped.why)
     except TransientError as error:
-        return failed(attempt, error, again=True)
+        return tried_again(attempt, error)
     except PermanentError as error:
-        return failed(attempt, error, again=False)
+        return failed(attempt, error)
     except Unavailable as error:
-        return failed(attempt, TransientError(error.detail), again=True)
+        return tried_again(attempt, TransientError(error.detail, counted=False))
     except Exception:
         return unexpected(attempt)
 
 
-def _end(attempt: Run, changes: Changes | None) -> bool:
+def _end(attempt: Run, changes: Changes) -> bool:
     """Write how the attempt ended; return whether other jobs wait in the queue."""
-    if changes is None:
-        logger.warning("attempt put down: its lease was lost")
-        return False
+    crash_point("worker.before_finish")
     try:
-        job, others_wait = _settle(attempt, changes)
+        job, others_wait = settle(attempt, changes)
     except Unavailable:
         logger.warning("end of attempt not written: the database is away")
         return False
     except Exception:
-        # What the work wants to have kept cannot be written. It must not keep the job from ending.
-        changes = unexpected(attempt)
-        attempt.save = attempt.complete = lambda session: None
-        job, others_wait = _settle(attempt, changes)
+        # What the work wants to have written cannot be. It must not keep the job from ending.
+        job, others_wait = _end_without(attempt)
+    crash_point("worker.after_finish")
     if job is not None and job.state == JobState.SUCCEEDED:
         _tidy(attempt)
     return others_wait
+
+
+def _end_without(attempt: Run) -> tuple[Job | None, bool]:
+    changes = unexpected(attempt)
+    attempt.complete = lambda session: None
+    try:
+        return settle(attempt, changes)
+    except Exception:
+        logger.exception("what there is of the work cannot be kept")
+        attempt.save = lambda session: None
+        return settle(attempt, changes)
 
 
 def _tidy(attempt: Run) -> None:
@@ -129,12 +142,12 @@ def _tidy(attempt: Run) -> None:
         logger.exception("tidying up failed")
 
 
-def put_down(why: Stopping) -> Changes | None:
-    """Return the changes for work that was stopped; None if it may write nothing any more."""
-    if why is Stopping.LEASE_LOST:
-        return None
-    if why is Stopping.RELEASED:
-        now = {"run_after": func.now(), "progress_stage": "queued"}
+def put_down(attempt: Run, why: Stopping) -> Changes:
+    """Return the changes for work that was stopped."""
+    if why in (Stopping.RELEASED, Stopping.LEASE_LOST):
+        # A lease that is believed lost is given back too, if the fence lets that pass, and counts
+        # nothing: whoever can say so is alive, and only the dead are a reason to be careful.
+        now = {"run_after": NOW, "progress_stage": "queued"}
         return {"to": JobState.QUEUED, "outcome": "released", **now}
     return {"to": JobState.CANCELLED}
 
@@ -147,7 +160,7 @@ def unexpected(attempt: Run) -> Changes:
         code="internal_error",
         title="Internal error",
     )
-    return failed(attempt, error, again=True)
+    return tried_again(attempt, error)
 
 
 def succeeded(result: dict[str, Any]) -> Changes:
@@ -155,82 +168,38 @@ def succeeded(result: dict[str, Any]) -> Changes:
     return {"to": JobState.SUCCEEDED, "result": result, "error": None, "progress_stage": "done"}
 
 
-def failed(attempt: Run, error: PermanentError, *, again: bool) -> Changes:
-    """Return the changes for an error: back to the queue if it may pass and tries are left."""
-    reason = {"code": error.code, "title": error.title, "detail": error.detail}
+def failed(attempt: Run, error: PermanentError) -> Changes:
+    """Return the changes for an error that trying again cannot heal."""
+    reason = _reason(error)
     failures = attempt.job.failures + 1
-    if again and failures < attempt.job.max_failures:
-        delay = backoff(failures, error.retry_after)
-        return {
-            "to": JobState.QUEUED,
-            "outcome": "retried",
-            "reason": reason,
-            "failures": failures,
-            "error": reason,
-            "run_after": in_seconds(delay),
-            "progress_stage": "waiting_to_retry",
-        }
-    logger.warning("job failed: %s", error.code)
     return {"to": JobState.FAILED, "reason": reason, "failures": failures, "error": reason}
 
 
-def backoff(failures: int, retry_after: float | None) -> float:
+def tried_again(attempt: Run, error: TransientError) -> Changes:
+    """Return the changes for an error that may pass: back to the queue, if tries are left."""
+    failures = attempt.job.failures + error.counted
+    if failures >= attempt.job.max_failures:
+        return failed(attempt, error)
+    # Without a count, the pauses grow with the attempts, but stay short: nobody asked for them.
+    tries, longest = (failures, 300.0) if error.counted else (attempt.attempt, 15.0)
+    reason = _reason(error)
+    return {
+        "to": JobState.QUEUED,
+        "outcome": "retried",
+        "reason": reason,
+        "failures": failures,
+        "error": reason,
+        "run_after": Seconds(backoff(tries, error.retry_after, longest)),
+        "progress_stage": "waiting_to_retry",
+    }
+
+
+def _reason(error: PermanentError) -> dict[str, str]:
+    return {"code": error.code, "title": error.title, "detail": error.detail}
+
+
+def backoff(tries: int, retry_after: float | None, longest: float = 300.0) -> float:
     """Return how many seconds to wait: growing, with jitter, and as long as the server asked."""
-    ceiling = min(300.0, settings.retry_base_seconds * 2 ** (failures - 1))
+    ceiling = min(longest, settings.retry_base_seconds * 2 ** min(tries - 1, 16))
     asked = min(retry_after or 0.0, LONGEST_PAUSE)
     return max(asked, random.uniform(ceiling / 2, ceiling))
-
-
-def _settle(attempt: Run, changes: Changes) -> tuple[Job | None, bool]:
-    """Write the end of an attempt, however often it takes, exactly once in effect.
-
-    Returns the job, None if it is not this attempt's any more, and whether others wait.
-    """
-    for last in [False] * (WRITE_TRIES - 1) + [True]:
-        try:
-            return _write(attempt, changes)
-        except Unavailable:
-            # The commit may have happened all the same. Trying again is safe: then the fence
-            # refuses, since the row is not running any more.
-            if last:
-                raise
-            threading.Event().wait(settings.lease_seconds / (2 * WRITE_TRIES))
-    raise AssertionError("unreachable")
-
-
-def _write(attempt: Run, changes: Changes) -> tuple[Job | None, bool]:
-    with transaction(attempt.owner_id) as session:
-        job = _end_with(session, attempt, changes)
-        if job is None and _is_to_cancel(session, attempt):
-            job = _end_with(session, attempt, {"to": JobState.CANCELLED})
-        if job is None:
-            logger.info("end of attempt not written: the job is not this attempt's any more")
-            return None, False
-        body = status.body_of(session, job)
-        others_wait = bool(session.scalar(select(func.queue_waits(job.queue))))
-    status.publish(job, body)
-    logger.info("job %s", job.state, extra={"kind": job.kind})
-    return job, others_wait
-
-
-def _end_with(session: Session, attempt: Run, changes: Changes) -> Job | None:
-    guards: list[Guard] = [held_by(attempt.attempt)]
-    if changes["to"] is not JobState.CANCELLED:
-        # A cancellation that was asked for in time never loses to what came after it.
-        guards.append(Job.cancel_requested_at.is_(None))
-    job = transition(session, attempt.job.id, *guards, usage=attempt.usage, **changes)
-    if job is not None:
-        attempt.save(session)
-    if job is not None and job.state == JobState.SUCCEEDED:
-        attempt.complete(session)
-    return job
-
-
-def _is_to_cancel(session: Session, attempt: Run) -> bool:
-    return bool(
-        session.scalar(
-            select(Job.cancel_requested_at.is_not(None)).where(
-                Job.id == attempt.job.id, held_by(attempt.attempt)
-            )
-        )
-    )

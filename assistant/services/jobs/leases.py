@@ -1,122 +1,25 @@
 """The jobs that this process has claimed, kept alive by one heartbeat and stopped by one ear."""
 
 import logging
+import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from enum import StrEnum
-from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError
 from assistant.extensions import settings
-from assistant.models import Job
 from assistant.services.jobs import draining, signals, status
-from assistant.services.jobs.transitions import held_by, transition
+from assistant.services.jobs.runs import Run, Stopping
 
 logger = logging.getLogger(__name__)
 
-
-class Stopping(StrEnum):
-    """Why a worker must put a job down."""
-
-    CANCELLED = "cancelled"
-    LEASE_LOST = "lease_lost"
-    RELEASED = "released"
-
-
-class Stopped(Exception):
-    """Raised inside the work when it must be put down."""
-
-    def __init__(self, why: Stopping) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-class Run:
-    """One attempt at a job, in the hands of this process.
-
-    The work may set three things. `save` is called in the transaction that ends the attempt,
-    however it ends, so that partial text and usage are kept; `complete` only in the one in which
-    the job succeeds; `afterwards` once that is committed, and it may fail. `usage` goes into the
-    attempt's row.
-    """
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.attempt = job.attempt
-        self.owner_id = job.owner_id
-        self.save: Callable[[Session], None] = lambda session: None
-        self.complete: Callable[[Session], None] = lambda session: None
-        self.afterwards: Callable[[], None] = lambda: None
-        self.usage: dict[str, int] | None = None
-        self.stopping: Stopping | None = None
-        self.renewed_at = time.monotonic()
-        self._stop = threading.Event()
-        self._on_stop: Callable[[], None] | None = None
-        self._lock = threading.Lock()
-
-    def stop(self, why: Stopping) -> None:
-        """Ask the work to be put down; may be called from any thread, the first reason stays."""
-        with self._lock:
-            if self.stopping is not None:
-                return
-            self.stopping = why
-            self._stop.set()
-            abort = self._on_stop
-        if abort is not None:
-            abort()
-
-    def on_stop(self, abort: Callable[[], None]) -> None:
-        """Call `abort` when the work must stop, at once if that is so already."""
-        with self._lock:
-            self._on_stop = abort
-            stopped = self._stop.is_set()
-        if stopped:
-            abort()
-
-    def check(self) -> None:
-        """Raise `Stopped` if the work must be put down."""
-        if self.stopping is not None:
-            raise Stopped(self.stopping)
-
-    def fence(self, session: Session, **changes: Any) -> Job:
-        """Lock the job's row for the rest of the transaction and write `changes` to it.
-
-        Raises `Stopped` if this attempt no longer holds the job: then nothing may be written.
-        """
-        job = transition(session, self.job.id, held_by(self.attempt), **changes)
-        if job is None:
-            self.stop(Stopping.LEASE_LOST)
-            raise Stopped(Stopping.LEASE_LOST)
-        if job.cancel_requested_at is not None:
-            self.stop(Stopping.CANCELLED)
-            raise Stopped(Stopping.CANCELLED)
-        self.job = job
-        return job
-
-    def progress(
-        self,
-        stage: str,
-        done: int = 0,
-        total: int | None = None,
-        write: Callable[[Session], None] | None = None,
-    ) -> None:
-        """Say how far the work has come; `write` is done in the same fenced transaction."""
-        self.check()
-        with transaction(self.owner_id) as session:
-            job = self.fence(
-                session, progress_stage=stage, progress_done=done, progress_total=total
-            )
-            if write is not None:
-                write(session)
-            body = status.body_of(session, job)
-        status.publish(job, body)
+STUCK_EXIT_CODE = 71
+# For the innocent to be given back before the process ends.
+LEAVING_SECONDS = 5.0
 
 
 class Leases:
@@ -127,7 +30,7 @@ class Leases:
         self._runs: dict[uuid.UUID, Run] = {}
         self._lock = threading.Lock()
         self._idle = threading.Event()
-        for work in (self._beat, self._listen, self._give_back):
+        for work in (self._beat, self._watch, self._listen, self._give_back):
             threading.Thread(target=work, name=f"jobs{work.__name__}", daemon=True).start()
 
     def add(self, run: Run) -> None:
@@ -157,16 +60,19 @@ class Leases:
         with self._app.app_context():
             while True:
                 self._idle.wait(settings.heartbeat_seconds)
-                for duty in (self.renew, self._let_go_of_expired):
-                    try:
-                        duty()
-                    except AssistantError as error:
-                        logger.warning("heartbeat missed: %s", error.detail)
-                    except Exception:
-                        logger.exception("heartbeat failed")
+                try:
+                    self.renew()
+                    status.say_again()
+                except AssistantError as error:
+                    logger.warning("heartbeat missed: %s", error.detail)
+                except Exception:
+                    logger.exception("heartbeat failed")
 
     def renew(self) -> None:
-        """Renew every lease in one statement, and stop what was lost or cancelled."""
+        """Renew every lease in one statement, and stop what was lost or cancelled.
+
+        A row that somebody has locked is left for the next beat, so that it costs no other lease.
+        """
         runs = self.runs()
         if not runs:
             return
@@ -180,22 +86,46 @@ class Leases:
                     "lease": settings.lease_seconds,
                 },
             ).all()
-        cancelled = {row.id: row.cancelled for row in rows}
+        held = {row.id: row for row in rows}
         for run in runs:
-            if run.job.id not in cancelled:
+            if run.job.id not in held:
                 run.stop(Stopping.LEASE_LOST)
                 continue
-            run.renewed_at = asked_at
-            if cancelled[run.job.id]:
+            if held[run.job.id].renewed:
+                run.renewed_at = asked_at
+            if held[run.job.id].cancelled:
                 run.stop(Stopping.CANCELLED)
 
-    def _let_go_of_expired(self) -> None:
-        # The lease may be over although no answer came: a worker must stop on its own before
-        # somebody else starts.
+    def _watch(self) -> None:
+        # Apart from the beat, which may be waiting for a database that does not answer.
+        with self._app.app_context():
+            while True:
+                self._idle.wait(settings.heartbeat_seconds)
+                self.let_go_of_expired()
+                self._end_if_stuck()
+
+    def let_go_of_expired(self) -> None:
+        """Stop what may have been given away: before somebody else starts, also unasked."""
         limit = settings.lease_seconds - settings.heartbeat_seconds
         for run in self.runs():
             if time.monotonic() - run.renewed_at > limit:
                 run.stop(Stopping.LEASE_LOST)
+
+    def _end_if_stuck(self) -> None:
+        """End this process if work goes on long after it was stopped: it blocks a slot for ever."""
+        now = time.monotonic()
+        stuck = [run for run in self.runs() if now - run.stopped_at > settings.stuck_seconds]
+        if not stuck:
+            return
+        ids = [str(run.job.id) for run in stuck]
+        logger.error(
+            "work does not stop: this process ends, to be started again", extra={"stuck": ids}
+        )
+        draining.begin()
+        give_up = now + LEAVING_SECONDS
+        while len(self.runs()) > len(stuck) and time.monotonic() < give_up:
+            self._idle.wait(0.1)
+        os._exit(STUCK_EXIT_CODE)
 
     def _listen(self) -> None:
         with self._app.app_context():
@@ -212,12 +142,20 @@ class Leases:
 
 
 # The attempt is part of the condition: a lease that somebody else holds by now is not ours to
-# renew, even in the same process.
+# renew, even in the same process. Rows are locked in one order, as by all who lock several.
 _RENEW = text("""
-UPDATE jobs SET lease_expires_at = now() + make_interval(secs => :lease)
-FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempt)
-WHERE jobs.id = mine.id AND jobs.attempt = mine.attempt AND jobs.state = 'running'
-RETURNING jobs.id, jobs.cancel_requested_at IS NOT NULL AS cancelled
+WITH mine AS (
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempt)
+), free AS (
+    SELECT jobs.id FROM jobs JOIN mine USING (id, attempt) WHERE jobs.state = 'running'
+    ORDER BY jobs.id FOR UPDATE OF jobs SKIP LOCKED
+), renewed AS (
+    UPDATE jobs SET lease_expires_at = now() + make_interval(secs => :lease)
+    FROM free WHERE jobs.id = free.id RETURNING jobs.id
+)
+SELECT jobs.id, jobs.cancel_requested_at IS NOT NULL AS cancelled, renewed.id IS NOT NULL AS renewed
+FROM jobs JOIN mine USING (id, attempt) LEFT JOIN renewed ON renewed.id = jobs.id
+WHERE jobs.state = 'running'
 """)
 
 _leases: Leases | None = None
@@ -229,5 +167,5 @@ def leases() -> Leases:
     global _leases
     with _leases_lock:
         if _leases is None:
-            _leases = Leases(current_app._get_current_object())  # type: ignore[attr-defined]
+            _leases = Leases(current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy
         return _leases

@@ -2,25 +2,29 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
-from assistant.extensions import cache
-from assistant.models import Attempt, Job, JobState, User
+from assistant.models import Attempt, Job, JobKind, JobState, User
 from assistant.models.job import TERMINAL
 from assistant.services.jobs import status, stopping
+from assistant.services.jobs.attempts import stamp
 from assistant.services.jobs.dispatching import dispatch, ring
-from assistant.services.jobs.status import Body, stamp
-from assistant.services.jobs.transitions import held_by, no_earlier_in_sequence, transition
+from assistant.services.jobs.status import Body
+from assistant.services.jobs.transitions import (
+    NOW,
+    QUEUED,
+    held_by,
+    no_earlier_in_sequence,
+    transition,
+)
 from assistant.services.jobs.waiting import why_waiting
 from assistant.services.paging import Page, page_of
-
-PURGE_BATCH = 500
 
 TAKEN_AWAY = {
     "code": "requeued",
@@ -49,7 +53,11 @@ def show(job_id: uuid.UUID) -> Body:
             select(Attempt).where(Attempt.job_id == job_id).order_by(Attempt.attempt)
         )
         body["attempts"] = [_attempt_body(attempt) for attempt in attempts]
-        body["waiting"] = why_waiting(session, job)
+    if job.state == JobState.RUNNING:
+        asked = "; it was asked to stop" if job.cancel_requested_at else ""
+        body["waiting_because"] = f"It runs on {job.worker}{asked}."
+    elif (waiting := why_waiting(job)) is not None:
+        body |= status.waiting_part(waiting)
     return body
 
 
@@ -91,7 +99,7 @@ def _take_away(session: Session, job: Job) -> Job:
     # One that was asked to stop must not begin anew.
     to = JobState.CANCELLED if job.cancel_requested_at else JobState.QUEUED
     waits: dict[str, Any] = (
-        {} if to is JobState.CANCELLED else {"run_after": func.now(), "progress_stage": "queued"}
+        {} if to is JobState.CANCELLED else {"run_after": NOW, "progress_stage": "queued"}
     )
     changed = transition(
         session,
@@ -108,49 +116,12 @@ def _take_away(session: Session, job: Job) -> Job:
 
 def _bring_forward(session: Session, job: Job) -> Job:
     # A bell for a job behind another one of its sequence would only be refused.
-    rung: dict[str, Any] = {"dispatched_at": func.now(), "dispatches": Job.dispatches + 1}
-    queued = Job.state == JobState.QUEUED
+    rung: dict[str, Any] = {"dispatched_at": NOW, "dispatches": job.dispatches + 1}
     changed = transition(
-        session, job.id, queued, no_earlier_in_sequence(), run_after=func.now(), **rung
-    ) or transition(session, job.id, queued, run_after=func.now())
+        session, job.id, QUEUED, no_earlier_in_sequence(), run_after=NOW, **rung
+    ) or transition(session, job.id, QUEUED, run_after=NOW)
     assert changed is not None, "the row is locked"
     return changed
-
-
-def count_ended(older_than: timedelta, state: JobState | None = None) -> int:
-    """Count the jobs that `purge` would delete."""
-    with transaction(SYSTEM) as session:
-        query = select(func.count()).select_from(Job).where(*_ended(older_than, state))
-        return session.scalar(query) or 0
-
-
-def purge(older_than: timedelta, state: JobState | None = None) -> int:
-    """Delete ended jobs with their attempts, never a message or document; return how many."""
-    purged, last = 0, uuid.UUID(int=0)
-    while True:
-        with transaction(SYSTEM) as session:
-            # From id to id, so that however many are left the table is read once.
-            batch = session.scalars(
-                select(Job.id)
-                .where(Job.id > last, *_ended(older_than, state))
-                .order_by(Job.id)
-                .limit(PURGE_BATCH)
-            ).all()
-            session.execute(delete(Job).where(Job.id.in_(batch)))
-        if not batch:
-            return purged
-        _forget(batch)
-        purged, last = purged + len(batch), batch[-1]
-
-
-def _ended(older_than: timedelta, state: JobState | None) -> tuple[ColumnElement[bool], ...]:
-    states = (state,) if state else TERMINAL
-    return (Job.state.in_(states), Job.finished_at < func.now() - older_than)
-
-
-def _forget(job_ids: Sequence[uuid.UUID]) -> None:
-    keys = [status.key_of(job_id) for job_id in job_ids]
-    cache.ask(lambda client: client.delete(*keys))
 
 
 def _find(session: Session, job_id: uuid.UUID, *, lock: bool = False) -> Job:
@@ -169,7 +140,8 @@ def _names(session: Session, owner_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, 
 def body_for_operators(job: Job, owner: str) -> Body:
     """Return a job as its owner sees it, and how it is handled; no text that people wrote."""
     body = status.fresh_body(job)
-    body["result"] = job.result
+    texts = job.kind == JobKind.ANALYZE and job.result
+    body["result"] = {"text": "not shown"} if texts else job.result
     return body | {
         "owner_id": str(job.owner_id),
         "owner": owner,

@@ -1,10 +1,12 @@
 """A job as its owner sees it: ready-made JSON in Redis, made anew from PostgreSQL if need be."""
 
 import json
+import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,18 +14,24 @@ from sqlalchemy.orm import Session
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.extensions import cache, settings
-from assistant.models import Job, JobKind
+from assistant.models import Job, JobKind, JobState
 from assistant.models.job import TERMINAL
+from assistant.services.events import log
+from assistant.services.jobs.attempts import attempts_of, only_attempt, stamp
+from assistant.services.jobs.waiting import Waiting, why_waiting
 
 # A copy that may still change is believed for this long only, so that a worker that died between
 # its commit and its call to Redis misleads nobody for longer.
 CHANGING_SECONDS = 5
+# And what a queued job waits for changes without it.
+QUEUED_SECONDS = 1
 
 _PUT = """
 local known = redis.call('HGET', KEYS[1], 'version')
 if known and tonumber(known) >= tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'owner', ARGV[2], 'body', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'owner', ARGV[2], 'body', ARGV[3],
+    'ended', ARGV[5])
+redis.call('PEXPIREAT', KEYS[1], ARGV[4])
 return 1
 """
 
@@ -35,11 +43,6 @@ _results: dict[str, ResultsOf] = {}
 def register_results(kind: JobKind, results_of: ResultsOf) -> None:
     """Say how results of a kind of job are rendered, by job id, from the rows that they name."""
     _results[kind] = results_of
-
-
-def stamp(moment: datetime | None) -> str | None:
-    """Write a moment as ISO 8601 in UTC."""
-    return moment.astimezone(UTC).isoformat() if moment else None
 
 
 def body_of(session: Session, job: Job) -> Body:
@@ -54,11 +57,15 @@ def bodies_of(session: Session, jobs: Sequence[Job]) -> list[Body]:
     for kind in {job.kind for job in done} & _results.keys():
         alike = [job for job in done if job.kind == kind]
         results |= {**dict.fromkeys(job.id for job in alike), **_results[kind](session, alike)}
-    return [{**fresh_body(job), "result": results.get(job.id)} for job in jobs]
+    attempts = attempts_of(session, jobs)
+    return [
+        {**fresh_body(job), "result": results.get(job.id), "attempts": attempts[job.id]}
+        for job in jobs
+    ]
 
 
 def fresh_body(job: Job) -> Body:
-    """Return a job that has no result yet."""
+    """Return a job that has no result yet, and no attempt before the one that runs."""
     return {
         "id": str(job.id),
         "kind": job.kind,
@@ -79,6 +86,12 @@ def fresh_body(job: Job) -> Body:
         "cancel_requested_at": stamp(job.cancel_requested_at),
         "result": None,
         "error": job.error,
+        "attempts": [only_attempt(job)] if job.attempt else [],
+        "timings": job.timings,
+        # These three change without the job, so only `read_status` finds them out.
+        "queue_position": None,
+        "blocker": None,
+        "waiting_because": None,
     }
 
 
@@ -97,26 +110,108 @@ def encode(body: Body | list[Body]) -> bytes:
 
 
 def publish(job: Job, body: Body) -> bytes:
+    """Show a job that has changed to all who poll or follow it, and return its JSON."""
+    encoded = _keep(job, body)
+    if job.state == JobState.QUEUED:
+        data = {"state": job.state, "attempt": job.attempt}
+        log.append(job.id, log.event(job.attempt, log.OTHERS + job.version, "state", data))
+    elif job.state in TERMINAL:
+        done = log.event(job.attempt, log.LAST, "done", encoded.decode())
+        log.append(job.id, done, ended_for=job.owner_id)
+    return encoded
+
+
+def _keep(job: Job, body: Body) -> bytes:
     """Write a job's JSON to Redis unless something newer is there, and return the JSON."""
     encoded = encode(body)
-    lifetime = settings.result_ttl_seconds if job.state in TERMINAL else CHANGING_SECONDS
-    key, owner, lasts = key_of(job.id), str(job.owner_id), lifetime * 1000
-    cache.ask(lambda client: client.eval(_PUT, 1, key, job.version, owner, encoded, lasts))
+    # A moment and no duration: one that Redis hears late, after an outage, is no news any more.
+    until = int((time.time() + _lifetime(job)) * 1000)
+    # Why a queued job waits has to be found out first; till then its copy only hides older ones.
+    copy = b"" if job.state == JobState.QUEUED and body["blocker"] is None else encoded
+    ended = int(job.state in TERMINAL)
+    kept = _put((key_of(job.id), job.version, str(job.owner_id), copy, until, ended))
+    if ended and not kept:
+        _unsaid.append((key_of(job.id), job.version, str(job.owner_id), copy, until, ended))
     return encoded
+
+
+# Ends of jobs that Redis did not hear of; an older copy there could still say something else.
+_unsaid: deque[tuple[Any, ...]] = deque(maxlen=1000)
+
+
+def _put(arguments: tuple[Any, ...]) -> bool:
+    return cache.ask(lambda client: client.eval(_PUT, 1, *arguments)) is not None
+
+
+def say_again() -> None:
+    """Write to Redis what it did not hear while it was away."""
+    while _unsaid:
+        arguments = _unsaid.popleft()
+        if not _put(arguments):
+            _unsaid.append(arguments)
+            return
+
+
+def _lifetime(job: Job) -> int:
+    if job.state in TERMINAL:
+        return settings.result_ttl_seconds
+    return QUEUED_SECONDS if job.state == JobState.QUEUED else CHANGING_SECONDS
+
+
+def publish_claimed(job: Job) -> None:
+    """Write a job that was just claimed; of a first attempt nothing needs to be read."""
+    if job.attempt == 1:
+        publish(job, fresh_body(job))
+        return
+    with transaction(job.owner_id) as session:
+        body = body_of(session, job)
+    publish(job, body)
+
+
+# What `read_status` wants of the hash, in this order.
+COPY = ("owner", "body", "version", "ended")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A job as JSON; `version` grows with each change of the job, but not of what it waits for."""
+
+    body: bytes
+    version: int
+    ended: bool
+
+
+def read_copy(job_id: uuid.UUID) -> list[bytes | None] | None:
+    """Return the `COPY` of a job that Redis has."""
+    return cast("list[bytes | None] | None", cache.ask(lambda r: r.hmget(key_of(job_id), *COPY)))
 
 
 def read_status(
     owner_id: uuid.UUID, job_id: uuid.UUID, copy: Sequence[bytes | None] | None = None
-) -> bytes:
-    """Return a job's JSON: the copy `(owner, body)` from Redis, if it is there and the owner's.
+) -> Shown:
+    """Return a job: the `COPY` from Redis, if it is there and the owner's.
 
-    Else it comes from PostgreSQL, and goes to Redis for the next reader.
+    Else it comes from PostgreSQL, and goes to Redis for the next reader. Raises `NotFound`.
     """
-    if copy and copy[1] is not None and copy[0] == str(owner_id).encode():
-        return copy[1]
+    if copy is not None:
+        owner, body, version, ended = copy
+        if body and version and owner == str(owner_id).encode():
+            return Shown(body, int(version), ended == b"1")
     with transaction(owner_id) as session:
         job = session.scalar(select(Job).where(Job.id == job_id, Job.owner_id == owner_id))
         if job is None:
             raise NotFound("There is no job with this id.")
-        body = body_of(session, job)
-    return publish(job, body)
+        shown = body_of(session, job)
+    waiting = why_waiting(job)
+    if waiting is not None:
+        shown |= waiting_part(waiting)
+    return Shown(_keep(job, shown), job.version, job.state in TERMINAL)
+
+
+def waiting_part(waiting: Waiting) -> Body:
+    """Return the part of a job's body that says what it waits for."""
+    return {
+        "queue_position": waiting.position,
+        "blocker": waiting.blocker,
+        "waiting_because": waiting.reason,
+    }

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
@@ -11,7 +11,14 @@ from assistant.errors import NotFound
 from assistant.models import Job, JobState
 from assistant.services.jobs import signals, status
 from assistant.services.jobs.dispatching import dispatch
-from assistant.services.jobs.transitions import Guard, transition
+from assistant.services.jobs.transitions import (
+    NOT_CANCELLED,
+    NOW,
+    OPEN,
+    QUEUED,
+    RUNNING,
+    transition,
+)
 
 
 def cancel(owner_id: uuid.UUID, job_id: uuid.UUID) -> bytes:
@@ -37,21 +44,14 @@ def ask_to_stop(session: Session, job_id: uuid.UUID) -> Job | None:
 
     The caller holds a lock on the job's row.
     """
-    return transition(
-        session, job_id, Job.state == JobState.QUEUED, to=JobState.CANCELLED
-    ) or transition(
-        session,
-        job_id,
-        Job.state == JobState.RUNNING,
-        Job.cancel_requested_at.is_(None),
-        cancel_requested_at=func.now(),
+    return transition(session, job_id, QUEUED, to=JobState.CANCELLED) or transition(
+        session, job_id, RUNNING, NOT_CANCELLED, cancel_requested_at=NOW
     )
 
 
-def cancel_all(session: Session, *which: Guard) -> list[Job]:
+def cancel_all(session: Session, *which: ColumnElement[bool]) -> list[Job]:
     """Cancel the open jobs that fit, in the caller's transaction; then call `follow_up`."""
-    open_states = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
-    open_jobs = select(Job.id).where(open_states, *which).order_by(Job.id).with_for_update()
+    open_jobs = select(Job.id).where(OPEN, *which).order_by(Job.id).with_for_update()
     changed = (ask_to_stop(session, job_id) for job_id in session.scalars(open_jobs).all())
     return [job for job in changed if job is not None]
 

@@ -1,22 +1,26 @@
 """What makes every job end although processes die and bells get lost."""
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
+from redis import Redis
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
+from assistant.crashes import crash_point
 from assistant.database import SYSTEM, transaction
+from assistant.errors import AssistantError, Unavailable
 from assistant.extensions import cache
 from assistant.models import Job, JobState, Queue
 from assistant.services.jobs import heartbeats, status
 from assistant.services.jobs.dispatching import dispatch, ring
-from assistant.services.jobs.transitions import transition
+from assistant.services.jobs.losing import after_loss
+from assistant.services.jobs.transitions import OPEN, held_by, transition
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200
-MAX_LEASE_LOSSES = 10
 
 # A bell that is not answered is rung again after this long, doubling each time; sooner if the
 # broker holds fewer bells than jobs wait for, since then some are certainly gone.
@@ -26,77 +30,82 @@ LOST_BELL_SECONDS = 2
 
 
 def sweep() -> dict[str, int]:
-    """Do one round and return what was found; any number of sweepers may run at once."""
-    found = {"expired": _return_expired(), "overdue": _end_overdue(), "rung": _ring_again()}
-    found["dispatched"] = sum(dispatch(queue) for queue in Queue)
+    """Do one round and return what was found; any number of sweepers may run at once.
+
+    A duty that fails does not keep the others from being done. Raises `Unavailable` while the
+    database is away.
+    """
     heartbeats.beat(heartbeats.SWEEPER)
+    duties = {"expired": _return_expired, "overdue": _end_overdue, "rung": _ring_again}
+    found = {name: _do(duty) for name, duty in duties.items()}
+    status.say_again()
+    found["dispatched"] = sum(dispatch(queue) for queue in Queue)
     return found
 
 
-def _take(session: Session, *which: ColumnElement[bool]) -> list[Job]:
-    query = select(Job).where(*which).order_by(Job.id).limit(BATCH)
-    return list(session.scalars(query.with_for_update(skip_locked=True)))
+def _do(duty: Callable[[], int]) -> int:
+    try:
+        return duty()
+    except AssistantError as error:
+        logger.warning("a duty of the sweeper failed: %s", error.detail)
+    except Exception:
+        logger.exception("a duty of the sweeper failed")
+    return 0
+
+
+def _each(change: Callable[[Session, Job], Job | None], *which: ColumnElement[bool]) -> list[Job]:
+    """Change the jobs that fit, each in a transaction of its own, and show what they are now.
+
+    One whose row, message or document is locked is left for the next round.
+    """
+    with transaction(SYSTEM) as session:
+        found = session.scalars(select(Job.id).where(*which).order_by(Job.id).limit(BATCH)).all()
+    changed = []
+    for job_id in found:
+        mine = select(Job).where(Job.id == job_id, *which).with_for_update(skip_locked=True)
+        try:
+            with transaction(SYSTEM) as session:
+                session.execute(text("SET LOCAL lock_timeout = '200ms'"))
+                locked = session.scalar(mine)
+                job = change(session, locked) if locked is not None else None
+                body = status.body_of(session, job) if job is not None else {}
+        except Unavailable:
+            continue
+        if job is not None:
+            crash_point("sweeper.after_expiry")
+            status.publish(job, body)
+            changed.append(job)
+    return changed
 
 
 def _return_expired() -> int:
     """Put jobs back whose worker has not been heard of for a lease."""
-    shown = []
-    with transaction(SYSTEM) as session:
-        lost = _take(session, Job.state == JobState.RUNNING, Job.lease_expires_at < func.now())
-        for job in lost:
-            changed = _after_loss(session, job)
-            if changed is not None:
-                shown.append((changed, status.body_of(session, changed)))
-    for job, body in shown:
-        status.publish(job, body)
+
+    def put_back(session: Session, job: Job) -> Job | None:
+        return transition(session, job.id, held_by(job.attempt), **after_loss(job))
+
+    expired = (Job.state == JobState.RUNNING, Job.lease_expires_at < func.now())
+    returned = _each(put_back, *expired)
+    for job in returned:
         logger.warning("lease ran out", extra={"job_id": job.id, "now": job.state})
-    return len(shown)
+    return len(returned)
 
 
-def _after_loss(session: Session, job: Job) -> Job | None:
-    still_lost = (Job.state == JobState.RUNNING, Job.attempt == job.attempt)
-    losses = job.lease_losses + 1
-    reason = {
-        "code": "worker_lost",
-        "title": "Worker lost",
-        "detail": "The worker that had this job stopped answering.",
-    }
-    ending: dict[str, Any] = {"outcome": "lease_lost", "reason": reason, "lease_losses": losses}
-    if job.cancel_requested_at is not None:
-        return transition(session, job.id, *still_lost, to=JobState.CANCELLED, **ending)
-    if losses >= MAX_LEASE_LOSSES:
-        detail = f"{losses} workers stopped answering while they had this job."
-        error = {**reason, "detail": detail}
-        return transition(session, job.id, *still_lost, to=JobState.FAILED, error=error, **ending)
-    return transition(
-        session,
-        job.id,
-        *still_lost,
-        to=JobState.QUEUED,
-        run_after=func.now(),
-        progress_stage="queued",
-        **ending,
-    )
+DEADLINE = {
+    "code": "deadline",
+    "title": "Deadline passed",
+    "detail": "The job did not end in the time it was given. Try it again later.",
+}
 
 
 def _end_overdue() -> int:
     """Fail what has not ended by its deadline; a worker that has it is refused from now on."""
-    error = {
-        "code": "deadline",
-        "title": "Deadline passed",
-        "detail": "The job did not end in the time it was given. Try it again later.",
-    }
-    shown = []
-    with transaction(SYSTEM) as session:
-        open_states = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
-        for job in _take(session, open_states, Job.deadline_at < func.now()):
-            to = JobState.CANCELLED if job.cancel_requested_at else JobState.FAILED
-            changed = transition(session, job.id, open_states, to=to, error=error, reason=error)
-            if changed is not None:
-                shown.append((changed, status.body_of(session, changed)))
-    for job, body in shown:
-        status.publish(job, body)
-    return len(shown)
+
+    def end(session: Session, job: Job) -> Job | None:
+        to = JobState.CANCELLED if job.cancel_requested_at else JobState.FAILED
+        return transition(session, job.id, OPEN, to=to, error=DEADLINE, reason=DEADLINE)
+
+    return len(_each(end, OPEN, Job.deadline_at < func.now()))
 
 
 def _ring_again() -> int:
@@ -105,15 +114,24 @@ def _ring_again() -> int:
     for queue in Queue:
         # Celery's Redis transport keeps a queue as a list of the same name. While Redis is away,
         # ringing is in vain and must not count, or the next try would come later and later.
-        bells = cache.ask(lambda client, queue=queue: client.llen(queue))  # type: ignore[misc]
+        # So would it with a full memory, which still lets one read.
+        bells = cache.ask(partial(_count_bells, queue))
         if bells is None:
             continue
         with transaction(SYSTEM) as session:
             lost = session.execute(_LOST_BELLS, {**_PATIENCE, "queue": queue, "bells": bells}).all()
         ring(lost)
+        crash_point("sweeper.after_ring")
         rung += len(lost)
     return rung
 
+
+def _count_bells(queue: Queue, client: Redis) -> int:
+    client.set(PROBE, 1, ex=60)
+    return client.llen(queue)
+
+
+PROBE = "sweeper:probe"
 
 _PATIENCE = {
     "bell": BELL_SECONDS,
@@ -127,14 +145,17 @@ WITH sent AS (
     SELECT id, dispatched_at,
         count(*) FILTER (WHERE dispatched_at < now() - make_interval(secs => :lost)) OVER ()
             > :bells AS some_are_gone,
-        least(:longest, :bell * power(2, least(greatest(dispatches, 1), 9) - 1)) AS patience
+        -- With more bells than jobs nobody listens, and one more would not help.
+        CASE WHEN :bells >= 2 * count(*) OVER () THEN 'infinity'
+            ELSE least(:longest, :bell * power(2, least(greatest(dispatches, 1), 9) - 1))
+        END AS patience
     FROM jobs
     WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NOT NULL
 ), unanswered AS (
     SELECT jobs.id FROM jobs JOIN sent USING (id)
     WHERE jobs.state = 'queued' AND jobs.dispatched_at = sent.dispatched_at
-      AND jobs.dispatched_at < now() - make_interval(
-          secs => CASE WHEN some_are_gone THEN :lost ELSE patience END)
+      AND extract(epoch FROM now() - jobs.dispatched_at)
+          > CASE WHEN some_are_gone THEN :lost ELSE patience END
     ORDER BY jobs.id LIMIT :batch
     FOR UPDATE OF jobs SKIP LOCKED
 )

@@ -1,15 +1,138 @@
 """Why a job does not run yet, and how many are before it."""
 
-from typing import Any
+import time
+import uuid
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from assistant.models import Job, JobState
+from assistant.database import SYSTEM, transaction
+from assistant.extensions import cache, settings
+from assistant.models import Blocker, Job, JobKind, JobState
+from assistant.models.job import PAYLOAD_VERSION
+from assistant.services.jobs import heartbeats
+
+# For how long a process believes what it knows of the whole line. It is read at once for all jobs
+# of a queue, so that a thousand who ask cost no more than one.
+LINE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a queued job waits for; `position` is null where something else keeps it."""
+
+    blocker: Blocker
+    reason: str
+    position: int | None = None
+
+
+def why_waiting(job: Job) -> Waiting | None:
+    """Return what keeps a job from running; None if it is not queued. Opens transactions."""
+    if job.state != JobState.QUEUED:
+        return None
+    with transaction(SYSTEM) as session:
+        found = _behind_another(session, job) or _paused(session, job)
+        served = session.scalar(_SERVED, {"queue": job.queue, "owner_id": job.owner_id}) or 0
+        now = session.scalar(select(func.now()))
+    if found is not None:
+        return found
+    position = _position(job)
+    if job.payload_version > PAYLOAD_VERSION:
+        reason = "It was accepted by a newer release, whose workers have to take it."
+        return Waiting(Blocker.NO_WORKER, reason, position)
+    if heartbeats.ages().get(heartbeats.worker_of(job.queue), 1e9) > heartbeats.patience():
+        reason = f"No worker serves the queue {job.queue}. The operator has to start one."
+        return Waiting(Blocker.NO_WORKER, reason, position)
+    if job.dispatched_at is None:
+        if served >= settings.max_served_jobs_per_owner:
+            reason = f"{served} jobs of the same owner are in service, which is all that may be."
+            return Waiting(Blocker.OWNER_LIMIT, reason, position)
+        reason = f"It is number {position} of those that wait for the queue {job.queue}."
+        return Waiting(Blocker.QUEUE, reason, position)
+    assert now is not None
+    seconds = (now - job.dispatched_at).total_seconds()
+    if cache.is_away:
+        reason = "Redis does not answer. The job is sent as soon as it does."
+        return Waiting(Blocker.NO_BROKER, reason, position)
+    reason = (
+        f"It was sent to the queue {job.queue} {seconds:.0f} s ago, and no worker has taken it "
+        "yet. If that lasts, look at `flask doctor`."
+    )
+    return Waiting(Blocker.BUSY_WORKERS, reason, position)
+
+
+def _behind_another(session: Session, job: Job) -> Waiting | None:
+    if job.sequence_key is None:
+        return None
+    earlier = session.scalar(
+        select(Job.id)
+        .where(Job.sequence_key == job.sequence_key, Job.sequence_number < job.sequence_number)
+        .where(Job.state.in_((JobState.QUEUED, JobState.RUNNING)))
+        .order_by(Job.sequence_number)
+    )
+    if earlier is None:
+        return None
+    things = {"conversation": job.conversation_id, "document": job.document_id}
+    thing = next((name for name, value in things.items() if value), "sequence")
+    is_reply = job.kind == JobKind.REPLY
+    return Waiting(
+        Blocker.EARLIER_REPLY if is_reply else Blocker.EARLIER_JOB,
+        f"It comes after job {earlier} of the same {thing}, which has not ended.",
+    )
+
+
+def _paused(session: Session, job: Job) -> Waiting | None:
+    seconds = session.scalar(
+        select(func.extract("epoch", Job.run_after - func.now())).where(Job.id == job.id)
+    )
+    if seconds is None or seconds <= 0:
+        return None
+    code = job.error["code"] if job.error else None
+    by_provider = job.kind in (JobKind.REPLY, JobKind.ANALYZE) and code not in OWN_TROUBLE
+    return Waiting(
+        Blocker.PROVIDER_BACKOFF if by_provider else Blocker.RETRY_BACKOFF,
+        f"It is tried again in {seconds:.0f} s{f' after {code}' if code else ''}.",
+    )
+
+
+# Errors of a reply that are not its provider's.
+OWN_TROUBLE = ("unavailable", "chroma_unavailable", "chroma_failed", "internal_error")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """All that wait for a queue, with their places; when it was read, and how long that took."""
+
+    places: dict[uuid.UUID, int] = field(default_factory=dict)
+    read_at: float = -1e9
+    took: float = 0.0
+
+
+_lines: dict[str, _Line] = {}
+
+
+def _position(job: Job) -> int:
+    """Return the job's place in the line of its queue, counted from one."""
+    line, now = _lines.get(job.queue, _Line()), time.monotonic()
+    age = now - line.read_at
+    # One that is not in it came after it was read. It is read anew for them, but not so often
+    # that nothing else is done.
+    if age > LINE_SECONDS or (job.id not in line.places and age > 10 * line.took):
+        with transaction(SYSTEM) as session:
+            places = {row.id: row.position for row in session.execute(_LINE, {"queue": job.queue})}
+        line = _lines[job.queue] = _Line(places, now, time.monotonic() - now)
+    return line.places.get(job.id, len(line.places) + 1)
+
+
+_SERVED = text("""
+SELECT count(*) FROM jobs WHERE queue = :queue AND owner_id = :owner_id
+  AND (state = 'running' OR (state = 'queued' AND dispatched_at IS NOT NULL))
+""")
 
 # The order in which `dispatch` sends: owners take turns, then priority, then age. What was sent
 # already comes first.
-_POSITION = text("""
+_LINE = text("""
 WITH serving AS (
     SELECT owner_id, count(*) AS jobs FROM jobs
     WHERE queue = :queue
@@ -30,51 +153,8 @@ WITH serving AS (
             AND earlier.sequence_number < job.sequence_number
             AND earlier.state IN ('queued', 'running'))
 )
-SELECT position FROM (
-    SELECT id, position FROM sent
-    UNION ALL
-    SELECT id, (SELECT count(*) FROM sent) + row_number() OVER (ORDER BY turn, priority, id)
-    FROM waiting
-) AS line WHERE id = :id
+SELECT id, position FROM sent
+UNION ALL
+SELECT id, (SELECT count(*) FROM sent) + row_number() OVER (ORDER BY turn, priority, id)
+FROM waiting
 """)
-
-
-def why_waiting(session: Session, job: Job) -> dict[str, Any] | None:
-    """Return the place in the queue and the reason in words; None for a job that has ended.
-
-    The place is null while something else than the queue keeps the job.
-    """
-    if job.state == JobState.RUNNING:
-        asked = "; it was asked to stop" if job.cancel_requested_at else ""
-        return {"position": None, "reason": f"It runs on {job.worker}{asked}."}
-    if job.state != JobState.QUEUED:
-        return None
-    earlier = session.scalar(
-        select(Job.id)
-        .where(Job.sequence_key == job.sequence_key, Job.sequence_number < job.sequence_number)
-        .where(Job.state.in_((JobState.QUEUED, JobState.RUNNING)))
-        .order_by(Job.sequence_number)
-    )
-    if earlier is not None:
-        things = {"conversation": job.conversation_id, "document": job.document_id}
-        thing = next((name for name, value in things.items() if value), "sequence")
-        reason = f"It comes after job {earlier} of the same {thing}, which has not ended."
-        return {"position": None, "reason": reason}
-    now = session.scalar(select(func.now()))
-    assert now is not None
-    if job.run_after > now:
-        seconds = (job.run_after - now).total_seconds()
-        last = f" after {job.error['code']}" if job.error else ""
-        return {"position": None, "reason": f"It is tried again in {seconds:.0f} s{last}."}
-    position = session.scalar(_POSITION, {"queue": job.queue, "id": job.id})
-    return {"position": position, "reason": _in_line(job, position, now)}
-
-
-def _in_line(job: Job, position: int | None, now: Any) -> str:
-    if job.dispatched_at is None:
-        return f"It is number {position} of those that wait for the queue {job.queue}."
-    seconds = (now - job.dispatched_at).total_seconds()
-    return (
-        f"It was sent to the queue {job.queue} {seconds:.0f} s ago, and no worker has taken it "
-        "yet. If that lasts, look at `flask doctor`."
-    )

@@ -1,0 +1,83 @@
+"""Following a job live: server-sent events, and tickets for browsers."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from flask import Response, request, stream_with_context
+
+from assistant.api import answers
+from assistant.api.arguments import StrictBlueprint
+from assistant.errors import InvalidInput
+from assistant.schemas.jobs import EventQuerySchema, TicketSchema
+from assistant.security import allow, caller, caller_id
+from assistant.services import jobs, tickets
+from assistant.services.events.following import follow
+from assistant.services.events.log import ATTEMPT, LAST
+
+blp = StrictBlueprint("events", __name__, url_prefix="/jobs", description="Background work")
+
+HEARTBEAT_SECONDS = 15.0
+# Proxies and load balancers must be able to move a follower; it comes back with its cursor.
+LONGEST_SECONDS = 600.0
+# One newline: after an empty line some clients take the comment for an event.
+SIGN_OF_LIFE = b":\n"
+
+
+@blp.post("/<uuid:job_id>/ticket")
+@allow()
+@blp.response(201, TicketSchema)
+def create_ticket(job_id: uuid.UUID) -> dict[str, Any]:
+    """Get a ticket with which a browser's `EventSource` may follow this job, once."""
+    jobs.get(caller_id(), job_id)
+    return {
+        "ticket": tickets.issue(caller(), job_id),
+        "expires_in": tickets.TICKET_SECONDS,
+    }
+
+
+@blp.get("/<uuid:job_id>/events")
+@allow(ticket=True)
+@blp.arguments(EventQuerySchema, location="query")
+@blp.response(200, content_type="text/event-stream")
+def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
+    """Follow a job live, as server-sent events.
+
+    `delta` appends to the text, `snapshot` replaces it, `done` carries the job and is the last.
+    Come back with the last `id` as `Last-Event-ID` or `after` to get what was missed.
+    """
+    after = _cursor(query)
+    batches = follow(caller_id(), job_id, after, HEARTBEAT_SECONDS)
+    # The first step finds out whether there is such a job, while the answer can still be a 404.
+    first = next(batches)
+    if not first and after is not None and after % ATTEMPT == LAST:
+        batches.close()
+        return answers.no_content()
+    frames = _frames(chain([first], batches))
+    response = Response(stream_with_context(frames), mimetype="text/event-stream")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _cursor(query: dict[str, Any]) -> int | None:
+    if "after" in query:
+        number: int = query["after"]
+        return number
+    given = request.headers.get("Last-Event-ID", "").strip()
+    if not given:
+        return None
+    if not given.isdecimal() or len(given) > 16:
+        raise InvalidInput("Last-Event-ID is the id of an event, which is a number.")
+    return int(given)
+
+
+def _frames(batches: Iterator[list[Any]]) -> Iterator[bytes]:
+    give_up = time.monotonic() + LONGEST_SECONDS
+    yield b"retry: 1000\n\n"
+    for events in batches:
+        yield b"".join(event.frame for event in events) or SIGN_OF_LIFE
+        if time.monotonic() > give_up:
+            return

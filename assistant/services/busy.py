@@ -1,0 +1,50 @@
+"""What a new message does while a reply of its conversation is queued or running."""
+
+import uuid
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from assistant.database import when_committed
+from assistant.errors import ConversationBusy
+from assistant.models import Job, JobState, WhenBusy
+from assistant.services import jobs
+
+Stopped = list[tuple[Job, jobs.Body]]
+
+
+def open_replies(conversation_id: uuid.UUID) -> ColumnElement[bool]:
+    """Demand that a job is a reply of this conversation that has not ended."""
+    open_states = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
+    return and_(Job.sequence_key == conversation_id, open_states)
+
+
+def make_way(session: Session, conversation_id: uuid.UUID, when_busy: str) -> Stopped:
+    """Let a new message in as its conversation's setting says, before its own job is accepted.
+
+    The caller holds the conversation's row, so of two at once the second sees the first, and calls
+    `follow_up` after the commit. Raises `ConversationBusy` if the setting is `reject`.
+    """
+    if when_busy == WhenBusy.REJECT:
+        if session.scalar(select(Job.id).where(open_replies(conversation_id)).limit(1)):
+            raise ConversationBusy(
+                "A reply of this conversation is queued or running. Wait for it, or cancel it."
+            )
+    elif when_busy == WhenBusy.INTERRUPT:
+        # What runs keeps its place in the sequence until its worker has let go of it, so the new
+        # reply never runs beside the old one.
+        stopped = jobs.cancel_all(session, open_replies(conversation_id))
+        return [(job, jobs.body_of(session, job)) for job in stopped]
+    return []
+
+
+def follow_up(stopped: Stopped) -> None:
+    """After the commit: call out the replies that were interrupted, and show that they were."""
+
+    def tell() -> None:
+        jobs.follow_up([job for job, _ in stopped])
+        for job, body in stopped:
+            jobs.publish(job, body)
+
+    if stopped:
+        when_committed(tell)

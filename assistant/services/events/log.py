@@ -1,0 +1,111 @@
+"""The events of each job: kept in Redis for who comes late, called out to who waits."""
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from assistant.extensions import cache
+
+CHANNEL = "jobs:events"
+ATTEMPT = 1 << 32
+OTHERS = 1 << 31
+LAST = ATTEMPT - 1
+# Longer than any reply that is still followed; what is older is made up for by a snapshot.
+MOST_KEPT = 10_000
+KEPT_SECONDS = 3600
+READ_AT_ONCE = 2000
+
+# A number that is not greater than all before it is refused: whoever was overtaken is not heard.
+_APPEND = """
+local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[2] .. '-0',
+    'kind', ARGV[3], 'data', ARGV[4])
+if type(added) == 'table' and added.err then return 0 end
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+redis.call('PUBLISH', ARGV[6], ARGV[7] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4])
+if ARGV[8] then
+    redis.call('PUBLISH', ARGV[6], ARGV[8] .. ' ' .. ARGV[2] .. ' ended ' .. ARGV[7])
+end
+return 1
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a job; `data` is JSON in one line."""
+
+    number: int
+    kind: str
+    data: str = field(repr=False)
+
+    @property
+    def attempt(self) -> int:
+        """Return which attempt it belongs to."""
+        return self.number // ATTEMPT
+
+    @property
+    def position(self) -> int:
+        """Return its place within the attempt."""
+        return self.number % ATTEMPT
+
+    @property
+    def is_text(self) -> bool:
+        """Return whether it says something of a reply's text."""
+        return self.kind in ("delta", "snapshot")
+
+    @cached_property
+    def frame(self) -> bytes:
+        """Return it as a server-sent event; made once for all who follow in this process."""
+        return f"id: {self.number}\nevent: {self.kind}\ndata: {self.data}\n\n".encode()
+
+
+def event(attempt: int, position: int, kind: str, data: dict[str, Any] | str) -> Event:
+    """Make an event of an attempt."""
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    return Event(attempt * ATTEMPT + position, kind, text)
+
+
+def append(job_id: uuid.UUID, what: Event, ended_for: uuid.UUID | None = None) -> None:
+    """Write an event and call it out; best effort, since followers look into PostgreSQL too.
+
+    With `ended_for`, whoever listens for that owner is called too: `ended`, with the job's id.
+    """
+    owner = () if ended_for is None else (str(ended_for),)
+    arguments = (
+        *(MOST_KEPT, what.number, what.kind, what.data, KEPT_SECONDS, CHANNEL, str(job_id)),
+        *owner,
+    )
+    cache.ask(lambda client: client.eval(_APPEND, 1, key_of(job_id), *arguments))
+
+
+def read(job_id: uuid.UUID, after: int = -1) -> list[Event]:
+    """Return the events that are kept behind a number, oldest first."""
+    found: list[Event] = []
+    while True:
+        start = f"({after}-0" if after >= 0 else "-"
+        entries = cache.ask(
+            lambda client, start=start: client.xrange(key_of(job_id), start, "+", READ_AT_ONCE)  # type: ignore[misc]
+        )
+        for entry_id, values in entries or ():
+            number = int(entry_id.split(b"-")[0])
+            found.append(Event(number, values[b"kind"].decode(), values[b"data"].decode()))
+        if not entries or len(entries) < READ_AT_ONCE:
+            return found
+        after = found[-1].number
+
+
+def parse(message: bytes) -> tuple[uuid.UUID, bytes]:
+    """Return which job, or owner, a called-out event is about, and the rest for `event_of`."""
+    return uuid.UUID(message[:36].decode()), message[37:]
+
+
+def event_of(rest: bytes) -> Event:
+    """Return the event in the rest of a message."""
+    number, kind, data = rest.decode().split(" ", 2)
+    return Event(int(number), kind, data)
+
+
+def key_of(job_id: uuid.UUID) -> str:
+    """Name the Redis stream of a job."""
+    return f"events:{job_id}"

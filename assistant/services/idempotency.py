@@ -1,0 +1,125 @@
+"""Requests that may be sent again: what they did and their answer are one commit."""
+
+import hmac
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import CursorResult, delete, func, or_, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from assistant.database import SYSTEM, transaction, unit_of_work
+from assistant.errors import KeyReused, RequestInProgress
+from assistant.extensions import settings
+from assistant.models import IdempotencyKey
+
+# Who sends a request without a user.
+NOBODY = uuid.UUID(int=0)
+BATCH = 1000
+
+# Held until the commit, so whoever gets it next sees the answer. It is asked for in a statement of
+# its own: the one that looks for the answer must see what was committed before the lock was given.
+LOCK = text(
+    "SELECT pg_try_advisory_xact_lock(hashtextextended(CAST(:owner AS text) || ' ' || :key, 0))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered with, and the id of what it made."""
+
+    status: int
+    body: bytes
+    location: str | None
+    resource_id: uuid.UUID
+
+
+def fingerprint(method: str, path: str, body: object) -> bytes:
+    """Return a hash of a request; it is keyed, because a body may hold a password."""
+    assert settings.secret_key is not None
+    said = json.dumps([method, path, body], sort_keys=True)
+    return hmac.digest(settings.secret_key.get_secret_value().encode(), said.encode(), "sha256")
+
+
+def once(
+    owner_id: uuid.UUID, key: str, request_hash: bytes, work: Callable[[], Answer]
+) -> tuple[Answer, bool]:
+    """Do some work and keep its answer under a key, or return the answer that is kept there.
+
+    The second value says whether it was kept. Both the work and its answer are committed or, if
+    `work` raises, neither, and then the key is free. Raises `KeyReused` if the key belongs to
+    another request, `RequestInProgress` while a twin is at work.
+    """
+    with unit_of_work(owner_id) as session:
+        if not session.scalar(LOCK, {"owner": str(owner_id), "key": key}):
+            raise RequestInProgress(
+                "A request with this Idempotency-Key is at work. Send this one again in a moment.",
+                retry_after=1,
+            )
+        earlier = session.get(IdempotencyKey, (owner_id, key))
+        if earlier is not None:
+            return _kept(earlier, request_hash), True
+        answer = work()
+        session.add(_row(owner_id, key, request_hash, answer))
+    return answer, False
+
+
+def _kept(row: IdempotencyKey, request_hash: bytes) -> Answer:
+    if not hmac.compare_digest(row.request_hash, request_hash):
+        raise KeyReused(
+            "This Idempotency-Key was sent with another request. Use a new key for a new request, "
+            "and the same one only to repeat a request as it was.",
+            pointer="#/Idempotency-Key",
+        )
+    return Answer(row.status, row.body, row.location, row.resource_id)
+
+
+def _row(owner_id: uuid.UUID, key: str, request_hash: bytes, answer: Answer) -> IdempotencyKey:
+    return IdempotencyKey(
+        owner_id=owner_id,
+        key=key,
+        request_hash=request_hash,
+        status=answer.status,
+        location=answer.location,
+        body=answer.body,
+        resource_id=answer.resource_id,
+    )
+
+
+def forget(session: Session, owner_id: uuid.UUID, resource_id: uuid.UUID) -> None:
+    """Remove what was answered about something, in the transaction that deletes it."""
+    session.execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.owner_id == owner_id, IdempotencyKey.resource_id == resource_id
+        )
+    )
+
+
+def forget_user(session: Session, user_id: uuid.UUID) -> None:
+    """Remove what was answered to a user, and to whoever registered them."""
+    about_them = or_(IdempotencyKey.owner_id == user_id, IdempotencyKey.resource_id == user_id)
+    session.execute(delete(IdempotencyKey).where(about_them))
+
+
+def forget_old() -> int:
+    """Remove answers older than `IDEMPOTENCY_HOURS`, in small transactions; return how many."""
+    removed = 0
+    while (some := _forget_some()) == BATCH:
+        removed += some
+    return removed + some
+
+
+def _forget_some() -> int:
+    key = (IdempotencyKey.owner_id, IdempotencyKey.key)
+    age = timedelta(hours=settings.idempotency_hours)
+    old = select(*key).where(IdempotencyKey.created_at < func.now() - age)
+    old = old.order_by(IdempotencyKey.created_at).limit(BATCH)
+    chosen = old.with_for_update(skip_locked=True).cte("old")
+    with transaction(SYSTEM) as session:
+        gone = session.execute(
+            delete(IdempotencyKey).where(tuple_(*key).in_(select(chosen.c.owner_id, chosen.c.key)))
+        )
+    assert isinstance(gone, CursorResult)
+    return gone.rowcount

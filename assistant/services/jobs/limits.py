@@ -1,0 +1,63 @@
+"""How much may be open: for one owner, so that others have room, and in all, so that it ends."""
+
+import uuid
+
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.orm import Session
+
+from assistant.errors import Overloaded, RateLimited
+from assistant.extensions import settings
+from assistant.models import Queue
+
+# After so many more jobs have ended it is worth asking again, but nobody is sent away for longer.
+WORTHWHILE = 3
+LONGEST_PAUSE = 300.0
+# Where nothing has ended lately, nothing can be told.
+UNKNOWN_PAUSE = 30.0
+
+REFUSAL = func.open_jobs_refusal(
+    bindparam("owner_id"), bindparam("owner_limit"), bindparam("limit")
+)
+
+
+def bounds() -> dict[str, int]:
+    """Return the limits under the names that `REFUSAL` wants."""
+    return {"owner_limit": settings.max_open_jobs_per_owner, "limit": settings.max_open_jobs}
+
+
+def refusal(session: Session, owner_id: uuid.UUID, queue: Queue) -> Overloaded | RateLimited:
+    """Return what to say to somebody who was refused, and when to ask again.
+
+    The transaction sees the rows of all owners from now on: it is to be rolled back.
+    """
+    whose = session.scalar(select(REFUSAL), {"owner_id": owner_id, **bounds()})
+    if whose == "all":
+        return Overloaded(
+            f"{settings.max_open_jobs} jobs are waiting, and no more are accepted. Try again "
+            "later.",
+            retry_after=_pause(session, queue, None),
+        )
+    return RateLimited(
+        f"You have {settings.max_open_jobs_per_owner} jobs open, and may not have more. Wait for "
+        "some to end, or cancel some.",
+        retry_after=_pause(session, queue, owner_id),
+    )
+
+
+def _pause(session: Session, queue: Queue, owner_id: uuid.UUID | None) -> float:
+    """Return in how many seconds a few more will have ended, going by those that ended lately."""
+    session.execute(text("SELECT set_config('assistant.owner', 'system', true)"))
+    ended = session.execute(_RECENTLY_ENDED, {"queue": queue, "owner_id": owner_id}).one()
+    if not ended.jobs:
+        return UNKNOWN_PAUSE
+    seconds: float = WORTHWHILE * float(ended.seconds) / ended.jobs
+    return min(LONGEST_PAUSE, max(1.0, seconds))
+
+
+_RECENTLY_ENDED = text("""
+SELECT count(*) AS jobs, extract(epoch FROM now() - min(finished_at)) AS seconds FROM (
+    SELECT finished_at FROM jobs
+    WHERE queue = :queue AND finished_at > now() - interval '5 minutes'
+      AND (CAST(:owner_id AS uuid) IS NULL OR owner_id = :owner_id)
+    ORDER BY finished_at DESC LIMIT 50) AS lately
+""")

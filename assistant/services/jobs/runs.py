@@ -1,0 +1,145 @@
+"""One attempt at a job, in the hands of the process that works on it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from assistant.database import transaction
+from assistant.extensions import settings
+from assistant.models import Job
+from assistant.services.events import log
+from assistant.services.jobs import status
+from assistant.services.jobs.transitions import Seconds, held_by, transition
+
+logger = logging.getLogger(__name__)
+
+
+class Stopping(StrEnum):
+    """Why a worker must put a job down."""
+
+    CANCELLED = "cancelled"
+    LEASE_LOST = "lease_lost"
+    RELEASED = "released"
+
+
+class Stopped(Exception):
+    """Raised inside the work when it must be put down."""
+
+    def __init__(self, why: Stopping) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def log_refused() -> None:
+    """Note that the fence kept an attempt from writing to a job that is not its own any more."""
+    logger.warning("write refused")
+
+
+class Run:
+    """One attempt at a job, in the hands of this process.
+
+    The work may set three things. `save` is called in the transaction that ends the attempt,
+    however it ends, so that partial text and usage are kept; `complete` only in the one in which
+    the job succeeds; `afterwards` once that is committed, and it may fail. `usage` goes into the
+    attempt's row.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.attempt = job.attempt
+        self.owner_id = job.owner_id
+        self.save: Callable[[Session], None] = lambda session: None
+        self.complete: Callable[[Session], None] = lambda session: None
+        self.afterwards: Callable[[], None] = lambda: None
+        self.usage: dict[str, int] | None = None
+        # Which event the reply's text goes up to; it is kept together with that text.
+        self.text_number: int | None = None
+        self._position = 0
+        self.stopping: Stopping | None = None
+        self.stopped_at = float("inf")
+        self.renewed_at = time.monotonic()
+        self._stop = threading.Event()
+        self._on_stop: Callable[[], None] | None = None
+        self._lock = threading.Lock()
+
+    def stop(self, why: Stopping) -> None:
+        """Ask the work to be put down; may be called from any thread, the first reason stays."""
+        with self._lock:
+            if self.stopping is not None:
+                return
+            self.stopping = why
+            self.stopped_at = time.monotonic()
+            self._stop.set()
+            abort = self._on_stop
+        if abort is not None:
+            abort()
+
+    def on_stop(self, abort: Callable[[], None]) -> None:
+        """Call `abort` when the work must stop, at once if that is so already."""
+        with self._lock:
+            self._on_stop = abort
+            stopped = self._stop.is_set()
+        if stopped:
+            abort()
+
+    def check(self) -> None:
+        """Raise `Stopped` if the work must be put down."""
+        if self.stopping is not None:
+            raise Stopped(self.stopping)
+
+    def emit(self, kind: str, data: dict[str, Any]) -> int:
+        """Tell those who follow the job, and return the event's number.
+
+        Only the thread that does the work may.
+        """
+        what = log.event(self.attempt, self._position, kind, data)
+        self._position += 1
+        log.append(self.job.id, what)
+        return what.number
+
+    def fence(self, session: Session, **changes: Any) -> Job:
+        """Lock the job's row for the rest of the transaction and write `changes` to it.
+
+        It renews the lease too, because the heartbeat leaves out a row that is locked, and this
+        one is. Raises `Stopped` if this attempt no longer holds the job: then nothing may be
+        written.
+        """
+        asked_at = time.monotonic()
+        changes["lease_expires_at"] = Seconds(settings.lease_seconds)
+        job = transition(session, self.job.id, held_by(self.attempt), **changes)
+        if job is None:
+            log_refused()
+            self.stop(Stopping.LEASE_LOST)
+            raise Stopped(Stopping.LEASE_LOST)
+        if job.cancel_requested_at is not None:
+            self.stop(Stopping.CANCELLED)
+            raise Stopped(Stopping.CANCELLED)
+        self.job = job
+        self.renewed_at = asked_at
+        return job
+
+    def progress(
+        self,
+        stage: str,
+        done: int = 0,
+        total: int | None = None,
+        write: Callable[[Session], None] | None = None,
+    ) -> None:
+        """Say how far the work has come; `write` is done in the same fenced transaction."""
+        self.check()
+        if stage != self.job.progress_stage:
+            logger.info("job step", extra={"kind": self.job.kind, "stage": stage})
+        with transaction(self.owner_id) as session:
+            job = self.fence(
+                session, progress_stage=stage, progress_done=done, progress_total=total
+            )
+            if write is not None:
+                write(session)
+            body = status.body_of(session, job)
+        status.publish(job, body)
+        self.emit("progress", body["progress"])

@@ -1,0 +1,113 @@
+"""Writing how an attempt ended: under the fence, and exactly once in effect."""
+
+import logging
+import threading
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from assistant.database import transaction
+from assistant.errors import Unavailable
+from assistant.extensions import settings
+from assistant.models import Job, JobState
+from assistant.services.jobs import status
+from assistant.services.jobs.runs import Run, log_refused
+from assistant.services.jobs.transitions import (
+    NOT_CANCELLED,
+    Guard,
+    before_deadline,
+    held_by,
+    transition,
+)
+
+logger = logging.getLogger(__name__)
+
+Changes = dict[str, Any]
+
+# How often the end of an attempt is written again while the database is away; together the
+# pauses stay below a lease, after which somebody else has the job.
+WRITE_TRIES = 6
+
+
+def settle(attempt: Run, changes: Changes) -> tuple[Job | None, bool]:
+    """Write the end of an attempt, however often it takes.
+
+    Returns the job, None if it is not this attempt's any more, and whether others wait. Raises
+    `Unavailable` if the database stays away.
+    """
+    unknown = False
+    for last in [False] * (WRITE_TRIES - 1) + [True]:
+        try:
+            return _write(attempt, changes, unknown)
+        except Unavailable:
+            # The commit may have happened all the same. Trying again is safe: then the fence
+            # refuses, and the row says whose end it was.
+            unknown = True
+            if last:
+                raise
+            threading.Event().wait(settings.lease_seconds / (2 * WRITE_TRIES))
+    raise AssertionError("unreachable")
+
+
+def _write(attempt: Run, changes: Changes, unknown: bool) -> tuple[Job | None, bool]:
+    with transaction(attempt.owner_id) as session:
+        job = _end(session, attempt, changes)
+        if job is None and unknown:
+            job = _written_before(session, attempt, changes)
+        if job is None:
+            log_refused()
+            return None, False
+        body = status.body_of(session, job)
+        others_wait = bool(session.scalar(select(func.queue_waits(job.queue))))
+    status.publish(job, body)
+    logger.info("job %s", job.state, extra={"kind": job.kind})
+    return job, others_wait
+
+
+def _end(session: Session, attempt: Run, changes: Changes) -> Job | None:
+    """Write the changes; if something stands against them, what has to be instead."""
+    job = _end_with(session, attempt, changes)
+    if job is not None:
+        return job
+    held = select(Job.cancel_requested_at.is_not(None)).where(
+        Job.id == attempt.job.id,
+        Job.attempt == attempt.attempt,
+        Job.state == JobState.RUNNING,
+    )
+    to_cancel = session.scalar(held.with_for_update())
+    if to_cancel is None:
+        return None
+    if to_cancel:
+        return _end_with(session, attempt, {"to": JobState.CANCELLED})
+    # It would be tried again only after its deadline.
+    error = changes.get("error")
+    return _end_with(session, attempt, {"to": JobState.FAILED, "reason": error, "error": error})
+
+
+def _end_with(session: Session, attempt: Run, changes: Changes) -> Job | None:
+    guards: list[Guard | ColumnElement[bool]] = [held_by(attempt.attempt)]
+    if changes["to"] is not JobState.CANCELLED:
+        # A cancellation that was asked for in time never loses to what came after it.
+        guards.append(NOT_CANCELLED)
+    if attempt.text_number is not None:
+        changes = {**changes, "event_number": attempt.text_number}
+    if "run_after" in changes and changes.get("error"):
+        guards.append(before_deadline(changes["run_after"].seconds))
+    job = transition(session, attempt.job.id, *guards, usage=attempt.usage, **changes)
+    if job is not None:
+        attempt.save(session)
+    if job is not None and job.state == JobState.SUCCEEDED:
+        attempt.complete(session)
+    return job
+
+
+def _written_before(session: Session, attempt: Run, changes: Changes) -> Job | None:
+    """Return the job if it is as this attempt has left it by a commit that nobody confirmed."""
+    return session.scalar(
+        select(Job).where(
+            Job.id == attempt.job.id,
+            Job.attempt == attempt.attempt,
+            Job.state.in_((changes["to"], JobState.CANCELLED)),
+        )
+    )

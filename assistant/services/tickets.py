@@ -1,0 +1,38 @@
+"""Tickets: a browser's `EventSource` can send no header, so it shows one of these, once."""
+
+import hashlib
+import json
+import secrets
+import uuid
+
+from assistant.errors import InvalidCredentials, Unavailable
+from assistant.extensions import cache
+from assistant.services import callers
+from assistant.services.callers import Caller
+
+TICKET_SECONDS = 60
+
+
+def issue(caller: Caller, job_id: uuid.UUID) -> str:
+    """Return a ticket that lets its bearer follow one job, once, within a minute."""
+    ticket = secrets.token_urlsafe(32)
+    about = {"user": str(caller.user_id), "session": str(caller.session_id), "job": str(job_id)}
+    kept = json.dumps(about)
+    if not cache.ask(lambda client: client.set(_key(ticket), kept, ex=TICKET_SECONDS)):
+        raise Unavailable("Tickets cannot be given out at the moment. Try again.", retry_after=2)
+    return ticket
+
+
+def redeem(ticket: str, job_id: uuid.UUID) -> Caller:
+    """Return whose ticket this is, and let it be worthless; raises `InvalidCredentials`."""
+    kept = cache.ask(lambda client: client.getdel(_key(ticket)))
+    about = json.loads(kept) if kept else {}
+    if about.get("job") != str(job_id):
+        raise InvalidCredentials("The ticket is not valid any more. Ask for a new one.")
+    caller, _ = callers.authenticate(uuid.UUID(about["user"]), uuid.UUID(about["session"]))
+    return caller
+
+
+def _key(ticket: str) -> str:
+    # Whoever can read Redis cannot use what is there.
+    return f"ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"

@@ -1,0 +1,47 @@
+"""Upkeep: what keeps an installation whole without anybody asking.
+
+The index follows PostgreSQL, and files and rows that nobody needs any more go. Any number of
+processes may do it at once: whatever it does can be done twice, and is done in small steps.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+
+from assistant.errors import AssistantError
+from assistant.services.upkeep.files import Files
+from assistant.services.upkeep.index import Indexes
+from assistant.services.upkeep.rows import Rows
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["Upkeep"]
+
+
+class Upkeep:
+    """The duties, which remember from round to round how far they are."""
+
+    def __init__(self) -> None:
+        # The index comes last: only it may take long, when much is to be restored.
+        self._duties: dict[str, Callable[[], Counter[str]]] = {
+            "rows": Rows().round,
+            "files": Files().round,
+            "index": Indexes().round,
+        }
+        self._failing: dict[str, str] = {}
+
+    def round(self) -> dict[str, int]:
+        """Do one round and return what was done; a duty that fails is tried again in the next."""
+        done: Counter[str] = Counter()
+        for name, duty in self._duties.items():
+            try:
+                done += duty()
+                self._failing.pop(name, None)
+            except AssistantError as error:
+                # Said once, not in every round of an outage.
+                if self._failing.get(name) != error.detail:
+                    logger.warning("upkeep waits: %s", error.detail, extra={"duty": name})
+                self._failing[name] = error.detail
+            except Exception:
+                logger.exception("upkeep failed", extra={"duty": name})
+        return dict(done)

@@ -1,0 +1,93 @@
+"""Removing rows that nobody needs any more."""
+
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import CursorResult, Delete, and_, delete, exists, func, or_, select
+
+from assistant.database import SYSTEM, transaction
+from assistant.extensions import settings
+from assistant.models import Chunk, Embedding, Job, JobKind, JobState, Session
+from assistant.services import idempotency
+from assistant.services.jobs import purging
+from assistant.services.upkeep.pace import Pace
+
+PACE_SECONDS = 3600
+SESSION_AGE = timedelta(days=30)
+SESSIONS = 1000
+# An embedding without a chunk may be about to get one, when its document is indexed again.
+EMBEDDING_AGE = timedelta(days=1)
+EMBEDDINGS = 2000
+_START = uuid.UUID(int=0)
+
+
+class Rows:
+    """Removes old rows, every hour at most, each time a bounded number."""
+
+    def __init__(self) -> None:
+        self._pace = Pace(PACE_SECONDS)
+        self._last_embedding: uuid.UUID | None = None
+
+    def round(self) -> Counter[str]:
+        """Remove what is old and return how much it was."""
+        done: Counter[str] = Counter()
+        if self._pace.due():
+            self._last_embedding = _START
+            if settings.job_retention_days:
+                age = timedelta(days=settings.job_retention_days)
+                done["jobs_purged"] = purging.purge(age)
+            done["sessions_removed"] = _remove_sessions()
+            done["keys_forgotten"] = idempotency.forget_old()
+        if self._last_embedding is not None:
+            done["embeddings_removed"] = self._some_embeddings(self._last_embedding)
+        return +done
+
+    def _some_embeddings(self, last: uuid.UUID) -> int:
+        """Look at the next embeddings, and remove those that no chunk uses."""
+        looked_at = select(Embedding.id).where(Embedding.id > last, Embedding.id < _id_of_then())
+        with transaction(SYSTEM) as session:
+            ids = session.scalars(looked_at.order_by(Embedding.id).limit(EMBEDDINGS)).all()
+            gone = session.execute(_unused(ids[0], ids[-1])) if ids else None
+        self._last_embedding = ids[-1] if len(ids) == EMBEDDINGS else None
+        assert gone is None or isinstance(gone, CursorResult)
+        return gone.rowcount if gone else 0
+
+
+def _id_of_then() -> uuid.UUID:
+    """Return the smallest id that could be made when an embedding was old enough."""
+    milliseconds = int((datetime.now(UTC) - EMBEDDING_AGE).timestamp() * 1000)
+    return uuid.UUID(int=milliseconds << 80)
+
+
+def _unused(first: uuid.UUID, last: uuid.UUID) -> Delete:
+    """Delete embeddings without a chunk; not of owners whose jobs may be about to use them."""
+    indexing = (
+        Job.owner_id == Embedding.owner_id,
+        Job.kind == JobKind.INDEX,
+        Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
+    )
+    return (
+        delete(Embedding)
+        .where(Embedding.id.between(first, last))
+        .where(~exists().where(Chunk.embedding_id == Embedding.id), ~exists().where(*indexing))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _remove_sessions() -> int:
+    """Remove sign-ins that ended long ago.
+
+    One that was confined to a job has ended, and yet its tokens read that job until they expire.
+    """
+    limit = func.now() - SESSION_AGE
+    revoked = and_(Session.revoked_at < limit, Session.job_id.is_(None))
+    old = select(Session.id).where(or_(Session.expires_at < limit, revoked)).limit(SESSIONS)
+    with transaction(SYSTEM) as session:
+        gone = session.execute(
+            delete(Session)
+            .where(Session.id.in_(old.with_for_update(skip_locked=True).scalar_subquery()))
+            .execution_options(synchronize_session=False)
+        )
+    assert isinstance(gone, CursorResult)
+    return gone.rowcount

@@ -1,0 +1,80 @@
+"""The application's processes, watched over by a supervisor that starts the dead again at once."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from assistant.config import Settings
+from assistant.local.environment import process_environment
+from assistant.local.folder import DataFolder
+from assistant.local.probe import ask
+from assistant.local.procfile import read_processes
+from assistant.local.program import Program
+from assistant.local.stack import PROJECT
+from assistant.local.supervision import Supervisor
+from assistant.local.waiting import wait
+
+READY_SECONDS = 180.0
+# Nothing here depends on Flower, which would take its share of the processor.
+UNUSED = ("flower",)
+# What dies in quarantine counts as a job's own doing, which no fault of the drill's is.
+SPARED = "quarantine"
+
+
+class Application:
+    """The processes of the Procfile while the `with` lasts, on servers that are there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.url = f"http://127.0.0.1:{settings.port}"
+        self.folder = DataFolder(settings.data_dir)
+        self.supervisor: Supervisor
+
+    def __enter__(self) -> Self:
+        self.folder.claim()
+        programs = [
+            _quick(program)
+            for program in read_processes(PROJECT / "Procfile")
+            if program.name not in UNUSED
+        ]
+        self.supervisor = Supervisor(programs, self.folder.run, self.folder.log)
+        try:
+            environment = process_environment(self.settings)
+            self.supervisor.start(environment, self.folder.lock, logs_to_files=True)
+            self.supervisor.start_application()
+            wait(self._unready, seconds=READY_SECONDS, say=lambda _: None)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.supervisor.stop()
+        finally:
+            self.folder.release()
+
+    def logs(self, *names: str) -> list[Path]:
+        """Return the log files of these programs, with those that were rotated."""
+        return [path for name in names for path in sorted(self.folder.log.glob(f"{name}.log*"))]
+
+    def _unready(self) -> str | None:
+        status, body = ask(f"{self.url}/health/ready")
+        return None if status == 200 and "silent" not in body and "never" not in body else body
+
+
+def _quick(program: Program) -> Program:
+    """Return the program with a restart at once, however often it dies, and quarantine spared.
+
+    PostgreSQL learns which process it talks to.
+    """
+    line = f"PGAPPNAME={program.name}-$$ {program.command[-1]}"
+    if program.name == SPARED:
+        line = f"CRASH_POINTS= {line}"
+    return replace(program, command=[*program.command[:-1], line], settle_seconds=1)

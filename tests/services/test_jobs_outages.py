@@ -1,0 +1,271 @@
+"""What locked rows, lost answers and a half-dead Redis do to the engine: next to nothing."""
+
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from assistant.database import SYSTEM, transaction
+from assistant.errors import Unavailable
+from assistant.extensions import cache
+from assistant.models import Job
+from assistant.services import jobs
+from assistant.services.drafts import Draft
+from assistant.services.jobs import (
+    Run,
+    Stopping,
+    claiming,
+    dispatching,
+    execution,
+    leases,
+    settling,
+    status,
+)
+from tests.doubles.model_server import ModelServer
+from tests.services.conftest import Configure
+from tests.services.factories import (
+    ask,
+    attempts_of,
+    bells,
+    hold,
+    job_of,
+    lose_lease,
+    make_owner,
+    message_of,
+    perform,
+    sql,
+    upload,
+    wait_for,
+)
+
+
+@contextlib.contextmanager
+def locked(statement: str, **values: Any) -> Iterator[None]:
+    """Hold rows in another transaction."""
+    with transaction(SYSTEM) as session:
+        session.execute(text(statement), values)
+        yield
+
+
+@pytest.fixture
+def held_leases(app: Flask) -> Iterator[Callable[..., Run]]:
+    """Return a function that claims a job and lets this process keep it."""
+    runs: list[Run] = []
+
+    def keep(job: Job) -> Run:
+        runs.append(hold(job))
+        leases.leases().add(runs[-1])
+        return runs[-1]
+
+    yield keep
+    for run in runs:
+        leases.leases().drop(run)
+
+
+def test_a_claim_whose_commit_was_not_confirmed_is_found_again(
+    owner: uuid.UUID, model: ModelServer, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(heartbeat_seconds=0.1)
+    job = ask(owner)
+    lost = [True]
+
+    @contextlib.contextmanager
+    def answer_lost(who: uuid.UUID | str) -> Iterator[Session]:
+        with transaction(who) as session:
+            yield session
+        if lost:
+            lost.pop()
+            raise Unavailable("The answer was lost.")
+
+    monkeypatch.setattr(claiming, "transaction", answer_lost)
+    done = perform(job)
+    assert lost == []
+    assert (done.state, done.attempt, done.lease_losses) == ("succeeded", 1, 0)
+    assert [attempt.outcome for attempt in attempts_of(job)] == ["succeeded"]
+
+
+def test_a_claim_that_cannot_be_shown_is_worked_on(
+    owner: uuid.UUID, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(job: Job) -> None:
+        raise Unavailable("Away.")
+
+    monkeypatch.setattr(status, "publish_claimed", away)
+    assert perform(ask(owner)).state == "succeeded"
+
+
+def test_a_locked_row_costs_no_other_lease(app: Flask, held_leases: Callable[..., Run]) -> None:
+    first, second = (held_leases(ask(make_owner())) for _ in range(2))
+    sql("UPDATE jobs SET lease_expires_at = now() + interval '1 s' WHERE state = 'running'")
+    with locked("SELECT FROM jobs WHERE id = :id FOR UPDATE", id=first.job.id):
+        began = time.monotonic()
+        leases.leases().renew()
+        assert time.monotonic() - began < 1
+    assert first.stopping is None
+    assert second.stopping is None
+    left = dict(sql("SELECT id, extract(epoch FROM lease_expires_at - now()) FROM jobs"))
+    assert left[second.job.id] > 5
+    assert left[first.job.id] < 2
+
+
+def test_who_cannot_renew_lets_go_while_the_database_hangs(
+    owner: uuid.UUID, configure: Configure, held_leases: Callable[..., Run]
+) -> None:
+    run = held_leases(ask(owner))
+    configure(lease_seconds=1, heartbeat_seconds=0.2)
+    run.renewed_at = time.monotonic() - 5
+    wait_for(lambda: run.stopping is Stopping.LEASE_LOST, 8)
+
+
+def test_a_locked_document_does_not_stop_the_sweeper(owner: uuid.UUID) -> None:
+    document, reply = upload(owner, "Some text."), ask(owner)
+    for job in (document, reply):
+        hold(job)
+        lose_lease(job)
+    with locked("SELECT FROM documents WHERE id = :id FOR UPDATE", id=document.document_id):
+        began = time.monotonic()
+        assert jobs.sweep()["expired"] == 1
+        assert time.monotonic() - began < 2
+    assert job_of(reply).state == "queued"
+    assert job_of(document).state == "running"
+    assert jobs.sweep()["expired"] == 1
+    assert job_of(document).state == "queued"
+
+
+def test_after_an_outage_all_bells_are_rung(owner: uuid.UUID, configure: Configure) -> None:
+    accepted = [ask(owner) for _ in range(5)]
+    cache.ask(lambda client: client.flushdb())
+    cache.leave_alone(ConnectionError())
+    cache._silent_until = 0.1
+    dispatching.ring(accepted)
+    assert len(bells("replies")) == 5
+    assert not cache.is_away
+
+
+def test_what_newer_workers_have_to_take_keeps_nobody_waiting(
+    owner: uuid.UUID, configure: Configure
+) -> None:
+    configure(dispatch_window=2)
+    for _ in range(4):
+        ask(owner)
+    sql("UPDATE jobs SET payload_version = 2, dispatched_at = NULL")
+    other = ask(make_owner())
+    jobs.sweep()
+    assert job_of(other).dispatched_at is not None
+
+
+def test_where_nobody_listens_bells_do_not_pile_up(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    for _ in range(10):
+        sql("UPDATE jobs SET dispatched_at = now() - interval '1 hour' WHERE id = :id", id=job.id)
+        jobs.sweep()
+    assert len(bells("replies")) == 2
+
+
+def test_with_a_full_redis_ringing_does_not_count(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ask(owner)
+    cache.ask(lambda client: client.flushdb())
+    sql("UPDATE jobs SET dispatched_at = now() - interval '1 hour' WHERE id = :id", id=job.id)
+    cache.ask(lambda client: client.config_set("maxmemory", "1"))
+    try:
+        jobs.sweep()
+        assert job_of(job).dispatches == job.dispatches
+        assert ask(owner).state == "queued", "accepted all the same"
+    finally:
+        cache._silent_until = 0.0
+        cache.ask(lambda client: client.config_set("maxmemory", "0"))
+    jobs.sweep()
+    assert str(job.id) in bells("replies")
+
+
+def test_heartbeats_and_cancellations_do_not_block_each_other(
+    app: Flask, owner: uuid.UUID, held_leases: Callable[..., Run]
+) -> None:
+    accepted = [ask(owner) for _ in range(12)]
+    for job in reversed(accepted):
+        held_leases(job)
+    stop, trouble = threading.Event(), []
+
+    def beat() -> None:
+        with app.app_context():
+            while not stop.is_set():
+                try:
+                    leases.leases().renew()
+                except Unavailable as error:
+                    trouble.append(error)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    for _ in range(40):
+        with transaction(owner) as session:
+            jobs.cancel_all(session, Job.owner_id == owner)
+            session.rollback()
+    stop.set()
+    thread.join()
+    assert trouble == []
+
+
+def test_work_that_does_not_stop_ends_its_process(
+    owner: uuid.UUID,
+    configure: Configure,
+    held_leases: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = held_leases(ask(owner))
+    codes: list[int] = []
+    began: list[bool] = []
+    monkeypatch.setattr(leases.os, "_exit", codes.append)
+    monkeypatch.setattr(leases.draining, "begin", lambda: began.append(True))
+    configure(stuck_seconds=0.2)
+    leases.leases()._end_if_stuck()
+    assert codes == [], "it was not even asked to stop"
+    run.stop(Stopping.CANCELLED)
+    wait_for(lambda: time.monotonic() - run.stopped_at > 0.2)
+    leases.leases()._end_if_stuck()
+    assert began
+    assert set(codes) == {leases.STUCK_EXIT_CODE}
+
+
+def test_interrupting_a_reply_that_is_being_written_is_no_deadlock(
+    app: Flask, owner: uuid.UUID
+) -> None:
+    first = ask(owner)
+    sql("UPDATE conversations SET when_busy = 'interrupt'")
+    run = hold(first)
+    draft = Draft(run, message_of(first).id)
+    draft.text = "Done."
+    asked: list[Job] = []
+
+    def interrupt() -> None:
+        with app.app_context():
+            asked.append(ask(owner, conversation_id=first.conversation_id))
+
+    thread = threading.Thread(target=interrupt)
+    with transaction(owner) as session:
+        assert settling._end_with(session, run, execution.succeeded({})) is not None
+        thread.start()
+        waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_for(lambda: sql(f"{waiting} AND datname = current_database()"))
+        draft.save(session)
+    thread.join(10)
+    assert job_of(first).state == "succeeded"
+    assert [job.state for job in asked] == ["queued"]
+
+
+def test_a_write_renews_the_lease_that_it_rests_on(owner: uuid.UUID, configure: Configure) -> None:
+    run = hold(ask(owner))
+    sql("UPDATE jobs SET lease_expires_at = now() + interval '1 s'")
+    run.renewed_at = before = time.monotonic() - 5
+    run.progress("generating")
+    [[left]] = sql("SELECT extract(epoch FROM lease_expires_at - now()) FROM jobs")
+    assert left > 5
+    assert run.renewed_at > before + 4

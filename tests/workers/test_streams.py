@@ -1,0 +1,108 @@
+"""Server-sent events through a real gunicorn, and through proxies that mean no good."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.doubles.proxy import Proxy
+from tests.live import Live
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+@contextmanager
+def stream(live: Live, job_id: str, port: int | None = None, **parameters: Any) -> Iterator[Any]:
+    """Open a stream of events, through a proxy if its port is given."""
+    url = f"http://127.0.0.1:{port or live.stack.settings.port}/api/v1/jobs/{job_id}/events"
+    headers = {"Authorization": live.client.headers["Authorization"], "Connection": "close"}
+    with httpx.stream("GET", url, headers=headers, params=parameters, timeout=30) as response:
+        assert response.status_code == 200
+        yield response
+
+
+def events(response: httpx.Response) -> Iterator[tuple[int, str, dict[str, Any], float]]:
+    """Yield number, kind, data and time of each event, as soon as it is there."""
+    fields: dict[str, str] = {}
+    for line in response.iter_lines():
+        name, _, value = line.partition(": ")
+        fields[name] = value
+        if not line and "data" in fields:
+            data = json.loads(fields["data"])
+            yield int(fields["id"]), fields["event"], data, time.perf_counter()
+            fields = {}
+
+
+def text_of(parts: list[tuple[int, str, dict[str, Any], float]], text: str = "") -> str:
+    """Put a text together."""
+    for _, kind, data, _ in parts:
+        if kind in ("delta", "snapshot"):
+            text = (text if kind == "delta" else "") + data["text"]
+    return text
+
+
+def test_a_reply_comes_word_by_word(live: Live) -> None:
+    live.model.script(tokens=20, interval=40)
+    job = live.ask("Tell me.")
+    with stream(live, job["id"]) as response:
+        got = list(events(response))
+    deltas = [moment for _, kind, _, moment in got if kind == "delta"]
+    assert len(deltas) >= 8
+    assert got[-1][1] == "done"
+    assert got[-1][3] - deltas[0] > 0.5
+    assert got[-1][2] == live.get(f"/jobs/{job['id']}")
+    assert text_of(got) == live.get(f"/messages/{job['message_id']}")["content"]
+
+
+def test_a_stream_on_which_nothing_happens_shows_that_it_lives(live: Live) -> None:
+    live.model.script("hang")
+    job = live.ask("Think long.")
+    live.until(job, lambda job: job["state"] == "running")
+    pieces, began = [], time.monotonic()
+    with stream(live, job["id"]) as response:
+        for piece in response.iter_raw():
+            pieces.append(piece)
+            if time.monotonic() - began > 14:
+                break
+    # Of a chunk the length, and in it a comment with one newline.
+    assert pieces[-1] == b":\n"
+    assert all(b"\n:\n\n" not in piece for piece in pieces)
+    live.client.post(f"/jobs/{job['id']}/cancel").raise_for_status()
+
+
+def test_a_proxy_that_buffers_delays_everything_and_loses_nothing(live: Live) -> None:
+    live.model.script(tokens=20, interval=40)
+    with Proxy(live.stack.settings.port) as proxy:
+        proxy.set("buffer")
+        job = live.ask("Tell me.")
+        with stream(live, job["id"], proxy.port) as response:
+            assert response.headers["X-Accel-Buffering"] == "no", "what real proxies heed"
+            got = list(events(response))
+    moments = [moment for *_, moment in got]
+    assert moments[-1] - moments[0] < 0.2, "it did buffer"
+    assert got[-1][2]["state"] == "succeeded"
+    assert text_of(got) == live.get(f"/messages/{job['message_id']}")["content"]
+
+
+def test_a_proxy_that_cuts_idle_connections_costs_a_reconnect(live: Live) -> None:
+    live.model.script(tokens=4, interval=1500)
+    with Proxy(live.stack.settings.port) as proxy:
+        proxy.idle_seconds = 0.8
+        job = live.ask("Tell me.")
+        got: list[Any] = []
+        cuts = 0
+        while not got or got[-1][1] != "done":
+            after = {"after": got[-1][0]} if got else {}
+            try:
+                with stream(live, job["id"], proxy.port, **after) as response:
+                    got += events(response)
+            except httpx.HTTPError:
+                cuts += 1
+        assert cuts == proxy.cut > 0
+    numbers = [number for number, *_ in got]
+    assert numbers == sorted(set(numbers))
+    assert text_of(got) == live.get(f"/messages/{job['message_id']}")["content"]
