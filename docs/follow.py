@@ -1,0 +1,59 @@
+"""Ask, and follow the reply: ASSISTANT_PASSWORD=… python3 docs/follow.py grace "Say hello."
+
+Ctrl-C cancels the reply. A connection that is lost is taken up where it broke off.
+"""
+
+import json
+import os
+import sys
+import time
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+API = os.environ.get("ASSISTANT_API", "http://127.0.0.1:8000/api/v1")
+shown, headers = "", {"Content-Type": "application/json"}
+
+
+def call(path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        return urlopen(Request(API + path, data, headers), timeout=40)
+    except HTTPError as error:
+        sys.exit(error.read().decode()) if error.code < 500 else time.sleep(1)
+        raise
+
+
+def show(text):
+    global shown
+    # What is sent again mostly goes on from what is shown; else the reply has started over.
+    print(text.removeprefix(shown) if text.startswith(shown) else "\n" + text, end="", flush=True)
+    shown = text
+
+
+def follow(job):
+    event = {}
+    with call(f"/jobs/{job}/events") as stream:
+        for line in stream:
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            event[name] = value
+            if name == "" and "data" in event:
+                data, kind = json.loads(event["data"]), event["event"]
+                headers["Last-Event-ID"] = event["id"]
+                if kind in ("delta", "snapshot"):
+                    show((shown if kind == "delta" else "") + data["text"])
+                if kind == "done":
+                    return data
+
+
+who = {"username": sys.argv[1], "password": os.environ["ASSISTANT_PASSWORD"]}
+headers["Authorization"] = "Bearer " + json.load(call("/auth/token", who))["access_token"]
+job, done = json.load(call("/messages", {"content": sys.argv[2]}))["id"], None
+while not done:
+    try:
+        done = follow(job)
+    except KeyboardInterrupt:
+        call(f"/jobs/{job}/cancel", {})
+    except (HTTPException, OSError):
+        time.sleep(0.5)
+print(f"\n[{done['state']}]")
