@@ -79,7 +79,8 @@ def poisoned(drill: Drill, ending: Ending) -> Promise:
     beside = {str(job) for strike in kills for job, _ in strike.victims} - ids
     # Whether they have ended well is asked of all innocents.
     ended = [ending.jobs[job].state for job in beside if job in ending.jobs]
-    broken += ["no innocent died beside one"] * (not beside)
+    least = drill.scale.least_beside
+    broken += [f"only {len(beside)} innocents died beside"] * (len(beside) < least)
     figure = f"{len(guilty)} failed after {len(kills)} kills; of {len(beside)} innocents that died "
     figure += f"beside, {ended.count('succeeded')} succeeded"
     return Promise("poisonous questions that did harm", figure, broken)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 FULL_JOBS = 1000
-FULL_SECONDS = 540.0
+FULL_SECONDS = 900.0
 
 POINTS = {
     "web": ("api.after_rename", "api.before_commit", "api.after_commit"),
@@ -68,6 +68,11 @@ class Scale:
     def least_posts(self) -> int:
         """Return how many POSTs must have met each kind of outage."""
         return self.share(20, least=3)
+
+    @property
+    def least_beside(self) -> int:
+        """Return how many innocents must have died beside a poisonous question."""
+        return self.share(3, least=0)
 
     @property
     def least_refused(self) -> int:
