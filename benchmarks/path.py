@@ -8,40 +8,22 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 
 import httpx
 
-from assistant.config import read_settings
 from assistant.local.ports import free_port
-from assistant.local.stack import LocalStack
-from benchmarks.accept import cpu_name, serving, sign_in
+from benchmarks.accept import cpu_name, serving
+from benchmarks.stack import Whole, scripted, whole_stack
 
 PAIRS = 40
 REPLIES = 200
 AT_ONCE = 10
 TOKENS, INTERVAL_MS = 40, 5
 FLOOR_SECONDS = REPLIES / AT_ONCE * TOKENS * INTERVAL_MS / 1000
-
-
-def scripted(words: str) -> str:
-    """Return a question that tells the scripted model how to answer."""
-    return f"[[script:{words}]] Well?"
-
-
-@contextmanager
-def model_server() -> Iterator[str]:
-    """Run the scripted model server in a process of its own, and yield its URL."""
-    port = free_port()
-    command = [sys.executable, "-m", "tests.doubles.model_server", "--port", str(port)]
-    with serving(command, port, "/v1/models", dict(os.environ)):
-        yield f"http://127.0.0.1:{port}/v1"
 
 
 def first_token_directly(client: httpx.Client, url: str, question: str) -> float:
@@ -62,9 +44,9 @@ def _messages(question: str) -> list[dict[str, str]]:
 def first_token_through(client: httpx.Client, question: str) -> float:
     """Ask the API, follow the job, and return the ms until the first word."""
     began = time.perf_counter()
-    job = client.post("/api/v1/messages", json={"content": question}).json()
+    job = client.post("/messages", json={"content": question}).json()
     taken = 0.0
-    with client.stream("GET", f"/api/v1/jobs/{job['id']}/events") as response:
+    with client.stream("GET", f"/jobs/{job['id']}/events") as response:
         for line in response.iter_lines():
             if line.startswith("data:") and "word" in line and not taken:
                 taken = 1000 * (time.perf_counter() - began)
@@ -107,7 +89,7 @@ def compare_done(client: httpx.Client, bare: httpx.Client) -> None:
     question = scripted("answer tokens=1")
 
     def ask() -> str:
-        found: str = client.post("/api/v1/messages", json={"content": question}).json()["id"]
+        found: str = client.post("/messages", json={"content": question}).json()["id"]
         return found
 
     def ask_bare() -> str:
@@ -115,7 +97,7 @@ def compare_done(client: httpx.Client, bare: httpx.Client) -> None:
         return found
 
     def done(job_id: str) -> bool:
-        ended: bool = client.get(f"/api/v1/jobs/{job_id}").json()["finished_at"] is not None
+        ended: bool = client.get(f"/jobs/{job_id}").json()["finished_at"] is not None
         return ended
 
     def done_bare(job_id: str) -> bool:
@@ -132,17 +114,14 @@ def compare_done(client: httpx.Client, bare: httpx.Client) -> None:
     print(f"  ratio                        {ratio:.2f}")
 
 
-def many_replies(make_client: Callable[[], httpx.Client]) -> None:
+def many_replies(client: httpx.Client) -> None:
     """Measure many replies, some at a time, against the floor that the model itself sets."""
     question = scripted(f"answer tokens={TOKENS} interval={INTERVAL_MS}")
 
     def one(_: int) -> str:
-        with make_client() as client:
-            answer = client.post(
-                "/api/v1/messages", json={"content": question}, headers={"Prefer": "wait=60"}
-            )
-            state: str = answer.json()["state"]
-            return state
+        answer = client.post("/messages", json={"content": question}, headers={"Prefer": "wait=60"})
+        state: str = answer.json()["state"]
+        return state
 
     began = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -156,10 +135,10 @@ def many_replies(make_client: Callable[[], httpx.Client]) -> None:
     )
 
 
-def run(stack: LocalStack, url: str, rounds: int) -> None:
+def run(whole: Whole, rounds: int) -> None:
     """Start the bare parts beside the stack, and take all readings."""
     bare_port = free_port()
-    environment = {**stack.environment, "BARE_PORT": str(bare_port)}
+    environment = {**whole.stack.environment, "BARE_PORT": str(bare_port)}
     python = [sys.executable, "-m"]
     subprocess.run(
         [*python, "flask", "--app", "benchmarks.bare", "make-tables"], env=environment, check=True
@@ -170,22 +149,16 @@ def run(stack: LocalStack, url: str, rounds: int) -> None:
     worker = subprocess.Popen(
         celery, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    token = sign_in(stack.settings.port)
-    headers = {"Authorization": f"Bearer {token}"}
-
-    def client(base: str = stack.api_url) -> httpx.Client:
-        return httpx.Client(base_url=base, headers=headers, timeout=60)
-
     try:
         with (
             serving(gunicorn, bare_port, "/jobs/x", environment),
-            client() as ours,
-            client(f"http://127.0.0.1:{bare_port}") as bare,
+            whole.client() as ours,
+            whole.client(f"http://127.0.0.1:{bare_port}") as bare,
         ):
             for _ in range(rounds):
-                compare_first_token(ours, url)
+                compare_first_token(ours, whole.model_url)
                 compare_done(ours, bare)
-                many_replies(client)
+                many_replies(ours)
     finally:
         worker.terminate()
         worker.wait(30)
@@ -194,20 +167,8 @@ def run(stack: LocalStack, url: str, rounds: int) -> None:
 def main() -> None:
     """Start everything, and print the figures."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    with tempfile.TemporaryDirectory() as folder, model_server() as url:
-        settings = read_settings(
-            data_dir=Path(folder),
-            port=free_port(),
-            flower_port=free_port(),
-            openai_base_url=url,
-            openai_model="scripted-model",
-            reply_concurrency=16,
-        )
-        with LocalStack(settings, quiet=True) as stack:
-            stack.migrate()
-            stack.start_processes()
-            stack.wait_until_ready()
-            run(stack, url, rounds)
+    with whole_stack() as whole:
+        run(whole, rounds)
     print(f"{os.cpu_count()} cores, {cpu_name()}, Python {platform.python_version()}")
 
 

@@ -3,12 +3,11 @@
 import json
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 import websocket
 from websocket import WebSocket, WebSocketException
-
-from tests.live import Live
 
 GONE = (WebSocketException, OSError)
 
@@ -16,13 +15,9 @@ GONE = (WebSocketException, OSError)
 class Talk:
     """One socket that is signed in, and what it was told."""
 
-    def __init__(
-        self, live: Live, *, url: str | None = None, path: str = "/ws", token: str | None = ""
-    ) -> None:
-        base = (url or live.stack.api_url).replace("http", "ws", 1)
+    def __init__(self, url: str, token: str | None, path: str = "/ws") -> None:
+        base = url.replace("http", "ws", 1)
         self.socket: WebSocket = websocket.create_connection(f"{base}/api/v1{path}", timeout=20)
-        if token == "":
-            token = live.client.headers["Authorization"].removeprefix("Bearer ")
         if token is not None:
             self.send("auth", token=token)
 
@@ -91,10 +86,10 @@ class Reader:
         if kind == "done":
             self.done = data
 
-    def read(self, live: Live, cuts: int, chance: random.Random) -> None:
+    def read(self, connect: Callable[[], Talk], cuts: int, chance: random.Random) -> None:
         """Follow to the end; hang up so many times on the way."""
         while self.answer is None or self.done is None:
-            talk = Talk(live)
+            talk = connect()
             talk.send("follow", job_id=self.job_id, after=self.cursor)
             left = chance.randrange(1, 6) if cuts else -1
             until = time.monotonic() + 20

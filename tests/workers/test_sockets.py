@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
@@ -32,13 +33,20 @@ def register(live: Live) -> str:
     return str(signed_in.json()["access_token"])
 
 
+def connect(live: Live, *, url: str | None = None, token: str | None = "", **how: str) -> Talk:
+    """Open a socket: signed in, as somebody else, or not at all."""
+    if token == "":
+        token = live.client.headers["Authorization"].removeprefix("Bearer ")
+    return Talk(url or live.stack.api_url, token, **how)
+
+
 def my_id(live: Live) -> str:
     return str(live.get("/auth/me")["id"])
 
 
 def test_a_question_is_answered_live(live: Live) -> None:
     live.model.script(tokens=15, interval=30)
-    talk = Talk(live)
+    talk = connect(live)
     job = talk.chat("Tell me.", request="mine", temperature=0.5)
     assert job["state"] == "queued"
     reader = Reader(job["id"])
@@ -63,17 +71,17 @@ def test_a_question_is_answered_live(live: Live) -> None:
 
 def test_flasks_own_server_speaks_it_too(live: Live, start_web: Callable[..., Web]) -> None:
     web = start_web(command=FLASK)
-    talk = Talk(live, url=web.url)
+    talk = connect(live, url=web.url)
     job = talk.chat("Hello.")
     assert talk.until("chat_response")[-1]["job_id"] == job["id"]
     talk.socket.close()
-    assert Talk(live, url=web.url, token="x").close_code() == 4401
+    assert connect(live, url=web.url, token="x").close_code() == 4401
     wait_for(lambda: web.log.read_text().count("GET /api/v1/ws 101") == 2)
     assert "Traceback" not in web.log.read_text()
 
 
 def test_a_frame_that_asks_for_an_answer_gets_it_under_its_name(live: Live) -> None:
-    talk = Talk(live)
+    talk = connect(live)
     talk.send("ping", request=7)
     assert talk.next() == {"type": "pong", "request": 7}
     talk.send("chat", content="Hello.", request="a")
@@ -83,7 +91,7 @@ def test_a_frame_that_asks_for_an_answer_gets_it_under_its_name(live: Live) -> N
 
 def test_several_conversations_share_a_socket(live: Live) -> None:
     live.model.script(tokens=20, interval=20)
-    talk = Talk(live)
+    talk = connect(live)
     readers = {}
     for number in range(4):
         talk.send("chat", content=f"Question {number}")
@@ -104,8 +112,8 @@ def test_every_socket_of_a_user_hears_the_answer_and_nobody_else(
     live: Live, start_web: Callable[..., Web]
 ) -> None:
     elsewhere = start_web()
-    asking, beside, far = Talk(live), Talk(live), Talk(live, url=elsewhere.url)
-    stranger = Talk(live, token=register(live))
+    asking, beside, far = connect(live), connect(live), connect(live, url=elsewhere.url)
+    stranger = connect(live, token=register(live))
     for talk in (beside, far, stranger):
         talk.send("ping")
         assert talk.next() == {"type": "pong"}
@@ -123,7 +131,7 @@ def test_every_socket_of_a_user_hears_the_answer_and_nobody_else(
 
 def test_a_reply_is_cancelled_and_says_what_there_is(live: Live) -> None:
     live.model.script("endless", interval=20)
-    talk = Talk(live)
+    talk = connect(live)
     job = talk.chat("Tell me a long story.")
     live.model.wait_for(lambda asked: asked.tokens_sent > 10, seconds=20)
     talk.send("cancel", job_id=job["id"])
@@ -138,7 +146,7 @@ def test_a_reply_is_cancelled_and_says_what_there_is(live: Live) -> None:
 def test_a_job_that_was_begun_elsewhere_is_followed_and_left(live: Live) -> None:
     live.model.script("endless", interval=20)
     job = live.ask("Tell me a long story.")
-    talk = Talk(live)
+    talk = connect(live)
     talk.send("follow", job_id=job["id"])
     reader = Reader(job["id"])
     while not (reader.text or "").count("word") > 5:
@@ -158,7 +166,7 @@ def test_a_job_that_was_begun_elsewhere_is_followed_and_left(live: Live) -> None
 def test_what_is_not_yours_is_not_there(live: Live) -> None:
     live.model.script("endless", interval=20)
     job = live.ask("Tell me a secret.")
-    stranger = Talk(live, token=register(live))
+    stranger = connect(live, token=register(live))
     for kind in ("follow", "cancel"):
         stranger.send(kind, job_id=job["id"])
         refused = stranger.next()
@@ -190,7 +198,7 @@ def test_what_is_not_yours_is_not_there(live: Live) -> None:
 def test_a_mistake_is_explained_and_ends_nothing(
     live: Live, frame: str | bytes, status: int, words: str
 ) -> None:
-    talk = Talk(live)
+    talk = connect(live)
     if isinstance(frame, bytes):
         talk.socket.send_binary(frame)
     else:
@@ -204,14 +212,14 @@ def test_a_mistake_is_explained_and_ends_nothing(
 
 
 def test_who_does_not_sign_in_is_sent_away(live: Live) -> None:
-    silent = Talk(live, token=None)
+    silent = connect(live, token=None)
     began = time.monotonic()
     for token in ("", "x", "a.b.c"):
-        assert Talk(live, token=token or "nothing").close_code() == 4401
-    rude = Talk(live, token=None)
+        assert connect(live, token=token or "nothing").close_code() == 4401
+    rude = connect(live, token=None)
     rude.send("ping")
     assert rude.close_code() == 4401
-    garbage = Talk(live, token=None)
+    garbage = connect(live, token=None)
     garbage.socket.send("\x00")
     assert garbage.close_code() == 4401
     assert silent.close_code() == 4401
@@ -219,14 +227,14 @@ def test_who_does_not_sign_in_is_sent_away(live: Live) -> None:
 
 
 def test_an_address_with_a_user_takes_that_user_only(live: Live) -> None:
-    mine = Talk(live, path=f"/ws/{my_id(live)}")
+    mine = connect(live, path=f"/ws/{my_id(live)}")
     mine.send("ping")
     assert mine.next() == {"type": "pong"}
-    assert Talk(live, path=f"/ws/{uuid.uuid4()}").close_code() == 4403
+    assert connect(live, path=f"/ws/{uuid.uuid4()}").close_code() == 4403
 
 
 def test_the_end_of_a_session_ends_its_sockets(live: Live) -> None:
-    talk = Talk(live)
+    talk = connect(live)
     talk.send("ping")
     assert talk.next() == {"type": "pong"}
     live.client.post("/auth/logout").raise_for_status()
@@ -235,7 +243,7 @@ def test_the_end_of_a_session_ends_its_sockets(live: Live) -> None:
 
 
 def test_a_silent_socket_ends_with_its_session_too(live: Live) -> None:
-    talk = Talk(live)
+    talk = connect(live)
     talk.send("ping")
     assert talk.next() == {"type": "pong"}
     talk.socket.settimeout(40)
@@ -246,7 +254,7 @@ def test_a_silent_socket_ends_with_its_session_too(live: Live) -> None:
 
 
 def test_a_frame_that_is_too_large_ends_the_socket(live: Live) -> None:
-    talk = Talk(live)
+    talk = connect(live)
     talk.send("chat", content="x" * (63 * 1024))
     assert talk.next()["type"] == "accepted"
     talk.send("ping", filler="x" * (65 * 1024))
@@ -254,7 +262,7 @@ def test_a_frame_that_is_too_large_ends_the_socket(live: Live) -> None:
 
 
 def test_a_flood_is_refused_and_then_ended(live: Live) -> None:
-    talk = Talk(live)
+    talk = connect(live)
     for _ in range(25):
         talk.send("ping")
     frames = [talk.next() for _ in range(25)]
@@ -269,15 +277,15 @@ def test_a_flood_is_refused_and_then_ended(live: Live) -> None:
 
 def test_a_user_has_so_many_sockets(live: Live, start_web: Callable[..., Web]) -> None:
     web = start_web(MAX_SOCKETS_PER_USER="2")
-    first, second = Talk(live, url=web.url), Talk(live, url=web.url)
+    first, second = connect(live, url=web.url), connect(live, url=web.url)
     for talk in (first, second):
         talk.send("ping")
         assert talk.next() == {"type": "pong"}
-    assert Talk(live, url=web.url).close_code() == 4429
+    assert connect(live, url=web.url).close_code() == 4429
     first.socket.close()
 
     def fits() -> bool:
-        talk = Talk(live, url=web.url)
+        talk = connect(live, url=web.url)
         talk.send("ping")
         return talk.socket.recv() != ""
 
@@ -296,7 +304,7 @@ def test_a_request_that_is_no_handshake_is_told_so(live: Live) -> None:
 def test_one_that_reads_nothing_is_dropped(live: Live) -> None:
     live.model.script(text="x" * 1_000_000)
     job = live.ended(live.ask("Tell me a lot."))
-    talk = Talk(live)
+    talk = connect(live)
     with contextlib.suppress(*GONE):
         # Each brings the text twice; what is between us holds a few of them.
         for _ in range(15):
@@ -317,7 +325,7 @@ def test_one_that_reads_nothing_is_dropped(live: Live) -> None:
 
 def test_with_redis_away_whoever_asked_is_answered(live: Live) -> None:
     live.model.script(tokens=10, interval=100)
-    talk = Talk(live)
+    talk = connect(live)
     job = talk.chat("Hello.")
     while talk.next().get("event") != "delta":
         pass
@@ -349,7 +357,7 @@ def test_two_hundred_cuts_and_a_flushed_redis_leave_every_text_whole(live: Live)
     readers = [Reader(job["id"]) for job in jobs]
     with ThreadPoolExecutor(8) as pool:
         ends = [
-            pool.submit(reader.read, live, 25, random.Random(number))
+            pool.submit(reader.read, partial(connect, live), 25, random.Random(number))
             for number, reader in enumerate(readers)
         ]
         while not all(end.done() for end in ends):
@@ -371,7 +379,7 @@ def test_a_web_server_that_stops_does_not_wait_for_followers(
     live.model.script("endless", interval=20)
     job = live.ask("Tell me a long story.")
     web = start_web()
-    talk = Talk(live, url=web.url)
+    talk = connect(live, url=web.url)
     talk.send("follow", job_id=job["id"])
     while talk.next().get("event") != "delta":
         pass
