@@ -55,6 +55,17 @@ class Cache:
         self.has_answered()
         return answer
 
+    def ask_all(self, *works: Callable[["redis.Redis"], object]) -> list[object] | None:
+        """Do several things in one round trip; return what each got, or None as `ask` does."""
+
+        def together(client: "redis.Redis") -> list[object]:
+            with client.pipeline(transaction=False) as pipeline:
+                for work in works:
+                    work(pipeline)
+                return list(pipeline.execute())
+
+        return self.ask(together)
+
     @property
     def is_away(self) -> bool:
         """Return whether Redis did not answer lately."""

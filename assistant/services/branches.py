@@ -136,5 +136,6 @@ def _promise(session: Session, reply: Message, retry_of: uuid.UUID | None = None
         reply.job_id,
         reply.id,
         reply.position,
-        retry_of,
+        from_documents=bool(reply.options.get("use_documents")),
+        retry_of=retry_of,
     )

@@ -87,7 +87,15 @@ def _put(
         raise NotFound("There is no conversation with this id.")
     stopped = busy.make_way(session, ids["conversation"], written[0].when_busy)
     position = max(row.position for row in written)
-    job = accept(session, owner_id, ids["conversation"], ids["job"], ids["answered"], position)
+    job = accept(
+        session,
+        owner_id,
+        ids["conversation"],
+        ids["job"],
+        ids["answered"],
+        position,
+        from_documents=question.about_documents,
+    )
     return job, stopped
 
 
@@ -146,6 +154,8 @@ def accept(
     job_id: uuid.UUID,
     reply_id: uuid.UUID,
     position: int,
+    *,
+    from_documents: bool,
     retry_of: uuid.UUID | None = None,
 ) -> Job:
     """Promise the reply whose row is there, in its place among the replies of a conversation."""
@@ -158,6 +168,7 @@ def accept(
         deadline_seconds=settings.reply_deadline_seconds,
         sequence_key=conversation_id,
         sequence_number=position,
+        first_stage="retrieving" if from_documents else "generating",
         conversation_id=conversation_id,
         message_id=reply_id,
         retry_of=retry_of,

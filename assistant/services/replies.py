@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm import Session, aliased
 
 from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
-from assistant.models import Conversation, JobState, Message, MessageRole
+from assistant.models import Conversation, Job, JobState, Message, MessageRole
 from assistant.ports import ChatRequest, Usage
 from assistant.services import evidence
 from assistant.services.citations import MarkerFilter
@@ -71,7 +71,6 @@ def generate(run: Run) -> dict[str, Any]:
         _answer_from_documents(run, task, draft)
     else:
         messages = reply_messages(task.system_prompt, task.history, task.question, task.budget)
-        run.progress("generating")
         _stream(run, task, draft, messages, MarkerFilter(0), filtered=False)
     return {
         "user_message_id": str(task.reply.parent_id),
@@ -79,14 +78,30 @@ def generate(run: Run) -> dict[str, Any]:
     }
 
 
+_Question = aliased(Message)
+# Nobody is asked to work for an attempt that was overtaken before it began; the fence proper is in
+# what it writes.
+_HELD = and_(Job.state == JobState.RUNNING, Job.attempt == bindparam("attempt"))
+_PARTS = (
+    select(Message, _Question, Conversation, _HELD)
+    .join(Job, Job.id == Message.job_id)
+    .join(_Question, _Question.id == Message.parent_id)
+    .join(Conversation, Conversation.id == Message.conversation_id)
+    .where(Message.id == bindparam("reply"))
+)
+
+
 def _load(run: Run) -> Task:
     with transaction(run.owner_id) as session:
-        reply = session.get(Message, run.job.message_id)
-        question = session.get(Message, reply.parent_id) if reply and reply.parent_id else None
-        conversation = session.get(Conversation, reply.conversation_id) if reply else None
-        if reply is None or question is None or conversation is None:
+        found = session.execute(
+            _PARTS, {"reply": run.job.message_id, "attempt": run.attempt}
+        ).one_or_none()
+        if found is None:
             raise PermanentError("The conversation was deleted.", code="conversation_deleted")
-        history = _history(session, question)
+        reply, question, conversation, held = found
+        if not held:
+            run.lost()
+        history = _history(session, question) if question.parent_id else []
     options = reply.options
     return Task(
         reply=reply,
@@ -131,7 +146,6 @@ def _history(session: Session, question: Message) -> list[tuple[str, str]]:
 
 
 def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
-    run.progress("retrieving")
     question = adapters.embedding_model.embed([task.question])[0]
     hits = evidence.retrieve(task.scope, question)
     if not hits:

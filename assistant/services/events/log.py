@@ -2,9 +2,12 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from redis import Redis
 
 from assistant.extensions import cache
 
@@ -66,8 +69,15 @@ def event(attempt: int, position: int, kind: str, data: dict[str, Any] | str) ->
     return Event(attempt * ATTEMPT + position, kind, text)
 
 
-def append(job_id: uuid.UUID, what: Event, ended_for: uuid.UUID | None = None) -> None:
-    """Write an event and call it out; best effort, since followers look into PostgreSQL too.
+def append(job_id: uuid.UUID, what: Event) -> None:
+    """Write an event and call it out; best effort, since followers look into PostgreSQL too."""
+    cache.ask(appending(job_id, what))
+
+
+def appending(
+    job_id: uuid.UUID, what: Event, ended_for: uuid.UUID | None = None
+) -> Callable[[Redis], object]:
+    """Return what `append` asks of Redis, to be asked together with something else.
 
     With `ended_for`, whoever listens for that owner is called too: `ended`, with the job's id.
     """
@@ -76,7 +86,7 @@ def append(job_id: uuid.UUID, what: Event, ended_for: uuid.UUID | None = None) -
         *(MOST_KEPT, what.number, what.kind, what.data, KEPT_SECONDS, CHANNEL, str(job_id)),
         *owner,
     )
-    cache.ask(lambda client: client.eval(_APPEND, 1, key_of(job_id), *arguments))
+    return lambda client: client.eval(_APPEND, 1, key_of(job_id), *arguments)
 
 
 def read(job_id: uuid.UUID, after: int = -1) -> list[Event]:

@@ -56,16 +56,18 @@ def accept(
     sequence_key: uuid.UUID | None = None,
     sequence_number: int | None = None,
     arguments: dict[str, Any] | None = None,
+    first_stage: str = "running",
     bulk: bool = False,
     **about: uuid.UUID | None,
 ) -> Job:
     """Insert a job in the caller's transaction; call `announce` after the commit.
 
     `sequence_key` puts it behind what is open under the same key with a smaller
-    `sequence_number`; the caller counts under a lock, so numbers are given in order. `about` names
-    the conversation, message, document and the job that this one retries. What is returned
-    belongs to no session. Raises `RateLimited` if the owner has too much open, `Overloaded` if
-    everybody together has. An operator's `bulk` work is never too much, and comes last.
+    `sequence_number`; the caller counts under a lock, so numbers are given in order. Each attempt
+    begins in the `first_stage`. `about` names the conversation, message, document and the job that
+    this one retries. What is returned belongs to no session. Raises `RateLimited` if the owner has
+    too much open, `Overloaded` if everybody together has. An operator's `bulk` work is never too
+    much, and comes last.
     """
     values = {
         **dict.fromkeys(_GIVEN),
@@ -75,7 +77,11 @@ def accept(
         "kind": kind,
         "queue": queue,
         "priority": BULK if bulk else USUAL,
-        "arguments": {**(arguments or {}), **log_ids("request_id")},
+        "arguments": {
+            **(arguments or {}),
+            **log_ids("request_id"),
+            "first_stage": first_stage,
+        },
         "max_failures": settings.max_failures,
         "sequence_key": sequence_key,
         "sequence_number": sequence_number,

@@ -27,6 +27,7 @@ _IN_TIME = Job.deadline_at > NOW
 _UNDERSTOOD = Job.payload_version <= PAYLOAD_VERSION
 _NEXT_ATTEMPT = Job.attempt + 1
 _FIRST_START = func.coalesce(Job.started_at, NOW)
+_FIRST_STAGE = func.coalesce(Job.arguments["first_stage"].astext, "running")
 
 # How often a claim is tried while the database is away.
 CLAIM_TRIES = 5
@@ -73,7 +74,7 @@ def _claim(session: Session, job_id: uuid.UUID, worker: str, token: uuid.UUID) -
         lease_expires_at=Seconds(settings.lease_seconds),
         started_at=_FIRST_START,
         dispatched_at=None,
-        progress_stage="running",
+        progress_stage=_FIRST_STAGE,
         progress_done=0,
         progress_total=None,
     )

@@ -73,13 +73,13 @@ def run(job_id: str, work: Work) -> None:
 def _show(attempt: Run) -> None:
     """Tell of a claim; that it cannot be told is no reason not to work."""
     job = attempt.job
+    begun = attempt.event("state", {"state": job.state, "attempt": job.attempt})
     try:
-        status.publish_claimed(job)
+        status.publish_claimed(job, begun)
     except Unavailable:
         logger.warning("claim not shown: the database is away")
     except Exception:
         logger.exception("claim not shown")
-    attempt.emit("state", {"state": job.state, "attempt": job.attempt})
 
 
 def worker_name() -> str:

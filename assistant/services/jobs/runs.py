@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy.orm import Session
 
@@ -93,14 +93,16 @@ class Run:
             raise Stopped(self.stopping)
 
     def emit(self, kind: str, data: dict[str, Any]) -> int:
-        """Tell those who follow the job, and return the event's number.
-
-        Only the thread that does the work may.
-        """
-        what = log.event(self.attempt, self._position, kind, data)
-        self._position += 1
+        """Tell those who follow the job, and return the event's number."""
+        what = self.event(kind, data)
         log.append(self.job.id, what)
         return what.number
+
+    def event(self, kind: str, data: dict[str, Any]) -> log.Event:
+        """Make the attempt's next event; only the thread that does the work may."""
+        what = log.event(self.attempt, self._position, kind, data)
+        self._position += 1
+        return what
 
     def fence(self, session: Session, **changes: Any) -> Job:
         """Lock the job's row for the rest of the transaction and write `changes` to it.
@@ -113,15 +115,19 @@ class Run:
         changes["lease_expires_at"] = Seconds(settings.lease_seconds)
         job = transition(session, self.job.id, held_by(self.attempt), **changes)
         if job is None:
-            log_refused()
-            self.stop(Stopping.LEASE_LOST)
-            raise Stopped(Stopping.LEASE_LOST)
+            self.lost()
         if job.cancel_requested_at is not None:
             self.stop(Stopping.CANCELLED)
             raise Stopped(Stopping.CANCELLED)
         self.job = job
         self.renewed_at = asked_at
         return job
+
+    def lost(self) -> NoReturn:
+        """Put the work down, because somebody else has the job."""
+        log_refused()
+        self.stop(Stopping.LEASE_LOST)
+        raise Stopped(Stopping.LEASE_LOST)
 
     def progress(
         self,
@@ -141,5 +147,4 @@ class Run:
             if write is not None:
                 write(session)
             body = status.body_of(session, job)
-        status.publish(job, body)
-        self.emit("progress", body["progress"])
+        status.publish(job, body, self.event("progress", body["progress"]))

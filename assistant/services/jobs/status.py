@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -109,38 +110,45 @@ def encode(body: Body | list[Body]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def publish(job: Job, body: Body) -> bytes:
-    """Show a job that has changed to all who poll or follow it, and return its JSON."""
-    encoded = _keep(job, body)
+def publish(job: Job, body: Body, *events: log.Event) -> bytes:
+    """Show a job that has changed to all who poll or follow it, and return its JSON.
+
+    What its attempt has to say of that change are the `events`.
+    """
+    encoded = encode(body)
+    said = [log.appending(job.id, event) for event in events]
     if job.state == JobState.QUEUED:
         data = {"state": job.state, "attempt": job.attempt}
-        log.append(job.id, log.event(job.attempt, log.OTHERS + job.version, "state", data))
+        back = log.event(job.attempt, log.OTHERS + job.version, "state", data)
+        said.append(log.appending(job.id, back))
     elif job.state in TERMINAL:
         done = log.event(job.attempt, log.LAST, "done", encoded.decode())
-        log.append(job.id, done, ended_for=job.owner_id)
+        said.append(log.appending(job.id, done, ended_for=job.owner_id))
+    _keep(job, body, encoded, said)
     return encoded
 
 
-def _keep(job: Job, body: Body) -> bytes:
-    """Write a job's JSON to Redis unless something newer is there, and return the JSON."""
-    encoded = encode(body)
+Said = Callable[[Redis], object]
+
+
+def _keep(job: Job, body: Body, encoded: bytes, said: Sequence[Said] = ()) -> None:
+    """Write a job's JSON to Redis unless something newer is there, and what is said of it."""
     # A moment and no duration: one that Redis hears late, after an outage, is no news any more.
     until = int((time.time() + _lifetime(job)) * 1000)
     # Why a queued job waits has to be found out first; till then its copy only hides older ones.
     copy = b"" if job.state == JobState.QUEUED and body["blocker"] is None else encoded
     ended = int(job.state in TERMINAL)
-    kept = _put((key_of(job.id), job.version, str(job.owner_id), copy, until, ended))
-    if ended and not kept:
-        _unsaid.append((key_of(job.id), job.version, str(job.owner_id), copy, until, ended))
-    return encoded
+    put = (key_of(job.id), job.version, str(job.owner_id), copy, until, ended)
+    if not _put(put, said) and ended:
+        _unsaid.append(put)
 
 
 # Ends of jobs that Redis did not hear of; an older copy there could still say something else.
 _unsaid: deque[tuple[Any, ...]] = deque(maxlen=1000)
 
 
-def _put(arguments: tuple[Any, ...]) -> bool:
-    return cache.ask(lambda client: client.eval(_PUT, 1, *arguments)) is not None
+def _put(arguments: tuple[Any, ...], said: Sequence[Said] = ()) -> bool:
+    return cache.ask_all(lambda client: client.eval(_PUT, 1, *arguments), *said) is not None
 
 
 def say_again() -> None:
@@ -158,14 +166,14 @@ def _lifetime(job: Job) -> int:
     return QUEUED_SECONDS if job.state == JobState.QUEUED else CHANGING_SECONDS
 
 
-def publish_claimed(job: Job) -> None:
+def publish_claimed(job: Job, *events: log.Event) -> None:
     """Write a job that was just claimed; of a first attempt nothing needs to be read."""
     if job.attempt == 1:
-        publish(job, fresh_body(job))
+        publish(job, fresh_body(job), *events)
         return
     with transaction(job.owner_id) as session:
         body = body_of(session, job)
-    publish(job, body)
+    publish(job, body, *events)
 
 
 # What `read_status` wants of the hash, in this order.
@@ -205,7 +213,9 @@ def read_status(
     waiting = why_waiting(job)
     if waiting is not None:
         shown |= waiting_part(waiting)
-    return Shown(_keep(job, shown), job.version, job.state in TERMINAL)
+    encoded = encode(shown)
+    _keep(job, shown, encoded)
+    return Shown(encoded, job.version, job.state in TERMINAL)
 
 
 def waiting_part(waiting: Waiting) -> Body:
