@@ -39,7 +39,6 @@ broker_transport_options = {
     "health_check_interval": 10,
 }
 
-worker_send_task_events = True
 task_send_sent_event = False
 worker_hijack_root_logger = False
 worker_cancel_long_running_tasks_on_connection_loss = False

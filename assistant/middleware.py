@@ -33,7 +33,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         CORS(
             app,
             origins=settings.allowed_origins,
-            expose_headers=["Location", "Link", "Retry-After", REPLAYED, HEADER],
+            expose_headers=[
+                *("Location", "Link", "Retry-After", "ETag", "Preference-Applied"),
+                *(REPLAYED, HEADER),
+            ],
         )
     app.before_request(_begin)
     app.after_request(_end)

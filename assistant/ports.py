@@ -122,6 +122,9 @@ class VectorStore(Protocol):
 
     def drop(self, collection: str) -> None: ...
 
+    def names(self) -> Sequence[str]:
+        """Return the names of all collections, whoever made them."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:

@@ -52,7 +52,7 @@ def model_server() -> Iterator[str]:
 
 @contextmanager
 def whole_stack(**settings: Any) -> Iterator[Whole]:
-    """Run everything that the Procfile names until the `with` ends."""
+    """Run what the Procfile names until the `with` ends; but not Flower, which nobody looks at."""
     with tempfile.TemporaryDirectory() as folder, model_server() as url:
         chosen = {
             "data_dir": Path(folder),
@@ -63,8 +63,21 @@ def whole_stack(**settings: Any) -> Iterator[Whole]:
             "reply_concurrency": 16,
             **settings,
         }
-        with LocalStack(read_settings(**chosen), quiet=True) as stack:
+        with LocalStack(read_settings(**chosen), quiet=True, without=["flower"]) as stack:
             stack.migrate()
             stack.start_processes()
             stack.wait_until_ready()
-            yield Whole(stack, url, sign_in(stack.settings.port))
+            whole = Whole(stack, url, sign_in(stack.settings.port))
+            _warm_up(whole)
+            yield whole
+
+
+def _warm_up(whole: Whole) -> None:
+    """Return when each worker has loaded its embedding model, which takes seconds of all cores."""
+    with whole.client() as client:
+        file = {"file": ("lamp.txt", b"The lamp of the old harbour burns seal oil.")}
+        wait = {"Prefer": "wait=60"}
+        client.post("/documents", files=file, headers=wait).raise_for_status()
+        question = {"content": "What does the lamp burn?", "use_documents": True}
+        client.post("/messages", json=question, headers=wait).raise_for_status()
+        client.post("/search", json={"query": "lamp"}).raise_for_status()

@@ -8,11 +8,10 @@ import os
 import sys
 import time
 from http.client import HTTPException
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPError, Request, urlopen
 
 API = os.environ.get("ASSISTANT_API", "http://127.0.0.1:8000/api/v1")
-shown, headers = "", {"Content-Type": "application/json"}
+shown, pause, cancels, headers = "", 0, False, {"Content-Type": "application/json"}
 
 
 def call(path, body=None):
@@ -33,17 +32,16 @@ def show(text):
 
 def follow(job):
     event = {}
-    with call(f"/jobs/{job}/events") as stream:
-        for line in stream:
-            name, _, value = line.decode().rstrip("\n").partition(": ")
-            event[name] = value
-            if name == "" and "data" in event:
-                data, kind = json.loads(event["data"]), event["event"]
-                headers["Last-Event-ID"] = event["id"]
-                if kind in ("delta", "snapshot"):
-                    show((shown if kind == "delta" else "") + data["text"])
-                if kind == "done":
-                    return data
+    for line in call(f"/jobs/{job}/events"):
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        event[name] = value
+        if name == "" and "data" in event:
+            data, kind = json.loads(event["data"]), event["event"]
+            headers["Last-Event-ID"] = event["id"]
+            if kind in ("delta", "snapshot"):
+                show((shown if kind == "delta" else "") + data["text"])
+            if kind == "done":
+                return data
 
 
 who = {"username": sys.argv[1], "password": os.environ["ASSISTANT_PASSWORD"]}
@@ -51,9 +49,11 @@ headers["Authorization"] = "Bearer " + json.load(call("/auth/token", who))["acce
 job, done = json.load(call("/messages", {"content": sys.argv[2]}))["id"], None
 while not done:
     try:
+        time.sleep(pause)
+        cancels = cancels and not call(f"/jobs/{job}/cancel", {})
         done = follow(job)
     except KeyboardInterrupt:
-        call(f"/jobs/{job}/cancel", {})
+        pause, cancels = 0, True
     except (HTTPException, OSError):
-        time.sleep(0.5)
+        pause = 0.5
 print(f"\n[{done['state']}]")

@@ -89,6 +89,23 @@ def test_the_python_client_cancels_with_ctrl_c(live: Live, proxy: Proxy, usernam
     assert latest_job(live)["state"] == "cancelled"
 
 
+def test_the_python_client_cancels_though_the_server_is_away(
+    live: Live, proxy: Proxy, username: str
+) -> None:
+    live.model.script("endless", interval=20)
+    client = start_follow(proxy.port, username, "Tell me a long story.")
+    live.model.wait_for(lambda asked: asked.tokens_sent > 10, seconds=20)
+    proxy.set("refuse")
+    client.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        client.wait(1.5)
+    client.send_signal(signal.SIGINT)
+    proxy.set("pass")
+    _, errors = client.communicate(timeout=20)
+    assert (client.returncode, errors) == (0, "")
+    assert latest_job(live)["state"] == "cancelled"
+
+
 def test_the_python_client_says_what_the_api_says(live: Live, username: str) -> None:
     client = start_follow(live.stack.settings.port, username, "")
     _, errors = client.communicate(timeout=20)
@@ -176,3 +193,36 @@ def test_the_page_streams_through_cuts_and_cancels(
     ask(driver, page, f"{web.url}/api/v1", f"nobody{uuid.uuid4().hex[:6]}", "Hello.")
     wait_for(lambda: "wrong" in text_in(driver, "state"), 20)
     assert httpx.get(page).status_code == 200
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(
+    not (test_browser.BROWSER and test_browser.DRIVER),
+    reason="chromium and chromium-driver are not installed",
+)
+def test_the_page_shows_one_reply_at_a_time(
+    live: Live,
+    start_web: Callable[..., Web],
+    address: str,
+    driver: webdriver.Chrome,
+    username: str,
+) -> None:
+    web = start_web(ALLOWED_ORIGINS=address)
+    driver.get(f"{address}/follow.html")
+    driver.execute_script("window.onerror = (words) => { document.title = words }")
+    driver.find_element(By.ID, "cancel").click()
+    assert driver.title == "Follow a reply"
+
+    live.model.script("endless", interval=20)
+    page = f"{address}/follow.html"
+    ask(driver, page, f"{web.url}/api/v1", username, "Tell me a long story.")
+    wait_for(lambda: text_in(driver, "text").startswith("word0 word1 "), 20)
+    endless = latest_job(live)
+    live.model.script(text="Short and other.")
+    driver.find_element(By.ID, "ask").click()
+    wait_for(lambda: text_in(driver, "state") == "Ended: succeeded", 20)
+    assert text_in(driver, "text") == "Short and other."
+    live.client.post(f"/jobs/{endless['id']}/cancel").raise_for_status()
+    live.ended(endless)
+    assert text_in(driver, "text") == "Short and other."
+    assert text_in(driver, "state") == "Ended: succeeded"

@@ -72,6 +72,15 @@ class ChromaStore:
             except NotFoundError:
                 return
 
+    def names(self) -> list[str]:
+        """Return the names of all collections, whoever made them."""
+        found: list[str] = []
+        with _translated():
+            api = self._connected().api
+            while page := api.list_collections(limit=PAGE, offset=len(found)):
+                found += [model.name for model in page]
+        return found
+
     def ping(self) -> None:
         """Raise `TransientError` if the server does not answer."""
         with _translated():

@@ -64,11 +64,9 @@ class UploadFolder:
         target = self.path(key)
         self._make(target.parent)
         stored.path.rename(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(target.parent)
+        # In there the owner's folder may be new, made by somebody who has not come so far.
+        _sync(target.parent.parent)
 
     def path(self, key: str) -> Path:
         """Return where the file of this key lies; keys are made by the server, never by users."""
@@ -113,6 +111,15 @@ def _names(folder: Path) -> list[str]:
         return sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _sync(path: Path) -> None:
+    """Make what a folder says of its files outlast a loss of power."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _private(path: str, flags: int) -> int:

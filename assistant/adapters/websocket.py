@@ -71,10 +71,10 @@ class WebSocket:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._send(answer)
 
-    def receive(self) -> str | bytes | None:
+    def receive(self, seconds: float = PATIENCE_SECONDS) -> str | bytes | None:
         """Return the next message, or None if none is complete for now; raises `Closed`."""
         if not self._messages:
-            self._read()
+            self._read(seconds)
         return self._messages.popleft() if self._messages else None
 
     def send(self, *texts: str) -> None:
@@ -120,15 +120,19 @@ class WebSocket:
             while self._socket.recv(PIECE) and time.monotonic() < give_up:
                 pass
 
-    def _read(self) -> None:
+    def _read(self, seconds: float) -> None:
         if not self.open:
             raise Closed
         try:
+            self._socket.settimeout(seconds)
             data = self._socket.recv(PIECE)
         except TimeoutError:
             return
         except OSError:
             data = b""
+        finally:
+            # Others send on it, too.
+            self._socket.settimeout(PATIENCE_SECONDS)
         if not data or not self.open:
             self.open = False
             raise Closed

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -10,12 +11,14 @@ from flask import Response, request, stream_with_context
 
 from assistant.api import answers
 from assistant.api.arguments import StrictBlueprint
-from assistant.errors import InvalidInput
+from assistant.api.presence import Presence
+from assistant.api.stuck import watched
+from assistant.errors import AssistantError, InvalidInput
 from assistant.schemas.jobs import EventQuerySchema, TicketSchema
 from assistant.security import allow, caller, caller_id
-from assistant.services import jobs, tickets
+from assistant.services import callers, jobs, tickets
 from assistant.services.events.following import follow
-from assistant.services.events.log import ATTEMPT, LAST
+from assistant.services.events.log import ATTEMPT, LAST, Event
 
 blp = StrictBlueprint("events", __name__, url_prefix="/jobs", description="Background work")
 
@@ -24,6 +27,14 @@ HEARTBEAT_SECONDS = 15.0
 LONGEST_SECONDS = 600.0
 # One newline: after an empty line some clients take the comment for an event.
 SIGN_OF_LIFE = b":\n"
+
+LAST_EVENT_ID = {
+    "in": "header",
+    "name": "Last-Event-ID",
+    "required": False,
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "The last event's id, as browsers send it; it counts before `after`.",
+}
 
 
 @blp.post("/<uuid:job_id>/ticket")
@@ -38,10 +49,11 @@ def create_ticket(job_id: uuid.UUID) -> dict[str, Any]:
     }
 
 
-@blp.get("/<uuid:job_id>/events")
+@blp.get("/<uuid:job_id>/events", parameters=[LAST_EVENT_ID])
 @allow(ticket=True)
 @blp.arguments(EventQuerySchema, location="query")
 @blp.response(200, content_type="text/event-stream")
+@blp.alt_response(204, description="The last event was seen already: do not come back.")
 def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     """Follow a job live, as server-sent events.
 
@@ -55,7 +67,9 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     if not first and after is not None and after % ATTEMPT == LAST:
         batches.close()
         return answers.no_content()
-    frames = _frames(chain([first], batches))
+    me = caller()
+    presence = Presence(lambda: callers.authenticate(me.user_id, me.session_id, job_id))
+    frames = watched(_frames(chain([first], batches), presence), request.environ)
     response = Response(stream_with_context(frames), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
@@ -63,21 +77,22 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
 
 
 def _cursor(query: dict[str, Any]) -> int | None:
-    if "after" in query:
-        number: int = query["after"]
-        return number
+    # A client that comes back by itself repeats the address, and says in the header what it saw.
     given = request.headers.get("Last-Event-ID", "").strip()
     if not given:
-        return None
+        return query.get("after")
     if not given.isdecimal() or len(given) > 16:
         raise InvalidInput("Last-Event-ID is the id of an event, which is a number.")
     return int(given)
 
 
-def _frames(batches: Iterator[list[Any]]) -> Iterator[bytes]:
+def _frames(batches: Iterator[list[Event]], presence: Presence[Any]) -> Iterator[bytes]:
     give_up = time.monotonic() + LONGEST_SECONDS
     yield b"retry: 1000\n\n"
-    for events in batches:
-        yield b"".join(event.frame for event in events) or SIGN_OF_LIFE
-        if time.monotonic() > give_up:
-            return
+    # What is wrong is told to whoever comes back; this answer has begun and can only end.
+    with suppress(AssistantError):
+        for events in batches:
+            yield b"".join(event.frame for event in events) or SIGN_OF_LIFE
+            presence.look()
+            if time.monotonic() > give_up:
+                return

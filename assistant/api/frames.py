@@ -21,7 +21,8 @@ SHOWN = ("status", "code", "title", "detail", "errors")
 
 def make(kind: str, **members: Any) -> str:
     """Return a frame."""
-    return json.dumps({"type": kind, **members}, ensure_ascii=False, separators=(",", ":"))
+    # In ASCII, since what a client sent and hears again may be no text that UTF-8 can say.
+    return json.dumps({"type": kind, **members}, separators=(",", ":"))
 
 
 def of_event(job_id: uuid.UUID, event: Event) -> str:

@@ -21,7 +21,8 @@ def wait_if_preferred(response: Response) -> Response:
         return response
     seconds = min(int(wanted[1]), LONGEST_SECONDS)
     try:
-        shown = wait_for(caller_id(), uuid.UUID(response.get_json()["id"]), seconds)
+        job_id = uuid.UUID(response.get_json()["id"])
+        shown = wait_for(caller_id(), job_id, seconds, just_accepted=True)
     except AssistantError:
         # It was accepted, and that is what counts.
         return response

@@ -115,8 +115,8 @@ def _sign_in(socket: WebSocket) -> Talk | None:
     """Wait for the first frame, which has to bring a good token."""
     give_up = time.monotonic() + AUTH_SECONDS
     message = None
-    while message is None and time.monotonic() < give_up:
-        message = socket.receive()
+    while message is None and (left := give_up - time.monotonic()) > 0:
+        message = socket.receive(left)
     if message is None:
         socket.close(NOT_SIGNED_IN, "No token came in time.")
         return None

@@ -6,7 +6,6 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 
 from flask import g
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -14,12 +13,12 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from assistant import security
 from assistant.adapters.websocket import GOING_AWAY, Closed, WebSocket
 from assistant.api import frames, messages
+from assistant.api.presence import Presence
 from assistant.errors import (
     AssistantError,
     InvalidCredentials,
     PermissionDenied,
     RateLimited,
-    Unavailable,
 )
 from assistant.services import jobs
 from assistant.services.events.listening import Listener
@@ -31,8 +30,6 @@ logger = logging.getLogger(__name__)
 # So many frames in so many seconds; whoever then goes on regardless is sent away.
 MOST_FRAMES = 20
 FRAMES_SECONDS = 10.0
-# A session that has ended is noticed after at most this and the patience of `receive`.
-CHECK_SECONDS = 20.0
 PING_SECONDS = 20.0
 DEAD_SECONDS = 50.0
 # Proxies and new releases must be able to move a client; it comes back with its cursors.
@@ -47,7 +44,8 @@ class Talk:
     def __init__(self, socket: WebSocket, token: str) -> None:
         self._socket = socket
         self._token = token
-        self.user_id = self._check()
+        self._presence = Presence(self._authenticate)
+        self.user_id = self._presence.demand()
         self._began = self._pinged = time.monotonic()
         self._times: deque[float] = deque(maxlen=MOST_FRAMES)
         self._refused = 0
@@ -77,28 +75,22 @@ class Talk:
         ended = {"state": job["state"], "error": job["error"], "assistant_message": reply}
         self._socket.send(frames.make("chat_response", **about, **ended))
 
-    def refuse(self, error: AssistantError, job_id: uuid.UUID | None) -> None:
+    def refuse(self, error: AssistantError, job_id: uuid.UUID) -> None:
         """Say why a job cannot be followed."""
-        about = {} if job_id is None else {"job_id": str(job_id)}
-        self._socket.send(frames.of_error(error, about))
+        self._socket.send(frames.of_error(error, {"job_id": str(job_id)}))
 
     def drop(self, why: str) -> None:
         """Send the client away."""
         self._socket.close(TOO_SLOW, why)
 
-    def _check(self) -> uuid.UUID:
+    def _authenticate(self) -> uuid.UUID:
         """Demand that the session is alive, and let the services know whose it is."""
         g.caller, _ = security.authenticate(self._token)
-        self._checked = time.monotonic()
         return security.caller_id()
 
     def _look_after(self) -> None:
         now = time.monotonic()
-        if now - self._checked > CHECK_SECONDS:
-            self._checked = now
-            # While nobody can say whether the session is alive, it goes on.
-            with suppress(Unavailable):
-                self._check()
+        self._presence.look()
         if now - self._began > LONGEST_SECONDS:
             self._socket.close(GOING_AWAY, "Come back, with the cursors of what you follow.")
         silent = now - self._socket.heard_at
@@ -114,7 +106,7 @@ class Talk:
         try:
             self._limit()
             kind, values = frames.read(message, about)
-            self._check()
+            self._presence.demand()
             HANDLERS[kind](self, frames.load(kind, values), about)
         except (InvalidCredentials, Closed):
             raise

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,7 +36,8 @@ class LocalStack:
     """The servers of a data folder while the `with` lasts, and on request the application.
 
     `settings` then lead to them, and `environment` is for processes that shall use them. With
-    `serve=False` there are only PostgreSQL, Valkey and Chroma. Enter it in the main thread: Linux
+    `serve=False` there are only PostgreSQL, Valkey and Chroma; `without` names processes that are
+    not started. Enter it in the main thread: Linux
     ends the stack together with the thread that started it.
     """
 
@@ -48,6 +49,7 @@ class LocalStack:
         logs_to_files: bool = False,
         serve: bool = True,
         procfile: Path = PROJECT / "Procfile",
+        without: Collection[str] = (),
         stopping: StopSignals | None = None,
     ) -> None:
         self.settings = settings
@@ -59,6 +61,7 @@ class LocalStack:
         self.servers: list[Server] = []
         self.supervisor: Supervisor | None = None
         self._procfile = procfile
+        self._without = without
         self._processes: list[Program] = []
         self._stopping = stopping
 
@@ -188,7 +191,8 @@ class LocalStack:
         if self.serve:
             require_free_ports(self.settings)
         self._say(f"Starting the servers; their data is in {self.folder.path}.")
-        self._processes = read_processes(self._procfile) if self.serve else []
+        found = read_processes(self._procfile) if self.serve else []
+        self._processes = [process for process in found if process.name not in self._without]
         self.servers = missing_servers(self.folder, self.settings, chosen, with_model=self.serve)
         additions: dict[str, str | int] = {}
         for server in self.servers:

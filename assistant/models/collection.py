@@ -1,5 +1,6 @@
 """Collections: what documents lie in, one index each."""
 
+import re
 import uuid
 
 from sqlalchemy import Index, String, UniqueConstraint, text
@@ -44,3 +45,12 @@ class Collection(Model):
 def chroma_name(collection_id: uuid.UUID, index_version: int) -> str:
     """Name a Chroma collection (3 to 512 characters, letters and digits at both ends)."""
     return f"c_{collection_id.hex}_v{index_version}"
+
+
+_CHROMA_NAME = re.compile(r"c_([0-9a-f]{32})_v\d+")
+
+
+def collection_id_of(name: str) -> uuid.UUID | None:
+    """Return whose index has this name; none if it is no index."""
+    match = _CHROMA_NAME.fullmatch(name)
+    return uuid.UUID(match[1]) if match else None

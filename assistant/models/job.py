@@ -128,7 +128,7 @@ class Job(Model):
         Index("ix_jobs_owner", "owner_id", "id"),
         Index(
             "ix_jobs_open",
-            *("owner_id", "state"),
+            *("owner_id", "priority", "kind"),
             postgresql_where=text("state IN ('queued', 'running')"),
         ),
         Index(
@@ -136,7 +136,7 @@ class Job(Model):
             *("queue", "finished_at"),
             postgresql_where=text("finished_at IS NOT NULL"),
         ),
-        Index("ix_jobs_queued", "queue", postgresql_where=text("state = 'queued'")),
+        Index("ix_jobs_queued", "priority", "kind", postgresql_where=text("state = 'queued'")),
     )
 
     id: Mapped[Key]

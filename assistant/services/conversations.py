@@ -161,5 +161,6 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
         ).all()
         bodies = [(job, status.body_of(session, job)) for job in emptied]
     jobs.follow_up(cancelled)
+    open_before = {job.id for job in cancelled}
     for job, body in bodies:
-        status.publish(job, body)
+        status.publish(job, body, ended_before=job.id not in open_before)

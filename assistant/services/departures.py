@@ -4,14 +4,14 @@ import uuid
 from functools import partial
 from typing import Any
 
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.database import SYSTEM, transaction, when_committed
 from assistant.errors import Conflict, PermissionDenied
-from assistant.extensions import adapters, cache, settings
+from assistant.extensions import adapters, cache
 from assistant.models import (
     Collection,
     Conversation,
@@ -25,6 +25,7 @@ from assistant.models import (
     User,
 )
 from assistant.models import Session as SignIn
+from assistant.models.job import TERMINAL
 from assistant.services import administration, callers, idempotency, jobs, sessions, users
 from assistant.services.callers import Caller
 from assistant.services.erasing import Counts, Erasure, drop_index, rows_gone
@@ -71,8 +72,15 @@ def _shut_out(
         callers.show_confined(caller.session_id)
     with transaction(SYSTEM) as session:
         # Not with what was committed: workers lock jobs first, and would wait for each other.
-        cancelled = jobs.cancel_all(session, Job.owner_id == user_id, Job.id != job_id)
+        cancelled = jobs.cancel_all(session, *_ending_with(user_id), Job.id != job_id)
     jobs.follow_up(cancelled)
+
+
+def _ending_with(user_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    """Choose the jobs of a user, but not what an administrator has promised of other users."""
+    whose = Job.arguments["user_id"].astext
+    promised = (Job.kind == JobKind.DELETE_USER) & (whose != str(user_id))
+    return Job.owner_id == user_id, ~(promised & Job.state.not_in(TERMINAL))
 
 
 def _accept(
@@ -89,7 +97,6 @@ def _accept(
         owner_id=owner_id,
         kind=JobKind.DELETE_USER,
         queue=Queue.INDEXING,
-        deadline_seconds=settings.indexing_deadline_seconds,
         sequence_key=user_id,
         sequence_number=(session.scalar(last) or 0) + 1,
         arguments={"user_id": str(user_id)},
@@ -116,7 +123,7 @@ def erase(run: Run) -> dict[str, Any]:
     """
     user_id = uuid.UUID(run.job.arguments["user_id"])
     erasure = Erasure(run, SYSTEM, *COUNTED)
-    erasure.wait_until_quiet(Job.owner_id == user_id)
+    erasure.wait_until_quiet(*_ending_with(user_id))
     erasure.documents(Document.owner_id == user_id)
     adapters.files.remove_folder(str(user_id))
     _collections(erasure, user_id)
@@ -151,7 +158,7 @@ def _rows(model: Any, user_id: uuid.UUID, session: Session) -> Counts:
 
 
 def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
-    mine = select(Job.id).where(Job.owner_id == user_id, Job.id != job_id).limit(BATCH)
+    mine = select(Job.id).where(*_ending_with(user_id), Job.id != job_id).limit(BATCH)
     ids = session.scalars(mine).all()
     if ids:
         # Before the rows go: afterwards nobody would know which copies there are.

@@ -10,7 +10,6 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.errors import Conflict, NotFound
-from assistant.extensions import settings
 from assistant.models import Collection, Document, DocumentStatus, Job, JobKind, Queue
 from assistant.models.job import TERMINAL
 from assistant.services import documents, idempotency, jobs
@@ -43,7 +42,7 @@ def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
         job = _accept(session, collection)
     jobs.follow_up(cancelled)
     for analysis, body in emptied:
-        jobs.publish(analysis, body)
+        jobs.publish(analysis, body, ended_before=True)
     jobs.announce(job)
     return job
 
@@ -79,7 +78,6 @@ def _accept(session: Session, collection: Collection, retry_of: uuid.UUID | None
         owner_id=collection.owner_id,
         kind=JobKind.DELETE_COLLECTION,
         queue=Queue.INDEXING,
-        deadline_seconds=settings.indexing_deadline_seconds,
         sequence_key=collection.id,
         sequence_number=(session.scalar(earlier) or 0) + 1,
         arguments={"collection_id": str(collection.id)},

@@ -54,13 +54,14 @@ def _accept(
     bulk: bool = False,
 ) -> Job:
     assert document.job_id is not None
+    patient = bulk or kind is not JobKind.INDEX
     return jobs.accept(
         session,
         job_id=document.job_id,
         owner_id=document.owner_id,
         kind=kind,
         queue=Queue.INDEXING,
-        deadline_seconds=settings.indexing_deadline_seconds,
+        deadline_seconds=(jobs.PATIENT_SECONDS if patient else settings.indexing_deadline_seconds),
         sequence_key=document.id,
         sequence_number=document.job_count,
         document_id=document.id,
@@ -167,7 +168,7 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         job = _accept(session, document, JobKind.DELETE_DOCUMENT)
     jobs.follow_up(cancelled)
     for analysis, body in emptied:
-        jobs.publish(analysis, body)
+        jobs.publish(analysis, body, ended_before=True)
     jobs.announce(job)
     return job
 

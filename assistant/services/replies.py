@@ -15,11 +15,12 @@ from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import Conversation, Job, JobState, Message, MessageRole
 from assistant.ports import ChatRequest, Usage
-from assistant.services import evidence
+from assistant.services import evidence, threads
 from assistant.services.citations import MarkerFilter
 from assistant.services.drafts import UNSTORABLE, Draft, storable
 from assistant.services.jobs import Run
 from assistant.services.languages import refusal
+from assistant.services.paging import Page
 from assistant.services.prompts import (
     Passage,
     estimate_usage,
@@ -101,7 +102,7 @@ def _load(run: Run) -> Task:
         reply, question, conversation, held = found
         if not held:
             run.lost()
-        history = _history(session, question) if question.parent_id else []
+        history = _history(session, conversation, question.parent_id)
     options = reply.options
     return Task(
         reply=reply,
@@ -120,26 +121,14 @@ def _first(*values: Any) -> Any:
     return next(value for value in values if value is not None)
 
 
-def _history(session: Session, question: Message) -> list[tuple[str, str]]:
+def _history(
+    session: Session, conversation: Conversation, end: uuid.UUID | None
+) -> list[tuple[str, str]]:
     """Return the branch that leads to a question: no failed replies, but cancelled text."""
-    earlier = session.scalars(
-        select(Message)
-        .where(
-            Message.conversation_id == question.conversation_id,
-            Message.position < question.position,
-        )
-        .order_by(Message.position.desc())
-        .limit(HISTORY_MESSAGES)
-    )
-    by_id = {message.id: message for message in earlier}
-    branch: list[Message] = []
-    current = by_id.get(question.parent_id) if question.parent_id else None
-    while current is not None:
-        branch.append(current)
-        current = by_id.get(current.parent_id) if current.parent_id else None
+    branch = threads.before(session, conversation, end, Page(limit=HISTORY_MESSAGES))
     return [
         (message.role, message.content)
-        for message in reversed(branch)
+        for message in branch
         if message.content
         and not (message.role == MessageRole.ASSISTANT and message.status == JobState.FAILED)
     ]

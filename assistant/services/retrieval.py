@@ -67,10 +67,12 @@ class Scope:
 def check_scope(session: Session, scope: Scope) -> None:
     """Raise `NotFound` unless every named document and collection is the owner's."""
     for model, ids in ((Document, scope.document_ids), (Collection, scope.collection_ids)):
+        if not ids:
+            continue
         wanted = select(model.id).where(
             model.owner_id == scope.owner_id, model.id.in_(ids), model.deleted_at.is_(None)
         )
-        if ids and set(session.scalars(wanted)) != set(ids):
+        if set(session.scalars(wanted)) != set(ids):
             word = "document" if model is Document else "collection"
             raise NotFound(f"There is no {word} with one of these ids.")
 

@@ -16,6 +16,9 @@ from assistant.models import Document, DocumentStatus, Job, JobKind, JobState, Q
 from assistant.services import collections, documents, jobs
 from assistant.services.uploads import clean_filename, received
 
+# What a job is about besides the document, which one that does it again takes over.
+ABOUT = ("upload_id", "collection_id")
+
 
 def update(
     owner_id: uuid.UUID,
@@ -133,18 +136,19 @@ def _follow(document: Document) -> uuid.UUID:
 
 def retry(owner_id: uuid.UUID, old: Job) -> Job:
     """Promise once more an indexing that failed or was cancelled, of the same file and place."""
-    if not old.arguments:
+    about = {name: old.arguments[name] for name in ABOUT if name in old.arguments}
+    if not about:
         return documents.retry(owner_id, old)
     assert old.document_id is not None
     with transaction(owner_id) as session:
         document = _find(session, owner_id, old.document_id)
-        upload_id = old.arguments.get("upload_id")
+        upload_id = about.get("upload_id")
         if upload_id is not None and (document.replacement or {}).get("upload_id") != upload_id:
             raise Conflict("A newer version of the file was uploaded.")
         document.job_count += 1
         job_id = _follow(document)
         session.flush()
-        job = _accept(session, document, job_id, old.arguments, old.id)
+        job = _accept(session, document, job_id, about, old.id)
     jobs.announce(job)
     return job
 

@@ -24,9 +24,14 @@ def issue(caller: Caller, job_id: uuid.UUID) -> str:
 
 
 def redeem(ticket: str, job_id: uuid.UUID) -> Caller:
-    """Return whose ticket this is, and let it be worthless; raises `InvalidCredentials`."""
-    kept = cache.ask(lambda client: client.getdel(_key(ticket)))
-    about = json.loads(kept) if kept else {}
+    """Return whose ticket this is, and let it be worthless; raises `InvalidCredentials`.
+
+    Raises `Unavailable` while Redis, which alone knows, does not answer.
+    """
+    found = cache.ask(lambda client: [client.getdel(_key(ticket))])
+    if found is None:
+        raise Unavailable("Tickets cannot be looked at now. Try again.", retry_after=2)
+    about = json.loads(found[0]) if found[0] else {}
     if about.get("job") != str(job_id):
         raise InvalidCredentials("The ticket is not valid any more. Ask for a new one.")
     caller, _ = callers.authenticate(uuid.UUID(about["user"]), uuid.UUID(about["session"]))

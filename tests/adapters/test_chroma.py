@@ -188,3 +188,15 @@ def test_loopback_requests_ignore_proxies(chroma_url: str, monkeypatch: pytest.M
     with pytest.raises(httpx.ConnectError):
         httpx.get(chroma_url)
     ChromaStore(chroma_url).ping()
+
+
+def test_lists_all_collections(
+    store: ChromaStore, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.adapters.chroma.PAGE", 2)
+    mine = {f"{collection}-{n}" for n in range(5)}
+    for name in mine:
+        store.upsert(name, ids(1), unit_vectors(1))
+    names = store.names()
+    assert mine <= set(names)
+    assert len(names) == len(set(names))

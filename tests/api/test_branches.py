@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import workers.messages
+from assistant.services import replies
 from tests.api.branching import (
     done,
     edit,
@@ -376,3 +377,17 @@ def test_a_deleted_conversation_is_gone_with_all_its_branches(user: User) -> Non
         assert_problem(user.post(f"/messages/{message_id}/regenerate"), 404)
     assert_problem(user.get(f"/conversations/{conversation}/branches"), 404)
     assert {job(user, accepted["id"])["state"] for accepted in (second, third)} == {"cancelled"}
+
+
+def test_an_edit_far_back_keeps_what_was_said_before(
+    user: User, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "HISTORY_MESSAGES", 2)
+    first = done(user)
+    second = done(user, "A second one.", conversation_id=first["conversation_id"])
+    # Other branches do not count as what is read of this one.
+    edited = edit(user, question_of(user, second), "Another second one.")
+    workers.messages.reply(edited["id"])
+    told = [message["content"] for message in model.requests[-1].body["messages"]]
+    assert len(told) == 3
+    assert told[-1] == "Another second one."

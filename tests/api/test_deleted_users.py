@@ -290,3 +290,18 @@ def test_who_is_no_administrator_any_more_cannot_retry_a_deletion(
     admin.patch(f"/users/{other_user.id}", json={"role": "user"})
     assert_problem(other_user.post(f"/jobs/{accepted['id']}/retry"), 403)
     assert user_row(user)["deleted_at"] is None
+
+
+def test_what_an_administrator_promised_of_others_outlasts_the_administrator(
+    admin: User, user: User, other_user: User
+) -> None:
+    admin.patch(f"/users/{other_user.id}", json={"role": "admin"})
+    promised = other_user.delete(f"/users/{user.id}").get_json()
+    leaving = admin.delete(f"/users/{other_user.id}").get_json()
+    workers.users.delete(leaving["id"])
+    assert job(admin, leaving["id"])["state"] == "succeeded"
+    assert user_row(other_user)["deleted_at"] is not None
+    assert job_row(promised["id"]).state == "queued"
+    workers.users.delete(promised["id"])
+    assert job_row(promised["id"]).state == "succeeded"
+    assert user_row(user)["deleted_at"] is not None

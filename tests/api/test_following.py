@@ -11,11 +11,14 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 import workers.messages
+from assistant.api import events as streams
+from assistant.api import presence
 from assistant.extensions import cache
 from assistant.services.events.log import LAST
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import ask, assert_problem
+from tests.services.factories import sql
 
 DONE = (1 << 32) + LAST
 
@@ -69,6 +72,69 @@ def test_whoever_has_seen_the_end_is_told_to_stop(
     assert (again.status_code, again.data) == (204, b"")
 
 
+def test_of_two_cursors_the_one_that_a_client_sends_by_itself_counts(
+    user: User, done: dict[str, Any]
+) -> None:
+    path = f"/jobs/{done['id']}/events?after=4294967296"
+    assert user.get(path, headers={"Last-Event-ID": str(DONE)}).status_code == 204
+
+
+def test_a_cursor_behind_the_end_gets_the_end(user: User, done: dict[str, Any]) -> None:
+    got = events(user.get(f"/jobs/{done['id']}/events?after={DONE + 1}"))
+    assert [event["kind"] for event in got] == ["snapshot", "done"]
+
+
+@pytest.fixture
+def begin(user: User, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], threading.Thread]:
+    """Return a function that reads a stream of events in the background, to its end."""
+    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(streams, "LONGEST_SECONDS", 30.0)
+
+    def start(job_id: str) -> threading.Thread:
+        begun = threading.Event()
+        follow = streams.follow
+
+        def followed(*how: Any) -> Any:
+            for batch in follow(*how):
+                yield batch
+                begun.set()
+
+        monkeypatch.setattr(streams, "follow", followed)
+        thread = threading.Thread(target=user.get, args=(f"/jobs/{job_id}/events",))
+        thread.start()
+        assert begun.wait(10)
+        return thread
+
+    return start
+
+
+def test_a_stream_ends_with_its_session(
+    user: User, begin: Callable[[str], threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "CHECK_SECONDS", 0.1)
+    reading = begin(ask(user)["id"])
+    assert user.post("/auth/logout").status_code == 204
+    reading.join(10)
+    assert not reading.is_alive()
+
+
+# What escapes from a thread would be a warning, and so an error.
+def test_a_stream_ends_quietly_with_its_job(
+    user: User, begin: Callable[[str], threading.Thread]
+) -> None:
+    accepted = ask(user)
+    reading = begin(accepted["id"])
+    sql("DELETE FROM jobs WHERE id = :id", id=accepted["id"])
+    reading.join(10)
+    assert not reading.is_alive()
+
+
+def test_what_a_stream_takes_and_answers_is_documented(user: User) -> None:
+    path = user.client.get("/openapi.json").get_json()["paths"]["/api/v1/jobs/{job_id}/events"]
+    assert "Last-Event-ID" in {parameter["name"] for parameter in path["parameters"]}
+    assert {"200", "204"} <= path["get"]["responses"].keys()
+
+
 @pytest.mark.parametrize("cursor", ["abc", "-1", "1.5", "9" * 17])
 def test_a_cursor_that_is_none_is_refused(user: User, done: dict[str, Any], cursor: str) -> None:
     path = f"/jobs/{done['id']}/events"
@@ -112,9 +178,13 @@ def test_without_redis_there_are_no_tickets(
     user: User, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(cache._get_current_object()), "ask", lambda self, work: None)  # type: ignore[attr-defined]
-    refused = user.post(f"/jobs/{done['id']}/ticket")
-    assert_problem(refused, 503)
-    assert refused.headers["Retry-After"] == "2"
+    path = f"/api/v1/jobs/{done['id']}/events"
+    for refused in (
+        user.post(f"/jobs/{done['id']}/ticket"),
+        user.client.get(path, query_string={"ticket": "perhaps a good one"}),
+    ):
+        assert_problem(refused, 503)
+        assert refused.headers["Retry-After"] == "2"
     assert events(user.get(f"/jobs/{done['id']}/events"))[-1]["kind"] == "done"
 
 

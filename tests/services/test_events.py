@@ -1,23 +1,32 @@
 """Following a job: the text put together from the events is the stored one, whatever is lost."""
 
+import itertools
 import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from flask import Flask
+from sqlalchemy import event as sql_event
 
-from assistant.errors import NotFound
-from assistant.extensions import cache
+from assistant.database import db
+from assistant.errors import AssistantError, NotFound, Unavailable
+from assistant.extensions import cache, settings
 from assistant.models import Job
 from assistant.services import jobs
 from assistant.services.drafts import Draft
-from assistant.services.events import following, log
+from assistant.services.events import ends, following, hub, listening, log, turns
+from assistant.services.events.feeds import Feed
+from assistant.services.events.following import Follower
+from assistant.services.events.listening import Listener
 from assistant.services.events.log import ATTEMPT, LAST, Event
 from assistant.services.jobs import Run
+from assistant.services.jobs.status import Body
 from tests.doubles.model_server import ModelServer
+from tests.doubles.proxy import Proxy
 from tests.services.conftest import Configure
 from tests.services.factories import (
     ask,
@@ -28,6 +37,7 @@ from tests.services.factories import (
     message_of,
     pass_time,
     perform,
+    sql,
     upload,
     wait_for,
 )
@@ -49,6 +59,11 @@ class Reader:
         if self._steps is None:
             self._steps = following.follow(self.job.owner_id, self.job.id, self.cursor, 0.2)
         events = next(self._steps, [])
+        self.take(events)
+        return events
+
+    def take(self, events: list[Event]) -> None:
+        """Take these."""
         for event in events:
             assert self.cursor is None or event.number > self.cursor
             self.cursor = event.number
@@ -61,7 +76,6 @@ class Reader:
                 self.text += data["text"]
             if event.kind == "done":
                 self.done = data
-        return events
 
     def leave(self) -> None:
         """Hang up."""
@@ -254,7 +268,7 @@ def test_a_job_of_somebody_else_is_not_found(owner: uuid.UUID) -> None:
 def test_a_slow_reader_is_sent_away(
     owner: uuid.UUID, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assistant.services.events.hub.MOST_WAITING", 5)
+    monkeypatch.setattr("assistant.services.events.feeds.MOST_WAITING", 5)
     job = ask(owner)
     steps = following.follow(owner, job.id, None, 0.1)
     next(steps)
@@ -294,3 +308,272 @@ def test_a_thousand_cuts_leave_the_text_whole(
     wait_for(lambda: job_of(job).finished_at, 30)
     for reader in readers:
         reader.to_the_end().agrees()
+
+
+def test_a_checkpoint_in_the_middle_of_a_look_doubles_nothing(
+    app: Flask, owner: uuid.UUID, configure: Configure
+) -> None:
+    configure(checkpoint_seconds=0)
+    job = ask(owner)
+    run = hold(job)
+    draft = Draft(run, message_of(job).id)
+    draft.add("one ")
+    flush()
+    looking = threading.current_thread()
+    added: list[threading.Thread] = []
+
+    def add() -> None:
+        with app.app_context():
+            draft.add("two ")
+
+    def after_the_job_was_read(*executed: Any) -> None:
+        if "FROM jobs" in executed[2] and threading.current_thread() is looking and not added:
+            added.append(threading.Thread(target=add))
+            added[0].start()
+            added[0].join(10)
+
+    sql_event.listen(db.engine, "after_cursor_execute", after_the_job_was_read)
+    try:
+        reader = Reader(job)
+        reader.step()
+    finally:
+        sql_event.remove(db.engine, "after_cursor_execute", after_the_job_was_read)
+    assert added
+    wait_for(lambda: reader.step() is not None and reader.cursor == run.text_number)
+    assert reader.text == message_of(job).content == "one two "
+
+
+def test_whoever_comes_late_may_be_cut_off_after_any_event(
+    owner: uuid.UUID, configure: Configure
+) -> None:
+    configure(checkpoint_seconds=100)
+    job = ask(owner)
+    run = hold(job)
+    run.progress("thinking")
+    draft = Draft(run, message_of(job).id)
+    draft.add("All that ")
+    run.progress("citing")
+    draft.add("is said.")
+    run.emit("citations", {"citations": []})
+    first = next(following.follow(owner, job.id, None, 0.1))
+    assert len(first) > 2
+    for cut in range(1, len(first) + 1):
+        reader = Reader(job)
+        reader.take(first[:cut])
+        if cut < len(first):
+            reader.step()
+        assert reader.text == draft.text, f"cut after {reader.kinds[:cut]}"
+
+
+def test_a_number_that_was_never_given_out_is_no_cursor(
+    owner: uuid.UUID, model: ModelServer
+) -> None:
+    job = ask(owner)
+    reader = Reader(job)
+    [queued] = next(following.follow(owner, job.id, ATTEMPT * 9, 0.1))
+    assert queued.kind == "state"
+    perform(job)
+    reader.take(next(following.follow(owner, job.id, ATTEMPT + LAST + 1, 0.1)))
+    assert reader.kinds == ["snapshot", "done"]
+    reader.agrees()
+
+
+@pytest.fixture
+def subscribed(owner: uuid.UUID) -> None:
+    """Wait until live events are heard, and nobody is told to look because they begin to be."""
+    about = uuid.uuid4()
+    with hub.hub().feed(about, owner) as feed:
+        numbers = itertools.count()
+
+        def heard() -> list[Event]:
+            log.append(about, log.event(1, next(numbers), "state", {}))
+            return feed.take(0.1)
+
+        wait_for(heard)
+
+
+@pytest.mark.usefixtures("subscribed")
+def test_who_follows_a_job_that_is_deleted_hears_so(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    steps = following.follow(owner, job.id, None, 20)
+    next(steps)
+    sql("DELETE FROM jobs WHERE id = :id", id=job.id)
+    with pytest.raises(NotFound):
+        next(steps)
+
+
+def test_who_is_sent_away_does_not_look_any_more(owner: uuid.UUID) -> None:
+    job, feed = ask(owner), Feed()
+    follower = Follower(owner, job.id, None)
+    follower.catch_up()
+    sql("DELETE FROM jobs WHERE id = :id", id=job.id)
+    feed.nudge(close=True)
+    assert follower.wait(feed, 5) == []
+
+
+def test_what_is_missing_is_looked_for_at_its_own_pace(
+    owner: uuid.UUID, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(checkpoint_seconds=100)
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", 60.0)
+    job = ask(owner)
+    run, feed = hold(job), Feed()
+    draft = Draft(run, message_of(job).id)
+    follower = Follower(owner, job.id, None)
+    follower.catch_up()
+    draft.add("lost ")
+    flush()
+    draft.add("heard ")
+    [late] = log.read(job.id)
+    feed.put(late)
+    assert follower.wait(feed, 1) == []
+    # With the row gone, one more look would fail.
+    sql("DELETE FROM jobs WHERE id = :id", id=job.id)
+    closing = threading.Timer(0.3, lambda: feed.nudge(close=True))
+    for number in range(1, 20):
+        feed.put(Event(late.number + number, "delta", '{"text": "x"}'))
+    closing.start()
+    assert follower.wait(feed, 1) == []
+    closing.join()
+
+
+def test_few_look_at_the_same_time(owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.05)
+    job = ask(owner)
+    with turns.turn(), pytest.raises(Unavailable):
+        next(following.follow(owner, job.id, None, 0.1))
+    assert next(following.follow(owner, job.id, None, 0.1))
+
+
+def test_nobody_takes_all_the_places(owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "MOST_OF_ONE_OWNER", 2)
+    job = ask(owner)
+    kept = [following.follow(owner, job.id, None, 0.1) for _ in range(2)]
+    for steps in kept:
+        assert next(steps)
+    with pytest.raises(Unavailable) as refused:
+        next(following.follow(owner, job.id, None, 0.1))
+    assert refused.value.retry_after == 5
+    another = make_owner()
+    assert next(following.follow(another, ask(another).id, None, 0.1))
+    kept.pop().close()
+    assert next(following.follow(owner, job.id, None, 0.1))
+
+
+def test_a_subscription_that_died_in_silence_is_noticed(
+    app: Flask,
+    owner: uuid.UUID,
+    configure: Configure,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(hub, "LISTEN_SECONDS", 0.2)
+    address = urlsplit(settings.redis_url)
+    with Proxy(address.port or 6379) as proxy:
+        there = address._replace(netloc=f"{address.netloc.rpartition(':')[0]}:{proxy.port}")
+        configure(redis_url=urlunsplit(there))
+        listening_hub, job_id = hub.Hub(app), uuid.uuid4()
+        with listening_hub.feed(job_id, owner) as feed:
+            wait_for(lambda: feed.look)
+            proxy.set("blackhole")
+            wait_for(lambda: "live events are not heard" in caplog.text)
+            feed.look = False
+            proxy.set("pass")
+            wait_for(lambda: feed.look)
+            log.append(job_id, log.event(1, 0, "state", {}))
+            assert [event.kind for event in wait_for(lambda: feed.take(1))] == ["state"]
+
+
+class Ear:
+    """A client of a listener that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.answered: list[str] = []
+        self.dropped: list[str] = []
+
+    def tell(self, job_id: uuid.UUID, events: list[Event]) -> None:
+        """Remember what happened to a job."""
+        self.told += [event.kind for event in events]
+
+    def answer(self, job: Body, reply: Body | None) -> None:
+        """Remember a reply."""
+        assert reply is not None
+        self.answered.append(job["id"])
+
+    def refuse(self, error: AssistantError, job_id: uuid.UUID) -> None:
+        """Remember nothing."""
+
+    def drop(self, why: str) -> None:
+        """Remember that it was sent away."""
+        self.dropped.append(why)
+
+
+@pytest.fixture
+def listen(app: Flask) -> Iterator[Callable[[uuid.UUID], Ear]]:
+    """Return a function that listens for an owner."""
+    listeners = []
+
+    def begin(owner_id: uuid.UUID) -> Ear:
+        ear = Ear()
+        listeners.append(Listener(owner_id, ear))
+        wait_for(lambda: listeners[-1]._began_at or ear.dropped)
+        return ear
+
+    yield begin
+    for listener in listeners:
+        listener.close()
+
+
+def test_an_end_that_cannot_be_told_is_told_later(
+    owner: uuid.UUID,
+    model: ModelServer,
+    listen: Callable[[uuid.UUID], Ear],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listening, "RETRY_SECONDS", 0.05)
+    ear = listen(owner)
+    # Of a job that is gone there is nothing to tell, and nothing ends.
+    gone = log.appending(uuid.uuid4(), log.event(1, LAST, "done", {}), ended_for=owner)
+    cache.ask(gone)
+    refusals = iter([True, True])
+    read = ends.read
+
+    def read_if_there(*which: Any) -> Any:
+        if next(refusals, False):
+            raise Unavailable("The database does not answer.")
+        return read(*which)
+
+    monkeypatch.setattr(ends, "read", read_if_there)
+    jobs_done = [perform(ask(owner)) for _ in range(2)]
+    wait_for(lambda: len(ear.answered) == 2)
+    assert sorted(ear.answered) == sorted(str(job.id) for job in jobs_done)
+    assert ear.dropped == []
+
+
+def test_whoever_finds_no_place_to_listen_is_sent_away(
+    owner: uuid.UUID, listen: Callable[[uuid.UUID], Ear], configure: Configure
+) -> None:
+    configure(max_followers=0)
+    assert "Too many" in listen(owner).dropped[0]
+
+
+def test_an_end_that_redis_did_not_hear_of_is_told_once(
+    owner: uuid.UUID,
+    model: ModelServer,
+    listen: Callable[[uuid.UUID], Ear],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    perform(ask(owner))
+    ear = listen(owner)
+    heard = perform(ask(owner))
+    wait_for(lambda: ear.answered)
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "appending", lambda *_, **__: lambda client: client.ping())
+        unheard = perform(ask(owner))
+    cache.ask(lambda client: client.client_kill_filter(_type="pubsub"))
+    wait_for(lambda: len(ear.answered) > 1)
+    again = perform(ask(owner))
+    wait_for(lambda: str(again.id) in ear.answered)
+    assert ear.answered == [str(job.id) for job in (heard, unheard, again)]

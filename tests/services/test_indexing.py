@@ -12,7 +12,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters, settings
 from assistant.models import Chunk, Collection, DocumentText, Embedding, Job
-from assistant.services import documents, indexing, jobs, retrieval
+from assistant.services import collections, documents, indexing, jobs, retrieval, revising
 from assistant.services.jobs import Run
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -236,3 +236,34 @@ def test_a_broken_file_fails_with_its_reason(owner: uuid.UUID, handbook: bytes) 
     assert (document.status, document.error) == ("failed", ended.error)
     assert document.generation == 0
     assert ended.error["code"] not in ("failed", "internal_error")
+
+
+def test_trying_again_shows_in_the_document_whose_indexing_failed(owner: uuid.UUID) -> None:
+    job = upload(owner, "Some text.")
+    perform(job)
+    assert job.document_id is not None
+    again = documents.reindex(owner, job.document_id)
+    jobs.cancel(owner, again.id)
+    assert document_of(job).status == "cancelled"
+    retried = revising.retry(owner, job_of(again))
+    assert document_of(job).status == "queued"
+    perform(retried)
+    assert document_of(job).status == "ready"
+
+
+def test_a_move_that_is_tried_again_says_only_where_to(owner: uuid.UUID) -> None:
+    job = upload(owner, "Some text.")
+    perform(job)
+    assert job.document_id is not None
+    target = collections.create(owner, "Elsewhere")
+    _, move = revising.update(owner, job.document_id, collection_id=target.id)
+    assert move is not None
+    sql(
+        'UPDATE jobs SET arguments = arguments || \'{"first_stage": "old"}\' WHERE id = :id',
+        id=move.id,
+    )
+    jobs.cancel(owner, move.id)
+    retried = revising.retry(owner, job_of(move))
+    assert retried.arguments == {"collection_id": str(target.id), "first_stage": "running"}
+    assert perform(retried).state == "succeeded"
+    assert document_of(job).collection_id == target.id

@@ -276,3 +276,25 @@ def test_a_terminal_state_is_never_left(owner: uuid.UUID, model: ModelServer) ->
     with transaction(owner) as session:
         assert transition(session, job.id, held_by(1), to="failed") is None  # type: ignore[arg-type]
     assert job_of(job).version == done.version
+
+
+def test_a_lost_attempt_that_hangs_is_still_known_when_its_process_has_the_job_again(
+    owner: uuid.UUID, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ask(owner)
+    hung = hold(job)
+    leases.leases().add(hung)
+    take_away(job)
+    again = hold(job)
+    leases.leases().add(again)
+    leases.leases().renew()
+    assert again.stopping is None
+    codes: list[int] = []
+    monkeypatch.setattr(leases.os, "_exit", codes.append)
+    monkeypatch.setattr(leases.draining, "begin", lambda: leases.leases().drop(again))
+    configure(stuck_seconds=0.001)
+    hung.stopped_at -= 1
+    leases.leases()._end_if_stuck()
+    leases.leases().drop(hung)
+    assert set(codes) == {leases.STUCK_EXIT_CODE}
+    assert leases.leases().runs() == []

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -24,9 +25,12 @@ from assistant.services.jobs import (
     claiming,
     dispatching,
     execution,
+    heartbeats,
     leases,
+    losing,
     settling,
     status,
+    sweeping,
 )
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
@@ -269,3 +273,126 @@ def test_a_write_renews_the_lease_that_it_rests_on(owner: uuid.UUID, configure: 
     [[left]] = sql("SELECT extract(epoch FROM lease_expires_at - now()) FROM jobs")
     assert left > 5
     assert run.renewed_at > before + 4
+
+
+def outlast(job: Job, seconds: float, *alive: str) -> None:
+    """Let a lease run out while no heartbeat is written for so long, but by those `alive`."""
+    lose_lease(job)
+    heartbeats.beat(heartbeats.SWEEPER, heartbeats.worker_of("replies"))
+    sql("UPDATE heartbeats SET seen_at = now() - make_interval(secs => :s)", s=seconds)
+    if alive:
+        heartbeats.beat(*alive)
+        sql("DELETE FROM heartbeats WHERE name = 'outage'")
+
+
+@pytest.mark.parametrize("first", [heartbeats.SWEEPER, heartbeats.worker_of("replies")])
+def test_however_often_postgresql_is_away_no_worker_counts_as_dead(
+    owner: uuid.UUID, first: str
+) -> None:
+    job = ask(owner)
+    for _ in range(6):
+        hold(job)
+        outlast(job, 60)
+        heartbeats.beat(first)
+        jobs.sweep()
+    back = job_of(job)
+    assert (back.state, back.queue) == ("queued", "replies")
+    assert (back.lease_losses, back.quarantine_losses, back.error) == (0, 0, None)
+    said = {(attempt.outcome, attempt.reason["code"]) for attempt in attempts_of(job)}
+    assert said == {("released", "database_away")}
+
+
+def test_a_worker_that_gave_up_writing_just_before_the_outage_ended_is_not_dead(
+    owner: uuid.UUID,
+) -> None:
+    job = ask(owner)
+    hold(job)
+    outlast(job, 12)
+    sql("UPDATE jobs SET lease_expires_at = now() + interval '18 s'")
+    assert jobs.sweep()["expired"] == 0, "its lease has not run out yet"
+    sql("UPDATE jobs SET lease_expires_at = now() - interval '1 ms'")
+    sql("UPDATE heartbeats SET seen_at = now() - interval '18 s' WHERE name = 'outage'")
+    jobs.sweep()
+    assert (job_of(job).state, job_of(job).lease_losses) == ("queued", 0)
+
+
+def test_a_cancelled_job_ends_after_an_outage(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    hold(job)
+    jobs.cancel(owner, job.id)
+    outlast(job, 60)
+    jobs.sweep()
+    assert (job_of(job).state, job_of(job).lease_losses) == ("cancelled", 0)
+
+
+def test_a_sweeper_that_was_frozen_counts_what_died_meanwhile(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    hold(job)
+    outlast(job, 60, heartbeats.worker_of("indexing"))
+    jobs.sweep()
+    assert job_of(job).lease_losses == 1
+
+
+def test_who_dies_after_an_outage_counts(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    hold(job)
+    lose_lease(job)
+    heartbeats.beat(heartbeats.SWEEPER)
+    over = "INSERT INTO heartbeats VALUES ('outage', now() - interval '32 s')"
+    sql(over)
+    jobs.sweep()
+    assert job_of(job).lease_losses == 1
+
+
+def test_a_row_that_cannot_be_changed_keeps_no_other_from_it(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = ask(owner), ask(make_owner())
+    for job in (bad, good):
+        hold(job)
+        lose_lease(job)
+
+    def broken(job: Job, last_outage: datetime | None) -> dict[str, Any]:
+        if job.id == bad.id:
+            raise KeyError("a bug")
+        return losing.after_loss(job, last_outage)
+
+    monkeypatch.setattr(sweeping, "after_loss", broken)
+    assert jobs.sweep()["expired"] == 1
+    assert [job_of(job).state for job in (bad, good)] == ["running", "queued"]
+
+
+def test_dispatch_does_not_wait_for_a_locked_row(owner: uuid.UUID) -> None:
+    first, second = ask(owner), ask(make_owner())
+    sql("UPDATE jobs SET dispatched_at = NULL")
+    with locked("SELECT FROM jobs WHERE id = :id FOR UPDATE", id=first.id):
+        began = time.monotonic()
+        assert jobs.dispatch("replies") == 1
+        assert time.monotonic() - began < 2
+    assert job_of(first).dispatched_at is None
+    assert job_of(second).dispatched_at is not None
+
+
+def test_a_lease_counts_from_the_write_and_not_from_the_beginning_of_its_transaction(
+    owner: uuid.UUID,
+) -> None:
+    run = hold(ask(owner))
+    with transaction(owner) as session:
+        session.execute(text("SELECT pg_sleep(0.5)"))
+        run.fence(session)
+        [left] = session.execute(
+            text("SELECT extract(epoch FROM lease_expires_at - now()) FROM jobs")
+        ).one()
+    assert left > 30.4
+
+
+def test_what_was_not_committed_renews_nothing_in_the_worker_either(owner: uuid.UUID) -> None:
+    run = hold(ask(owner))
+    job, run.renewed_at = run.job, -1.0
+    with contextlib.suppress(KeyError), transaction(owner) as session:
+        run.fence(session, progress_stage="generating")
+        raise KeyError
+    assert (run.job, run.renewed_at) == (job, -1.0)
+    run.progress("generating")
+    assert run.job.progress_stage == "generating"
+    assert run.renewed_at > 0

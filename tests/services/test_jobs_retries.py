@@ -17,6 +17,7 @@ from tests.services.factories import (
     ask,
     attempts_of,
     copy_of,
+    hold,
     job_of,
     message_of,
     pass_time,
@@ -186,3 +187,27 @@ def test_a_sweep_of_nothing_changes_nothing(owner: uuid.UUID) -> None:
     jobs.sweep()
     assert job_of(job).version == before
     assert sql("SELECT count(*) FROM heartbeats WHERE name = 'sweeper'") == [(1,)]
+
+
+def test_text_that_cannot_be_saved_is_not_said_to_be_there(owner: uuid.UUID) -> None:
+    job = ask(owner)
+
+    def work(run: Run) -> dict[str, Any]:
+        def save(session: Session) -> None:
+            raise ValueError("A string literal cannot contain NUL (0x00) characters.")
+
+        run.save, run.text_number = save, 7
+        return {}
+
+    jobs.run(str(job.id), work)
+    assert (job_of(job).state, job_of(job).event_number) == ("queued", 0)
+
+
+def test_a_cancelled_job_has_no_error_when_its_deadline_passes(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    hold(job)
+    jobs.cancel(owner, job.id)
+    sql("UPDATE jobs SET deadline_at = now() - interval '1 s'")
+    jobs.sweep()
+    assert (job_of(job).state, job_of(job).error) == ("cancelled", None)
+    assert attempts_of(job)[0].reason["code"] == "deadline"

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -184,3 +185,21 @@ def test_a_newer_payload_is_left_to_newer_workers(owner: uuid.UUID, model: Model
     assert perform(job).state == "queued"
     sql("UPDATE jobs SET payload_version = 1 WHERE id = :id", id=job.id)
     assert perform(job).state == "succeeded"
+
+
+def test_operators_work_and_deletions_shut_nobody_out(
+    owner: uuid.UUID, configure: Configure
+) -> None:
+    gone, kept = (perform(upload(owner, f"Text {n}.")).document_id for n in range(2))
+    assert gone is not None
+    assert kept is not None
+    configure(max_open_jobs_per_owner=2, max_open_jobs=2)
+    deletion, bulk = documents.delete(owner, gone), documents.reindex(owner, kept)
+    ask(owner)
+    ask(owner)
+    with pytest.raises(RateLimited):
+        ask(owner)
+    with pytest.raises(Overloaded, match="2 jobs are waiting"):
+        ask(make_owner())
+    for patient in (deletion, bulk):
+        assert patient.deadline_at - patient.created_at > timedelta(days=6)

@@ -33,6 +33,7 @@ from assistant.services.upkeep import Upkeep, marker
 from assistant.services.upkeep.files import Files
 from assistant.services.upkeep.index import Indexes, _next
 from assistant.services.upkeep.rows import Rows
+from assistant.services.upkeep.strays import Strays
 from tests.services.conftest import Configure
 from tests.services.factories import (
     document_of,
@@ -580,3 +581,38 @@ def test_a_duty_that_fails_stops_neither_the_others_nor_later_rounds(
     upkeep._duties["rows"] = broken
     upkeep._duties["files"] = lambda: Counter(files_removed=3)
     assert upkeep.round() == {"files_removed": 3}
+
+
+def test_rows_that_cannot_be_removed_keep_no_others_for_an_hour(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> int:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("assistant.services.upkeep.rows._HOURLY", {"a": broken, "b": lambda: 3})
+    rows = Rows()
+    with pytest.raises(KeyError):
+        rows.round()
+    assert rows.round()["b"] == 3
+    assert "b" not in rows.round()
+
+
+@pytest.mark.usefixtures("own_chroma")
+def test_an_index_without_a_collection_is_removed(app: Flask) -> None:
+    owner = make_owner()
+    store = adapters.vector_store
+    perform(upload(owner, "Some text."))
+    kept = [collection_of(owner).chroma_name, "somebody_elses", "c_1_v1"]
+    strays = [chroma_name(uuid7(), version) for version in (1, 3)]
+    for name in [*kept, *strays]:
+        store.upsert(name, ["x"], adapters.embedding_model.embed(["x"]))
+    assert Strays().round() == {}, "nobody knows yet whose server it is"
+    marker.watch()
+    store.upsert("upkeep_of_others", ["x"], adapters.embedding_model.embed(["x"]))
+    assert Strays().round() == {}, "others keep indexes here"
+    store.drop("upkeep_of_others")
+    looking = Strays()
+    assert looking.round() == {"strays_removed": 2}
+    assert set(store.names()) == {*kept, marker.own_name()}
+    store.upsert(strays[0], ["x"], adapters.embedding_model.embed(["x"]))
+    assert looking.round() == {}, "the next look is in ten minutes"

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import signal
+import socket
 import threading
 import time
 import uuid
@@ -15,6 +16,8 @@ import httpx
 import pytest
 import redis
 
+from assistant.adapters.websocket import WebSocket
+from assistant.api import sockets
 from tests.live import PASSWORD, Live
 from tests.services.factories import wait_for
 from tests.sockets import GONE, Reader, Talk
@@ -87,6 +90,32 @@ def test_a_frame_that_asks_for_an_answer_gets_it_under_its_name(live: Live) -> N
     talk.send("chat", content="Hello.", request="a")
     accepted = talk.next()
     assert (accepted["type"], accepted["request"]) == ("accepted", "a")
+
+
+def test_a_request_that_is_no_text_is_repeated_all_the_same(live: Live) -> None:
+    talk = connect(live)
+    talk.socket.send('{"type": "ping", "request": "\\ud800"}')
+    assert talk.next() == {"type": "pong", "request": "\ud800"}
+    talk.send("ping")
+    assert talk.next() == {"type": "pong"}
+
+
+def test_who_signs_in_has_no_longer_than_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "AUTH_SECONDS", 0.3)
+    ours, theirs = socket.socketpair()
+    environ = {
+        "gunicorn.socket": ours,
+        "HTTP_HOST": "here",
+        "HTTP_CONNECTION": "Upgrade",
+        "HTTP_UPGRADE": "websocket",
+        "HTTP_SEC_WEBSOCKET_KEY": "dGhlIHNhbXBsZSBub25jZQ==",
+        "HTTP_SEC_WEBSOCKET_VERSION": "13",
+    }
+    with ours, theirs:
+        began = time.monotonic()
+        assert sockets._sign_in(WebSocket(environ, 1000)) is None
+        assert time.monotonic() - began < 2
+        assert (4401).to_bytes(2, "big") in theirs.recv(4096)
 
 
 def test_several_conversations_share_a_socket(live: Live) -> None:

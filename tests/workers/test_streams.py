@@ -1,16 +1,20 @@
 """Server-sent events through a real gunicorn, and through proxies that mean no good."""
 
 import json
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.doubles.proxy import Proxy
 from tests.live import Live
+from tests.services.factories import wait_for
+from tests.webs import Web
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -72,6 +76,31 @@ def test_a_stream_on_which_nothing_happens_shows_that_it_lives(live: Live) -> No
     assert pieces[-1] == b":\n"
     assert all(b"\n:\n\n" not in piece for piece in pieces)
     live.client.post(f"/jobs/{job['id']}/cancel").raise_for_status()
+
+
+def test_one_that_reads_nothing_is_cut_off(live: Live, start_web: Callable[..., Web]) -> None:
+    live.model.script(text="x" * 8_000_000)
+    job = live.ended(live.ask("Tell me a lot."))
+    web = start_web()
+    [worker] = psutil.Process(web.process.pid).children()
+    request = (
+        f"GET /api/v1/jobs/{job['id']}/events HTTP/1.1\r\nHost: here\r\n"
+        f"Authorization: {live.client.headers['Authorization']}\r\n\r\n"
+    )
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", web.port))
+        client.sendall(request.encode())
+        assert client.recv(12) == b"HTTP/1.1 200"
+        here = client.getsockname()[1]
+
+        def is_held() -> bool:
+            return any(c.raddr and c.raddr.port == here for c in worker.net_connections())
+
+        assert is_held()
+        wait_for(lambda: not is_held(), 30)
+    assert web.answers()
+    assert "Traceback" not in web.log.read_text()
 
 
 def test_a_proxy_that_buffers_delays_everything_and_loses_nothing(live: Live) -> None:

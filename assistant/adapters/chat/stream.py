@@ -2,7 +2,6 @@
 
 import asyncio
 import queue
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 
@@ -19,8 +18,9 @@ class Finish:
     usage: Usage | None
 
 
-# Nobody reads faster than this, and it is well below what looks like a pause.
-JOIN_SECONDS = 0.02
+# Nobody reads faster than this. A fast model sends hundreds of pieces a second, and each costs
+# whoever handles it on its way to the reader.
+JOIN_SECONDS = 0.04
 
 Item = str | Finish | BaseException | None
 Answer = Callable[[Callable[[str], None]], Coroutine[None, None, Finish]]
@@ -35,14 +35,15 @@ class AnswerStream:
         self.finish_reason: str | None = None
         self._aborted = False
         self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
-        self._ahead: list[Item] = []
-        self._taken_at = float("-inf")
+        self._pieces: list[str] = []
+        self._said_at = float("-inf")
+        self._saying: asyncio.TimerHandle | None = None
         self._future = asyncio.run_coroutine_threadsafe(self._run(answer), background_loop())
 
     def __iter__(self) -> Iterator[str]:
         try:
             while True:
-                item = None if self._aborted else self._take()
+                item = None if self._aborted else self._queue.get()
                 if item is None or self._aborted:
                     return
                 if isinstance(item, BaseException):
@@ -56,30 +57,6 @@ class AnswerStream:
             # A reader that goes away early must not leave the model running.
             self.abort()
 
-    def _take(self) -> Item:
-        """Return what comes next: the first piece at once, later ones joined if they come fast.
-
-        A fast model sends hundreds of pieces a second, and each costs whoever handles it.
-        """
-        if self._ahead:
-            return self._ahead.pop()
-        item = self._queue.get()
-        if not isinstance(item, str):
-            return item
-        early = self._taken_at + JOIN_SECONDS - time.monotonic()
-        if early > 0:
-            # Short enough that an abort need not wake it.
-            time.sleep(early)
-        pieces = [item]
-        while not self._queue.empty():
-            item = self._queue.get()
-            if not isinstance(item, str):
-                self._ahead.append(item)
-                break
-            pieces.append(item)
-        self._taken_at = time.monotonic()
-        return "".join(pieces)
-
     def abort(self) -> None:
         """Close the connection to the server; may be called from any thread, at any time."""
         self._aborted = True
@@ -87,8 +64,31 @@ class AnswerStream:
         self._queue.put(None)
 
     async def _run(self, answer: Answer) -> None:
+        end: Item = None
         try:
-            self._queue.put(await answer(self._queue.put))
+            end = await answer(self._hear)
         except BaseException as error:
             # It goes on in the thread that reads; nobody looks at this task.
-            self._queue.put(error)
+            end = error
+        self._say()
+        self._queue.put(end)
+
+    def _hear(self, piece: str) -> None:
+        """Pass the first piece on at once, and later ones joined if they come fast."""
+        self._pieces.append(piece)
+        if self._saying is not None:
+            return
+        loop, due = asyncio.get_running_loop(), self._said_at + JOIN_SECONDS
+        if due <= loop.time():
+            self._say()
+        else:
+            self._saying = loop.call_at(due, self._say)
+
+    def _say(self) -> None:
+        if self._saying is not None:
+            self._saying.cancel()
+            self._saying = None
+        if self._pieces:
+            self._queue.put("".join(self._pieces))
+            self._pieces.clear()
+            self._said_at = asyncio.get_running_loop().time()

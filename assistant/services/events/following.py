@@ -1,21 +1,18 @@
 """Following one job: every event once and in order, whatever was lost on the way."""
 
 import json
+import time
 import uuid
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from sqlalchemy import select
-
-from assistant.database import transaction
-from assistant.errors import NotFound
-from assistant.models import Job, JobKind, JobState, Message
-from assistant.models.job import TERMINAL
-from assistant.services.events import log
-from assistant.services.events.hub import Feed, hub
-from assistant.services.events.log import ATTEMPT, LAST, OTHERS, Event
-from assistant.services.jobs import status
+from assistant.models import Job, JobState
+from assistant.services.events import log, truth
+from assistant.services.events.feeds import Feed
+from assistant.services.events.hub import hub
+from assistant.services.events.log import ATTEMPT, OTHERS, Event
+from assistant.services.events.truth import Truth
+from assistant.services.events.turns import turn
 
 # While something is missing from the log, the next checkpoint is looked for this often.
 PATIENCE_SECONDS = 0.25
@@ -30,7 +27,7 @@ def follow(
     follower that reads too slowly and when the process leaves; then come back with the cursor.
     Raises `NotFound` at the first step for a job that is not the owner's.
     """
-    with hub().feed(job_id) as feed:
+    with hub().feed(job_id, owner_id) as feed:
         yield from steps(Follower(owner_id, job_id, after), feed, heartbeat)
 
 
@@ -39,15 +36,6 @@ def steps(follower: "Follower", feed: Feed, heartbeat: float) -> Iterator[list[E
     yield follower.catch_up()
     while not (follower.done or feed.overrun or feed.closed):
         yield follower.wait(feed, heartbeat)
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What PostgreSQL says: the job, and a reply's text up to the event `job.event_number`."""
-
-    job: Job
-    text: str | None
-    done: str | None
 
 
 class Follower:
@@ -61,40 +49,68 @@ class Follower:
         self._text_number = 0 if after is None else None
         self._has_text = True
         self._misses_something = False
+        self._looked_at = 0.0
         self.done = False
 
     def wait(self, feed: Feed, seconds: float) -> list[Event]:
         """Return what comes next; nothing if nothing came in time."""
-        passed = []
-        for event in feed.take(PATIENCE_SECONDS if self._misses_something else seconds):
-            if event.number <= self._cursor:
-                continue
-            if event.kind == "done" or not self._fits(event):
-                feed.look = True
-                break
-            passed.append(self._pass(event))
-        if feed.look or self._misses_something:
+        passed = self._take_fitting(feed) if self._misses_something else self._take(feed, seconds)
+        if feed.closed:
+            return passed
+        if feed.look or (self._misses_something and not passed):
             feed.look = False
             passed += self.catch_up()
         return passed
 
-    def catch_up(self) -> list[Event]:
-        """Return what is behind the cursor by the log and by PostgreSQL."""
-        # The log first: what comes into it afterwards comes live as well.
-        kept = log.read(self._job_id)
-        truth = self._read()
-        self._misses_something = False
-        if truth.done is not None:
-            return self._to_the_end(truth.done, truth, kept)
-        passed = self._chain(kept) if self._cursor >= 0 else []
-        if self._cursor < 0 or self._is_behind(truth, kept):
-            passed += self._jump(truth, kept)
-        if truth.job.state == JobState.QUEUED:
-            passed += self._chain([_queued(truth.job)])
+    def _take(self, feed: Feed, seconds: float) -> list[Event]:
+        """Return what has come live and fits; for the rest, somebody has to look."""
+        events = feed.take(seconds)
+        passed = self._chain(events)
+        rest = [event for event in events if event.number > self._cursor]
+        # What is known to be missing is looked for at its own pace, not at each event.
+        if any(event.kind == "done" for event in rest) or (rest and not self._misses_something):
+            feed.look = True
         return passed
 
-    def _is_behind(self, truth: Truth, kept: Sequence[Event]) -> bool:
-        return truth.job.event_number > self._cursor or any(
+    def _take_fitting(self, feed: Feed) -> list[Event]:
+        """Wait for something that fits again until it is time for the next look."""
+        passed: list[Event] = []
+        look_at = self._looked_at + PATIENCE_SECONDS
+        while not (passed or feed.look or feed.closed or feed.overrun):
+            left = look_at - time.monotonic()
+            if left <= 0:
+                break
+            passed = self._take(feed, left)
+        return passed
+
+    def catch_up(self) -> list[Event]:
+        """Return what is behind the cursor by the log and by PostgreSQL."""
+        with turn():
+            return self._catch_up()
+
+    def _catch_up(self) -> list[Event]:
+        # A text is put together from the whole log, which is not needed for what just follows.
+        whole = self._misses_something or self._cursor < 0
+        # The log first: what comes into it afterwards comes live as well.
+        kept = log.read(self._job_id, -1 if whole else self._cursor)
+        now = truth.read(self._owner_id, self._job_id)
+        self._has_text = now.text is not None
+        self._misses_something = False
+        self._looked_at = time.monotonic()
+        if self._cursor > now.last:
+            # Nobody was ever told this number, so what its bearer has seen is not known.
+            self._cursor, self._text_number = -1, 0
+        if now.done is not None:
+            return self._to_the_end(now.done, now, kept)
+        passed = self._chain(kept) if self._cursor >= 0 else []
+        if self._cursor < 0 or self._is_behind(now, kept):
+            passed += self._jump(now, kept if whole else log.read(self._job_id))
+        if now.job.state == JobState.QUEUED:
+            passed += self._chain([_queued(now.job)])
+        return passed
+
+    def _is_behind(self, now: Truth, kept: Sequence[Event]) -> bool:
+        return now.job.event_number > self._cursor or any(
             event.number > self._cursor for event in kept
         )
 
@@ -121,52 +137,38 @@ class Follower:
             self._text_number = event.number
         return event
 
-    def _jump(self, truth: Truth, kept: Sequence[Event]) -> list[Event]:
+    def _jump(self, now: Truth, kept: Sequence[Event]) -> list[Event]:
         """Return what brings somebody to now who has missed something: a text as a whole."""
         passed = [self._pass(event) for event in _shortened(kept) if event.number > self._cursor]
-        known = truth.job.event_number
-        if not passed and truth.text is not None and known > max(self._cursor, 0):
-            passed.append(self._pass(_snapshot(known, truth.text)))
+        known = now.job.event_number
+        if not passed and now.text is not None and known > max(self._cursor, 0):
+            passed.append(self._pass(_snapshot(known, now.text)))
         passed += self._chain(kept)
         self._misses_something = any(event.number > self._cursor for event in kept)
         return passed
 
-    def _to_the_end(self, done: str, truth: Truth, kept: Sequence[Event]) -> list[Event]:
+    def _to_the_end(self, done: str, now: Truth, kept: Sequence[Event]) -> list[Event]:
         """Return what is left of a job that has ended: its text if there is any doubt, and it."""
         self.done = True
-        end = truth.job.attempt * ATTEMPT + LAST
+        end = now.last
         if self._cursor >= end:
             return []
         passed = self._chain(kept) if self._cursor >= 0 else []
         # Whoever was cut off right before the end has seen the whole text, under that number.
-        whole = self._cursor == end - 1 or self._has_whole_text(truth.job.event_number, kept)
-        if truth.text is not None and not whole:
-            passed.append(self._pass(_snapshot(end - 1, truth.text)))
+        whole = self._cursor == end - 1 or self._has_whole_text(now.job.event_number)
+        if now.text is not None and not whole:
+            passed.append(self._pass(_snapshot(end - 1, now.text)))
         passed.append(Event(end, "done", done))
         return passed
 
-    def _has_whole_text(self, number: int, kept: Sequence[Event]) -> bool:
+    def _has_whole_text(self, number: int) -> bool:
         """Return whether the text as it was seen ends with this event."""
         if self._text_number is not None:
             return self._text_number == number
-        between = [event for event in kept if number <= event.number <= self._cursor]
+        kept = log.read(self._job_id, number - 1)
+        between = [event for event in kept if event.number <= self._cursor]
         whole = bool(between) and between[0].number == number
         return whole and _is_whole(between) and not any(event.is_text for event in between[1:])
-
-    def _read(self) -> Truth:
-        with transaction(self._owner_id) as session:
-            job = session.scalar(
-                select(Job).where(Job.id == self._job_id, Job.owner_id == self._owner_id)
-            )
-            if job is None:
-                raise NotFound("There is no job with this id.")
-            text = done = None
-            if job.kind == JobKind.REPLY:
-                text = session.scalar(select(Message.content).where(Message.job_id == job.id)) or ""
-            if job.state in TERMINAL:
-                done = status.encode(status.body_of(session, job)).decode()
-        self._has_text = text is not None
-        return Truth(job, text, done)
 
 
 def _snapshot(number: int, text: str) -> Event:
@@ -192,5 +194,7 @@ def _shortened(kept: Sequence[Event]) -> list[Event]:
         return []
     texts = [event for event in tail[begins[-1] :] if event.is_text]
     whole = _snapshot(texts[-1].number, "".join(json.loads(e.data)["text"] for e in texts))
-    others = [event for event in tail if not event.is_text]
+    # Nothing from within the text: whoever was cut off there would miss what came of it before.
+    begins_at, ends_at = tail[begins[0]].number, whole.number
+    others = [e for e in tail if not e.is_text and not begins_at <= e.number <= ends_at]
     return sorted([*others, whole], key=lambda event: event.number)

@@ -4,12 +4,14 @@ import logging
 import threading
 import time
 import uuid
-from collections import deque
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import redis
 from flask import Flask, current_app
+from redis.client import PubSub
 from sqlalchemy import select
 
 from assistant.adapters.cache import connect
@@ -18,99 +20,65 @@ from assistant.errors import AssistantError, Unavailable
 from assistant.extensions import settings
 from assistant.models import Job
 from assistant.models.job import TERMINAL
-from assistant.services.events.log import CHANNEL, Event, event_of, parse
+from assistant.services.events.feeds import Feed, Feeds
+from assistant.services.events.log import CHANNEL, event_of, parse
 
 logger = logging.getLogger(__name__)
 
-# Who reads so slowly that this many events wait is sent away, and may come back with the cursor.
-MOST_WAITING = 2000
+# Nobody alone may take all the places there are.
+MOST_OF_ONE_OWNER = 3000
 RECONNECT_SECONDS = 1.0
 # How often PostgreSQL is asked whether a followed job has ended without anybody hearing of it.
 CHECK_SECONDS = 2.0
+# After so long without a word Redis is asked for one; a connection can be dead and not show it.
 LISTEN_SECONDS = 5.0
-
-
-class Feed:
-    """What one follower has not taken yet."""
-
-    def __init__(self) -> None:
-        self.overrun = False
-        self.closed = False
-        # Something was, or may have been, missed: look into the log and into PostgreSQL.
-        self.look = False
-        self._events: deque[Event] = deque()
-        self._wake = threading.Event()
-
-    def put(self, event: Event) -> None:
-        """Hand over an event."""
-        if len(self._events) >= MOST_WAITING:
-            self.overrun = True
-        else:
-            self._events.append(event)
-        self._wake.set()
-
-    def nudge(self, *, close: bool = False) -> None:
-        """Make the follower look for itself, or leave."""
-        self.look = True
-        self.closed = self.closed or close
-        self._wake.set()
-
-    def take(self, seconds: float) -> list[Event]:
-        """Return what has come, as soon as there is something or after so many seconds."""
-        if not self._events:
-            self._wake.wait(seconds)
-        self._wake.clear()
-        return [self._events.popleft() for _ in range(len(self._events))]
+# So long after Redis came back, other processes may still leave it alone, and say nothing there.
+SILENT_SECONDS = 10.0
 
 
 class Hub:
-    """The feeds of this process, by job, or by owner for the ends of all jobs of that owner."""
+    """The feeds of this process: by job, and by owner for the ends of all jobs of that owner."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._feeds: dict[uuid.UUID, set[Feed]] = {}
-        self._lock = threading.Lock()
-        self._count = 0
-        self._closed = False
+        self._jobs, self._owners = Feeds(), Feeds()
+        self._of_owner: Counter[uuid.UUID] = Counter()
+        self._restored_at = -SILENT_SECONDS
         for work in (self._listen, self._check):
             threading.Thread(target=work, name=f"events{work.__name__}", daemon=True).start()
 
     @contextmanager
-    def feed(self, about: uuid.UUID, feed: Feed | None = None) -> Iterator[Feed]:
-        """Collect what happens to a job from now on; raises `Unavailable` if too many follow.
-
-        Of an owner it collects which jobs have ended.
-        """
-        if self._count >= settings.max_followers:
-            raise Unavailable("Too many follow jobs here. Try again, or poll.", retry_after=5)
-        feed = feed or Feed()
-        with self._lock:
-            self._feeds.setdefault(about, set()).add(feed)
-            self._count += 1
-            feed.closed = feed.closed or self._closed
+    def feed(
+        self, job_id: uuid.UUID, owner_id: uuid.UUID, feed: Feed | None = None
+    ) -> Iterator[Feed]:
+        """Collect what happens to a job from now on; raises `Unavailable` if too many follow."""
+        if self._of_owner[owner_id] >= MOST_OF_ONE_OWNER:
+            raise Unavailable("You follow too many jobs at once. Let one end first.", retry_after=5)
+        self._demand_a_place()
+        self._of_owner[owner_id] += 1
         try:
-            yield feed
+            with self._jobs.collect(job_id, feed or Feed()) as collecting:
+                yield collecting
         finally:
-            with self._lock:
-                self._count -= 1
-                self._feeds[about].discard(feed)
-                if not self._feeds[about]:
-                    del self._feeds[about]
+            self._of_owner[owner_id] -= 1
+            if not self._of_owner[owner_id]:
+                del self._of_owner[owner_id]
+
+    @contextmanager
+    def ends(self, owner_id: uuid.UUID, feed: Feed) -> Iterator[None]:
+        """Collect which jobs of an owner end from now on; raises `Unavailable` as `feed` does."""
+        self._demand_a_place()
+        with self._owners.collect(owner_id, feed):
+            yield
+
+    def _demand_a_place(self) -> None:
+        if len(self._jobs) + len(self._owners) >= settings.max_followers:
+            raise Unavailable("Too many follow jobs here. Try again, or poll.", retry_after=5)
 
     def close(self) -> None:
         """Send all followers away; they come back with their cursors, to another process."""
-        with self._lock:
-            self._closed = True
-        self._nudge(*self._followed(), close=True)
-
-    def _followed(self) -> list[uuid.UUID]:
-        with self._lock:
-            return list(self._feeds)
-
-    def _nudge(self, *followed: uuid.UUID, close: bool = False) -> None:
-        for about in followed:
-            for feed in tuple(self._feeds.get(about, ())):
-                feed.nudge(close=close)
+        self._jobs.close()
+        self._owners.close()
 
     def _listen(self) -> None:
         with self._app.app_context():
@@ -118,14 +86,14 @@ class Hub:
             lost = False
             while True:
                 try:
-                    with client.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]  # redis has no type here
+                    with client.pubsub() as pubsub:  # type: ignore[no-untyped-call]  # redis has no type here
                         pubsub.subscribe(CHANNEL)
+                        if lost:
+                            self._restored_at = time.monotonic()
                         lost = False
-                        self._nudge(*self._followed())
-                        while True:
-                            message = pubsub.get_message(timeout=LISTEN_SECONDS)
-                            if message is not None:
-                                self._hand_out(message["data"])
+                        self._jobs.nudge()
+                        self._owners.nudge()
+                        self._hear(pubsub)
                 except (redis.RedisError, ValueError) as error:
                     if not lost:
                         logger.warning("live events are not heard: %s", type(error).__name__)
@@ -133,30 +101,51 @@ class Hub:
                     # A server that is away is asked again after a pause.
                     time.sleep(RECONNECT_SECONDS)
 
+    def _hear(self, pubsub: PubSub) -> NoReturn:
+        """Hand out what is called out, until the connection turns out to be dead."""
+        asked = False
+        while True:
+            message = pubsub.get_message(timeout=LISTEN_SECONDS)
+            if message is not None:
+                asked = False
+                if message["type"] == "message":
+                    self._hand_out(message["data"])
+            elif asked:
+                raise redis.TimeoutError("Redis has not said a word")
+            else:
+                asked = True
+                pubsub.ping()
+
     def _hand_out(self, message: bytes) -> None:
         about, rest = parse(message)
-        feeds = self._feeds.get(about)
+        feeds = self._jobs.of(about) or self._owners.of(about)
         if feeds:
             event = event_of(rest)
-            for feed in tuple(feeds):
+            for feed in feeds:
                 feed.put(event)
 
     def _check(self) -> None:
         with self._app.app_context():
             while True:
                 time.sleep(CHECK_SECONDS)
-                followed = self._followed()
-                if not followed:
-                    continue
+                if time.monotonic() - self._restored_at < SILENT_SECONDS:
+                    self._owners.nudge()
                 try:
-                    with transaction(SYSTEM) as session:
-                        ended = select(Job.id).where(Job.id.in_(followed), Job.state.in_(TERMINAL))
-                        self._nudge(*session.scalars(ended))
+                    self._find_ended()
                 except AssistantError:
                     # The next look may succeed; whoever follows hears of it then.
                     continue
                 except Exception:
                     logger.exception("looking after followed jobs failed")
+
+    def _find_ended(self) -> None:
+        """Nudge whoever follows a job that has ended or is gone."""
+        followed = self._jobs.followed()
+        if followed:
+            still_open = select(Job.id).where(Job.id.in_(followed), Job.state.not_in(TERMINAL))
+            with transaction(SYSTEM) as session:
+                followed -= set(session.scalars(still_open))
+            self._jobs.nudge(followed)
 
 
 _hub: Hub | None = None

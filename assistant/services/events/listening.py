@@ -1,24 +1,25 @@
 """One client that follows many jobs at once, and hears how every reply of its user ends."""
 
-import json
 import logging
 import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Protocol
 
 from flask import current_app
 
 from assistant.adapters.websocket import Closed
-from assistant.errors import AssistantError, Conflict, NotFound, RateLimited
-from assistant.models import JobKind
-from assistant.services import jobs, messages
+from assistant.errors import AssistantError, Conflict, NotFound, RateLimited, Unavailable
+from assistant.services.events import ends
+from assistant.services.events.feeds import Feed
 from assistant.services.events.following import Follower, steps
-from assistant.services.events.hub import Feed, hub
-from assistant.services.events.log import Event
-from assistant.services.jobs.status import Body, read_copy
+from assistant.services.events.hub import hub
+from assistant.services.events.log import LAST, Event
+from assistant.services.events.turns import turn
+from assistant.services.jobs.status import Body
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,11 @@ MOST_FOLLOWED = 50
 # Nobody needs signs of life from here; it only bounds how long one wait is.
 WAIT_SECONDS = 60.0
 REMEMBERED = 1000
+# How soon a server that was away is asked again for what the client is still to hear.
+RETRY_SECONDS = 2.0
+# So many ends are looked for after some may have been missed; a client that misses more of them
+# sees so in the list of jobs.
+MOST_MISSED = 100
 
 
 class Client(Protocol):
@@ -39,7 +45,7 @@ class Client(Protocol):
         """Take a reply that has ended; it is None if it was deleted."""
         ...
 
-    def refuse(self, error: AssistantError, job_id: uuid.UUID | None) -> None:
+    def refuse(self, error: AssistantError, job_id: uuid.UUID) -> None:
         """Hear that a job cannot be followed, or not any further."""
         ...
 
@@ -62,6 +68,8 @@ class Listener:
         # Ends that were heard while the job was followed: the follower tells them, in order.
         self._for_later: set[uuid.UUID] = set()
         self._answered: deque[uuid.UUID] = deque(maxlen=REMEMBERED)
+        self._owed: dict[uuid.UUID, None] = {}
+        self._began_at: datetime | None = None
         self._spawn(self._hear_ends, None)
 
     @contextmanager
@@ -100,23 +108,24 @@ class Listener:
                 except Closed:
                     return
                 except AssistantError as error:
-                    self._refuse(error, job_id)
+                    if job_id is None:
+                        self._client.drop(error.detail)
+                    else:
+                        self._refuse(error, job_id)
                 except Exception:
                     logger.exception("a follower failed")
                     self._client.drop("Something went wrong here.")
 
         threading.Thread(target=run, daemon=True).start()
 
-    def _refuse(self, error: AssistantError, job_id: uuid.UUID | None) -> None:
-        try:
+    def _refuse(self, error: AssistantError, job_id: uuid.UUID) -> None:
+        with suppress(Closed):
             self._client.refuse(error, job_id)
-        except Closed:
-            return
 
     def _follow(self, job_id: uuid.UUID, after: int | None, feed: Feed) -> None:
         follower = Follower(self._owner_id, job_id, after)
         try:
-            with hub().feed(job_id, feed):
+            with hub().feed(job_id, self._owner_id, feed):
                 for events in steps(follower, feed, WAIT_SECONDS):
                     if events and not feed.closed:
                         self._client.tell(job_id, events)
@@ -126,48 +135,61 @@ class Listener:
                     del self._followed[job_id]
                 missed = job_id in self._for_later
                 self._for_later.discard(job_id)
+            if follower.done or missed:
+                self._ends.put(Event(LAST, "ended", str(job_id)))
         if feed.overrun:
             self._client.drop("What was sent was not read in time. Come back with the cursor.")
-        elif follower.done or missed:
-            self._answer(job_id)
 
     def _hear_ends(self) -> None:
-        with hub().feed(self._owner_id, self._ends) as feed:
+        feed = self._ends
+        # From now on, by the clock that writes down when a job ended.
+        feed.look = True
+        with hub().ends(self._owner_id, feed):
             while not (feed.closed or feed.overrun):
-                for event in feed.take(WAIT_SECONDS):
-                    self._hear_end(uuid.UUID(event.data))
+                if feed.look:
+                    self._look()
+                for job_id in tuple(self._owed):
+                    self._hear_end(job_id)
+                behind = feed.look or self._owed
+                for event in feed.take(RETRY_SECONDS if behind else WAIT_SECONDS):
+                    self._owed[uuid.UUID(event.data)] = None
         if feed.overrun:
             self._client.drop("What was sent was not read in time.")
+
+    def _look(self) -> None:
+        """Find replies that have ended without a word since the client came."""
+        self._ends.look = False
+        try:
+            with turn():
+                if self._began_at is None:
+                    self._began_at = ends.clock(self._owner_id)
+                    return
+                missed = ends.replies_ended(self._owner_id, self._began_at, MOST_MISSED)
+        except Unavailable:
+            self._ends.look = True
+        else:
+            self._owed |= dict.fromkeys(missed)
 
     def _hear_end(self, job_id: uuid.UUID) -> None:
         with self._accepting, self._changing:
             followed = job_id in self._followed
             if followed:
                 self._for_later.add(job_id)
-        if not followed:
-            self._answer(job_id)
+        if followed or self._answer(job_id):
+            del self._owed[job_id]
 
-    def _answer(self, job_id: uuid.UUID) -> None:
-        with self._changing:
-            if job_id in self._answered:
-                return
-            self._answered.append(job_id)
-        ended = self._read_end(job_id)
-        if ended["kind"] != JobKind.REPLY:
-            return
-        reply = (ended["result"] or {}).get("assistant_message")
-        self._client.answer(ended, reply or self._read_message(uuid.UUID(ended["message_id"])))
-
-    def _read_end(self, job_id: uuid.UUID) -> Body:
-        shown = jobs.read_status(self._owner_id, job_id, read_copy(job_id))
-        if not shown.ended:
-            # What Redis has is older than what was heard.
-            shown = jobs.read_status(self._owner_id, job_id)
-        body: Body = json.loads(shown.body)
-        return body
-
-    def _read_message(self, message_id: uuid.UUID) -> Body | None:
+    def _answer(self, job_id: uuid.UUID) -> bool:
+        """Tell how a reply has ended; return whether that is done with."""
+        if job_id in self._answered:
+            return True
         try:
-            return messages.body_of(messages.get(self._owner_id, message_id))
+            ended = ends.read(self._owner_id, job_id)
+            if ended is not None:
+                self._client.answer(*ended)
+        except Unavailable:
+            return False
         except NotFound:
-            return None
+            # It was deleted meanwhile, and with it what could be told.
+            pass
+        self._answered.append(job_id)
+        return True

@@ -3,22 +3,39 @@
 import time
 import uuid
 
+from assistant.services.events.feeds import Feed
 from assistant.services.events.hub import hub
-from assistant.services.jobs.status import Shown, read_copy, read_status
+from assistant.services.jobs.status import COPY, Shown, read_copy, read_status
 
 
-def wait_for(owner_id: uuid.UUID, job_id: uuid.UUID, seconds: float) -> Shown:
-    """Return a job as soon as it has ended, or as it is after so many seconds."""
+def wait_for(
+    owner_id: uuid.UUID, job_id: uuid.UUID, seconds: float, *, just_accepted: bool = False
+) -> Shown:
+    """Return a job as soon as it has ended, or as it is after so many seconds.
+
+    Of one that the caller has `just_accepted`, nothing is looked up before it may have ended.
+    """
     give_up = time.monotonic() + seconds
-    with hub().feed(job_id) as feed:
+    with hub().feed(job_id, owner_id) as feed:
+        if just_accepted and not _has_ended(job_id):
+            _hear_of_end(feed, give_up)
         while True:
             shown = read_status(owner_id, job_id, read_copy(job_id))
             left = give_up - time.monotonic()
             if shown.ended or left <= 0 or feed.closed:
                 return shown
-            heard = False
-            while not heard and left > 0:
-                events = feed.take(left)
-                heard = feed.look or any(event.kind == "done" for event in events)
-                left = give_up - time.monotonic()
-            feed.look = False
+            _hear_of_end(feed, give_up)
+
+
+def _has_ended(job_id: uuid.UUID) -> bool:
+    copy = read_copy(job_id)
+    return copy is not None and copy[COPY.index("ended")] == b"1"
+
+
+def _hear_of_end(feed: Feed, give_up: float) -> None:
+    """Return when the job has ended, when it may have without a word, or when it is time."""
+    heard = False
+    while not heard and (left := give_up - time.monotonic()) > 0:
+        events = feed.take(left)
+        heard = feed.look or feed.closed or any(event.kind == "done" for event in events)
+    feed.look = False

@@ -26,7 +26,7 @@ lost (the sweeper rings again) or doubled (the second claim changes no row).
 """
 
 from assistant.services.jobs import draining
-from assistant.services.jobs.accepting import accept, announce
+from assistant.services.jobs.accepting import PATIENT_SECONDS, accept, announce
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.reading import get, list_
@@ -44,6 +44,7 @@ from assistant.services.jobs.stopping import cancel, cancel_all, follow_up
 from assistant.services.jobs.sweeping import sweep
 
 __all__ = [
+    "PATIENT_SECONDS",
     "Body",
     "Run",
     "Stopped",

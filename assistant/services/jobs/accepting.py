@@ -20,8 +20,12 @@ _GIVEN = (
     *("sequence_key", "sequence_number"),
     *("conversation_id", "message_id", "document_id", "retry_of"),
 )
-# Work that makes something counts against the limits. What tidies up never has to wait for it.
+# Work that makes something counts against the limits, unless it is an operator's: so says also
+# `open_jobs_refusal` in the database. What tidies up never has to wait for it.
 LIMITED = frozenset({JobKind.REPLY, JobKind.INDEX, JobKind.ANALYZE})
+# What nobody waits for, or what must not stay undone, outlasts long queues and a server of ours
+# that is away for days. It has an end all the same, so that no job stays open for ever.
+PATIENT_SECONDS = 7 * 86_400.0
 # Among the jobs of one owner: what somebody waits for before what was asked for all at once.
 USUAL, BULK = 5, 8
 _KEY = bindparam("sequence_key", type_=_TABLE.c.sequence_key.type)
@@ -52,7 +56,7 @@ def accept(
     owner_id: uuid.UUID,
     kind: JobKind,
     queue: Queue,
-    deadline_seconds: float,
+    deadline_seconds: float = PATIENT_SECONDS,
     sequence_key: uuid.UUID | None = None,
     sequence_number: int | None = None,
     arguments: dict[str, Any] | None = None,

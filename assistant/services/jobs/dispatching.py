@@ -31,7 +31,8 @@ class Bell(Protocol):
 # its next job only when the one before has ended. The lock keeps two dispatchers from filling
 # the same room; whoever is refused need not wait, because the holder, each later claim and
 # finish, and the sweeper look again. The choice is an array, so that it is made once: as a
-# subquery it was looked through again for each waiting job.
+# subquery it was looked through again for each waiting job. A row that somebody has locked is left
+# for the next time: waiting for it with the gate in hand would hold up the queue, or for ever.
 _DISPATCH = text("""
 WITH gate AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock(hashtext('dispatch'), hashtext(:queue)) AS open
@@ -67,9 +68,12 @@ WITH gate AS MATERIALIZED (
 )
 UPDATE jobs SET dispatched_at = now(), dispatches = dispatches + 1
 WHERE id = ANY(ARRAY(
-        SELECT id FROM waiting, gate WHERE gate.open AND turn <= :served
-        ORDER BY turn, priority, id LIMIT (SELECT jobs FROM room)))
-  AND state = 'queued' AND dispatched_at IS NULL
+    SELECT id FROM jobs
+    WHERE id = ANY(ARRAY(
+            SELECT id FROM waiting, gate WHERE gate.open AND turn <= :served
+            ORDER BY turn, priority, id LIMIT (SELECT jobs FROM room)))
+      AND state = 'queued' AND dispatched_at IS NULL
+    ORDER BY id FOR UPDATE SKIP LOCKED))
 RETURNING id, kind, queue
 """)
 

@@ -19,9 +19,10 @@ from assistant.services.jobs import draining, status
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.dispatching import dispatch
 from assistant.services.jobs.leases import leases
+from assistant.services.jobs.losing import GIVEN_BACK
 from assistant.services.jobs.runs import Run, Stopped, Stopping
 from assistant.services.jobs.settling import Changes, settle
-from assistant.services.jobs.transitions import NOW, Seconds
+from assistant.services.jobs.transitions import Seconds
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,8 @@ def _end_without(attempt: Run) -> tuple[Job | None, bool]:
     except Exception:
         logger.exception("what there is of the work cannot be kept")
         attempt.save = lambda session: None
+        # Else followers would count as whole, up to here, a text that is not kept.
+        attempt.text_number = None
         return settle(attempt, changes)
 
 
@@ -147,8 +150,7 @@ def put_down(attempt: Run, why: Stopping) -> Changes:
     if why in (Stopping.RELEASED, Stopping.LEASE_LOST):
         # A lease that is believed lost is given back too, if the fence lets that pass, and counts
         # nothing: whoever can say so is alive, and only the dead are a reason to be careful.
-        now = {"run_after": NOW, "progress_stage": "queued"}
-        return {"to": JobState.QUEUED, "outcome": "released", **now}
+        return GIVEN_BACK
     return {"to": JobState.CANCELLED}
 
 

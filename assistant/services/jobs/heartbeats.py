@@ -1,9 +1,11 @@
 """That the sweeper and the workers are there: each says so in PostgreSQL, round after round."""
 
 import logging
+from datetime import datetime
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError
@@ -14,6 +16,8 @@ from assistant.services.jobs import draining
 logger = logging.getLogger(__name__)
 
 SWEEPER = "sweeper"
+# Not a process: when PostgreSQL was heard again after it was away.
+OUTAGE = "outage"
 
 
 def worker_of(queue: str) -> str:
@@ -24,6 +28,31 @@ def worker_of(queue: str) -> str:
 def patience() -> float:
     """Return after how many seconds of silence a process is believed to be gone."""
     return max(5.0, 5 * settings.sweep_seconds)
+
+
+def silence() -> float:
+    """Return after how many seconds without any heartbeat it was PostgreSQL that was away."""
+    # Less than a worker goes on trying to write how an attempt ended, so that no such end is lost
+    # unnoticed; more than a few slow rounds.
+    return max(3 * settings.sweep_seconds, settings.lease_seconds / 3)
+
+
+def last_outage(session: Session) -> datetime | None:
+    """Return when PostgreSQL was last heard again after it was away.
+
+    Whoever is first to write after a gap in the heartbeats of all processes takes it down. One
+    that was frozen or restarted leaves no gap, since the others went on.
+    """
+    session.execute(_NOTE_OUTAGE, {"outage": OUTAGE, "silence": silence()})
+    return session.scalar(select(Heartbeat.seen_at).where(Heartbeat.name == OUTAGE))
+
+
+_NOTE_OUTAGE = text("""
+INSERT INTO heartbeats (name, seen_at)
+SELECT :outage, now() FROM heartbeats WHERE name <> :outage
+HAVING max(seen_at) < now() - make_interval(secs => :silence)
+ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at
+""")
 
 
 def ages() -> dict[str, float]:
@@ -42,6 +71,7 @@ def beat(*names: str) -> None:
     with transaction(SYSTEM) as session:
         # One that a crash forgets is written again in a moment, so it need not wait for a disk.
         session.execute(text("SET LOCAL synchronous_commit = off"))
+        last_outage(session)
         session.execute(
             statement.on_conflict_do_update(
                 index_elements=["name"], set_={"seen_at": statement.excluded.seen_at}

@@ -27,7 +27,8 @@ class Leases:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._runs: dict[uuid.UUID, Run] = {}
+        # By job and attempt: one that lost its job stays until it has really ended.
+        self._runs: dict[tuple[uuid.UUID, int], Run] = {}
         self._lock = threading.Lock()
         self._idle = threading.Event()
         for work in (self._beat, self._watch, self._listen, self._give_back):
@@ -36,11 +37,11 @@ class Leases:
     def add(self, run: Run) -> None:
         """Keep a run's lease alive until it is dropped."""
         with self._lock:
-            earlier = self._runs.get(run.job.id)
-            self._runs[run.job.id] = run
-        if earlier is not None:
-            # This process had the job before and lost it; now nobody would tell the old attempt.
-            earlier.stop(Stopping.LEASE_LOST)
+            earlier = self._of(run.job.id)
+            self._runs[run.job.id, run.attempt] = run
+        for lost in earlier:
+            # This process had the job before; the old attempt need not wait for a beat to know.
+            lost.stop(Stopping.LEASE_LOST)
         if draining.begun():
             # Claimed in the moment in which all others were given back.
             run.stop(Stopping.RELEASED)
@@ -48,13 +49,15 @@ class Leases:
     def drop(self, run: Run) -> None:
         """Stop renewing a run's lease."""
         with self._lock:
-            if self._runs.get(run.job.id) is run:
-                del self._runs[run.job.id]
+            self._runs.pop((run.job.id, run.attempt), None)
 
     def runs(self) -> list[Run]:
         """Return what this process is working on."""
         with self._lock:
             return list(self._runs.values())
+
+    def _of(self, job_id: uuid.UUID) -> list[Run]:
+        return [run for (its_job, _), run in self._runs.items() if its_job == job_id]
 
     def _beat(self) -> None:
         with self._app.app_context():
@@ -86,14 +89,15 @@ class Leases:
                     "lease": settings.lease_seconds,
                 },
             ).all()
-        held = {row.id: row for row in rows}
+        held = {(row.id, row.attempt): row for row in rows}
         for run in runs:
-            if run.job.id not in held:
+            row = held.get((run.job.id, run.attempt))
+            if row is None:
                 run.stop(Stopping.LEASE_LOST)
                 continue
-            if held[run.job.id].renewed:
+            if row.renewed:
                 run.renewed_at = asked_at
-            if held[run.job.id].cancelled:
+            if row.cancelled:
                 run.stop(Stopping.CANCELLED)
 
     def _watch(self) -> None:
@@ -131,8 +135,8 @@ class Leases:
         with self._app.app_context():
             for job_id in signals.listen():
                 with self._lock:
-                    run = self._runs.get(job_id)
-                if run is not None:
+                    called = self._of(job_id)
+                for run in called:
                     run.stop(Stopping.CANCELLED)
 
     def _give_back(self) -> None:
@@ -153,7 +157,8 @@ WITH mine AS (
     UPDATE jobs SET lease_expires_at = now() + make_interval(secs => :lease)
     FROM free WHERE jobs.id = free.id RETURNING jobs.id
 )
-SELECT jobs.id, jobs.cancel_requested_at IS NOT NULL AS cancelled, renewed.id IS NOT NULL AS renewed
+SELECT jobs.id, jobs.attempt, jobs.cancel_requested_at IS NOT NULL AS cancelled,
+    renewed.id IS NOT NULL AS renewed
 FROM jobs JOIN mine USING (id, attempt) LEFT JOIN renewed ON renewed.id = jobs.id
 WHERE jobs.state = 'running'
 """)

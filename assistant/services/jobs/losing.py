@@ -2,10 +2,14 @@
 
 Jobs in threads share a process, so one of them takes the others along when it dies. What was
 there twice runs alone from then on, in quarantine, and only a loss there counts as its own doing.
+While PostgreSQL is away nobody can renew a lease, so one that it outlasted says nothing of its
+worker and counts nothing.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from assistant.extensions import settings
 from assistant.models import Job, JobState, Queue
 from assistant.services.jobs.transitions import NOW
 
@@ -17,10 +21,26 @@ WORKER_LOST = {
     "title": "Worker lost",
     "detail": "The worker that had this job stopped answering.",
 }
+DATABASE_AWAY = {
+    "code": "database_away",
+    "title": "Database away",
+    "detail": "PostgreSQL was away, so nobody could say that this job was still worked on.",
+}
+# Back to the queue, to run as soon as it can, with nothing counted.
+GIVEN_BACK: dict[str, Any] = {
+    "to": JobState.QUEUED,
+    "outcome": "released",
+    "run_after": NOW,
+    "progress_stage": "queued",
+}
 
 
-def after_loss(job: Job) -> dict[str, Any]:
+def after_loss(job: Job, last_outage: datetime | None) -> dict[str, Any]:
     """Return the changes for a running job whose lease is lost."""
+    if last_outage is not None and not _renewed_since(job, last_outage):
+        if job.cancel_requested_at is not None:
+            return {"to": JobState.CANCELLED, "reason": DATABASE_AWAY}
+        return {**GIVEN_BACK, "reason": DATABASE_AWAY}
     alone = job.queue == Queue.QUARANTINE
     losses = job.lease_losses + 1
     own = job.quarantine_losses + alone
@@ -38,3 +58,8 @@ def after_loss(job: Job) -> dict[str, Any]:
     if losses >= LOSSES_BEFORE_QUARANTINE:
         changes["queue"] = Queue.QUARANTINE
     return {"to": JobState.QUEUED, **changes, "run_after": NOW, "progress_stage": "queued"}
+
+
+def _renewed_since(job: Job, moment: datetime) -> bool:
+    assert job.lease_expires_at is not None
+    return job.lease_expires_at > moment + timedelta(seconds=settings.lease_seconds)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NoReturn
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
@@ -14,7 +15,7 @@ from assistant.extensions import settings
 from assistant.models import Job
 from assistant.services.events import log
 from assistant.services.jobs import status
-from assistant.services.jobs.transitions import Seconds, held_by, transition
+from assistant.services.jobs.transitions import Lease, held_by, transition
 
 logger = logging.getLogger(__name__)
 
@@ -112,15 +113,20 @@ class Run:
         written.
         """
         asked_at = time.monotonic()
-        changes["lease_expires_at"] = Seconds(settings.lease_seconds)
+        changes["lease_expires_at"] = Lease(settings.lease_seconds)
         job = transition(session, self.job.id, held_by(self.attempt), **changes)
         if job is None:
             self.lost()
         if job.cancel_requested_at is not None:
             self.stop(Stopping.CANCELLED)
             raise Stopped(Stopping.CANCELLED)
-        self.job = job
-        self.renewed_at = asked_at
+
+        def take_over(_: Session) -> None:
+            self.job = job
+            self.renewed_at = asked_at
+
+        # Until then it is neither renewed nor changed.
+        event.listen(session, "after_commit", take_over, once=True)
         return job
 
     def lost(self) -> NoReturn:

@@ -110,10 +110,11 @@ def encode(body: Body | list[Body]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def publish(job: Job, body: Body, *events: log.Event) -> bytes:
+def publish(job: Job, body: Body, *events: log.Event, ended_before: bool = False) -> bytes:
     """Show a job that has changed to all who poll or follow it, and return its JSON.
 
-    What its attempt has to say of that change are the `events`.
+    What its attempt has to say of that change are the `events`. Of one that had ended before it
+    changed, the end is no news.
     """
     encoded = encode(body)
     said = [log.appending(job.id, event) for event in events]
@@ -121,7 +122,7 @@ def publish(job: Job, body: Body, *events: log.Event) -> bytes:
         data = {"state": job.state, "attempt": job.attempt}
         back = log.event(job.attempt, log.OTHERS + job.version, "state", data)
         said.append(log.appending(job.id, back))
-    elif job.state in TERMINAL:
+    elif job.state in TERMINAL and not ended_before:
         done = log.event(job.attempt, log.LAST, "done", encoded.decode())
         said.append(log.appending(job.id, done, ended_for=job.owner_id))
     _keep(job, body, encoded, said)

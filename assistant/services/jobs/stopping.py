@@ -36,7 +36,7 @@ def cancel(owner_id: uuid.UUID, job_id: uuid.UUID) -> bytes:
         body = status.body_of(session, job)
     if changed:
         follow_up([changed])
-    return status.publish(job, body)
+    return status.publish(job, body, ended_before=changed is None)
 
 
 def ask_to_stop(session: Session, job_id: uuid.UUID) -> Job | None:

@@ -71,6 +71,10 @@ def _each(change: Callable[[Session, Job], Job | None], *which: ColumnElement[bo
                 body = status.body_of(session, job) if job is not None else {}
         except Unavailable:
             continue
+        except Exception:
+            # One row that nobody can change must not keep the others from changing, round by round.
+            logger.exception("a job could not be changed", extra={"job_id": job_id})
+            continue
         if job is not None:
             crash_point("sweeper.after_expiry")
             status.publish(job, body)
@@ -82,7 +86,8 @@ def _return_expired() -> int:
     """Put jobs back whose worker has not been heard of for a lease."""
 
     def put_back(session: Session, job: Job) -> Job | None:
-        return transition(session, job.id, held_by(job.attempt), **after_loss(job))
+        changes = after_loss(job, heartbeats.last_outage(session))
+        return transition(session, job.id, held_by(job.attempt), **changes)
 
     expired = (Job.state == JobState.RUNNING, Job.lease_expires_at < func.now())
     returned = _each(put_back, *expired)
@@ -102,8 +107,10 @@ def _end_overdue() -> int:
     """Fail what has not ended by its deadline; a worker that has it is refused from now on."""
 
     def end(session: Session, job: Job) -> Job | None:
-        to = JobState.CANCELLED if job.cancel_requested_at else JobState.FAILED
-        return transition(session, job.id, OPEN, to=to, error=DEADLINE, reason=DEADLINE)
+        if job.cancel_requested_at is not None:
+            return transition(session, job.id, OPEN, to=JobState.CANCELLED, reason=DEADLINE)
+        failed = JobState.FAILED
+        return transition(session, job.id, OPEN, to=failed, error=DEADLINE, reason=DEADLINE)
 
     return len(_each(end, OPEN, Job.deadline_at < func.now()))
 

@@ -57,6 +57,12 @@ class Seconds(NamedTuple):
     seconds: float
 
 
+class Lease(NamedTuple):
+    """A moment so many seconds from when it is written, however long its transaction runs."""
+
+    seconds: float
+
+
 def held_by(attempt: int) -> Guard:
     """Demand that the job is still running as exactly this attempt: the fence."""
     return Guard(_HELD, (("held_attempt", attempt),))
@@ -94,8 +100,9 @@ def transition(
         if isinstance(value, ClauseElement):
             shape.append((name, value))
         else:
-            shape.append((name, Seconds if isinstance(value, Seconds) else None))
-            parameters[f"new_{name}"] = value[0] if isinstance(value, Seconds) else value
+            timed = isinstance(value, Seconds | Lease)
+            shape.append((name, type(value) if timed else None))
+            parameters[f"new_{name}"] = value.seconds if timed else value
     conditions = [guard.condition for guard in checked]
     statement = _statement(conditions, to, shape, usage is not None)
     if to is None or to is JobState.RUNNING:
@@ -160,8 +167,9 @@ def _build(
 def _new_value(name: str, kind: Any) -> Any:
     if isinstance(kind, ClauseElement):
         return kind
-    if kind is Seconds:
-        return NOW + func.make_interval(0, 0, 0, 0, 0, 0, bindparam(f"new_{name}", type_=Double))
+    if kind in (Seconds, Lease):
+        start = NOW if kind is Seconds else func.clock_timestamp()
+        return start + func.make_interval(0, 0, 0, 0, 0, 0, bindparam(f"new_{name}", type_=Double))
     return bindparam(f"new_{name}", type_=_TABLE.c[name].type)
 
 

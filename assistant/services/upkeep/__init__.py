@@ -12,6 +12,7 @@ from assistant.errors import AssistantError
 from assistant.services.upkeep.files import Files
 from assistant.services.upkeep.index import Indexes
 from assistant.services.upkeep.rows import Rows
+from assistant.services.upkeep.strays import Strays
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class Upkeep:
         self._duties: dict[str, Callable[[], Counter[str]]] = {
             "rows": Rows().round,
             "files": Files().round,
+            "strays": Strays().round,
             "index": Indexes().round,
         }
         self._failing: dict[str, str] = {}
@@ -38,8 +40,8 @@ class Upkeep:
                 done += duty()
                 self._failing.pop(name, None)
             except AssistantError as error:
-                # Said once, not in every round of an outage.
-                if self._failing.get(name) != error.detail:
+                # Said once, not in every round of an outage, nor by every duty.
+                if error.detail not in self._failing.values():
                     logger.warning("upkeep waits: %s", error.detail, extra={"duty": name})
                 self._failing[name] = error.detail
             except Exception:

@@ -144,10 +144,11 @@ def _drop_older(collection: Collection) -> None:
     """Remove earlier versions if there are any; it does not matter if that fails."""
     version = collection.index_version
     for older in range(max(1, version - OLDER_VERSIONS), version):
-        _drop(chroma_name(collection.id, older))
+        drop(chroma_name(collection.id, older))
 
 
-def _drop(name: str) -> None:
+def drop(name: str) -> None:
+    """Remove an index; one that cannot be removed is left."""
     try:
         adapters.vector_store.drop(name)
     except PermanentError as error:
@@ -165,6 +166,6 @@ def _finish(collection: Collection) -> None:
             .returning(Collection.id)
         )
     if current is None:
-        _drop(collection.chroma_name)
+        drop(collection.chroma_name)
     else:
         _drop_older(collection)

@@ -13,6 +13,7 @@ from assistant.services.doubting import doubt_all
 
 logger = logging.getLogger(__name__)
 
+PREFIX = "upkeep_"
 _IDS = ["marker"]
 _VECTORS = np.ones((1, 2), np.float32)
 
@@ -22,7 +23,7 @@ def watch() -> int:
 
     Raises `TransientError` while the server is away, which says nothing about what it holds.
     """
-    name = _name()
+    name = own_name()
     if name is None or _stands(name):
         return 0
     # In this order: whoever dies in between leaves the marker missing, and the next one goes on.
@@ -34,7 +35,7 @@ def watch() -> int:
 
 def demand_writable() -> None:
     """Raise `TransientError` unless the server takes what is written into another collection."""
-    name = _name()
+    name = own_name()
     if name is not None:
         adapters.vector_store.upsert(name, _IDS, _VECTORS)
 
@@ -49,7 +50,7 @@ def _stands(name: str) -> bool:
         return False
 
 
-def _name() -> str | None:
+def own_name() -> str | None:
     """Name the marker after the oldest user, whose row stays for ever.
 
     Installations that share a Chroma server so have a marker each. Without users there is nothing
@@ -57,4 +58,4 @@ def _name() -> str | None:
     """
     with transaction(SYSTEM) as session:
         oldest = session.scalar(select(User.id).order_by(User.id).limit(1))
-    return f"upkeep_{oldest.hex}" if oldest else None
+    return f"{PREFIX}{oldest.hex}" if oldest else None

@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import CursorResult, Delete, and_, delete, exists, func, or_, select
@@ -27,6 +28,7 @@ class Rows:
 
     def __init__(self) -> None:
         self._pace = Pace(PACE_SECONDS)
+        self._hourly: list[str] = []
         self._last_embedding: uuid.UUID | None = None
 
     def round(self) -> Counter[str]:
@@ -34,11 +36,11 @@ class Rows:
         done: Counter[str] = Counter()
         if self._pace.due():
             self._last_embedding = _START
-            if settings.job_retention_days:
-                age = timedelta(days=settings.job_retention_days)
-                done["jobs_purged"] = purging.purge(age)
-            done["sessions_removed"] = _remove_sessions()
-            done["keys_forgotten"] = idempotency.forget_old()
+            self._hourly = list(_HOURLY)
+        while self._hourly:
+            # Taken out first: if it fails, the others go on in the next round.
+            name = self._hourly.pop(0)
+            done[name] = _HOURLY[name]()
         if self._last_embedding is not None:
             done["embeddings_removed"] = self._some_embeddings(self._last_embedding)
         return +done
@@ -52,6 +54,11 @@ class Rows:
         self._last_embedding = ids[-1] if len(ids) == EMBEDDINGS else None
         assert gone is None or isinstance(gone, CursorResult)
         return gone.rowcount if gone else 0
+
+
+def _purge_jobs() -> int:
+    days = settings.job_retention_days
+    return purging.purge(timedelta(days=days)) if days else 0
 
 
 def _id_of_then() -> uuid.UUID:
@@ -91,3 +98,10 @@ def _remove_sessions() -> int:
         )
     assert isinstance(gone, CursorResult)
     return gone.rowcount
+
+
+_HOURLY: dict[str, Callable[[], int]] = {
+    "jobs_purged": _purge_jobs,
+    "sessions_removed": _remove_sessions,
+    "keys_forgotten": idempotency.forget_old,
+}

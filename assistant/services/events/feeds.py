@@ -1,0 +1,99 @@
+"""What followers have not taken yet, by what they follow."""
+
+import threading
+import uuid
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from assistant.services.events.log import Event
+
+# Who reads so slowly that this many events wait is sent away, and may come back with the cursor.
+MOST_WAITING = 2000
+
+
+class Feed:
+    """What one follower has not taken yet."""
+
+    def __init__(self) -> None:
+        self.overrun = False
+        self.closed = False
+        # Something was, or may have been, missed: look into the log and into PostgreSQL.
+        self.look = False
+        self._events: deque[Event] = deque()
+        self._wake = threading.Event()
+
+    def put(self, event: Event) -> None:
+        """Hand over an event."""
+        if len(self._events) >= MOST_WAITING:
+            self.overrun = True
+        else:
+            self._events.append(event)
+        self._wake.set()
+
+    def nudge(self, *, close: bool = False) -> None:
+        """Make the follower look for itself, or leave."""
+        # Who leaves need not look: thousands would, at the worst moment.
+        self.look = self.look or not close
+        self.closed = self.closed or close
+        self._wake.set()
+
+    def take(self, seconds: float) -> list[Event]:
+        """Return what has come, as soon as there is something or after so many seconds."""
+        if not self._events:
+            self._wake.wait(seconds)
+        self._wake.clear()
+        return [self._events.popleft() for _ in range(len(self._events))]
+
+
+class Feeds:
+    """The feeds of a process that are about jobs, or about owners."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[uuid.UUID, set[Feed]] = {}
+        self._lock = threading.Lock()
+        self._count = 0
+        self._closed = False
+
+    def __len__(self) -> int:
+        """Return how many follow."""
+        return self._count
+
+    @contextmanager
+    def collect(self, about: uuid.UUID, feed: Feed) -> Iterator[Feed]:
+        """Let a feed collect what happens to one of them."""
+        with self._lock:
+            self._feeds.setdefault(about, set()).add(feed)
+            self._count += 1
+            feed.closed = feed.closed or self._closed
+        try:
+            yield feed
+        finally:
+            with self._lock:
+                self._count -= 1
+                self._feeds[about].discard(feed)
+                if not self._feeds[about]:
+                    del self._feeds[about]
+
+    def followed(self) -> set[uuid.UUID]:
+        """Return what somebody follows."""
+        with self._lock:
+            return set(self._feeds)
+
+    def of(self, about: uuid.UUID) -> tuple[Feed, ...]:
+        """Return the feeds about one of them."""
+        return tuple(self._feeds.get(about, ()))
+
+    def nudge(self, followed: Iterable[uuid.UUID] | None = None) -> None:
+        """Make those who follow these, or all, look for themselves."""
+        for about in self.followed() if followed is None else followed:
+            for feed in self.of(about):
+                feed.nudge()
+
+    def close(self) -> None:
+        """Send all away, also those who come from now on."""
+        with self._lock:
+            self._closed = True
+        for about in self.followed():
+            for feed in self.of(about):
+                feed.nudge(close=True)
