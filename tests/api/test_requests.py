@@ -130,7 +130,10 @@ def test_scripts_may_read_the_headers_that_lead_on(
         assert response.status_code == status
         assert response.headers["Access-Control-Allow-Origin"] == "https://ours.example"
         exposed = set(response.headers["Access-Control-Expose-Headers"].split(", "))
-        assert exposed == {"Location", "Link", "Retry-After", "Idempotent-Replayed", "X-Request-ID"}
+        assert exposed == {
+            *("Location", "Link", "Retry-After", "Idempotent-Replayed", "X-Request-ID"),
+            *("ETag", "Preference-Applied"),
+        }
 
 
 def test_nobody_else_is_an_allowed_origin_by_default(user: User) -> None:
