@@ -62,10 +62,12 @@ fix: $(DEVELOPMENT) ## put style and format right where a tool can
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; takes five minutes
+bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; takes a quarter of an hour
 	@$(BIN)/python -m benchmarks.accept
 	@$(BIN)/python -m benchmarks.path
 	@$(BIN)/python -m benchmarks.follow
+	@$(BIN)/python -m benchmarks.cuts
+	@$(BIN)/python -m benchmarks.cancels
 
 .PHONY: drill
 drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS=, SECONDS=, SEED= scale it

@@ -259,7 +259,7 @@ def test_a_move_that_is_tried_again_says_only_where_to(owner: uuid.UUID) -> None
     _, move = revising.update(owner, job.document_id, collection_id=target.id)
     assert move is not None
     sql(
-        'UPDATE jobs SET arguments = arguments || \'{"first_stage": "old"}\' WHERE id = :id',
+        'UPDATE jobs SET arguments = arguments || \'{"request_id": "old"}\' WHERE id = :id',
         id=move.id,
     )
     jobs.cancel(owner, move.id)
