@@ -16,6 +16,7 @@ def enough(drill: Drill, ending: Ending) -> list[Promise]:
     """Check that enough was broken."""
     scale, ledger = drill.scale, drill.ledger
     hits = hitting(ledger.strikes)
+    deaths, done, planned = sum(ledger.points.values()), ledger.done.total(), ledger.planned.total()
     short = [
         f"{point}: {ledger.points[point]} of {scale.per_point}"
         for points in POINTS.values()
@@ -23,11 +24,13 @@ def enough(drill: Drill, ending: Ending) -> list[Promise]:
         if ledger.points[point] < scale.per_point
     ]
     left = [
-        f"{name}: {ledger.done[name]} of {planned}"
-        for name, planned in ledger.planned.items()
-        if ledger.done[name] < ceil(planned * SHARE)
+        f"{name}: {ledger.done[name]} of {times}"
+        for name, times in ledger.planned.items()
+        if ledger.done[name] < ceil(times * SHARE)
     ]
-    deaths, done, planned = sum(ledger.points.values()), ledger.done.total(), ledger.planned.total()
+    if not scale.is_full and done >= planned * SHARE:
+        # Of what is planned once or twice, something may find no victim in so short a time.
+        short, left = [], []
     return [
         _at_least("faults that hit a running job", hits, scale.least_hits),
         _at_least("kills among them", kills(hits), scale.least_kills),

@@ -45,6 +45,11 @@ class Scale:
         return max(least, min(at_full_size, round(part)))
 
     @property
+    def is_full(self) -> bool:
+        """Return whether it is large enough that everything must have come about."""
+        return self.share(FULL_JOBS) == FULL_JOBS
+
+    @property
     def per_point(self) -> int:
         """Return how often each crash point must be hit."""
         return self.share(20)

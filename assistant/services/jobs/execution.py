@@ -59,7 +59,8 @@ def run(job_id: str, work: Work) -> None:
     leases().add(attempt)
     ids = {**job.arguments, "job_id": job_id, "attempt": job.attempt}
     with log_context(**{name: ids[name] for name in LOGGED if name in ids}):
-        logger.info("job claimed", extra={"kind": job.kind, "queue": job.queue})
+        about = {"kind": job.kind, "queue": job.queue, "stage": job.progress_stage}
+        logger.info("job claimed", extra=about)
         try:
             _show(attempt)
             if others_wait:
