@@ -20,7 +20,6 @@ from benchmarks.drill.wishes import Kind
 BURST = 8
 TAKEN_SECONDS = 12.0
 THAW_SECONDS = 1.5
-COMMITTED_SECONDS = 0.5
 LEAVING_SECONDS = 30.0
 DYING_SECONDS = 0.7
 WORKERS = ("replies", "indexing")
@@ -124,12 +123,10 @@ def _freeze(drill: Drill, victim: Victim | None, seconds: float) -> set[tuple[st
         until(lambda: len(victim.held(time.time())) >= BURST // 2, 3)
     with drill.ledger.strike(f"SIGSTOP {victim.name}") as strike:
         victim.signal(signal.SIGSTOP)
+        strike.victims += victim.held(time.time()) if victim.name in WORKERS else []
         try:
-            # Nothing happens in a frozen process that could be awaited. What it had asked
-            # PostgreSQL to commit may still come through, and is a claim of its own too.
-            time.sleep(COMMITTED_SECONDS)
-            strike.victims += victim.held(time.time()) if victim.name in WORKERS else []
-            time.sleep(seconds - COMMITTED_SECONDS)
+            # Nothing happens in a frozen process that could be awaited.
+            time.sleep(seconds)
         finally:
             victim.signal(signal.SIGCONT)
     return {(str(job), number) for job, number in strike.victims}
