@@ -36,7 +36,7 @@ def destroyed_attempts(drill: Drill, ending: Ending) -> set[tuple[str, int]]:
     """Return the attempts that faults have destroyed.
 
     Those were seen to be hit, or they were running while PostgreSQL failed or their worker was
-    told to leave, and did not end by themselves.
+    frozen or told to leave, and did not end by themselves.
     """
     ledger = drill.ledger
     seen = {(str(job), number) for s in ledger.strikes for job, number in s.victims}
@@ -44,6 +44,8 @@ def destroyed_attempts(drill: Drill, ending: Ending) -> set[tuple[str, int]]:
     leaving = {
         name: ledger.windows(f"SIGTERM {name}", after=LINGERING) for name in ("replies", "indexing")
     }
+    # There is one worker of each name. A claim that it was about to commit is seen after the thaw.
+    frozen = {name: ledger.windows(f"SIGSTOP {name}") for name in ("replies", "indexing")}
     return {
         (job_id, attempt.attempt)
         for job_id, attempts in ending.attempts.items()
@@ -52,6 +54,7 @@ def destroyed_attempts(drill: Drill, ending: Ending) -> set[tuple[str, int]]:
         and (
             (job_id, attempt.attempt) in seen
             or _during(attempt, away)
+            or _during(attempt, frozen.get(attempt.worker.partition("@")[0], []))
             or (
                 attempt.outcome == "released"
                 and _during(attempt, leaving.get(attempt.worker.partition("@")[0], []))
