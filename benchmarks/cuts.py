@@ -8,10 +8,9 @@ was put together differs from the message that is stored.
 import json
 import random
 import sys
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import httpx
@@ -83,7 +82,7 @@ Read = Callable[[Whole, httpx.Client, str, random.Random], Text]
 def compare(whole: Whole, name: str, read: Read, streams: int) -> bool:
     """Let many replies be read, print how that went, and return whether all texts are whole."""
     cache = redis.Redis.from_url(whole.stack.settings.redis_url)
-    over, flushes = threading.Event(), 0
+    flushes = 0
     question = scripted(f"answer tokens={TOKENS} interval={INTERVAL_MS}")
     began = time.monotonic()
 
@@ -95,10 +94,9 @@ def compare(whole: Whole, name: str, read: Read, streams: int) -> bool:
 
     with whole.client() as client, ThreadPoolExecutor(AT_ONCE) as pool:
         reading = [pool.submit(one, number) for number in range(streams)]
-        while not all(future.done() for future in reading):
+        while wait(reading, FLUSH_SECONDS).not_done:
             cache.flushdb()
             flushes += 1
-            over.wait(FLUSH_SECONDS)
         found = [future.result() for future in reading]
     whole_texts = sum(text == stored != "" for text, stored, _ in found)
     print(

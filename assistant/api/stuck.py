@@ -53,6 +53,7 @@ def _watch() -> None:
 
 def _cut_who_is_stuck() -> None:
     while True:
+        # That a piece is not taken is no event; it can only be looked for now and then.
         time.sleep(LOOK_SECONDS)
         too_long = time.monotonic() - PATIENCE_SECONDS
         for stream in tuple(_streams):

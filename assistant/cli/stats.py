@@ -83,6 +83,7 @@ def stats(watch: float | None, as_json: bool) -> None:
         if not watch:
             return
         try:
+            # The pace that was asked for.
             time.sleep(watch)
         except KeyboardInterrupt:
             return

@@ -70,6 +70,7 @@ def _main_part(data: bytes) -> bytes:
             return _inflate(archive)
     except KeyError as error:
         raise _broken("it has no text part") from error
+    # All that `zipfile` raises for damaged bytes, depending on where the damage is.
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, struct.error) as error:
         raise _broken("it is damaged or cut off") from error
 

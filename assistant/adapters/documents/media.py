@@ -107,6 +107,7 @@ def _is_docx(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return "word/document.xml" in archive.namelist()
+    # All that `zipfile` raises for damaged bytes; such a file is none that can be read.
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error):
         return True
 
