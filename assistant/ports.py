@@ -137,11 +137,24 @@ class ParsedDocument:
     page_starts: Sequence[int]
 
 
+class Parsing(Protocol):
+    """A file that is being read."""
+
+    def result(self) -> ParsedDocument:
+        """Wait for the text, once; raises `PermanentError` for a file that cannot be read.
+
+        Raises `concurrent.futures.CancelledError` if the reading was aborted.
+        """
+
+    def abort(self) -> None:
+        """End the reading at once; may be called from any thread, at any time."""
+
+
 class DocumentParser(Protocol):
     """Reads the text out of an untrusted file."""
 
-    def parse(self, path: Path, media_type: str) -> ParsedDocument:
-        """Return the text; raises `PermanentError` for a file that cannot be read."""
+    def start(self, path: Path, media_type: str) -> Parsing:
+        """Begin to read a file; whoever does has to ask for the result."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def index(run: Run) -> dict[str, Any]:
     document, collection = _load(run)
     version = version_of(document, collection, run.job)
     run.progress("parsing")
-    parsed = adapters.parser.parse(adapters.files.path(version.storage_key), version.media_type)
+    parsed = _parse(run, version)
     run.progress("splitting")
     splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap)
     spans = splitter.split(parsed.text)
@@ -63,6 +63,18 @@ def _load(run: Run) -> tuple[Document, Collection]:
     if collection is None or collection.deleted_at is not None:
         raise PermanentError("The collection was deleted.", code="collection_deleted")
     return document, collection
+
+
+def _parse(run: Run, version: Version) -> ParsedDocument:
+    """Read the file, and let go of it as soon as the work must be put down."""
+    path = adapters.files.path(version.storage_key)
+    parsing = adapters.parser.start(path, version.media_type)
+    run.on_stop(parsing.abort)
+    try:
+        return parsing.result()
+    finally:
+        # Whatever came of it, that the work was stopped comes first.
+        run.check()
 
 
 def _begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> int:

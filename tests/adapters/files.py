@@ -44,7 +44,32 @@ def pdf(*pages: str) -> bytes:
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 900 842] /Contents {5 + 2 * i} 0 R "
             "/Resources << /Font << /F1 3 0 R >> >> >>"
         )
-        objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
+        objects.append(_stream(stream))
+    return _whole(objects)
+
+
+def slow_pdf() -> bytes:
+    """Return a small PDF that takes more time than there is: a drawing of drawings of drawings."""
+    drawings = ["/F Do " * 100, "/F Do " * 100, "q Q " * 30_000]
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R "
+        "/Resources << /XObject << /F 5 0 R >> >> >>",
+        _stream("/F Do " * 100),
+    ]
+    for number, drawing in enumerate(drawings, start=6):
+        within = f"/Resources << /XObject << /F {number} 0 R >> >>" if "F" in drawing else ""
+        form = f"/Type /XObject /Subtype /Form /BBox [0 0 9 9] {within}"
+        objects.append(_stream(drawing, form))
+    return _whole(objects)
+
+
+def _stream(content: str, entries: str = "") -> str:
+    return f"<< {entries} /Length {len(content)} >>\nstream\n{content}\nendstream"
+
+
+def _whole(objects: list[str]) -> bytes:
     content, offsets = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, start=1):
         offsets.append(len(content))

@@ -6,15 +6,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from assistant.adapters.documents import media, parser
 from assistant.adapters.documents.parser import SubprocessParser
 from assistant.errors import PermanentError
 from assistant.ports import ParsedDocument
+from tests.adapters.files import slow_pdf
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Parsed
             return started(arguments, **options)  # type: ignore[call-overload]  # the options of the real call
 
         monkeypatch.setattr(parser.subprocess, "Popen", popen)
-        return SubprocessParser(**limits).parse(tmp_path / "stored", media.PLAIN)  # type: ignore[arg-type]  # numbers
+        return SubprocessParser(**limits).start(tmp_path / "stored", media.PLAIN).result()  # type: ignore[arg-type]  # numbers
 
     return run
 
@@ -80,6 +82,46 @@ def test_leaves_no_process_behind(run: Callable[..., ParsedDocument], tmp_path: 
     assert not Path(f"/proc/{pid}").exists()
 
 
+@pytest.fixture
+def slow(tmp_path: Path) -> Path:
+    """Return a file that is read for longer than any test lasts."""
+    path = tmp_path / "slow.pdf"
+    path.write_bytes(slow_pdf())
+    return path
+
+
+@pytest.mark.parametrize("in_the_middle", [False, True])
+def test_an_aborted_parse_ends_at_once(slow: Path, in_the_middle: bool) -> None:
+    parsing = SubprocessParser().start(slow, media.PDF)
+    [process] = psutil.Process().children()
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(parsing.result)
+        while in_the_middle and process.cpu_times().user < 0.5:
+            assert not result.done()
+        asked_at = time.monotonic()
+        parsing.abort()
+        # What the future of the pool raises, too, but that was not cancelled.
+        with pytest.raises(CancelledError):
+            result.result(10)
+    assert not result.cancelled()
+    assert time.monotonic() - asked_at < 1
+    assert not process.is_running()
+
+
+def test_to_abort_what_has_ended_hurts_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "stored"
+    path.write_text("text")
+    parsing = SubprocessParser().start(path, media.PLAIN)
+    assert parsing.result().text == "text"
+    killed: list[int] = []
+    # The process's id may be somebody else's by now.
+    monkeypatch.setattr(parser.os, "killpg", lambda group, _: killed.append(group))
+    parsing.abort()
+    assert killed == []
+
+
 def test_the_parser_dies_with_its_worker(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(
         "import os, sys, time\n"
@@ -115,7 +157,9 @@ def test_parses_in_threads(tmp_path: Path) -> None:
     path.write_text("same text")
     before = threading.active_count()
     with ThreadPoolExecutor(8) as pool:
-        results = pool.map(lambda _: SubprocessParser().parse(path, media.PLAIN).text, range(24))
+        results = pool.map(
+            lambda _: SubprocessParser().start(path, media.PLAIN).result().text, range(24)
+        )
         assert set(results) == {"same text"}
     assert threading.active_count() == before
 
@@ -126,6 +170,6 @@ def test_starts_quickly(tmp_path: Path) -> None:
     best = 1.0
     for _ in range(6):
         begin = time.monotonic()
-        SubprocessParser().parse(path, media.PLAIN)
+        SubprocessParser().start(path, media.PLAIN).result()
         best = min(best, time.monotonic() - begin)
     assert best < 0.15

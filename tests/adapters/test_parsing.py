@@ -23,7 +23,7 @@ def parse(tmp_path: Path) -> Parse:
     def run(name: str, content: bytes) -> ParsedDocument:
         path = tmp_path / "stored"
         path.write_bytes(content)
-        return SubprocessParser().parse(path, media.detect(name, path))
+        return SubprocessParser().start(path, media.detect(name, path)).result()
 
     return run
 
@@ -50,7 +50,8 @@ class TestPdf:
         assert "November.\n\nOpening hours\n- one\n- two" in text(parse, "a.pdf", pdf(lines))
 
     def test_the_handbook_reads_well(self) -> None:
-        document = SubprocessParser().parse(HANDBOOK, media.detect(HANDBOOK.name, HANDBOOK))
+        detected = media.detect(HANDBOOK.name, HANDBOOK)
+        document = SubprocessParser().start(HANDBOOK, detected).result()
         assert 4 <= len(document.page_starts) <= 6
         second = document.text[document.page_starts[1] : document.page_starts[2]]
         assert "The lens is a second-order Fresnel lens made in Paris in 1874." in second

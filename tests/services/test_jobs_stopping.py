@@ -7,14 +7,17 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 from flask import Flask
 
+from assistant.adapters.documents import parser
 from assistant.database import transaction
 from assistant.errors import NotFound, TransientError
 from assistant.models import Job
 from assistant.services import conversations, documents, indexing, jobs, replies
 from assistant.services.jobs import Run, Stopping, draining, execution, leases, settling, signals
+from tests.adapters.files import slow_pdf
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -189,6 +192,61 @@ def test_cancelling_lets_what_waited_behind_go(owner: uuid.UUID) -> None:
     assert bells("replies") == [str(first.id), str(second.id)]
 
 
+@pytest.fixture
+def parsing(app: Flask, owner: uuid.UUID) -> Iterator[tuple[Job, psutil.Process]]:
+    """Return a job whose file is being read, which takes long, and the process that does it."""
+    job = upload(owner, slow_pdf(), "slow.pdf")
+
+    def index() -> None:
+        with app.app_context():
+            perform(job)
+
+    def busy() -> list[psutil.Process]:
+        return [
+            process
+            for process in psutil.Process().children()
+            if parser.PROGRAM in process.cmdline() and process.cpu_times().user > 0.5
+        ]
+
+    worker = threading.Thread(target=index)
+    worker.start()
+    [process] = wait_for(busy, 30)
+    assert job_of(job).progress_stage == "parsing"
+    yield job, process
+    worker.join(60)
+
+
+def demand_not_read_any_more(process: psutil.Process, since: float) -> None:
+    """Demand that a parser's process goes at once, and not because its time is over."""
+    wait_for(lambda: not process.is_running())
+    assert time.monotonic() - since < 2
+
+
+def test_a_job_that_is_cancelled_while_its_file_is_read_ends_at_once(
+    owner: uuid.UUID, parsing: tuple[Job, psutil.Process]
+) -> None:
+    job, process = parsing
+    asked_at = time.monotonic()
+    jobs.cancel(owner, job.id)
+    wait_for(lambda: job_of(job).state == "cancelled")
+    demand_not_read_any_more(process, asked_at)
+    cancelled = job_of(job)
+    assert (cancelled.failures, cancelled.error) == (0, None)
+    assert document_of(job).status == "cancelled"
+
+
+def test_a_file_is_not_read_any_more_for_an_attempt_that_lost_its_job(
+    parsing: tuple[Job, psutil.Process],
+) -> None:
+    job, process = parsing
+    lose_lease(job)
+    jobs.sweep()
+    asked_at = time.monotonic()
+    leases.leases().renew()
+    demand_not_read_any_more(process, asked_at)
+    assert [attempt.outcome for attempt in attempts_of(job)] == ["lease_lost"]
+
+
 def test_a_cancelled_index_job_changes_nothing_that_search_sees(
     owner: uuid.UUID, configure: Configure
 ) -> None:
@@ -288,6 +346,19 @@ def test_a_worker_that_leaves_gives_back_what_it_has_and_claims_nothing(
         "succeeded",
         "This is the scripted answer.",
     )
+
+
+def test_a_worker_that_leaves_gives_back_a_file_that_it_reads(
+    leaving: None, parsing: tuple[Job, psutil.Process]
+) -> None:
+    job, process = parsing
+    asked_at = time.monotonic()
+    draining.begin()
+    wait_for(lambda: job_of(job).state == "queued")
+    demand_not_read_any_more(process, asked_at)
+    released = job_of(job)
+    assert (released.failures, released.lease_losses, released.error) == (0, 0, None)
+    assert [attempt.outcome for attempt in attempts_of(job)] == ["released"]
 
 
 @pytest.mark.usefixtures("leaving")

@@ -1,11 +1,14 @@
 """Live workers that are told to leave: what they have goes back to the queue at once."""
 
+import contextlib
 import time
 from typing import Any
 
 import psutil
 import pytest
 
+from assistant.adapters.documents import parser
+from tests.adapters.files import slow_pdf
 from tests.live import Live
 from tests.workers.test_live import in_the_middle, indexed_exactly_once, long_document
 
@@ -22,6 +25,19 @@ def tell_to_leave(worker: psutil.Process) -> float:
     _, left = psutil.wait_procs(processes, timeout=SECONDS_TO_LEAVE)
     assert not left
     return time.perf_counter() - began
+
+
+def reads_a_file(worker: psutil.Process) -> psutil.Process:
+    """Return the process in which a worker has a file read, once it is in the middle of it."""
+    give_up = time.monotonic() + 30
+    while time.monotonic() < give_up:
+        for process in worker.children(recursive=True):
+            # It may be a process of the pool that was just forked, or gone.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if parser.PROGRAM in process.cmdline() and process.cpu_times().user > 0.5:
+                    return process
+        time.sleep(0.02)
+    raise AssertionError("no file is read")
 
 
 def attempts_of(live: Live, job: dict[str, Any]) -> list[str]:
@@ -59,4 +75,34 @@ def test_a_worker_that_leaves_gives_its_document_back_between_two_batches(live: 
     job = live.ended(job)
     print(f"\nthe worker left in {seconds:.1f} s")
     indexed_exactly_once(live, job, ["released", "succeeded"])
+    demand_nothing_was_counted(live, job)
+
+
+def test_a_worker_that_leaves_gives_back_a_document_that_is_being_read(live: Live) -> None:
+    job = live.upload("slow.pdf", slow_pdf())
+    reading = reads_a_file(live.process("indexing"))
+    seconds = tell_to_leave(live.process("indexing"))
+    assert not reading.is_running()
+    [released, *_] = attempts_of(live, job)
+    assert released == "released"
+    demand_nothing_was_counted(live, job)
+    print(f"\nthe worker left in {seconds:.1f} s")
+    # Else it would keep the next worker busy until its time is over.
+    asked_at = time.perf_counter()
+    live.client.post(f"/jobs/{job['id']}/cancel").raise_for_status()
+    assert live.ended(job)["state"] == "cancelled"
+    print(f"cancelled after {time.perf_counter() - asked_at:.1f} s")
+
+
+def test_cancelling_stops_a_document_that_is_being_read(live: Live) -> None:
+    job = live.upload("slow.pdf", slow_pdf())
+    reading = reads_a_file(live.process("indexing"))
+    asked_at = time.perf_counter()
+    live.client.post(f"/jobs/{job['id']}/cancel").raise_for_status()
+    job = live.ended(job)
+    seconds = time.perf_counter() - asked_at
+    assert job["state"] == "cancelled"
+    assert not reading.is_running()
+    print(f"\ncancelled after {seconds:.2f} s")
+    assert seconds < 2
     demand_nothing_was_counted(live, job)

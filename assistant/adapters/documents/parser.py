@@ -7,7 +7,9 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,6 +25,7 @@ WALL_SECONDS = 60.0
 MAX_ANSWER = 20 * 1024 * 1024
 MAX_CHARACTERS = 5_000_000
 BLOCK = 1024 * 1024
+PROGRAM = "assistant.adapters.documents.extract"
 ROOT = Path(assistant.__file__).resolve().parent.parent
 
 DETAILS = {
@@ -41,33 +44,67 @@ class SubprocessParser:
         self._timeout = timeout
         self._max_answer = max_answer
 
-    def parse(self, path: Path, media_type: str) -> ParsedDocument:
-        """Return the text of the file; raises `PermanentError` if it cannot be read."""
+    def start(self, path: Path, media_type: str) -> "RunningParse":
+        """Begin to read a file, in a process that is under way when this returns."""
         with path.open("rb") as file:
             process = _start(file, media_type)
+        return RunningParse(process, path.name, media_type, self._timeout, self._max_answer)
+
+
+class RunningParse:
+    """A `Parsing` in a process of its own, which is gone once there is a result."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        name: str,
+        media_type: str,
+        timeout: float,
+        max_answer: int,
+    ) -> None:
+        self._process = process
+        self._name = name
+        self._media_type = media_type
+        self._deadline = time.monotonic() + timeout
+        self._max_answer = max_answer
+        # Nobody else may kill by the process's id while it is given back to the system.
+        self._lock = threading.Lock()
+        self._aborted = False
+        self._ended = False
+
+    def abort(self) -> None:
+        """Kill the process; whoever waits for the result sees its pipe close."""
+        with self._lock:
+            self._aborted = True
+            if not self._ended:
+                _kill(self._process)
+
+    def result(self) -> ParsedDocument:
+        """Return the text; raises `PermanentError` or, once aborted, `CancelledError`."""
         try:
-            answer = self._read(process)
+            answer = self._read()
         finally:
-            returncode = _end(process)
+            returncode = self._end()
+        if self._aborted:
+            raise CancelledError
         result = _decode(answer, returncode)
         if "error" in result:
             logger.info(
                 "document not parsed",
-                extra={"file": path.name, "code": result["error"], "reason": result.get("reason")},
+                extra={"file": self._name, "code": result["error"], "reason": result.get("reason")},
             )
             raise _failure(str(result["error"]), result.get("detail"))
-        return _document(result, media_type)
+        return _document(result, self._media_type)
 
-    def _read(self, process: subprocess.Popen[bytes]) -> bytes:
+    def _read(self) -> bytes:
         """Read the answer until its end, the time limit or the size limit."""
-        assert process.stdout is not None
-        pipe = process.stdout.fileno()
+        assert self._process.stdout is not None
+        pipe = self._process.stdout.fileno()
         poller = select.poll()
         poller.register(pipe, select.POLLIN)
-        deadline = time.monotonic() + self._timeout
         answer = bytearray()
         while True:
-            remaining = deadline - time.monotonic()
+            remaining = self._deadline - time.monotonic()
             if remaining <= 0 or not poller.poll(remaining * 1000):
                 raise _failure("parse_timeout")
             block = os.read(pipe, BLOCK)
@@ -77,11 +114,27 @@ class SubprocessParser:
             if len(answer) > self._max_answer:
                 raise _failure("too_large_to_parse")
 
+    def _end(self) -> int:
+        """Kill what is left of the process group and return how its leader ended."""
+        deadline = time.monotonic() + 1.0
+        # The leader is not reaped yet, so that its id, which is the group's, cannot be reused.
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while sys.exc_info()[0] is None and time.monotonic() < deadline:
+            if os.waitid(os.P_PID, self._process.pid, flags):
+                break
+            # `waitid` has no limit of its own, and a signal handler is not ours to set.
+            time.sleep(0.002)
+        with self._lock:
+            _kill(self._process)
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+            self._ended = True
+            return self._process.wait()
+
 
 def _start(file: BinaryIO, media_type: str) -> subprocess.Popen[bytes]:
-    module = "assistant.adapters.documents.extract"
     return subprocess.Popen(
-        [sys.executable, "-P", "-B", "-s", "-m", module, media_type, str(os.getpid())],
+        [sys.executable, "-P", "-B", "-s", "-m", PROGRAM, media_type, str(os.getpid())],
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -92,21 +145,10 @@ def _start(file: BinaryIO, media_type: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _end(process: subprocess.Popen[bytes]) -> int:
-    """Kill what is left of the process group and return how its leader ended."""
-    deadline = time.monotonic() + 1.0
-    # The leader is not reaped yet, so that its id, which is the group's, cannot be reused.
-    flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    while sys.exc_info()[0] is None and time.monotonic() < deadline:
-        if os.waitid(os.P_PID, process.pid, flags):
-            break
-        # `waitid` has no limit of its own, and a signal handler is not ours to set.
-        time.sleep(0.002)
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process that was not reaped yet, with its group."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    if process.stdout is not None:
-        process.stdout.close()
-    return process.wait()
 
 
 def _decode(answer: bytes, returncode: int) -> dict[str, Any]:
