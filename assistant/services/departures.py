@@ -28,7 +28,7 @@ from assistant.models import Session as SignIn
 from assistant.models.job import TERMINAL
 from assistant.services import administration, callers, idempotency, jobs, sessions, users
 from assistant.services.callers import Caller
-from assistant.services.erasing import Counts, Erasure, drop_index, rows_gone
+from assistant.services.erasing import Counts, Erasure, rows_gone
 from assistant.services.jobs import Run
 from assistant.services.jobs.status import key_of
 
@@ -141,7 +141,7 @@ def _collections(erasure: Erasure, user_id: uuid.UUID) -> None:
     with transaction(SYSTEM) as session:
         found = session.scalars(select(Collection).where(Collection.owner_id == user_id)).all()
     for collection in found:
-        drop_index(collection)
+        erasure.index(collection)
     mine = delete_rows(Collection).where(Collection.owner_id == user_id)
     erasure.step("collections", lambda session: {"collections": rows_gone(session.execute(mine))})
 

@@ -13,7 +13,7 @@ from assistant.errors import Conflict, NotFound
 from assistant.models import Collection, Document, DocumentStatus, Job, JobKind, Queue
 from assistant.models.job import TERMINAL
 from assistant.services import documents, idempotency, jobs
-from assistant.services.erasing import Counts, Erasure, drop_index
+from assistant.services.erasing import Counts, Erasure
 from assistant.services.jobs import Run
 
 COUNTED = ("documents", "chunks", "vectors_deleted", "vectors_remaining")
@@ -105,7 +105,7 @@ def erase(run: Run) -> dict[str, Any]:
         return dict(erasure.counts)
     erasure.wait_until_quiet(*_about(run.owner_id, collection_id))
     erasure.documents(Document.collection_id == collection_id)
-    drop_index(collection)
+    erasure.index(collection)
 
     def remove(session: Session) -> Counts:
         session.execute(delete_rows(Collection).where(Collection.id == collection_id))

@@ -30,7 +30,11 @@ from assistant.services.doubting import doubting
 from assistant.services.jobs import Run
 
 PAUSE_SECONDS = 0.2
+# How many vectors Chroma is asked for or about before the work looks whether it must stop: less
+# than a second's work.
+PORTION = 3000
 Counts = dict[str, int]
+Check = Callable[[], None]
 
 
 def vector_ids(document: Document, *which: ColumnElement[bool]) -> list[str]:
@@ -44,17 +48,28 @@ def vector_ids(document: Document, *which: ColumnElement[bool]) -> list[str]:
         ]
 
 
-def forget_vectors(owner_id: uuid.UUID, ids: Sequence[str]) -> None:
-    """Delete vectors from all of the owner's collections.
+def go_on() -> None:
+    """Break nothing off."""
+
+
+def forget_vectors(owner_id: uuid.UUID, ids: Sequence[str], check: Check = go_on) -> None:
+    """Delete vectors from all of the owner's collections; `check` may break it off.
 
     A document that is being moved has some in two of them, and if that broke off, nobody knows in
     which.
     """
-    if not ids:
-        return
-    for collection in _collections(owner_id):
+    for collection, portion in _portions(owner_id, ids):
+        check()
         with doubting(owner_id, [collection.id]):
-            adapters.vector_store.delete(collection.chroma_name, ids)
+            adapters.vector_store.delete(collection.chroma_name, portion)
+
+
+def _portions(
+    owner_id: uuid.UUID, ids: Sequence[str]
+) -> Iterator[tuple[Collection, Sequence[str]]]:
+    for collection in _collections(owner_id) if ids else ():
+        for start in range(0, len(ids), PORTION):
+            yield collection, ids[start : start + PORTION]
 
 
 def _collections(owner_id: uuid.UUID) -> Sequence[Collection]:
@@ -62,22 +77,24 @@ def _collections(owner_id: uuid.UUID) -> Sequence[Collection]:
         return session.scalars(select(Collection).where(Collection.owner_id == owner_id)).all()
 
 
-def _present(owner_id: uuid.UUID, ids: Sequence[str]) -> int:
+def _present(owner_id: uuid.UUID, ids: Sequence[str], check: Check = go_on) -> int:
     """Count how many of these vectors there are in all of the owner's collections."""
     found = 0
-    for collection in _collections(owner_id) if ids else ():
+    for collection, portion in _portions(owner_id, ids):
+        check()
         with doubting(owner_id, [collection.id]):
-            found += adapters.vector_store.present(collection.chroma_name, ids)
+            found += adapters.vector_store.present(collection.chroma_name, portion)
     return found
 
 
-def erase_outside(document: Document) -> Counts:
+def erase_outside(document: Document, check: Check) -> Counts:
     """Remove a document's vectors and files, and return what was counted; doing so again is fine.
 
-    The rows go last, because only they know what there was.
+    The rows go last, because only they know what there was. `check` may break it off until the
+    removal begins: what is gone by then, the next attempt would not count.
     """
     ids = vector_ids(document)
-    before = _present(document.owner_id, ids)
+    before = _present(document.owner_id, ids, check)
     forget_vectors(document.owner_id, ids)
     remaining = _present(document.owner_id, ids)
     if remaining:
@@ -104,12 +121,6 @@ def erase_rows(session: Session, document_id: uuid.UUID) -> None:
 def _erase_and_count(document_id: uuid.UUID, counts: Counts, session: Session) -> Counts:
     erase_rows(session, document_id)
     return counts
-
-
-def drop_index(collection: Collection) -> None:
-    """Remove a collection from Chroma, under every name that it has had."""
-    for version in range(1, collection.index_version + 1):
-        adapters.vector_store.drop(chroma_name(collection.id, version))
 
 
 class Erasure:
@@ -144,7 +155,7 @@ class Erasure:
     def documents(self, *which: ColumnElement[bool]) -> None:
         """Remove all documents that fit, one at a time."""
         for document in self._each(*which):
-            counts = {"documents": 1, **erase_outside(document)}
+            counts = {"documents": 1, **erase_outside(document, self._run.check)}
             self.step("documents", partial(_erase_and_count, document.id, counts))
 
     def _each(self, *which: ColumnElement[bool]) -> Iterator[Document]:
@@ -155,6 +166,12 @@ class Erasure:
             if document is None:
                 return
             yield document
+
+    def index(self, collection: Collection) -> None:
+        """Remove a collection from Chroma, under every name that it has had."""
+        for version in range(1, collection.index_version + 1):
+            self._run.check()
+            adapters.vector_store.drop(chroma_name(collection.id, version))
 
     def wait_until_quiet(self, *which: ColumnElement[bool]) -> None:
         """Cancel the jobs that fit and wait until none runs: it could write after the removal."""

@@ -17,7 +17,14 @@ from assistant.models import Chunk, Collection, Document, DocumentText
 from assistant.ports import ParsedDocument, Span
 from assistant.services import embeddings
 from assistant.services.doubting import doubting
-from assistant.services.erasing import erase_outside, erase_rows, forget_vectors, vector_ids
+from assistant.services.erasing import (
+    Check,
+    erase_outside,
+    erase_rows,
+    forget_vectors,
+    go_on,
+    vector_ids,
+)
 from assistant.services.jobs import Run
 from assistant.services.versions import Version, version_of
 
@@ -35,7 +42,7 @@ def index(run: Run) -> dict[str, Any]:
     splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap)
     spans = splitter.split(parsed.text)
     generation = _begin_generation(run, document, parsed)
-    _clean(document, before=generation)
+    _clean(document, before=generation, check=run.check)
     run.progress("embedding", 0, len(spans))
     for first in range(0, len(spans), BATCH):
         chunks = [
@@ -114,14 +121,14 @@ def _tidy(document: Document, version: Version, generation: int) -> None:
         adapters.files.remove(document.storage_key)
 
 
-def _clean(document: Document, before: int) -> None:
+def _clean(document: Document, before: int, check: Check = go_on) -> None:
     """Remove earlier generations but the current one: vectors first, then the rows that know them.
 
     None of them can become current any more, so this needs no fence.
     """
     current = select(Document.generation).where(Document.id == document.id).scalar_subquery()
     garbage = (Chunk.generation < before, Chunk.generation != current)
-    forget_vectors(document.owner_id, vector_ids(document, *garbage))
+    forget_vectors(document.owner_id, vector_ids(document, *garbage), check)
     with transaction(document.owner_id) as session:
         session.execute(
             delete_rows(Chunk)
@@ -216,7 +223,7 @@ def delete(run: Run) -> dict[str, Any]:
     if document is None:
         return {"chunks": 0, "vectors_deleted": 0, "vectors_remaining": 0}
     run.progress("deleting")
-    receipt = erase_outside(document)
+    receipt = erase_outside(document, run.check)
     crash_point("worker.mid_delete")
     run.complete = lambda session: erase_rows(session, document_id)
     return receipt

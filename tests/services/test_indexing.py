@@ -1,6 +1,7 @@
 """Documents become searchable by generations, and disappear without a trace."""
 
 import uuid
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -12,8 +13,8 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters, settings
 from assistant.models import Chunk, Collection, DocumentText, Embedding, Job
-from assistant.services import collections, documents, indexing, jobs, retrieval, revising
-from assistant.services.jobs import Run
+from assistant.services import collections, documents, erasing, indexing, jobs, retrieval, revising
+from assistant.services.jobs import Run, Stopping
 from tests.services.conftest import Configure
 from tests.services.factories import (
     attempts_of,
@@ -172,6 +173,57 @@ def test_a_broken_attempt_leaves_nothing_behind(owner: uuid.UUID) -> None:
     assert [chunk.generation for chunk in chunks_of(job)] == [2] * left
     assert vectors_of(job) == left
     assert text_of(job, 1) is None
+
+
+def give_back_during(
+    call: str, job: Job, work: Callable[[Run], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Do a job in small portions, and ask it to stop while Chroma is called so for the first."""
+    monkeypatch.setattr(erasing, "PORTION", 10)
+    real = getattr(adapters.vector_store, call)
+
+    def stopped_work(run: Run) -> dict[str, Any]:
+        def meanwhile(*arguments: Any) -> Any:
+            run.stop(Stopping.RELEASED)
+            return real(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(adapters.vector_store, call, meanwhile)
+            return work(run)
+
+    jobs.run(str(job.id), stopped_work)
+    assert (job_of(job).state, attempts_of(job)[-1].outcome) == ("queued", "released")
+
+
+def test_removing_what_a_broken_attempt_left_stops_between_two_portions(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = upload(owner, LONG)
+
+    def work(run: Run) -> dict[str, Any]:
+        indexing.index(run)
+        raise KeyError
+
+    jobs.run(str(job.id), work)
+    left = len(chunks_of(job))
+    pass_time(job)
+    give_back_during("delete", job, indexing.index, monkeypatch)
+    assert vectors_of(job) == left - 10
+    assert perform(job).state == "succeeded"
+    assert vectors_of(job) == left
+
+
+def test_a_deletion_that_stops_has_removed_nothing_that_its_receipt_would_miss(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = upload(owner, LONG)
+    perform(job)
+    count = len(chunks_of(job))
+    assert job.document_id is not None
+    deletion = documents.delete(owner, job.document_id)
+    give_back_during("present", deletion, indexing.delete, monkeypatch)
+    assert vectors_of(job) == count
+    assert perform(deletion).result["vectors_deleted"] == count
 
 
 def test_a_deleted_document_is_gone_everywhere(owner: uuid.UUID) -> None:
