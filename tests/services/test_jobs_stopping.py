@@ -362,10 +362,43 @@ def test_a_worker_that_leaves_gives_back_a_file_that_it_reads(
 
 
 @pytest.mark.usefixtures("leaving")
+def test_a_worker_that_leaves_does_not_wait_for_work_that_does_not_stop(
+    app: Flask, owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ask(owner)
+    codes: list[int] = []
+    at_work, let_go = threading.Event(), threading.Event()
+
+    def work(run: Run) -> dict[str, Any]:
+        at_work.set()
+        assert let_go.wait(30)
+        return {}
+
+    def run_it() -> None:
+        with app.app_context():
+            jobs.run(str(job.id), work)
+
+    monkeypatch.setattr(leases, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(leases.os, "_exit", codes.append)
+    worker = threading.Thread(target=run_it)
+    worker.start()
+    assert at_work.wait(10)
+    draining.begin()
+    wait_for(lambda: codes)
+    let_go.set()
+    worker.join(10)
+    released = job_of(job)
+    assert (released.state, released.failures, released.lease_losses) == ("queued", 0, 0)
+    assert [attempt.outcome for attempt in attempts_of(job)] == ["released"]
+
+
+@pytest.mark.usefixtures("leaving")
 def test_what_was_claimed_while_the_worker_began_to_leave_goes_back_too(owner: uuid.UUID) -> None:
     run = hold(ask(owner))
     draining.begin()
     leases.leases().add(run)
+    # Else this process would be ended for it.
+    leases.leases().drop(run)
     assert run.stopping is Stopping.RELEASED
 
 

@@ -78,6 +78,24 @@ def test_a_worker_that_leaves_gives_its_document_back_between_two_batches(live: 
     demand_nothing_was_counted(live, job)
 
 
+def test_a_worker_that_leaves_does_not_wait_for_a_server_that_hangs(live: Live) -> None:
+    chroma = live.process("chroma")
+    chroma.suspend()
+    try:
+        job = live.upload("note.txt", b"The harbour opens at six.")
+        # From here on it waits for Chroma, much longer than for anything else.
+        live.until(job, lambda job: job["progress"]["done"] == 1)
+        seconds = tell_to_leave(live.process("indexing"))
+        assert attempts_of(live, job)[0] == "released"
+    finally:
+        chroma.resume()
+    job = live.ended(job)
+    print(f"\nthe worker left in {seconds:.1f} s")
+    assert job["state"] == "succeeded"
+    assert live.vectors(job["document_id"]) == (1, 1)
+    demand_nothing_was_counted(live, job)
+
+
 def test_a_worker_that_leaves_gives_back_a_document_that_is_being_read(live: Live) -> None:
     job = live.upload("slow.pdf", slow_pdf())
     reading = reads_a_file(live.process("indexing"))

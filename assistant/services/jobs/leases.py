@@ -13,13 +13,18 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError
 from assistant.extensions import settings
 from assistant.services.jobs import draining, signals, status
+from assistant.services.jobs.losing import GIVEN_BACK
 from assistant.services.jobs.runs import Run, Stopping
+from assistant.services.jobs.settling import settle
 
 logger = logging.getLogger(__name__)
 
 STUCK_EXIT_CODE = 71
 # For the innocent to be given back before the process ends.
 LEAVING_SECONDS = 5.0
+# How long work may take to stop once its worker leaves; together they stay well below the twelve
+# seconds after which supervisord kills.
+PATIENCE_SECONDS = 3.0
 
 
 class Leases:
@@ -143,6 +148,30 @@ class Leases:
         draining.begun(None)
         for run in self.runs():
             run.stop(Stopping.RELEASED)
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while self.runs() and time.monotonic() < give_up:
+            self._idle.wait(0.1)
+        if self.runs():
+            self._leave_without_the_work()
+
+    def _leave_without_the_work(self) -> None:
+        """Give back what does not let go of its job, and end this process with it.
+
+        It may be waiting for a server, or be loading a model. What it still writes is refused,
+        since it does not have the job any more.
+        """
+        late = threading.Timer(LEAVING_SECONDS, os._exit, (STUCK_EXIT_CODE,))
+        late.daemon = True
+        late.start()
+        ids = [str(run.job.id) for run in self.runs()]
+        logger.warning("work does not stop: its jobs are given back", extra={"stuck": ids})
+        with self._app.app_context():
+            for run in self.runs():
+                try:
+                    settle(run, GIVEN_BACK)
+                except Exception:
+                    logger.exception("a job could not be given back")
+        os._exit(STUCK_EXIT_CODE)
 
 
 # The attempt is part of the condition: a lease that somebody else holds by now is not ours to
