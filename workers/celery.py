@@ -1,5 +1,6 @@
 """The application that `celery -A workers worker` finds."""
 
+import os
 import threading
 from typing import Any
 
@@ -11,6 +12,9 @@ from assistant.extensions import adapters
 from assistant.models import Queue
 from assistant.services.jobs import draining, heartbeats
 from workers.watchdog import Watchdog
+
+# Jobs are given back sooner, and supervisord kills a little later.
+SECONDS_TO_LEAVE = 9
 
 flask_app = create_app()
 app = flask_app.extensions["celery"]
@@ -40,12 +44,20 @@ def _begin() -> None:
         threading.Thread(target=duty, daemon=True).start()
 
 
+def _leave_in_time() -> None:
+    draining.begun(None)
+    # Celery takes leave of Redis without a limit, and waits for a thread that still loads a model.
+    threading.Event().wait(SECONDS_TO_LEAVE)
+    os._exit(0)
+
+
 @worker_ready.connect
 def begin_with_threads(sender: Any, **_: object) -> None:
     """Say that this worker is there, and load the model before the first job needs it."""
     queues = list(app.amqp.queues.consume_from)
     watchdog = Watchdog(flask_app.extensions["settings"], queues, sender.pool.num_processes)
-    threading.Thread(target=watchdog.watch, daemon=True).start()
+    for duty in (watchdog.watch, _leave_in_time):
+        threading.Thread(target=duty, daemon=True).start()
     # A parent of processes must stay without the rest: neither torch nor a connection to
     # PostgreSQL survives a fork.
     if isinstance(sender.pool, ThreadPool):

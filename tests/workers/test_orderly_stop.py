@@ -96,6 +96,23 @@ def test_a_worker_that_leaves_does_not_wait_for_a_server_that_hangs(live: Live) 
     demand_nothing_was_counted(live, job)
 
 
+def test_a_worker_that_leaves_does_not_wait_for_redis(live: Live) -> None:
+    live.model.script("endless", interval=20)
+    job = live.ask("Tell me a story.")
+    live.model.wait_for(lambda asked: asked.tokens_sent > 20, seconds=20)
+    live.model.script("answer", text="Once upon a time.")
+    worker, valkey = live.process("replies"), live.process("valkey")
+    valkey.suspend()
+    try:
+        seconds = tell_to_leave(worker)
+        assert attempts_of(live, job)[0] == "released"
+    finally:
+        valkey.resume()
+    print(f"\nthe worker left in {seconds:.1f} s")
+    assert live.ended(job)["state"] == "succeeded"
+    demand_nothing_was_counted(live, job)
+
+
 def test_a_worker_that_leaves_gives_back_a_document_that_is_being_read(live: Live) -> None:
     job = live.upload("slow.pdf", slow_pdf())
     reading = reads_a_file(live.process("indexing"))
