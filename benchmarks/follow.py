@@ -6,17 +6,18 @@ reads jobs, as it did before anybody followed.
 """
 
 import asyncio
-import contextlib
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import psycopg2
+import uvloop
 
 from assistant.app import create_app
 from assistant.config import read_settings
@@ -24,7 +25,7 @@ from assistant.local.ports import free_port
 from assistant.local.stack import LocalStack
 from assistant.services.events import log
 from benchmarks.accept import post, serving, sign_in
-from benchmarks.load import Load, measure, request
+from benchmarks.load import measure, request
 
 REPLIES = 50
 PER_SECOND = 20
@@ -52,8 +53,7 @@ class Follower(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the stream."""
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(self.wanted)
+        cast(asyncio.Transport, transport).write(self.wanted)
 
     def data_received(self, data: bytes) -> None:
         """Note the delays of the events that are whole."""
@@ -73,8 +73,15 @@ class Follower(asyncio.Protocol):
         self.seen.cut += not self.seen.over
 
 
+async def connected(seen: Seen, followers: int) -> None:
+    """Wait until so many have the beginning of their stream."""
+    async with asyncio.timeout(60):
+        while seen.connected < followers:
+            await asyncio.sleep(0.01)
+
+
 async def follow(
-    port: int, token: str, jobs: list[str], followers: int, go: threading.Event
+    port: int, token: str, jobs: list[str], followers: int, go: Callable[[], None]
 ) -> Seen:
     """Connect all followers, let the events begin, and collect what comes."""
     seen = Seen()
@@ -90,11 +97,9 @@ async def follow(
         )
         transports.append(made)
         # Not all at once: the kernel's queue of new connections is short.
-        while seen.connected < len(transports) - 100:
-            await asyncio.sleep(0.01)
-    while seen.connected < followers:
-        await asyncio.sleep(0.01)
-    go.set()
+        await connected(seen, len(transports) - 100)
+    await connected(seen, followers)
+    go()
     expected = followers * PER_SECOND * SECONDS
     give_up = time.monotonic() + SECONDS + 30
     while len(seen.delays) < expected and time.monotonic() < give_up:
@@ -109,8 +114,7 @@ def produce(first: int, ids: list[str]) -> None:
     """Emit the events of all replies, spread evenly over time, as their workers would."""
     app = create_app()
     with app.app_context():
-        print("ready", flush=True)
-        sys.stdin.readline()
+        wait_for_go()
         jobs = [uuid.UUID(one) for one in ids]
         began, step = time.monotonic(), 1 / (PER_SECOND * len(jobs))
         for number in range(PER_SECOND * SECONDS * len(jobs)):
@@ -139,33 +143,50 @@ def running_replies(stack: LocalStack, token: str) -> list[str]:
     return ids
 
 
-def reading(stack: LocalStack, token: str, jobs: list[str], followers: int, first: int) -> Load:
-    """Take one reading and print it; return how other calls went meanwhile."""
-    producer = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.follow", "produce", str(first), *jobs],
-        env=stack.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert producer.stdout is not None
-    assert producer.stdin is not None
-    producer.stdout.readline()
-    go, others = threading.Event(), []
+class Part:
+    """A part of the benchmark in a process of its own, which begins when it is told to."""
 
-    def start() -> None:
-        go.wait()
-        with contextlib.suppress(BrokenPipeError):
-            producer.stdin.write("go\n")  # type: ignore[union-attr]
-            producer.stdin.flush()  # type: ignore[union-attr]
-        others.append(poll(stack.settings.port, token, jobs[0], SECONDS - 1))
+    def __init__(self, stack: LocalStack, *words: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.follow", *words],
+            env=stack.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
 
-    starter = threading.Thread(target=start)
-    starter.start()
-    seen = asyncio.run(follow(stack.settings.port, token, jobs, followers, go))
-    starter.join()
-    producer.wait(60)
+    def begin(self) -> None:
+        """Let it begin."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+
+    def end(self) -> str:
+        """Wait for its end, and return what it printed."""
+        return self._process.communicate(timeout=60)[0]
+
+
+def wait_for_go() -> None:
+    """Say that this part is ready, and wait until it may begin."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def reading(stack: LocalStack, token: str, jobs: list[str], followers: int, first: int) -> float:
+    """Take one reading and print it; return the p95 of other calls meanwhile."""
+    producer = Part(stack, "produce", str(first), *jobs)
+    others = poller(stack, token, jobs[0], SECONDS - 1)
+
+    def go() -> None:
+        producer.begin()
+        others.begin()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        seen = runner.run(follow(stack.settings.port, token, jobs, followers, go))
+    producer.end()
     delays = sorted(seen.delays)
     expected = followers * PER_SECOND * SECONDS
     p50, p95, p99 = (1000 * delays[int(len(delays) * share)] for share in (0.5, 0.95, 0.99))
@@ -174,13 +195,26 @@ def reading(stack: LocalStack, token: str, jobs: list[str], followers: int, firs
         f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms",
         flush=True,
     )
-    return others[0]
+    return float(others.end())
 
 
-def poll(port: int, token: str, job_id: str, seconds: float) -> Load:
-    """Read jobs over and over with two connections."""
+def poller(stack: LocalStack, token: str, job_id: str, seconds: float) -> Part:
+    """Make the part that reads a job over and over, and prints the p95 in ms."""
+    return Part(stack, "poll", str(stack.settings.port), token, job_id, str(seconds))
+
+
+def poll(port: int, token: str, job_id: str, seconds: float) -> None:
+    """Read a job over and over with two connections."""
     wanted = request("GET", f"/api/v1/jobs/{job_id}", token)
-    return measure(port, wanted, status=200, clients=2, seconds=seconds, pause=0.02)
+    wait_for_go()
+    print(measure(port, wanted, status=200, clients=2, seconds=seconds, pause=0.02).p95)
+
+
+def idle_p95(stack: LocalStack, token: str, job_id: str) -> float:
+    """Return the p95 of other calls in ms while nobody follows."""
+    part = poller(stack, token, job_id, 5)
+    part.begin()
+    return float(part.end())
 
 
 def main(counts: list[int]) -> None:
@@ -196,11 +230,11 @@ def main(counts: list[int]) -> None:
                 first = 0
                 for followers in counts:
                     jobs = running_replies(stack, token)
-                    idle = poll(stack.settings.port, token, jobs[0], 5)
+                    idle = idle_p95(stack, token, jobs[0])
                     busy = reading(stack, token, jobs, followers, first)
                     print(
-                        f"  other calls: p95 {idle.p95:.1f} ms before, {busy.p95:.1f} ms "
-                        f"meanwhile, {busy.p95 / idle.p95:.1f} times",
+                        f"  other calls: p95 {idle:.1f} ms before, {busy:.1f} ms meanwhile, "
+                        f"{busy / idle:.1f} times",
                         flush=True,
                     )
 
@@ -208,5 +242,7 @@ def main(counts: list[int]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["produce"]:
         produce(int(sys.argv[2]), sys.argv[3:])
+    elif sys.argv[1:2] == ["poll"]:
+        poll(int(sys.argv[2]), sys.argv[3], sys.argv[4], float(sys.argv[5]))
     else:
         main([int(count) for count in sys.argv[1:]] or [1000, 3000])

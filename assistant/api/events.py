@@ -11,8 +11,8 @@ from flask import Response, request, stream_with_context
 
 from assistant.api import answers
 from assistant.api.arguments import StrictBlueprint
+from assistant.api.lines import Line
 from assistant.api.presence import Presence
-from assistant.api.stuck import watched
 from assistant.errors import AssistantError, InvalidInput
 from assistant.schemas.jobs import EventQuerySchema, TicketSchema
 from assistant.security import allow, caller, caller_id
@@ -22,7 +22,8 @@ from assistant.services.events.log import ATTEMPT, LAST, Event
 
 blp = StrictBlueprint("events", __name__, url_prefix="/jobs", description="Background work")
 
-HEARTBEAT_SECONDS = 15.0
+# Also how often it is seen to whether a follower may still follow; see `Presence`.
+HEARTBEAT_SECONDS = 10.0
 # Proxies and load balancers must be able to move a follower; it comes back with its cursor.
 LONGEST_SECONDS = 600.0
 # One newline: after an empty line some clients take the comment for an event.
@@ -61,7 +62,8 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     Come back with the last `id` as `Last-Event-ID` or `after` to get what was missed.
     """
     after = _cursor(query)
-    batches = follow(caller_id(), job_id, after, HEARTBEAT_SECONDS)
+    line = Line(request.environ)
+    batches = follow(caller_id(), job_id, after, HEARTBEAT_SECONDS, line.write)
     # The first step finds out whether there is such a job, while the answer can still be a 404.
     first = next(batches)
     if not first and after is not None and after % ATTEMPT == LAST:
@@ -69,7 +71,7 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
         return answers.no_content()
     me = caller()
     presence = Presence(lambda: callers.authenticate(me.user_id, me.session_id, job_id))
-    frames = watched(_frames(chain([first], batches), presence), request.environ)
+    frames = line.pieces(_frames(chain([first], batches), presence))
     response = Response(stream_with_context(frames), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"

@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from assistant.services.events.log import Event
@@ -13,9 +13,16 @@ MOST_WAITING = 2000
 
 
 class Feed:
-    """What one follower has not taken yet."""
+    """What one follower has not taken yet.
 
-    def __init__(self) -> None:
+    While it waits, `pass_on` may take events at once, and says whether it did: in the thread of
+    whoever puts them, and so without waiting.
+    """
+
+    def __init__(self, pass_on: Callable[[Sequence[Event]], bool] = lambda events: False) -> None:
+        self._pass_on = pass_on
+        self._passing_on = threading.Lock()
+        self._waiting = False
         self.overrun = False
         self.closed = False
         # Something was, or may have been, missed: look into the log and into PostgreSQL.
@@ -23,12 +30,15 @@ class Feed:
         self._events: deque[Event] = deque()
         self._wake = threading.Event()
 
-    def put(self, event: Event) -> None:
-        """Hand over an event."""
+    def put(self, *events: Event) -> None:
+        """Hand over events."""
+        with self._passing_on:
+            if self._waiting and not self._events and self._pass_on(events):
+                return
         if len(self._events) >= MOST_WAITING:
             self.overrun = True
         else:
-            self._events.append(event)
+            self._events += events
         self._wake.set()
 
     def nudge(self, *, close: bool = False) -> None:
@@ -41,7 +51,10 @@ class Feed:
     def take(self, seconds: float) -> list[Event]:
         """Return what has come, as soon as there is something or after so many seconds."""
         if not self._events:
+            self._waiting = True
             self._wake.wait(seconds)
+            with self._passing_on:
+                self._waiting = False
         self._wake.clear()
         return [self._events.popleft() for _ in range(len(self._events))]
 

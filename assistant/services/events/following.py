@@ -3,7 +3,8 @@
 import json
 import time
 import uuid
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 
 from assistant.models import Job, JobState
@@ -19,16 +20,22 @@ PATIENCE_SECONDS = 0.25
 
 
 def follow(
-    owner_id: uuid.UUID, job_id: uuid.UUID, after: int | None, heartbeat: float
+    owner_id: uuid.UUID,
+    job_id: uuid.UUID,
+    after: int | None,
+    heartbeat: float,
+    write: Callable[[bytes], bool] = lambda frame: False,
 ) -> Generator[list[Event], None, None]:
     """Yield events behind the number `after` as they come, several at once; `done` is the last.
 
     An empty list is a sign of life, at least every `heartbeat` seconds. It ends early for a
     follower that reads too slowly and when the process leaves; then come back with the cursor.
+    What comes while the next step is waited for is not yielded if `write` takes its frame.
     Raises `NotFound` at the first step for a job that is not the owner's.
     """
-    with hub().feed(job_id, owner_id) as feed:
-        yield from steps(Follower(owner_id, job_id, after), feed, heartbeat)
+    follower = Follower(owner_id, job_id, after)
+    with hub().feed(job_id, owner_id, Feed(partial(follower.pass_on, write))) as feed:
+        yield from steps(follower, feed, heartbeat)
 
 
 def steps(follower: "Follower", feed: Feed, heartbeat: float) -> Iterator[list[Event]]:
@@ -61,6 +68,19 @@ class Follower:
             feed.look = False
             passed += self.catch_up()
         return passed
+
+    def pass_on(self, write: Callable[[bytes], bool], events: Sequence[Event]) -> bool:
+        """Write events that are the next ones; do nothing if any of them takes more than that."""
+        cursor = self._cursor
+        for event in events:
+            if event.kind == "done" or event.number <= cursor or not self._fits(event, cursor):
+                return False
+            cursor = event.number
+        if self._misses_something or not write(b"".join(event.frame for event in events)):
+            return False
+        for event in events:
+            self._pass(event)
+        return True
 
     def _take(self, feed: Feed, seconds: float) -> list[Event]:
         """Return what has come live and fits; for the rest, somebody has to look."""
@@ -120,15 +140,15 @@ class Follower:
         for event in events:
             if event.number <= self._cursor:
                 continue
-            if event.kind == "done" or not self._fits(event):
+            if event.kind == "done" or not self._fits(event, self._cursor):
                 break
             passed.append(self._pass(event))
         return passed
 
-    def _fits(self, event: Event) -> bool:
-        begins = event.position == 0 and event.attempt > self._cursor // ATTEMPT
+    def _fits(self, event: Event, cursor: int) -> bool:
+        begins = event.position == 0 and event.attempt > cursor // ATTEMPT
         told_by_others = event.position >= OTHERS
-        follows = event.number == self._cursor + 1
+        follows = event.number == cursor + 1
         return follows or begins or told_by_others or not self._has_text
 
     def _pass(self, event: Event) -> Event:

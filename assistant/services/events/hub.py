@@ -7,7 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import redis
 from flask import Flask, current_app
@@ -21,7 +21,7 @@ from assistant.extensions import settings
 from assistant.models import Job
 from assistant.models.job import TERMINAL
 from assistant.services.events.feeds import Feed, Feeds
-from assistant.services.events.log import CHANNEL, event_of, parse
+from assistant.services.events.log import CHANNEL, Event, event_of, parse
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,11 @@ RECONNECT_SECONDS = 1.0
 CHECK_SECONDS = 2.0
 # After so long without a word Redis is asked for one; a connection can be dead and not show it.
 LISTEN_SECONDS = 5.0
+# Handing out takes a part of the time and leaves the rest to other requests. With thousands of
+# followers events then come a little later, and several of them in one write.
+REST = 2
+LONGEST_REST_SECONDS = 0.1
+MOST_AT_ONCE = 1000
 # So long after Redis came back, other processes may still leave it alone, and say nothing there.
 SILENT_SECONDS = 10.0
 
@@ -108,21 +113,27 @@ class Hub:
             message = pubsub.get_message(timeout=LISTEN_SECONDS)
             if message is not None:
                 asked = False
-                if message["type"] == "message":
-                    self._hand_out(message["data"])
+                began = time.monotonic()
+                self._hand_out(_all_that_came(pubsub, message))
+                # What comes meanwhile is handed out together.
+                time.sleep(min(REST * (time.monotonic() - began), LONGEST_REST_SECONDS))
             elif asked:
                 raise redis.TimeoutError("Redis has not said a word")
             else:
                 asked = True
                 pubsub.ping()
 
-    def _hand_out(self, message: bytes) -> None:
-        about, rest = parse(message)
-        feeds = self._jobs.of(about) or self._owners.of(about)
-        if feeds:
-            event = event_of(rest)
-            for feed in feeds:
-                feed.put(event)
+    def _hand_out(self, messages: list[bytes]) -> None:
+        came: dict[uuid.UUID, list[Event]] = {}
+        for message in messages:
+            about, rest = parse(message)
+            if self._jobs.of(about) or self._owners.of(about):
+                came.setdefault(about, []).append(event_of(rest))
+        for about, events in came.items():
+            for feed in self._jobs.of(about) or self._owners.of(about):
+                feed.put(*events)
+            # Many followers must not keep other requests waiting.
+            time.sleep(0)
 
     def _check(self) -> None:
         with self._app.app_context():
@@ -146,6 +157,16 @@ class Hub:
             with transaction(SYSTEM) as session:
                 followed -= set(session.scalars(still_open))
             self._jobs.nudge(followed)
+
+
+def _all_that_came(pubsub: PubSub, message: dict[str, Any] | None) -> list[bytes]:
+    """Return what was called out in this message and in those that are there already."""
+    messages: list[bytes] = []
+    while message is not None:
+        if message["type"] == "message":
+            messages.append(message["data"])
+        message = pubsub.get_message() if len(messages) < MOST_AT_ONCE else None
+    return messages
 
 
 _hub: Hub | None = None
