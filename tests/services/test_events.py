@@ -381,8 +381,8 @@ def test_a_number_that_was_never_given_out_is_no_cursor(
 @pytest.fixture
 def subscribed(owner: uuid.UUID) -> None:
     """Wait until live events are heard, and nobody is told to look because they begin to be."""
-    about = uuid.uuid4()
-    with hub.hub().feed(about, owner) as feed:
+    about, feed = uuid.uuid4(), Feed()
+    with hub.hub().feed(about, owner, feed):
         numbers = itertools.count()
 
         def heard() -> list[Event]:
@@ -473,8 +473,8 @@ def test_a_subscription_that_died_in_silence_is_noticed(
     with Proxy(address.port or 6379) as proxy:
         there = address._replace(netloc=f"{address.netloc.rpartition(':')[0]}:{proxy.port}")
         configure(redis_url=urlunsplit(there))
-        listening_hub, job_id = hub.Hub(app), uuid.uuid4()
-        with listening_hub.feed(job_id, owner) as feed:
+        listening_hub, job_id, feed = hub.Hub(app), uuid.uuid4(), Feed()
+        with listening_hub.feed(job_id, owner, feed):
             wait_for(lambda: feed.look)
             proxy.set("blackhole")
             wait_for(lambda: "live events are not heard" in caplog.text)

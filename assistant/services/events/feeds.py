@@ -73,14 +73,14 @@ class Feeds:
         return self._count
 
     @contextmanager
-    def collect(self, about: uuid.UUID, feed: Feed) -> Iterator[Feed]:
+    def collect(self, about: uuid.UUID, feed: Feed) -> Iterator[None]:
         """Let a feed collect what happens to one of them."""
         with self._lock:
             self._feeds.setdefault(about, set()).add(feed)
             self._count += 1
             feed.closed = feed.closed or self._closed
         try:
-            yield feed
+            yield
         finally:
             with self._lock:
                 self._count -= 1

@@ -34,7 +34,8 @@ def follow(
     Raises `NotFound` at the first step for a job that is not the owner's.
     """
     follower = Follower(owner_id, job_id, after)
-    with hub().feed(job_id, owner_id, Feed(partial(follower.pass_on, write))) as feed:
+    feed = Feed(partial(follower.pass_on, write))
+    with hub().feed(job_id, owner_id, feed):
         yield from steps(follower, feed, heartbeat)
 
 

@@ -7,11 +7,10 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import redis
 from flask import Flask, current_app
-from redis.client import PubSub
 from sqlalchemy import select
 
 from assistant.adapters.cache import connect
@@ -20,8 +19,9 @@ from assistant.errors import AssistantError, Unavailable
 from assistant.extensions import settings
 from assistant.models import Job
 from assistant.models.job import TERMINAL
+from assistant.services.events.channels import Channels, Heard
 from assistant.services.events.feeds import Feed, Feeds
-from assistant.services.events.log import CHANNEL, Event, event_of, parse
+from assistant.services.events.log import LAST, Event
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,6 @@ LISTEN_SECONDS = 5.0
 # followers events then come a little later, and several of them in one write.
 REST = 2
 LONGEST_REST_SECONDS = 0.1
-MOST_AT_ONCE = 1000
 # So long after Redis came back, other processes may still leave it alone, and say nothing there.
 SILENT_SECONDS = 10.0
 
@@ -47,23 +46,28 @@ class Hub:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._jobs, self._owners = Feeds(), Feeds()
+        self._channels = Channels()
         self._of_owner: Counter[uuid.UUID] = Counter()
         self._restored_at = -SILENT_SECONDS
         for work in (self._listen, self._check):
             threading.Thread(target=work, name=f"events{work.__name__}", daemon=True).start()
 
     @contextmanager
-    def feed(
-        self, job_id: uuid.UUID, owner_id: uuid.UUID, feed: Feed | None = None
-    ) -> Iterator[Feed]:
+    def feed(self, job_id: uuid.UUID, owner_id: uuid.UUID, feed: Feed) -> Iterator[None]:
         """Collect what happens to a job from now on; raises `Unavailable` if too many follow."""
+        with self.end(job_id, owner_id, feed), self._channels.hear(job_id):
+            yield
+
+    @contextmanager
+    def end(self, job_id: uuid.UUID, owner_id: uuid.UUID, feed: Feed) -> Iterator[None]:
+        """Nudge a feed when a job has ended; raises `Unavailable` as `feed` does."""
         if self._of_owner[owner_id] >= MOST_OF_ONE_OWNER:
             raise Unavailable("You follow too many jobs at once. Let one end first.", retry_after=5)
         self._demand_a_place()
         self._of_owner[owner_id] += 1
         try:
-            with self._jobs.collect(job_id, feed or Feed()) as collecting:
-                yield collecting
+            with self._jobs.collect(job_id, feed):
+                yield
         finally:
             self._of_owner[owner_id] -= 1
             if not self._of_owner[owner_id]:
@@ -91,14 +95,13 @@ class Hub:
             lost = False
             while True:
                 try:
-                    with client.pubsub() as pubsub:  # type: ignore[no-untyped-call]  # redis has no type here
-                        pubsub.subscribe(CHANNEL)
+                    with self._channels.open(client):
                         if lost:
                             self._restored_at = time.monotonic()
                         lost = False
                         self._jobs.nudge()
                         self._owners.nudge()
-                        self._hear(pubsub)
+                        self._hear()
                 except (redis.RedisError, ValueError) as error:
                     if not lost:
                         logger.warning("live events are not heard: %s", type(error).__name__)
@@ -106,34 +109,39 @@ class Hub:
                     # A server that is away is asked again after a pause.
                     time.sleep(RECONNECT_SECONDS)
 
-    def _hear(self, pubsub: PubSub) -> NoReturn:
+    def _hear(self) -> NoReturn:
         """Hand out what is called out, until the connection turns out to be dead."""
         asked = False
         while True:
-            message = pubsub.get_message(timeout=LISTEN_SECONDS)
-            if message is not None:
+            heard = self._channels.read(LISTEN_SECONDS)
+            if heard is not None:
                 asked = False
                 began = time.monotonic()
-                self._hand_out(_all_that_came(pubsub, message))
+                self._hand_out(heard)
                 # What comes meanwhile is handed out together.
                 time.sleep(min(REST * (time.monotonic() - began), LONGEST_REST_SECONDS))
             elif asked:
                 raise redis.TimeoutError("Redis has not said a word")
             else:
                 asked = True
-                pubsub.ping()
+                self._channels.ask_for_a_word()
 
-    def _hand_out(self, messages: list[bytes]) -> None:
+    def _hand_out(self, heard: list[Heard]) -> None:
         came: dict[uuid.UUID, list[Event]] = {}
-        for message in messages:
-            about, rest = parse(message)
-            if self._jobs.of(about) or self._owners.of(about):
-                came.setdefault(about, []).append(event_of(rest))
-        for about, events in came.items():
-            for feed in self._jobs.of(about) or self._owners.of(about):
+        for job_id, event, _ in heard:
+            if event is not None:
+                came.setdefault(job_id, []).append(event)
+        for job_id, events in came.items():
+            for feed in self._jobs.of(job_id):
                 feed.put(*events)
             # Many followers must not keep other requests waiting.
             time.sleep(0)
+        for job_id, event, owner_id in heard:
+            if event is None:
+                self._jobs.nudge([job_id])
+            if owner_id is not None:
+                for feed in self._owners.of(owner_id):
+                    feed.put(Event(LAST, "ended", str(job_id)))
 
     def _check(self) -> None:
         with self._app.app_context():
@@ -157,16 +165,6 @@ class Hub:
             with transaction(SYSTEM) as session:
                 followed -= set(session.scalars(still_open))
             self._jobs.nudge(followed)
-
-
-def _all_that_came(pubsub: PubSub, message: dict[str, Any] | None) -> list[bytes]:
-    """Return what was called out in this message and in those that are there already."""
-    messages: list[bytes] = []
-    while message is not None:
-        if message["type"] == "message":
-            messages.append(message["data"])
-        message = pubsub.get_message() if len(messages) < MOST_AT_ONCE else None
-    return messages
 
 
 _hub: Hub | None = None

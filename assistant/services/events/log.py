@@ -11,7 +11,8 @@ from redis import Redis
 
 from assistant.extensions import cache
 
-CHANNEL = "jobs:events"
+ENDS = "jobs:ended"
+PREFIX = "events:"
 ATTEMPT = 1 << 32
 OTHERS = 1 << 31
 LAST = ATTEMPT - 1
@@ -26,9 +27,10 @@ local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[2] .. '-
     'kind', ARGV[3], 'data', ARGV[4])
 if type(added) == 'table' and added.err then return 0 end
 redis.call('EXPIRE', KEYS[1], ARGV[5])
-redis.call('PUBLISH', ARGV[6], ARGV[7] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4])
-if ARGV[8] then
-    redis.call('PUBLISH', ARGV[6], ARGV[8] .. ' ' .. ARGV[2] .. ' ended ' .. ARGV[7])
+if ARGV[6] then
+    redis.call('PUBLISH', ARGV[6], ARGV[7])
+else
+    redis.call('PUBLISH', KEYS[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4])
 end
 return 1
 """
@@ -79,13 +81,11 @@ def appending(
 ) -> Callable[[Redis], object]:
     """Return what `append` asks of Redis, to be asked together with something else.
 
-    With `ended_for`, whoever listens for that owner is called too: `ended`, with the job's id.
+    With `ended_for`, the owner, it is the last one: then everybody is called who follows the job,
+    waits for its end or listens for that owner.
     """
-    owner = () if ended_for is None else (str(ended_for),)
-    arguments = (
-        *(MOST_KEPT, what.number, what.kind, what.data, KEPT_SECONDS, CHANNEL, str(job_id)),
-        *owner,
-    )
+    end = () if ended_for is None else (ENDS, f"{job_id} {ended_for}")
+    arguments = (MOST_KEPT, what.number, what.kind, what.data, KEPT_SECONDS, *end)
     return lambda client: client.eval(_APPEND, 1, key_of(job_id), *arguments)
 
 
@@ -105,17 +105,17 @@ def read(job_id: uuid.UUID, after: int = -1) -> list[Event]:
         after = found[-1].number
 
 
-def parse(message: bytes) -> tuple[uuid.UUID, bytes]:
-    """Return which job, or owner, a called-out event is about, and the rest for `event_of`."""
-    return uuid.UUID(message[:36].decode()), message[37:]
-
-
-def event_of(rest: bytes) -> Event:
-    """Return the event in the rest of a message."""
-    number, kind, data = rest.decode().split(" ", 2)
+def event_of(message: bytes) -> Event:
+    """Return the event that is called out in a job's channel."""
+    number, kind, data = message.decode().split(" ", 2)
     return Event(int(number), kind, data)
 
 
 def key_of(job_id: uuid.UUID) -> str:
-    """Name the Redis stream of a job."""
-    return f"events:{job_id}"
+    """Name the Redis stream of a job, and the channel in which its events are called out."""
+    return f"{PREFIX}{job_id}"
+
+
+def job_of(name: bytes) -> uuid.UUID:
+    """Return the job whose channel has this name."""
+    return uuid.UUID(name[len(PREFIX) :].decode())

@@ -16,7 +16,8 @@ def wait_for(
     Of one that the caller has `just_accepted`, nothing is looked up before it may have ended.
     """
     give_up = time.monotonic() + seconds
-    with hub().feed(job_id, owner_id) as feed:
+    feed = Feed()
+    with hub().end(job_id, owner_id, feed):
         if just_accepted and not _has_ended(job_id):
             _hear_of_end(feed, give_up)
         while True:
@@ -34,8 +35,6 @@ def _has_ended(job_id: uuid.UUID) -> bool:
 
 def _hear_of_end(feed: Feed, give_up: float) -> None:
     """Return when the job has ended, when it may have without a word, or when it is time."""
-    heard = False
-    while not heard and (left := give_up - time.monotonic()) > 0:
-        events = feed.take(left)
-        heard = feed.look or feed.closed or any(event.kind == "done" for event in events)
+    while not (feed.look or feed.closed) and (left := give_up - time.monotonic()) > 0:
+        feed.take(left)
     feed.look = False
