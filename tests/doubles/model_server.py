@@ -171,11 +171,14 @@ class Connection(asyncio.Protocol):
         for _ in range(script.reasoning):
             self.event(delta(asked.body, {"reasoning_content": "hmm "}))
             await asyncio.sleep(script.interval / 1000)
+        now = asyncio.get_running_loop().time
+        began = now()
         for number, token in enumerate(stream_tokens(script, asked.body)):
             if script.behaviour not in ("answer", "endless") and number >= script.after:
                 break
             if number and script.interval:
-                await asyncio.sleep(script.interval / 1000)
+                # By the clock, or what each pause is too long would add up.
+                await asyncio.sleep(began + number * script.interval / 1000 - now())
             while self.transport.get_write_buffer_size() > 65_536:
                 await asyncio.sleep(0.005)
             self.event(delta(asked.body, {"content": token}))
