@@ -33,7 +33,10 @@ broker_pool_acquire_timeout = 2
 broker_transport_options = {
     # Without it kombu tries for two seconds by itself, whatever the publish policy says.
     "max_retries": 0,
-    "visibility_timeout": 900,
+    # Nor need bells be kept until they are acknowledged: two round trips for each.
+    "ack_emulation": False,
+    # Which job comes next is decided before its bell is rung.
+    "priority_steps": [0],
     "socket_connect_timeout": 0.5,
     "socket_keepalive": True,
     "health_check_interval": 10,

@@ -35,8 +35,7 @@ class Draft:
         self.citations: list[dict[str, Any]] = []
         self.model: str | None = None
         self.usage: Usage | None = None
-        # Followers forget what an earlier attempt said.
-        run.emit("snapshot", {"text": ""})
+        self.saved: Message | None = None
         self.estimate: Callable[[], Usage] | None = None
         self.finish_reason: str | None = None
 
@@ -80,7 +79,9 @@ class Draft:
         if usage is not None:
             values["prompt_tokens"] = usage.prompt_tokens
             values["completion_tokens"] = usage.completion_tokens
-        session.execute(update(Message).where(Message.id == self._reply_id).values(**values))
+        self.saved = session.scalars(
+            update(Message).where(Message.id == self._reply_id).values(**values).returning(Message)
+        ).one_or_none()
 
 
 def storable(word: str, column: InstrumentedAttribute[Any]) -> str:

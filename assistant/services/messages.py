@@ -72,6 +72,11 @@ def body_of(message: Message) -> Body:
     }
 
 
+def result_of(asked: Message, reply: Message) -> Body:
+    """Return the result of a job that has made this reply."""
+    return {"user_message": body_of(asked), "assistant_message": body_of(reply)}
+
+
 def _reply_results(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, Body]:
     question = aliased(Message)
     pairs = session.execute(
@@ -80,10 +85,7 @@ def _reply_results(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, Bod
         .where(Message.id.in_([job.message_id for job in done]))
         .execution_options(populate_existing=True)
     )
-    bodies = {
-        reply.id: {"user_message": body_of(asked), "assistant_message": body_of(reply)}
-        for reply, asked in pairs
-    }
+    bodies = {reply.id: result_of(asked, reply) for reply, asked in pairs}
     return {job.id: bodies[job.message_id] for job in done if job.message_id in bodies}
 
 

@@ -15,10 +15,10 @@ from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import Conversation, Job, JobState, Message, MessageRole
 from assistant.ports import ChatRequest, Usage
-from assistant.services import evidence, threads
+from assistant.services import evidence, messages, threads
 from assistant.services.citations import MarkerFilter
 from assistant.services.drafts import UNSTORABLE, Draft, storable
-from assistant.services.jobs import Run
+from assistant.services.jobs import Body, Run
 from assistant.services.languages import refusal
 from assistant.services.paging import Page
 from assistant.services.prompts import (
@@ -40,12 +40,17 @@ class Task:
     """What a reply is made from."""
 
     reply: Message
-    question: str
+    asked: Message
     system_prompt: str | None
     history: list[tuple[str, str]]
     model: str
     temperature: float
     max_tokens: int
+
+    @property
+    def question(self) -> str:
+        """Return what was asked."""
+        return self.asked.content
 
     @property
     def budget(self) -> int:
@@ -68,15 +73,20 @@ def generate(run: Run) -> dict[str, Any]:
     task = _load(run)
     draft = Draft(run, task.reply.id)
     run.save = draft.save
+    run.render = partial(_render, task, draft)
     if task.reply.options.get("use_documents"):
         _answer_from_documents(run, task, draft)
     else:
-        messages = reply_messages(task.system_prompt, task.history, task.question, task.budget)
-        _stream(run, task, draft, messages, MarkerFilter(0), filtered=False)
+        prompt = reply_messages(task.system_prompt, task.history, task.question, task.budget)
+        _stream(run, task, draft, prompt, MarkerFilter(0), filtered=False)
     return {
         "user_message_id": str(task.reply.parent_id),
         "assistant_message_id": str(task.reply.id),
     }
+
+
+def _render(task: Task, draft: Draft) -> Body | None:
+    return None if draft.saved is None else messages.result_of(task.asked, draft.saved)
 
 
 _Question = aliased(Message)
@@ -106,7 +116,7 @@ def _load(run: Run) -> Task:
     options = reply.options
     return Task(
         reply=reply,
-        question=question.content,
+        asked=question,
         system_prompt=conversation.system_prompt,
         history=history,
         model=_first(options.get("model"), conversation.model, settings.openai_model),
@@ -143,12 +153,12 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         draft.add(refusal(task.question))
         return
     passages = [Passage(hit.filename, hit.page, hit.text) for hit in hits]
-    messages, used = grounded_messages(
+    prompt, used = grounded_messages(
         task.system_prompt, passages, task.history, task.question, task.budget
     )
     run.progress("generating")
     markers = MarkerFilter(used)
-    _stream(run, task, draft, messages, markers, filtered=True)
+    _stream(run, task, draft, prompt, markers, filtered=True)
     run.progress("citing")
     if not markers.used:
         marker = evidence.best_marker(question, hits[:used])
@@ -158,29 +168,29 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     run.emit("citations", {"citations": draft.citations})
 
 
-def _estimate(messages: Sequence[tuple[str, str]], draft: Draft) -> Usage:
-    return estimate_usage(messages, draft.text)
+def _estimate(prompt: Sequence[tuple[str, str]], draft: Draft) -> Usage:
+    return estimate_usage(prompt, draft.text)
 
 
 def _stream(
     run: Run,
     task: Task,
     draft: Draft,
-    messages: Sequence[tuple[str, str]],
+    prompt: Sequence[tuple[str, str]],
     markers: MarkerFilter,
     *,
     filtered: bool,
 ) -> None:
     """Ask the model, and let its text into the draft as it comes."""
     request = ChatRequest(
-        messages=messages,
+        messages=prompt,
         model=task.model,
         temperature=task.temperature,
         max_tokens=task.max_tokens,
         timeout=settings.model_timeout,
     )
     stream = adapters.chat_model.stream(request)
-    estimate = partial(_estimate, messages, draft)
+    estimate = partial(_estimate, prompt, draft)
     run.on_stop(stream.abort)
     draft.model = task.model
     try:

@@ -355,6 +355,7 @@ def test_whoever_comes_late_may_be_cut_off_after_any_event(
     run.progress("citing")
     draft.add("is said.")
     run.emit("citations", {"citations": []})
+    run.progress("ending")
     first = next(following.follow(owner, job.id, None, 0.1))
     assert len(first) > 2
     for cut in range(1, len(first) + 1):

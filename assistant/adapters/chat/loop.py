@@ -8,6 +8,8 @@ import asyncio
 import os
 import threading
 
+import uvloop
+
 # A forked child has its parent's loop, but not the thread that ran it. The parent's entry stays
 # here on purpose: closing that loop's sockets would take them from the epoll set both share.
 _loops: dict[int, asyncio.AbstractEventLoop] = {}
@@ -30,7 +32,7 @@ def background_loop() -> asyncio.AbstractEventLoop:
     with _starting:
         loop = _loops.get(os.getpid())
         if loop is None:
-            loop = asyncio.new_event_loop()
+            loop = uvloop.new_event_loop()
             threading.Thread(target=loop.run_forever, name="chat", daemon=True).start()
             _loops[os.getpid()] = loop
     return loop

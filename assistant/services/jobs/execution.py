@@ -14,7 +14,7 @@ from assistant.crashes import crash_point
 from assistant.errors import AssistantError, PermanentError, TransientError, Unavailable
 from assistant.extensions import settings
 from assistant.logs import log_context
-from assistant.models import Job, JobState
+from assistant.models import Job, JobKind, JobState
 from assistant.services.jobs import draining, status
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.dispatching import dispatch
@@ -75,9 +75,12 @@ def run(job_id: str, work: Work) -> None:
 def _show(attempt: Run) -> None:
     """Tell of a claim; that it cannot be told is no reason not to work."""
     job = attempt.job
-    begun = attempt.event("state", {"state": job.state, "attempt": job.attempt})
+    begun = [attempt.event("state", {"state": job.state, "attempt": job.attempt})]
+    if job.kind == JobKind.REPLY:
+        # Followers forget what an earlier attempt said.
+        begun.append(attempt.event("snapshot", {"text": ""}))
     try:
-        status.publish_claimed(job, begun)
+        status.publish_claimed(job, *begun)
     except Unavailable:
         logger.warning("claim not shown: the database is away")
     except Exception:

@@ -44,10 +44,11 @@ def log_refused() -> None:
 class Run:
     """One attempt at a job, in the hands of this process.
 
-    The work may set three things. `save` is called in the transaction that ends the attempt,
+    The work may set four things. `save` is called in the transaction that ends the attempt,
     however it ends, so that partial text and usage are kept; `complete` only in the one in which
-    the job succeeds; `afterwards` once that is committed, and it may fail. `usage` goes into the
-    attempt's row.
+    the job succeeds; `afterwards` once that is committed, and it may fail. `render` returns what
+    its owner sees as the result of a job that has succeeded, or None if that has to be read.
+    `usage` goes into the attempt's row.
     """
 
     def __init__(self, job: Job) -> None:
@@ -57,6 +58,7 @@ class Run:
         self.save: Callable[[Session], None] = lambda session: None
         self.complete: Callable[[Session], None] = lambda session: None
         self.afterwards: Callable[[], None] = lambda: None
+        self.render: Callable[[], status.Body | None] = lambda: None
         self.usage: dict[str, int] | None = None
         # Which event the reply's text goes up to; it is kept together with that text.
         self.text_number: int | None = None

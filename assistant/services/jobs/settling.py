@@ -58,7 +58,8 @@ def _write(attempt: Run, changes: Changes, unknown: bool) -> tuple[Job | None, b
         if job is None:
             log_refused()
             return None, False
-        body = status.body_of(session, job)
+        succeeded = job.state == JobState.SUCCEEDED
+        body = status.body_of(session, job, attempt.render() if succeeded else None)
         others_wait = bool(session.scalar(select(func.queue_waits(job.queue))))
     status.publish(job, body)
     logger.info("job %s", job.state, extra={"kind": job.kind})

@@ -6,6 +6,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 from redis import Redis
@@ -39,6 +40,7 @@ return 1
 Body = dict[str, Any]
 ResultsOf = Callable[[Session, Sequence[Job]], Mapping[uuid.UUID, Body]]
 _results: dict[str, ResultsOf] = {}
+NOTHING: Mapping[uuid.UUID, Body] = MappingProxyType({})
 
 
 def register_results(kind: JobKind, results_of: ResultsOf) -> None:
@@ -46,15 +48,20 @@ def register_results(kind: JobKind, results_of: ResultsOf) -> None:
     _results[kind] = results_of
 
 
-def body_of(session: Session, job: Job) -> Body:
-    """Return the job as its owner sees it, in the shape that the API documents."""
-    return bodies_of(session, [job])[0]
+def body_of(session: Session, job: Job, result: Body | None = None) -> Body:
+    """Return the job as its owner sees it, in the shape that the API documents.
+
+    With a `result`, rendered already, nothing is read of what the job's own result names.
+    """
+    return bodies_of(session, [job], {} if result is None else {job.id: result})[0]
 
 
-def bodies_of(session: Session, jobs: Sequence[Job]) -> list[Body]:
+def bodies_of(
+    session: Session, jobs: Sequence[Job], rendered: Mapping[uuid.UUID, Body] = NOTHING
+) -> list[Body]:
     """Return jobs as their owners see them, with one query per kind for what results name."""
-    done = [job for job in jobs if job.result is not None]
-    results: dict[uuid.UUID, Body | None] = {job.id: job.result for job in done}
+    done = [job for job in jobs if job.result is not None and job.id not in rendered]
+    results: dict[uuid.UUID, Body | None] = {**rendered, **{job.id: job.result for job in done}}
     for kind in {job.kind for job in done} & _results.keys():
         alike = [job for job in done if job.kind == kind]
         results |= {**dict.fromkeys(job.id for job in alike), **_results[kind](session, alike)}
