@@ -103,6 +103,24 @@ def test_one_that_reads_nothing_is_cut_off(live: Live, start_web: Callable[..., 
     assert "Traceback" not in web.log.read_text()
 
 
+def test_one_that_pauses_misses_nothing(live: Live) -> None:
+    """While it pauses the connection fills up, so that events are written to it in parts."""
+    live.model.script(text=" ".join(["x" * 100_000] * 80), interval=25)
+    job = live.ask("Tell me a lot.")
+    live.until(job, lambda job: job["state"] == "running")
+    url = f"{live.stack.api_url}/api/v1/jobs/{job['id']}/events"
+    small = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)])
+    with (
+        httpx.Client(transport=small, headers=live.client.headers, timeout=30) as client,
+        client.stream("GET", url) as response,
+    ):
+        parts = events(response)
+        got = [next(parts)]
+        live.ended(job)
+        got += parts
+    assert text_of(got) == live.get(f"/messages/{job['message_id']}")["content"]
+
+
 def test_a_proxy_that_buffers_delays_everything_and_loses_nothing(live: Live) -> None:
     live.model.script(tokens=20, interval=40)
     with Proxy(live.stack.settings.port) as proxy:
