@@ -13,6 +13,7 @@ from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput, NotFound
 from assistant.extensions import settings
 from assistant.models import Collection, Document
+from assistant.services import owners
 from assistant.services.paging import Page, page_of
 
 DEFAULT_NAME = "Documents"
@@ -91,6 +92,7 @@ def create(
     )
     try:
         with transaction(owner_id) as session:
+            owners.demand_active(session, owner_id)
             session.add(collection)
             session.flush()
             session.refresh(collection)

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Conversation, Job, Message, WhenBusy
-from assistant.services import idempotency, jobs
+from assistant.services import idempotency, jobs, owners
 from assistant.services.jobs import status
 from assistant.services.paging import Page
 
@@ -45,6 +45,7 @@ def create(owner_id: uuid.UUID, **values: Any) -> Conversation:
     """Create an empty conversation."""
     conversation = Conversation(id=uuid7(), owner_id=owner_id, **_chosen({**DEFAULTS, **values}))
     with transaction(owner_id) as session:
+        owners.demand_active(session, owner_id)
         session.add(conversation)
         session.flush()
         session.refresh(conversation)

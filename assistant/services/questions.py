@@ -15,7 +15,7 @@ from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.extensions import settings
 from assistant.models import Job, JobKind, Message, Queue
-from assistant.services import busy, conversations, jobs
+from assistant.services import busy, conversations, jobs, owners
 from assistant.services.busy import Stopped
 from assistant.services.retrieval import Scope, check_scope
 
@@ -83,6 +83,8 @@ def _put(
         "title": conversations.title_of(question.content),
     }
     written = session.connection().execute(statement, values).all()
+    if not written and question.conversation_id is None:
+        raise owners.gone()
     if not written:
         raise NotFound("There is no conversation with this id.")
     stopped = busy.make_way(session, ids["conversation"], written[0].when_busy)
@@ -103,10 +105,12 @@ def _put(
 # one round trip. The conversation's row stays locked until the commit: positions, and the jobs
 # of a conversation, are given in one order. The lock is the weaker one: a worker that writes a
 # reply looks at the key of this row, and waiting for each other they would deadlock. What the
-# conversation does while a reply is open comes along.
+# conversation does while a reply is open comes along. The first question begins one, of an owner
+# who is not being deleted.
 _BEGIN = """
     INSERT INTO conversations (id, owner_id, title, last_position, current_message_id)
-    VALUES (:conversation, :owner, :title, 2, :answered)
+    SELECT CAST(:conversation AS uuid), id, :title, 2, CAST(:answered AS uuid)
+    FROM users WHERE id = :owner AND is_active FOR SHARE
     RETURNING id, CAST(NULL AS uuid) AS parent_id, last_position, when_busy
 """
 _CONTINUE = """

@@ -129,6 +129,29 @@ def test_only_the_job_can_be_read_with_the_token_that_deleted(busy: User) -> Non
             workers.users.delete(accepted["id"])
 
 
+def test_who_was_let_in_before_leaves_nothing_afterwards(busy: User) -> None:
+    """A copy of the session may outlive it while Redis is away, and so may a frozen request."""
+
+    def sessions(client: Any) -> dict[bytes, bytes]:
+        return {key: client.get(key) for key in client.keys("session:*")}
+
+    busy.get("/users/me")
+    alive = cache.ask(sessions)
+    assert alive
+    accepted = busy.delete("/users/me").get_json()
+    for late in (False, True):
+        cache.ask(lambda client: client.mset(alive))
+        for path, body in (
+            ("/messages", {"content": "Is anybody there?"}),
+            ("/conversations", {}),
+            ("/collections", {"name": "More papers"}),
+        ):
+            assert_problem(busy.post(path, json=body), 401)
+        if not late:
+            workers.users.delete(accepted["id"])
+    assert rows_of(busy) == {"sessions": 1, "jobs": 1, "job_attempts": 1}
+
+
 def test_a_nameless_row_remains_and_name_and_address_are_free(user: User) -> None:
     accepted = user.delete("/users/me").get_json()
     workers.users.delete(accepted["id"])
