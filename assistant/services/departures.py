@@ -67,9 +67,10 @@ def delete(caller: Caller, user_id: uuid.UUID, retry_of: uuid.UUID | None = None
 def _shut_out(
     caller: Caller, user_id: uuid.UUID, ended: list[uuid.UUID], job_id: uuid.UUID
 ) -> None:
-    callers.forget(ended)
+    # Not the one that has just been confined: its token would read nothing if this process died.
     if caller.user_id == user_id:
         callers.show_confined(caller.session_id)
+    callers.forget([each for each in ended if each != caller.session_id])
     with transaction(SYSTEM) as session:
         # Not with what was committed: workers lock jobs first, and would wait for each other.
         cancelled = jobs.cancel_all(session, *_ending_with(user_id), Job.id != job_id)

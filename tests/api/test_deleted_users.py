@@ -13,7 +13,7 @@ import workers.users
 from assistant.database import SYSTEM, Model, transaction
 from assistant.extensions import adapters, cache
 from assistant.models import Collection
-from assistant.services import departures, erasing, jobs
+from assistant.services import callers, departures, erasing, jobs
 from assistant.services.jobs import Run
 from tests.conftest import PASSWORD, User
 from tests.factories import (
@@ -127,6 +127,16 @@ def test_only_the_job_can_be_read_with_the_token_that_deleted(busy: User) -> Non
             cache.ask(lambda client: client.flushdb())
         else:
             workers.users.delete(accepted["id"])
+
+
+def test_the_job_is_readable_though_nobody_could_say_so_in_redis(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process may die before it has told Redis what the token is good for now."""
+    monkeypatch.setattr(callers, "show_confined", lambda session_id: None)
+    user.get("/users/me")
+    accepted = user.delete("/users/me").get_json()
+    assert job(user, accepted["id"])["id"] == accepted["id"]
 
 
 def test_who_was_let_in_before_leaves_nothing_afterwards(busy: User) -> None:
