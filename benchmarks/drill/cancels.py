@@ -41,7 +41,7 @@ def while_queued(drill: Drill) -> bool:
     )
     for wish in (first, second):
         drill.clients.send(wish)
-        if _accepted(drill, wish) is None:
+        if drill.accepted(wish) is None:
             return False
     return _cancel(drill, second, "queued")
 
@@ -50,7 +50,7 @@ def while_running(drill: Drill) -> bool:
     """Cancel a reply of which there is some text."""
     wish = drill.wishes.next(Kind.REPLY, LASTING)
     drill.clients.send(wish)
-    job_id = _accepted(drill, wish)
+    job_id = drill.accepted(wish)
     if job_id is None:
         return False
 
@@ -59,11 +59,6 @@ def while_running(drill: Drill) -> bool:
         return now.state == "running" and bool(now.content)
 
     return until(has_text, START_SECONDS) and _cancel(drill, wish, "running")
-
-
-def _accepted(drill: Drill, wish: Wish) -> str | None:
-    until(lambda: wish.number in drill.clients.jobs or drill.over(), PATIENCE)
-    return drill.clients.jobs.get(wish.number)
 
 
 def _now(drill: Drill, job_id: str) -> Any:

@@ -1,28 +1,28 @@
-"""Faults of processes: killed, frozen for longer than a lease, or dead at a named line."""
+"""Faults of processes: killed, told to leave, or dead at a named line."""
 
 import contextlib
-import signal
 import time
+from collections import deque
 from pathlib import Path
-from random import Random
 
 import psutil
 
 from assistant.local.probe import ask
 from benchmarks.drill.drill import Drill
-from benchmarks.drill.frozen import refused_attempts
 from benchmarks.drill.ledger import NOT_TAKEN
 from benchmarks.drill.scale import POINTS
 from benchmarks.drill.stage import RHYTHM
 from benchmarks.drill.victims import Victim, find, settled, until, with_a_job
 from benchmarks.drill.wishes import Kind
 
-BURST = 8
 TAKEN_SECONDS = 12.0
-THAW_SECONDS = 1.5
 LEAVING_SECONDS = 30.0
 DYING_SECONDS = 0.7
-WORKERS = ("replies", "indexing")
+# Which crash points a worker comes to.
+WORKERS = {
+    "replies": (*POINTS["replies"], *POINTS["any worker"]),
+    "indexing": (*POINTS["indexing"], *POINTS["any worker"]),
+}
 
 # What has to be asked for so that some process comes to these lines soon.
 NEEDS = {
@@ -37,9 +37,9 @@ NEEDS = {
 }
 
 
-def kill_worker(drill: Drill, name: str, *, child: bool = False) -> bool:
-    """Kill a worker, or the child that works for it, in the middle of a job."""
-    victim = with_a_job(drill.stage, name, drill.over, child=child)
+def kill_worker(drill: Drill, name: str, *, child: bool = False, job: str | None = None) -> bool:
+    """Kill a worker, or the child that works for it, in the middle of a job, or of this one."""
+    victim = with_a_job(drill.stage, name, drill.over, job, child=child)
     if victim is None:
         return False
     with drill.ledger.strike(f"kill -9 {name}{' child' if child else ''}") as strike:
@@ -56,7 +56,7 @@ def kill_other(drill: Drill, name: str) -> bool:
         until(lambda: drill.clients.in_flight, 2)
         with drill.web_at_stake, drill.ledger.strike(f"kill -9 {name}") as strike:
             victim.kill(strike)
-            _web_is_back(drill)
+            web_is_back(drill)
         return True
     with drill.ledger.strike(f"kill -9 {name}") as strike:
         victim.kill(strike)
@@ -76,7 +76,7 @@ def deploy(drill: Drill, name: str) -> bool:
     return bool(strike.victims)
 
 
-def _web_is_back(drill: Drill) -> None:
+def web_is_back(drill: Drill) -> None:
     """Return when all processes of the API have started, and it answers."""
     url = f"{drill.stage.application.url}/health"
     until(lambda: _at_rest(drill), 30)
@@ -95,43 +95,6 @@ def _at_rest(drill: Drill) -> bool:
     return False
 
 
-def freeze(drill: Drill, name: str, random: Random) -> bool:
-    """Stop a process for longer than a lease, and let it go on as if nothing had been."""
-    seconds = RHYTHM["lease_seconds"] + random.uniform(1.5, 3.0)
-    if name in WORKERS:
-        with drill.replies_at_stake:
-            drill.clients.burst(BURST, seconds=3.0)
-            frozen = _freeze(drill, with_a_job(drill.stage, name, drill.over), seconds)
-            until(drill.settled.is_set, THAW_SECONDS)
-            # Without, nobody can say that it would have written.
-            return bool(refused_attempts(drill.stage) & frozen)
-    if name == "web":
-        with drill.web_at_stake:
-            _freeze(drill, settled(drill.stage, name), seconds)
-            _web_is_back(drill)
-    else:
-        _freeze(drill, settled(drill.stage, name), seconds)
-    return True
-
-
-def _freeze(drill: Drill, victim: Victim | None, seconds: float) -> set[tuple[str, int]]:
-    """Freeze a process, and return the attempts that it had in its hands."""
-    if victim is None:
-        return set()
-    if victim.name in WORKERS:
-        # The more streams it has in its hands, the more it may write when it thaws.
-        until(lambda: len(victim.held(time.time())) >= BURST // 2, 3)
-    with drill.ledger.strike(f"SIGSTOP {victim.name}") as strike:
-        victim.signal(signal.SIGSTOP)
-        strike.victims += victim.held(time.time()) if victim.name in WORKERS else []
-        try:
-            # Nothing happens in a frozen process that could be awaited.
-            time.sleep(seconds)
-        finally:
-            victim.signal(signal.SIGCONT)
-    return {(str(job), number) for job, number in strike.victims}
-
-
 def crash_at(drill: Drill, point: str, number: int, need: Kind | None = None) -> bool:
     """Leave an order to die at a named line; return whether some process has obeyed."""
     need = need or NEEDS.get(point)
@@ -145,18 +108,19 @@ def crash_at(drill: Drill, point: str, number: int, need: Kind | None = None) ->
         return _obeyed(drill, point, order)
     with drill.web_at_stake:
         taken = _obeyed(drill, point, order)
-        _web_is_back(drill)
+        web_is_back(drill)
     return taken
 
 
 def _obeyed(drill: Drill, point: str, order: Path) -> bool:
-    seen: dict[int, Victim] = {}
-    watched = [name for name in WORKERS if point in (*POINTS[name], *POINTS["any worker"])]
+    # Of the last two looks: who was there earlier may have died of something else.
+    seen: deque[dict[int, Victim]] = deque(maxlen=2)
+    watched = [name for name, points in WORKERS.items() if point in points]
 
     def taken_by_somebody() -> bool:
         # Before the order is looked for, or its successor could be there already.
         found = [find(drill.stage, name, child=name == "indexing") for name in watched]
-        seen.update({victim.process.pid: victim for victim in found if victim})
+        seen.append({victim.process.pid: victim for victim in found if victim})
         return not order.exists()
 
     with drill.ledger.strike(f"crash point {point}") as strike:
@@ -172,7 +136,7 @@ def _obeyed(drill: Drill, point: str, order: Path) -> bool:
         if point.startswith("worker."):
             # Others may be dead already, so what has to be awaited is not that anybody is.
             time.sleep(DYING_SECONDS)
-            for victim in seen.values():
+            for victim in (seen[0] | seen[-1]).values():
                 strike.victims += victim.held(time.time()) if victim.gone() else []
     drill.ledger.hit(point, taken=True)
     return True

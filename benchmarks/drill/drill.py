@@ -8,7 +8,8 @@ from benchmarks.drill.clients import Clients
 from benchmarks.drill.ledger import Ledger
 from benchmarks.drill.scale import Scale
 from benchmarks.drill.stage import Stage
-from benchmarks.drill.wishes import Wishes
+from benchmarks.drill.victims import until
+from benchmarks.drill.wishes import Wish, Wishes
 
 # Slower than this, faults would wait for victims that have something to do.
 SLOWEST_PACE = 1.0
@@ -17,6 +18,7 @@ MOST_OPEN = 50
 # So much later than planned may the last fault be, where victims are slow to come back.
 LATE = 1.33
 LATEST = 110.0
+ACCEPTED_SECONDS = 60.0
 
 
 class Drill:
@@ -57,6 +59,11 @@ class Drill:
     def elapsed(self) -> float:
         """Return for how many seconds things have been breaking."""
         return time.monotonic() - self.began
+
+    def accepted(self, wish: Wish) -> str | None:
+        """Return the job of a wish, as soon as it is accepted."""
+        until(lambda: wish.number in self.clients.jobs or self.over(), ACCEPTED_SECONDS)
+        return self.clients.jobs.get(wish.number)
 
     def open_jobs(self) -> int:
         """Count the jobs that have not ended."""

@@ -5,6 +5,7 @@ import json
 from benchmarks.drill.audit import Audit
 from benchmarks.drill.drill import Drill
 from benchmarks.drill.ending import Ending
+from benchmarks.drill.enough import freezes
 from benchmarks.drill.ledger import LINGERING, POSTGRES, Strike, overlap
 from benchmarks.drill.promise import Promise
 from benchmarks.drill.stage import Stage
@@ -15,7 +16,7 @@ LONGEST_LEAVING = 20.0
 
 def refused(drill: Drill, ending: Ending) -> Promise:
     """Attempts that were overtaken while their worker was frozen tried to write, and could not."""
-    strikes = [s for s in drill.ledger.strikes if s.kind == "SIGSTOP replies" and s.victims]
+    strikes = [s for s in freezes(drill.ledger.strikes) if s.victims]
     overtaken = {
         (str(job), number)
         for strike in strikes

@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from benchmarks.drill import cancels, deaths, outages, poison
+from benchmarks.drill import cancels, deaths, freezing, outages, poison
 from benchmarks.drill.drill import Drill
 from benchmarks.drill.scale import POINTS
 from benchmarks.drill.wishes import Kind
@@ -80,7 +80,7 @@ def _crashes(
 def _replies(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
     often = drill.scale.per_point - drill.scale.per_point // 4
     yield from _some(drill, 14, "kill -9 replies", deaths.kill_worker, "replies")
-    yield from _some(drill, 12, "SIGSTOP replies", deaths.freeze, "replies", random)
+    yield from _some(drill, 12, "SIGSTOP replies", freezing.freeze, "replies", random)
     yield from _some(drill, 4, "SIGTERM replies", deaths.deploy, "replies")
     yield from _crashes(drill, numbers, "replies", drill.scale.per_point)
     yield from _crashes(drill, numbers, "any worker", often, need=Kind.REPLY)
@@ -89,10 +89,9 @@ def _replies(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[F
 def _indexing(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
     # It takes longer to come back, and has more to do.
     seldom = drill.scale.per_point // 4
-    yield from _some(
-        drill, 10, "kill -9 indexing child", deaths.kill_worker, "indexing", child=True
-    )
+    yield from _some(drill, 4, "kill -9 indexing child", deaths.kill_worker, "indexing", child=True)
     yield from _some(drill, 6, "kill -9 indexing", deaths.kill_worker, "indexing")
+    yield from _some(drill, 6, "SIGSTOP indexing", freezing.freeze_indexing, random)
     yield from _some(drill, 2, "SIGTERM indexing", deaths.deploy, "indexing")
     yield from _crashes(drill, numbers, "indexing", drill.scale.per_point)
     yield from _crashes(drill, numbers, "any worker", seldom, need=Kind.UPLOAD)
@@ -100,14 +99,14 @@ def _indexing(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[
 
 def _web(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
     yield from _some(drill, 8, "kill -9 web", deaths.kill_other, "web")
-    yield from _some(drill, 2, "SIGSTOP web", deaths.freeze, "web", random)
+    yield from _some(drill, 2, "SIGSTOP web", freezing.freeze, "web", random)
     yield from _crashes(drill, numbers, "web", drill.scale.per_point)
 
 
 def _sweeper(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
     yield from _some(drill, 8, "kill -9 sweeper", deaths.kill_other, "sweeper")
     yield from _some(drill, 3, "kill -9 search", deaths.kill_other, "search")
-    yield from _some(drill, 2, "SIGSTOP sweeper", deaths.freeze, "sweeper", random)
+    yield from _some(drill, 2, "SIGSTOP sweeper", freezing.freeze, "sweeper", random)
     yield from _some(drill, 12, "bells lost", outages.lose_bells, random)
     yield from _crashes(drill, numbers, "sweeper", drill.scale.per_point)
 

@@ -15,6 +15,8 @@ from benchmarks.drill.stage import Stage
 
 PAUSE = 0.03
 CLAIM_SECONDS = 25.0
+# One that is named may have others before it.
+TURN_SECONDS = 60.0
 
 HELD = """
     SELECT job_id, job_attempts.attempt FROM job_attempts JOIN jobs ON jobs.id = job_id
@@ -82,17 +84,23 @@ def find(stage: Stage, name: str, *, child: bool = False) -> Victim | None:
         if not child:
             return Victim(stage, name, process, process.create_time())
         for worker in process.children():
+            # One that was killed may wait there for its parent to notice.
+            if worker.status() == psutil.STATUS_ZOMBIE:
+                continue
             return Victim(stage, name, worker, worker.create_time(), whole=False)
     return None
 
 
-def with_a_job(stage: Stage, name: str, over: Callable[[], bool], **how: bool) -> Victim | None:
-    """Return a program as soon as it has claimed a job; None if it does not in time."""
-    give_up = time.monotonic() + CLAIM_SECONDS
+def with_a_job(
+    stage: Stage, name: str, over: Callable[[], bool], job: str | None = None, **how: bool
+) -> Victim | None:
+    """Return a program as soon as it has claimed a job, or this one; None if not in time."""
+    give_up = time.monotonic() + (CLAIM_SECONDS if job is None else TURN_SECONDS)
     while time.monotonic() < give_up and not over():
         victim = find(stage, name, **how)
         with contextlib.suppress(psutil.Error):
-            if victim is not None and victim.held(time.time()):
+            held = [str(its) for its, _ in victim.held(time.time())] if victim else []
+            if held and job in (None, *held):
                 return victim
         time.sleep(PAUSE)
     return None
