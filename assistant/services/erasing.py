@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, CursorResult, exists, func, select
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
+from assistant.crashes import crash_point
 from assistant.database import transaction
 from assistant.errors import TransientError
 from assistant.extensions import adapters, settings
@@ -148,6 +149,7 @@ class Erasure:
                 session, progress_stage=stage, progress_done=sum(kept.values()), result=kept
             )
             body = jobs.body_of(session, job)
+        crash_point("worker.mid_erase")
         self.counts = Counter(kept)
         jobs.publish(job, body)
         return done

@@ -52,7 +52,7 @@ def main() -> None:
 
 def run(drill: Drill, began: float) -> bool:
     """Break things for as long as the scale says, and check what was promised."""
-    drill.clients.settle_in()
+    drill.clients.settle_in(drill.scale.leavers)
     print(f"The stack is there after {time.monotonic() - began:.0f} s; breaking it.", flush=True)
     faults_go_on = threading.Event()
     faults_go_on.set()

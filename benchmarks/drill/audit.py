@@ -2,7 +2,8 @@
 
 Each process of the application says who it is when it connects (see application.py), and what the
 model says names the call, so that it shows which attempt a write belongs to: whoever has claimed
-an attempt writes for it, and nobody writes what an earlier attempt was told or has begun.
+an attempt writes for it, and nobody writes what an earlier attempt was told or has begun. To ask
+a job to stop is everybody's right.
 """
 
 from collections import defaultdict
@@ -25,7 +26,8 @@ CREATE FUNCTION drill_audit_job() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER drill_audit AFTER UPDATE ON jobs FOR EACH ROW WHEN (
-    OLD.state = 'running' OR OLD.state <> NEW.state OR OLD.attempt <> NEW.attempt
+    (OLD.state = 'running' AND OLD.cancel_requested_at IS NOT DISTINCT FROM NEW.cancel_requested_at)
+    OR OLD.state <> NEW.state OR OLD.attempt <> NEW.attempt
     OR (OLD.finished_at IS NOT NULL AND (OLD.finished_at, OLD.result, OLD.error)
         IS DISTINCT FROM (NEW.finished_at, NEW.result, NEW.error)))
     EXECUTE FUNCTION drill_audit_job()

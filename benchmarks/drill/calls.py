@@ -15,6 +15,9 @@ def model_calls(drill: Drill, ending: Ending) -> Promise:
     broken, destroyed = [], destroyed_attempts(drill, ending)
     made = more = hits = errors = 0
     for number, asked in drill.stage.model.memory.calls.items():
+        if asked[0].wish.leaves:
+            # Its job, and what became of its attempts, is gone with its owner.
+            continue
         jobs = ending.jobs_of.get(number, [])
         hit = sum(job == jobs[0] for job, _ in destroyed) if jobs else 0
         failed = sum(call.said is None for call in asked)

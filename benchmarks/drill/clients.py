@@ -11,17 +11,19 @@ import httpx
 from benchmarks.drill.ledger import Ledger, Try
 from benchmarks.drill.owners import Owner, signed_in
 from benchmarks.drill.stage import Stage
-from benchmarks.drill.wishes import OWNERS, Kind, Wish, Wishes
+from benchmarks.drill.wishes import ANEW, OWNERS, Kind, Wish, Wishes
 
 PATIENCE = 150.0
 PAUSE = 0.25
 # What an answer of 4xx says that may pass: a twin in flight, a limit.
 PASSING = (408, 409, 425, 429)
-GONE = (404, 409)
+# What is told of something that was deleted, with its user or without.
+GONE = (401, 404)
 READY = """
     SELECT d.id, kept.id AS kept FROM documents d
     JOIN documents kept ON kept.owner_id = d.owner_id AND kept.filename = 'lamp.txt'
-    WHERE d.status = 'ready' AND d.deleted_at IS NULL AND d.id <> kept.id ORDER BY d.id
+    WHERE d.status = 'ready' AND d.deleted_at IS NULL AND d.id <> kept.id
+        AND d.collection_id = kept.collection_id ORDER BY d.id
 """
 
 
@@ -35,10 +37,12 @@ class Clients:
         self.jobs: dict[int, str] = {}
         self.refused: dict[int, str] = {}
         self.extra: set[str] = set()
+        # What users have asked for who are to be deleted, and their jobs with them.
+        self.parting: set[str] = set()
         self.in_flight = 0
         self.closed = threading.Event()
         self.owners: list[Owner] = []
-        self._doomed: set[str] = set()
+        self.doomed: set[str] = set()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(64, thread_name_prefix="client")
         self._sent: list[Future[None]] = []
@@ -47,12 +51,12 @@ class Clients:
             base_url=f"{stage.application.url}/api/v1", timeout=30, limits=limits, trust_env=False
         )
 
-    def settle_in(self) -> None:
-        """Register the owners, with their conversations and a document each to ask about."""
-        for number in range(OWNERS):
+    def settle_in(self, leavers: int) -> None:
+        """Register all owners, with their conversations and a document each to ask about."""
+        for number in range(OWNERS + leavers):
             owner, job_id = signed_in(self.http, number)
             self.owners.append(owner)
-            self.extra.add(job_id)
+            (self.extra if number < OWNERS else self.parting).add(job_id)
         while self.stage.books.one("SELECT count(*) FROM jobs WHERE finished_at IS NULL"):
             time.sleep(PAUSE)
 
@@ -97,7 +101,8 @@ class Clients:
 
     def _insist(self, wish: Wish) -> None:
         """Send a request until it is answered for good."""
-        target = ""
+        doomed = {Kind.COLLECTION: f"/collections/{wish.collection}", Kind.USER: "/users/me"}
+        target = doomed.get(wish.kind, "")
         if wish.kind is Kind.DELETION:
             wish, target = self._doom(wish)
             if not target:
@@ -109,8 +114,11 @@ class Clients:
             if answer is not None and status == 202:
                 self._accepted(wish, answer.json()["id"])
                 return
-            if wish.kind is Kind.DELETION and unsure and status in GONE:
+            if target and unsure and status in (*GONE, 409):
                 # The try before it was accepted; nobody was told so.
+                return
+            if status in GONE and not target and (wish.leaves or wish.collection):
+                # It comes too late.
                 return
             if 400 <= status < 500 and status not in PASSING:
                 break
@@ -121,6 +129,9 @@ class Clients:
 
     def _accepted(self, wish: Wish, job_id: str) -> None:
         with self._lock:
+            if wish.leaves and wish.kind is not Kind.USER:
+                self.parting.add(job_id)
+                return
             known = self.jobs.setdefault(wish.number, job_id)
             if known != job_id:
                 self.extra.add(job_id)
@@ -139,7 +150,7 @@ class Clients:
             self.in_flight -= 1
         self.ledger.tried(
             Try(
-                wish.kind,
+                f"{wish.kind} by who leaves" if wish.leaves else wish.kind,
                 began,
                 time.perf_counter() - clock,
                 0 if answer is None else answer.status_code,
@@ -152,15 +163,17 @@ class Clients:
     def _request(self, wish: Wish, target: str) -> httpx.Response:
         owner = self.owners[wish.owner]
         headers = {**owner.headers, "Idempotency-Key": wish.key}
-        if wish.kind is Kind.DELETION:
-            return self.http.delete(f"/documents/{target}", headers=headers)
+        if target:
+            return self.http.delete(target, headers=headers)
         if wish.kind is Kind.UPLOAD:
             files = {"file": (wish.filename, wish.document(), "text/plain")}
-            return self.http.post("/documents", files=files, headers=headers)
+            data = {"collection_id": wish.collection} if wish.collection else None
+            return self.http.post("/documents", files=files, data=data, headers=headers)
         body: dict[str, Any] = {
             "content": f"Question {wish.tag}: what does the lamp of the old harbour burn?",
-            "conversation_id": owner.conversations[wish.conversation],
         }
+        if wish.conversation != ANEW:
+            body["conversation_id"] = owner.conversations[wish.conversation]
         if wish.kind is Kind.GROUNDED:
             body["document_ids"] = [owner.document]
         return self.http.post("/messages", json=body, headers=headers)
@@ -168,12 +181,14 @@ class Clients:
     def _doom(self, wish: Wish) -> tuple[Wish, str]:
         """Choose a document to delete: one that is ready and not needed; its owner asks."""
         ready = self.stage.books.rows(READY)
+        kept = [owner.document for owner in self.owners[:OWNERS]]
         with self._lock:
-            left = [row for row in ready if str(row.id) not in self._doomed]
+            left = [
+                row for row in ready if str(row.id) not in self.doomed and str(row.kept) in kept
+            ]
             if not left:
                 return wish, ""
-            self._doomed.add(str(left[0].id))
-        kept = [owner.document for owner in self.owners]
+            self.doomed.add(str(left[0].id))
         wish = replace(wish, owner=kept.index(str(left[0].kept)))
         self.wishes.by_number[wish.number] = wish
-        return wish, str(left[0].id)
+        return wish, f"/documents/{left[0].id}"

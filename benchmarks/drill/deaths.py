@@ -13,15 +13,17 @@ from benchmarks.drill.ledger import NOT_TAKEN
 from benchmarks.drill.scale import POINTS
 from benchmarks.drill.stage import RHYTHM
 from benchmarks.drill.victims import Victim, find, settled, until, with_a_job
-from benchmarks.drill.wishes import Kind
+from benchmarks.drill.wishes import Kind, Wish
 
 TAKEN_SECONDS = 12.0
+# It comes after what was cancelled has ended, at worst with a lease.
+ERASING_SECONDS = 40.0
 LEAVING_SECONDS = 30.0
 DYING_SECONDS = 0.7
 # Which crash points a worker comes to.
 WORKERS = {
     "replies": (*POINTS["replies"], *POINTS["any worker"]),
-    "indexing": (*POINTS["indexing"], *POINTS["any worker"]),
+    "indexing": (*POINTS["indexing"], *POINTS["removals"], *POINTS["any worker"]),
 }
 
 # What has to be asked for so that some process comes to these lines soon.
@@ -95,11 +97,11 @@ def _at_rest(drill: Drill) -> bool:
     return False
 
 
-def crash_at(drill: Drill, point: str, number: int, need: Kind | None = None) -> bool:
+def crash_at(drill: Drill, point: str, number: int, need: Kind | Wish | None = None) -> bool:
     """Leave an order to die at a named line; return whether some process has obeyed."""
     need = need or NEEDS.get(point)
     if need is not None:
-        drill.clients.send(drill.wishes.next(need))
+        drill.clients.send(drill.wishes.next(need) if isinstance(need, Kind) else need)
     order = drill.stage.orders / f"{point}.{number}"
     if point in POINTS["any worker"]:
         with drill.replies_at_stake:
@@ -116,6 +118,7 @@ def _obeyed(drill: Drill, point: str, order: Path) -> bool:
     # Of the last two looks: who was there earlier may have died of something else.
     seen: deque[dict[int, Victim]] = deque(maxlen=2)
     watched = [name for name, points in WORKERS.items() if point in points]
+    patience = ERASING_SECONDS if point in POINTS["removals"] else TAKEN_SECONDS
 
     def taken_by_somebody() -> bool:
         # Before the order is looked for, or its successor could be there already.
@@ -126,7 +129,7 @@ def _obeyed(drill: Drill, point: str, order: Path) -> bool:
     with drill.ledger.strike(f"crash point {point}") as strike:
         taken_by_somebody()
         order.touch()
-        taken = until(taken_by_somebody, TAKEN_SECONDS)
+        taken = until(taken_by_somebody, patience)
         if not taken:
             with contextlib.suppress(FileNotFoundError):
                 order.unlink()

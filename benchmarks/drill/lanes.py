@@ -9,9 +9,9 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from benchmarks.drill import cancels, deaths, freezing, outages, poison
+from benchmarks.drill import cancels, deaths, freezing, outages, poison, removals
 from benchmarks.drill.drill import Drill
-from benchmarks.drill.scale import POINTS
+from benchmarks.drill.scale import LEAVERS, POINTS
 from benchmarks.drill.wishes import Kind
 
 
@@ -116,6 +116,12 @@ def _clients(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[F
     yield from _some(drill, 20, "cancelled while running", cancels.while_running)
 
 
+def _removals(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
+    # Each dies once in the middle, whatever else happens to it.
+    yield from _some(drill, 14, "collection deleted", removals.collection, next(numbers))
+    yield from _some(drill, LEAVERS, "user deleted", removals.user, next(numbers))
+
+
 def _poison(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
     yield from _some(drill, 3, "poison", poison.poison)
 
@@ -147,4 +153,5 @@ MAKERS = {
     "servers": _servers,
     "clients": _clients,
     "poison": _poison,
+    "removals": _removals,
 }

@@ -9,7 +9,7 @@ from benchmarks.drill.ending import Ending
 from benchmarks.drill.ledger import Strike, Try
 from benchmarks.drill.outages import HANGS, LONGEST, POSTGRES, REDIS
 from benchmarks.drill.promise import Promise
-from benchmarks.drill.wishes import Kind
+from benchmarks.drill.wishes import POSTED
 
 SLOWEST = 1.0
 # One way to be away for the second: politely or not.
@@ -65,7 +65,7 @@ def recoveries(ending: Ending, strikes: list[Strike]) -> list[float]:
 
 
 def _posts(drill: Drill, *kinds: str) -> list[Try]:
-    return [t for t in drill.ledger.during(*kinds) if t.kind != Kind.DELETION]
+    return [t for t in drill.ledger.during(*kinds) if t.kind in POSTED]
 
 
 def _too_few(drill: Drill, *kinds: str) -> list[str]:

@@ -15,6 +15,7 @@ from benchmarks.drill.frozen import leaving, refused, written
 from benchmarks.drill.meanwhile import while_postgres_was_away, while_redis_was_away
 from benchmarks.drill.poison import poisoned
 from benchmarks.drill.promise import Promise
+from benchmarks.drill.remains import going, left, parted, unharmed
 from benchmarks.drill.watching import seen
 from benchmarks.drill.wishes import Fate, Kind
 
@@ -35,6 +36,9 @@ def kept(drill: Drill, ending: Ending, twins: int) -> list[Promise]:
         chunks_whole,
         as_uploaded,
         vectors_equal,
+        left,
+        unharmed,
+        parted,
         seen_over_http,
         cancellations,
         poisoned,
@@ -74,7 +78,7 @@ def terminal(drill: Drill, ending: Ending) -> Promise:
 
 def innocent(drill: Drill, ending: Ending) -> Promise:
     """Only questions that the model was told never to answer fail, and all of those do."""
-    broken = []
+    broken, to_cancel = [], drill.cancelled.keys() | going(drill)
     for job in ending.jobs.values():
         wish = ending.wish_of(job)
         doomed = (Fate.NEVER, Fate.POISON)
@@ -83,7 +87,7 @@ def innocent(drill: Drill, ending: Ending) -> Promise:
             broken.append(f"{job.id} {job.kind} failed: {job.error} attempts {job.attempt}")
         if job.state == "succeeded" and guilty:
             broken.append(f"{job.id} succeeded although it cannot")
-        if job.state == "cancelled" and str(job.id) not in drill.cancelled:
+        if job.state == "cancelled" and str(job.id) not in to_cancel:
             broken.append(f"{job.id} {job.kind} was cancelled by nobody")
     return Promise("innocent jobs failed", str(len(broken)), broken)
 

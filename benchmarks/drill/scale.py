@@ -7,6 +7,7 @@ from typing import Self
 
 FULL_JOBS = 1000
 FULL_SECONDS = 900.0
+LEAVERS = 8
 
 POINTS = {
     "web": ("api.after_rename", "api.before_commit", "api.after_commit"),
@@ -17,6 +18,7 @@ POINTS = {
         "worker.before_switch",
         "worker.mid_delete",
     ),
+    "removals": ("worker.mid_erase",),
     "any worker": ("worker.after_claim", "worker.before_finish", "worker.after_finish"),
     "sweeper": ("sweeper.after_ring", "sweeper.after_expiry"),
 }
@@ -48,6 +50,11 @@ class Scale:
     def is_full(self) -> bool:
         """Return whether it is large enough that everything must have come about."""
         return self.share(FULL_JOBS) == FULL_JOBS
+
+    @property
+    def leavers(self) -> int:
+        """Return how many users there are to be deleted, with some in reserve."""
+        return self.share(LEAVERS) + 2
 
     @property
     def per_point(self) -> int:

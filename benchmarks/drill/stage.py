@@ -77,6 +77,10 @@ class Stage:
         )
         return set(found["ids"]) if found else set()
 
+    def indexes(self) -> list[str]:
+        """Return the names of all that Chroma has."""
+        return ChromaStore(self.servers.settings.chroma_url).names()
+
 
 @contextlib.contextmanager
 def set_up(folder: Path, wishes: Wishes) -> Iterator[Stage]:

@@ -11,6 +11,8 @@ OWNERS = 10
 CONVERSATIONS = 6
 # One more, for questions that hold up those after them for long.
 APART = CONVERSATIONS
+# None of them: the question begins one.
+ANEW = -1
 SUBJECTS = ("harbour", "lamp", "foghorn", "keeper", "cargo", "storm", "ledger", "pilot")
 
 
@@ -21,6 +23,8 @@ class Kind(StrEnum):
     GROUNDED = "reply from documents"
     UPLOAD = "upload"
     DELETION = "deletion"
+    COLLECTION = "deletion of a collection"
+    USER = "deletion of a user"
 
 
 class Fate(StrEnum):
@@ -33,6 +37,8 @@ class Fate(StrEnum):
 
 
 DRAWN = (Fate.WELL, Fate.ONCE, Fate.NEVER)
+OFTEN = {Kind.REPLY: 54, Kind.GROUNDED: 10, Kind.UPLOAD: 26, Kind.DELETION: 10}
+POSTED = (Kind.REPLY, Kind.GROUNDED, Kind.UPLOAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class Wish:
     tokens: int
     seconds: float
     lines: int
+    # Where an upload goes, if not to the default collection, and which one is to be deleted.
+    collection: str = ""
 
     @property
     def key(self) -> str:
@@ -63,6 +71,11 @@ class Wish:
     def filename(self) -> str:
         """Return the name of the file to upload."""
         return f"drill-{self.number}.txt"
+
+    @property
+    def leaves(self) -> bool:
+        """Return whether the owner is one of those who are deleted in the end, with their jobs."""
+        return self.owner >= OWNERS
 
     def document(self) -> bytes:
         """Return a text of which no two lines are alike."""
@@ -91,9 +104,14 @@ class Wishes:
             self.by_number[number] = wish
         return wish
 
+    def of_kind(self, kind: Kind) -> list[Wish]:
+        """Return all wishes of a kind so far."""
+        with self._lock:
+            return [wish for wish in self.by_number.values() if wish.kind is kind]
+
     def _make(self, number: int, kind: Kind | None, seconds: float | None) -> Wish:
         random = Random(f"{self.seed}/{number}")
-        drawn = random.choices(list(Kind), weights=(54, 10, 26, 10))[0]
+        drawn = random.choices(list(OFTEN), weights=list(OFTEN.values()))[0]
         fate = random.choices(DRAWN, weights=(90, 7, 3))[0]
         lasts = random.uniform(0.3, 3.0)
         return Wish(
