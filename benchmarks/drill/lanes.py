@@ -87,14 +87,11 @@ def _replies(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[F
 
 
 def _indexing(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
-    # It takes longer to come back, and has more to do.
-    seldom = drill.scale.per_point // 4
     yield from _some(drill, 4, "kill -9 indexing child", deaths.kill_worker, "indexing", child=True)
     yield from _some(drill, 6, "kill -9 indexing", deaths.kill_worker, "indexing")
     yield from _some(drill, 6, "SIGSTOP indexing", freezing.freeze_indexing, random)
     yield from _some(drill, 2, "SIGTERM indexing", deaths.deploy, "indexing")
     yield from _crashes(drill, numbers, "indexing", drill.scale.per_point)
-    yield from _crashes(drill, numbers, "any worker", seldom, need=Kind.UPLOAD)
 
 
 def _web(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
@@ -120,6 +117,9 @@ def _removals(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[
     # Each dies once in the middle, whatever else happens to it.
     yield from _some(drill, 14, "collection deleted", removals.collection, next(numbers))
     yield from _some(drill, LEAVERS, "user deleted", removals.user, next(numbers))
+    # Here, since who indexes takes longer to come back, and has enough to do in its own lane.
+    seldom = drill.scale.per_point // 4
+    yield from _crashes(drill, numbers, "any worker", seldom, need=Kind.UPLOAD)
 
 
 def _poison(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
