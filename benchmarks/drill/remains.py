@@ -21,7 +21,7 @@ COUNT = (
 )
 PRESENT = "SELECT id FROM {table} WHERE id = ANY(CAST(:ids AS uuid[]))"
 # The job that deleted a user can be read with the token that asked for it.
-TOMBSTONE = {"jobs": 1, "sessions": 1}
+TOMBSTONE = ("jobs", "sessions")
 NAMED = """
     SELECT id FROM users
     WHERE id = ANY(CAST(:ids AS uuid[])) AND (deleted_at IS NULL OR username NOT LIKE 'deleted-%')
@@ -85,11 +85,16 @@ def _present(drill: Drill, table: str, ids: Iterable[str]) -> set[str]:
 def _rows_of(drill: Drill, users: list[str]) -> Iterator[str]:
     books = drill.stage.books
     yield from (f"user {row.id} has a name" for row in books.rows(NAMED, ids=users))
-    for [table] in books.rows(OWNED):
-        for owner, rows in books.rows(COUNT.format(table=table), ids=users):
-            # The attempts are those of the job that is left.
-            if table != "job_attempts" and rows > TOMBSTONE.get(table, 0):
-                yield f"{rows} rows of {owner} in {table}"
+    found = {
+        (table, str(owner)): rows
+        for [table] in books.rows(OWNED)
+        for owner, rows in books.rows(COUNT.format(table=table), ids=users)
+    }
+    for table, user in {*found, *((table, user) for table in TOMBSTONE for user in users)}:
+        rows = found.get((table, user), 0)
+        # The attempts are those of the job that stays.
+        if table != "job_attempts" and rows != (table in TOMBSTONE):
+            yield f"{rows} rows of {user} in {table}"
 
 
 def _files_of(drill: Drill, users: list[str], documents: set[str]) -> Iterator[str]:
