@@ -15,7 +15,7 @@ from benchmarks.drill.frozen import leaving, refused, written
 from benchmarks.drill.meanwhile import while_postgres_was_away, while_redis_was_away
 from benchmarks.drill.poison import poisoned
 from benchmarks.drill.promise import Promise
-from benchmarks.drill.remains import going, left, parted, unharmed
+from benchmarks.drill.remains import DELETED, going, left, parted, unharmed
 from benchmarks.drill.watching import seen
 from benchmarks.drill.wishes import Fate, Kind
 
@@ -78,16 +78,18 @@ def terminal(drill: Drill, ending: Ending) -> Promise:
 
 def innocent(drill: Drill, ending: Ending) -> Promise:
     """Only questions that the model was told never to answer fail, and all of those do."""
-    broken, to_cancel = [], drill.cancelled.keys() | going(drill)
+    broken, gone = [], going(drill)
     for job in ending.jobs.values():
         wish = ending.wish_of(job)
         doomed = (Fate.NEVER, Fate.POISON)
         guilty = wish is not None and wish.fate in doomed and wish.kind in ANSWERED
-        if job.state == "failed" and not guilty:
+        # It was uploaded in the moment in which its collection was deleted.
+        late = str(job.id) in gone and (job.error or {}).get("code") in DELETED
+        if job.state == "failed" and not guilty and not late:
             broken.append(f"{job.id} {job.kind} failed: {job.error} attempts {job.attempt}")
         if job.state == "succeeded" and guilty:
             broken.append(f"{job.id} succeeded although it cannot")
-        if job.state == "cancelled" and str(job.id) not in to_cancel:
+        if job.state == "cancelled" and str(job.id) not in drill.cancelled.keys() | gone:
             broken.append(f"{job.id} {job.kind} was cancelled by nobody")
     return Promise("innocent jobs failed", str(len(broken)), broken)
 

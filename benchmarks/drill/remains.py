@@ -26,6 +26,8 @@ NAMED = """
     SELECT id FROM users
     WHERE id = ANY(CAST(:ids AS uuid[])) AND (deleted_at IS NULL OR username NOT LIKE 'deleted-%')
 """
+# Why a job about a document fails that nobody could cancel any more.
+DELETED = ("document_deleted", "collection_deleted")
 PROMISED = """
     SELECT coalesce(arguments ->> 'collection_id', arguments ->> 'user_id') AS what,
         array_agg(state) AS states

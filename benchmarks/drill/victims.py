@@ -56,7 +56,9 @@ class Victim:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to all of the program's processes, or to the child alone."""
         if self.whole:
-            os.killpg(self.process.pid, number)
+            # It may have just died of something else.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
         else:
             self.process.send_signal(number)
 
