@@ -73,6 +73,7 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     presence = Presence(lambda: callers.authenticate(me.user_id, me.session_id, job_id))
     frames = line.pieces(_frames(chain([first], batches), presence))
     response = Response(stream_with_context(frames), mimetype="text/event-stream")
+    response.call_on_close(line.close)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response

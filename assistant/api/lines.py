@@ -25,12 +25,17 @@ class Line:
         self._connection: socket.socket | None = environ.get("gunicorn.socket") or environ.get(
             "werkzeug.socket"
         )
-        # gevent's sockets never wait in the system; what is written here must not, either.
-        plain = not isinstance(self._connection, ssl.SSLSocket)
-        self._direct = plain and "gunicorn.socket" in environ
-        self._chunked = environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+        self._direct = self._may_be_written_to(environ.get("SERVER_PROTOCOL", ""))
+        # As gunicorn does it with an answer whose length is not known.
+        self._chunked = environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
         self._rest = b""
         self._since: float | None = None
+
+    def _may_be_written_to(self, protocol: str) -> bool:
+        if self._connection is None or isinstance(self._connection, ssl.SSLSocket):
+            return False
+        # A write must never wait; gevent's sockets do not, in the system.
+        return protocol.startswith("HTTP/1.") and not os.get_blocking(self._connection.fileno())
 
     def write(self, piece: bytes) -> bool:
         """Write a piece if the connection takes it without waiting; else return False.
@@ -40,7 +45,6 @@ class Line:
         if not self._direct or self._rest:
             return False
         assert self._connection is not None
-        # As the web server itself does it with what it gets from `pieces`.
         data = b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece
         try:
             sent = os.write(self._connection.fileno(), data)
@@ -63,10 +67,15 @@ class Line:
                 self._write_rest()
                 yield piece
                 self._since = None
+            # The web server writes an end, too.
+            self._since = time.monotonic()
             self._write_rest()
         finally:
             self._direct = False
-            _lines.discard(self)
+
+    def close(self) -> None:
+        """Let it go, once the web server has written the end."""
+        _lines.discard(self)
 
     def _write_rest(self) -> None:
         """Write what was left of a piece that the connection took only in part."""

@@ -43,8 +43,9 @@ class Draft:
         """Append text, and keep a checkpoint if the last one is a while ago."""
         if not text:
             return
-        self.text += text
-        self._run.text_number = self._run.emit("delta", {"text": text})
+        number = self._run.emit("delta", {"text": text})
+        # Together, since another thread may save it when this one does not let go.
+        self.text, self._run.text_number = self.text + text, number
         crash_point("worker.mid_stream")
         if time.monotonic() - self._saved_at >= settings.checkpoint_seconds:
             try:

@@ -92,7 +92,8 @@ def erase_outside(document: Document, check: Check) -> Counts:
     """Remove a document's vectors and files, and return what was counted; doing so again is fine.
 
     The rows go last, because only they know what there was. `check` may break it off until the
-    removal begins: what is gone by then, the next attempt would not count.
+    removal begins: what is gone by then, the next attempt would not count. So a process that is
+    killed in between leaves a receipt with too few vectors deleted, and still none remaining.
     """
     ids = vector_ids(document)
     before = _present(document.owner_id, ids, check)

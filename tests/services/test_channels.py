@@ -124,3 +124,27 @@ def test_what_is_followed_is_heard_over_the_next_connection(reader: Reader) -> N
         reader.open()
         second = say(job_id, 1)
         wait_for(lambda: reader.hears(Heard(job_id, first), Heard(job_id, second)), 2)
+
+
+def test_a_broken_connection_is_never_opened_again_for_one_channel_alone(reader: Reader) -> None:
+    reader.open()
+    kept = uuid.uuid4()
+    with reader.follow(kept), ExitStack() as others:
+        wait_for(lambda: reader.hears(Heard(kept)), 2)
+        cache.ask(lambda r: r.client_kill_filter(_type="pubsub"))
+        wait_for(lambda: listeners(kept) == 0, 2)
+        # Followers come before whoever reads has seen that it is broken.
+        for _ in range(4):
+            others.enter_context(reader.channels.hear(uuid.uuid4()))
+        with pytest.raises(redis.RedisError):
+            wait_for(lambda: reader.channels.read(0.05) is None and False, 2)
+
+
+def test_nothing_is_kept_of_what_is_followed_no_more(reader: Reader) -> None:
+    reader.open()
+    for _ in range(20):
+        with reader.follow(uuid.uuid4()):
+            reader.channels.read(0.05)
+    wait_for(lambda: reader.channels.read(0.05) is None, 2)
+    assert not reader.channels._channels
+    assert not reader.channels._asked

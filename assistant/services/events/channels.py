@@ -113,8 +113,9 @@ class Channels:
         self._send("SUBSCRIBE", name)
 
     def _send(self, *command: str) -> None:
-        if self._connection is not None:
-            # Whoever reads finds out that the connection is broken, and opens another.
+        # A broken one would connect again by itself, and listen to this channel alone. Whoever
+        # reads finds out, and opens another for all of them.
+        if self._connection is not None and self._connection.is_connected:
             with suppress(redis.RedisError):
                 _send(self._connection, *command)
 
@@ -140,13 +141,22 @@ class Channels:
         if kind == b"message":
             yield _ended(data) if name == ENDS.encode() else Heard(job_of(name), event_of(data))
         elif kind == b"subscribe":
-            self._asked[name.decode()] -= 1
-            channel = self._channels.get(name.decode())
-            if channel is not None and self._asked[name.decode()] <= 0:
-                channel.confirmed.set()
-                if channel.late:
-                    channel.late = False
-                    yield Heard(job_of(name))
+            channel = self._confirmed(name.decode())
+            if channel is not None and channel.late:
+                channel.late = False
+                yield Heard(job_of(name))
+
+    def _confirmed(self, name: str) -> Channel | None:
+        """Take an answer to SUBSCRIBE; return the channel if it is the one that counts."""
+        with self._changing:
+            self._asked[name] -= 1
+            if self._asked[name] > 0:
+                return None
+            del self._asked[name]
+            channel = self._channels.get(name)
+        if channel is not None:
+            channel.confirmed.set()
+        return channel
 
 
 def _send(connection: Connection, *command: str) -> None:
