@@ -44,7 +44,7 @@ class Page:
 
     def __init__(self, driver: webdriver.Chrome, pictures: Path) -> None:
         self.driver = driver
-        self.wait = WebDriverWait(driver, 20)
+        self.wait = WebDriverWait(driver, 60)
         self.pictures = pictures
 
     def find(self, selector: str, within: WebElement | None = None) -> WebElement:

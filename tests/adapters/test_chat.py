@@ -196,9 +196,9 @@ def test_the_whole_answer_has_a_limit(
     server: ModelServer, chat: OpenAIChat, behaviour: str
 ) -> None:
     started = time.monotonic()
-    error = failure(chat, ask(f"[[script: {behaviour}]]", timeout=0.3))
+    error = failure(chat, ask(f"[[script: {behaviour}]]", timeout=1))
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 2.2
     assert isinstance(error, TransientError)
     assert error.code == "model_timeout"
     assert server.wait_for(lambda item: item.ended).ended == "closed by client"
@@ -352,7 +352,7 @@ def test_models_of_a_bad_server(
     server.script(behaviour)
 
     with pytest.raises(PermanentError) as caught:
-        chat.models(timeout=0.2)
+        chat.models(timeout=0.2 if behaviour == "hang" else 10)
 
     assert caught.value.code == code
 

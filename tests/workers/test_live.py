@@ -88,7 +88,7 @@ def test_a_killed_indexing_child_costs_one_attempt(live: Live) -> None:
     began = time.perf_counter()
     for child in live.process("indexing").children():
         live.kill(child)
-    job = live.ended(job)
+    job = live.ended(job, seconds=90)
     print(f"\nrecovered and indexed {time.perf_counter() - began:.1f} s after the kill")
     indexed_exactly_once(live, job, ["lease_lost", "succeeded"])
 
