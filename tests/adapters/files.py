@@ -84,11 +84,11 @@ def docx(body: str, prologue: str = "", extra: dict[str, bytes] | None = None) -
     """Return a Word document with this XML as its body."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
         xml = f'{prologue}<w:document xmlns:w="{NAMESPACE}"><w:body>{body}</w:body></w:document>'
-        archive.writestr("word/document.xml", xml)
-        for name, content in (extra or {}).items():
-            archive.writestr(name, content)
+        parts = {"[Content_Types].xml": "<Types/>", "word/document.xml": xml, **(extra or {})}
+        for name, content in parts.items():
+            # Without a date the same document is the same at any time.
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
