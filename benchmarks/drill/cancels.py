@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from assistant.services.events import log
 from benchmarks.drill.drill import Drill
 from benchmarks.drill.ending import Ending
 from benchmarks.drill.promise import Promise
@@ -18,8 +19,8 @@ START_SECONDS = 120.0
 LASTING = 4.0
 OPEN = ("queued", "running", "cancelled")
 NOW = """
-    SELECT j.state, j.attempt, m.content FROM jobs j JOIN messages m ON m.job_id = j.id
-    WHERE j.id = :job
+    SELECT j.state, j.attempt, j.event_number, m.content
+    FROM jobs j JOIN messages m ON m.job_id = j.id WHERE j.id = :job
 """
 
 
@@ -56,9 +57,14 @@ def while_running(drill: Drill) -> bool:
 
     def has_text() -> bool:
         now = _now(drill, job_id)
-        return now.state == "running" and bool(now.content)
+        return now.state == "running" and bool(_text_of(now))
 
     return until(has_text, START_SECONDS) and _cancel(drill, wish, "running")
+
+
+def _text_of(now: Any) -> str:
+    """Return what the present attempt has written; until then an earlier one's text is there."""
+    return now.content if now.event_number // log.ATTEMPT == now.attempt else ""
 
 
 def _now(drill: Drill, job_id: str) -> Any:
@@ -80,12 +86,12 @@ def _cancel(drill: Drill, wish: Wish, state: str) -> bool:
         if answer is not None and answer.status_code == 200:
             if (said := answer.json()["state"]) in OPEN:
                 how = f"{said} when answered, {before.state} before"
-                cancelled = Cancelled(job_id, before.attempt, before.content, how)
+                cancelled = Cancelled(job_id, before.attempt, _text_of(before), how)
                 drill.cancelled[job_id] = cancelled
             return (
                 said in OPEN
                 and before.state == state
-                and (bool(before.content) or state == "queued")
+                and (bool(_text_of(before)) or state == "queued")
             )
         time.sleep(0.25)
     return False

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.drill import cancels, deaths, freezing, outages, poison, removals
 from benchmarks.drill.drill import Drill
-from benchmarks.drill.scale import LEAVERS, POINTS
+from benchmarks.drill.scale import FROZEN_INDEXING, LEAVERS, LONG, POINTS
 from benchmarks.drill.wishes import Kind
 
 
@@ -64,8 +64,9 @@ def lanes_of(drill: Drill) -> list[Lane]:
 def _some(
     drill: Drill, times: int, name: str, do: Callable[..., bool | None], *given: Any, **how: Any
 ) -> list[Fault]:
-    """Return so many faults at full size, of which at least one is left at any."""
-    return [Fault(name, partial(do, drill, *given, **how))] * drill.scale.share(times)
+    """Return so many faults at full size; of each kind that is not too long, one at any size."""
+    number = drill.scale.share(times, least=name not in LONG)
+    return [Fault(name, partial(do, drill, *given, **how))] * number
 
 
 def _crashes(
@@ -89,7 +90,7 @@ def _replies(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[F
 def _indexing(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
     yield from _some(drill, 4, "kill -9 indexing child", deaths.kill_worker, "indexing", child=True)
     yield from _some(drill, 6, "kill -9 indexing", deaths.kill_worker, "indexing")
-    yield from _some(drill, 6, "SIGSTOP indexing", freezing.freeze_indexing, random)
+    yield from _some(drill, 6, FROZEN_INDEXING, freezing.freeze_indexing, random)
     yield from _some(drill, 2, "SIGTERM indexing", deaths.deploy, "indexing")
     yield from _crashes(drill, numbers, "indexing", drill.scale.per_point)
 
@@ -115,7 +116,7 @@ def _clients(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[F
 
 def _removals(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
     # Each dies once in the middle, whatever else happens to it.
-    yield from _some(drill, 14, "collection deleted", removals.collection, next(numbers))
+    yield from _some(drill, 15, "collection deleted", removals.collection, next(numbers))
     yield from _some(drill, LEAVERS, "user deleted", removals.user, next(numbers))
     # Here, since who indexes takes longer to come back, and has enough to do in its own lane.
     seldom = drill.scale.per_point // 4
@@ -142,7 +143,11 @@ def _servers(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[F
         outages.empty_chroma: 1,
     }
     for outage, times in often.items():
-        yield from _some(drill, times, outage.__name__.replace("_", " "), outage, random)
+        yield from _some(drill, times, _named(outage), outage, random)
+
+
+def _named(outage: Callable[..., bool | None]) -> str:
+    return outage.__name__.replace("_", " ")
 
 
 MAKERS = {

@@ -14,7 +14,7 @@ from benchmarks.drill.wishes import APART, Fate, Kind
 
 # Its reply would last longer than any fault, so that it never gets to an end.
 LASTING = 90.0
-PATIENCE = 180.0
+PATIENCE = 300.0
 BESIDE = 3
 BY_POISON = "by poison"
 NOW = "SELECT state, attempt, worker FROM jobs WHERE id = :job"

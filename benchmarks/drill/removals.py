@@ -9,7 +9,7 @@ from benchmarks.drill.wishes import ANEW, OWNERS, Kind, Wish
 
 [POINT] = POINTS["removals"]
 # The lines of each document; the last ones take so long that they are in work when the rest is.
-LINES = (20, 20, 200, 200)
+LINES = (20, 20, 200)
 FILLED_SECONDS = 60.0
 # Longer than it takes to fill a collection, so that there is something to cancel.
 LASTING = 20.0

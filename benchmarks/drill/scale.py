@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from typing import Self
 
 FULL_JOBS = 1000
-FULL_SECONDS = 900.0
-LEAVERS = 8
+FULL_SECONDS = 1200.0
+LEAVERS = 5
+# Of these a small drill has none: half a minute each, and hardly anything else can happen then.
+FROZEN_INDEXING = "SIGSTOP indexing"
+HANGING = "hang postgres"
+LONG = (FROZEN_INDEXING, HANGING)
 
 POINTS = {
     "web": ("api.after_rename", "api.before_commit", "api.after_commit"),

@@ -69,7 +69,7 @@ def hold(job: Job) -> Run:
     """Claim a job and return the attempt, which no heartbeat keeps alive."""
     claimed = claim(job.id, "test")
     assert claimed is not None
-    run = Run(claimed[0])
+    run = Run(claimed.job)
     if job.kind == JobKind.REPLY:
         run.emit("snapshot", {"text": ""})
     return run

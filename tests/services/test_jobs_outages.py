@@ -95,10 +95,39 @@ def test_a_claim_whose_commit_was_not_confirmed_is_found_again(
     assert [attempt.outcome for attempt in attempts_of(job)] == ["succeeded"]
 
 
+def test_a_lease_is_as_old_as_the_try_that_began_it(
+    owner: uuid.UUID, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(heartbeat_seconds=0.1)
+    tries: list[float] = []
+
+    def claim_after(outcome: str) -> claiming.Claim:
+        tries.clear()
+
+        @contextlib.contextmanager
+        def away_at_first(who: uuid.UUID | str) -> Iterator[Session]:
+            tries.append(time.monotonic())
+            if len(tries) == 1 and outcome == "refused":
+                raise Unavailable("Nobody is there.")
+            with transaction(who) as session:
+                yield session
+            if len(tries) == 1:
+                raise Unavailable("The answer was lost.")
+
+        monkeypatch.setattr(claiming, "transaction", away_at_first)
+        claimed = claiming.claim(ask(owner).id, "test")
+        assert claimed is not None
+        assert len(tries) == 2
+        return claimed
+
+    assert claim_after("refused").asked_at > tries[0] + 0.04
+    assert claim_after("done, but not confirmed").asked_at <= tries[0]
+
+
 def test_a_claim_that_cannot_be_shown_is_worked_on(
     owner: uuid.UUID, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(job: Job) -> None:
+    def away(job: Job, *_: Any) -> None:
         raise Unavailable("Away.")
 
     monkeypatch.setattr(status, "publish_claimed", away)

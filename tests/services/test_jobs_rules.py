@@ -80,7 +80,7 @@ class Rules(RuleBasedStateMachine):
     def ring(self, job: Job) -> Any:
         """A bell, perhaps a second one, perhaps one that comes late."""
         claimed = claim(job.id, "worker")
-        return Run(claimed[0]) if claimed else multiple()
+        return Run(claimed.job) if claimed else multiple()
 
     @rule(run=runs)
     def work_on(self, run: Run) -> None:
@@ -149,16 +149,20 @@ class Rules(RuleBasedStateMachine):
 
     @invariant()
     def every_change_is_legal(self) -> None:
-        for job_id, before in list(self.seen.items()):
+        for before in list(self.seen.values()):
             now = job_of(before)
             assert now.state in LEGAL[before.state]
             assert now.attempt >= before.attempt
             assert now.version >= before.version
             changed = (now.state, now.attempt) != (before.state, before.attempt)
             assert now.version > before.version or not changed
-            assert job_id not in self.cancelled or now.state != "succeeded"
         for row in sql("SELECT id FROM jobs"):
             self.seen[row.id] = job_of(Job(id=row.id))
+
+    @invariant()
+    def what_was_cancelled_does_not_succeed(self) -> None:
+        for row in sql("SELECT id FROM jobs WHERE state = 'succeeded'"):
+            assert row.id not in self.cancelled
 
     @invariant()
     def a_conversation_goes_in_order(self) -> None:
@@ -194,7 +198,8 @@ class Rules(RuleBasedStateMachine):
             jobs.sweep()
             for row in sql("SELECT id FROM jobs WHERE dispatched_at IS NOT NULL"):
                 if claimed := claim(row.id, "worker"):
-                    settling.settle(Run(claimed[0]), execution.succeeded({}))
+                    settling.settle(Run(claimed.job), execution.succeeded({}))
+            self.what_was_cancelled_does_not_succeed()
             if not sql("SELECT FROM jobs WHERE finished_at IS NULL"):
                 return
         raise AssertionError(f"not all ended: {sql('SELECT id, state FROM jobs')}")

@@ -16,7 +16,16 @@ from assistant.database import transaction
 from assistant.errors import NotFound, TransientError
 from assistant.models import Job
 from assistant.services import conversations, documents, indexing, jobs, replies
-from assistant.services.jobs import Run, Stopping, draining, execution, leases, settling, signals
+from assistant.services.jobs import (
+    Run,
+    Stopping,
+    draining,
+    execution,
+    leases,
+    losing,
+    settling,
+    signals,
+)
 from tests.adapters.files import slow_pdf
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
@@ -338,7 +347,9 @@ def test_a_worker_that_leaves_gives_back_what_it_has_and_claims_nothing(
     released = job_of(job)
     assert (released.state, released.failures, released.lease_losses) == ("queued", 0, 0)
     assert (released.error, message_of(job).status) == (None, "queued")
-    assert [attempt.outcome for attempt in attempts_of(job)] == ["released"]
+    [attempt] = attempts_of(job)
+    assert attempt.outcome == "released"
+    assert attempt.reason == losing.WORKER_LEAVES
     for waiting in (job, later):
         assert perform(waiting).state == "queued"
     os.read(draining._reader, 100)

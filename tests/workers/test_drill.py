@@ -1,4 +1,4 @@
-"""The drill at a small size: everything is broken at least once, and no promise is."""
+"""The drill at a small size: nearly everything is broken at least once, and no promise is."""
 
 import os
 import subprocess

@@ -1,7 +1,9 @@
 """Taking a queued job: whoever changes its row first has it."""
 
 import threading
+import time
 import uuid
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -33,16 +35,27 @@ _FIRST_STAGE = func.coalesce(Job.arguments["first_stage"].astext, "running")
 CLAIM_TRIES = 5
 
 
-def claim(job_id: uuid.UUID, worker: str) -> tuple[Job, bool] | None:
+class Claim(NamedTuple):
+    """A job that is taken, and whether others wait in its queue.
+
+    Its lease did not begin before `asked_at`, by this process's monotonic clock.
+    """
+
+    job: Job
+    others_wait: bool
+    asked_at: float
+
+
+def claim(job_id: uuid.UUID, worker: str) -> Claim | None:
     """Take a queued job, or return None if there is nothing to do under this id.
 
-    The second value says whether other jobs wait in the same queue. A claim whose commit was not
-    confirmed is looked for under its token. Raises `Unavailable` if the database stays away.
+    A claim whose commit was not confirmed is looked for under its token. Raises `Unavailable` if
+    the database stays away.
     """
-    token = uuid.uuid4()
+    token, began = uuid.uuid4(), time.monotonic()
     for last in [False] * (CLAIM_TRIES - 1) + [True]:
         try:
-            return _claim_once(job_id, worker, token)
+            return _claim_once(job_id, worker, token, began)
         except IntegrityError:
             # Two jobs of one sequence were claimed in the same instant; the index lets one pass.
             return None
@@ -53,13 +66,17 @@ def claim(job_id: uuid.UUID, worker: str) -> tuple[Job, bool] | None:
     raise AssertionError("unreachable")
 
 
-def _claim_once(job_id: uuid.UUID, worker: str, token: uuid.UUID) -> tuple[Job, bool] | None:
+def _claim_once(job_id: uuid.UUID, worker: str, token: uuid.UUID, began: float) -> Claim | None:
+    asked_at = time.monotonic()
     with transaction(SYSTEM) as session:
-        job = _claim(session, job_id, worker, token) or session.scalar(
-            select(Job).where(Job.id == job_id, Job.claim_token == token)
-        )
-        waits = job and session.scalar(select(func.queue_waits(job.queue)))
-    return (job, bool(waits)) if job else None
+        job = _claim(session, job_id, worker, token)
+        if job is None:
+            asked_at = began
+            job = session.scalar(select(Job).where(Job.id == job_id, Job.claim_token == token))
+        if job is None:
+            return None
+        others_wait = bool(session.scalar(select(func.queue_waits(job.queue))))
+    return Claim(job, others_wait, asked_at)
 
 
 def _claim(session: Session, job_id: uuid.UUID, worker: str, token: uuid.UUID) -> Job | None:

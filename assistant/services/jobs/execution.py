@@ -3,7 +3,6 @@
 import logging
 import random
 import socket
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +18,7 @@ from assistant.services.jobs import draining, status
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.dispatching import dispatch
 from assistant.services.jobs.leases import leases
-from assistant.services.jobs.losing import GIVEN_BACK
+from assistant.services.jobs.losing import GIVEN_BACK, LEASE_NOT_RENEWED, WORKER_LEAVES
 from assistant.services.jobs.runs import Run, Stopped, Stopping
 from assistant.services.jobs.settling import Changes, settle
 from assistant.services.jobs.transitions import Seconds
@@ -44,7 +43,6 @@ def run(job_id: str, work: Work) -> None:
     if draining.begun():
         # The sweeper rings again, for a worker that stays.
         return
-    began = time.monotonic()
     try:
         claimed = claim(uuid.UUID(job_id), worker_name())
     except Unavailable:
@@ -53,9 +51,9 @@ def run(job_id: str, work: Work) -> None:
     if claimed is None:
         return
     crash_point("worker.after_claim")
-    job, others_wait = claimed
+    job, others_wait, asked_at = claimed
     attempt = Run(job)
-    attempt.renewed_at = began
+    attempt.renewed_at = asked_at
     leases().add(attempt)
     ids = {**job.arguments, "job_id": job_id, "attempt": job.attempt}
     with log_context(**{name: ids[name] for name in LOGGED if name in ids}):
@@ -151,11 +149,12 @@ def _tidy(attempt: Run) -> None:
 
 def put_down(attempt: Run, why: Stopping) -> Changes:
     """Return the changes for work that was stopped."""
-    if why in (Stopping.RELEASED, Stopping.LEASE_LOST):
-        # A lease that is believed lost is given back too, if the fence lets that pass, and counts
-        # nothing: whoever can say so is alive, and only the dead are a reason to be careful.
-        return GIVEN_BACK
-    return {"to": JobState.CANCELLED}
+    if why is Stopping.CANCELLED:
+        return {"to": JobState.CANCELLED}
+    # A lease that is believed lost is given back too, if the fence lets that pass, and counts
+    # nothing: whoever can say so is alive, and only the dead are a reason to be careful.
+    reason = WORKER_LEAVES if why is Stopping.RELEASED else LEASE_NOT_RENEWED
+    return {**GIVEN_BACK, "reason": reason}
 
 
 def unexpected(attempt: Run) -> Changes:

@@ -13,7 +13,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError
 from assistant.extensions import settings
 from assistant.services.jobs import draining, signals, status
-from assistant.services.jobs.losing import GIVEN_BACK
+from assistant.services.jobs.losing import GIVEN_BACK, WORKER_LEAVES
 from assistant.services.jobs.runs import Run, Stopping
 from assistant.services.jobs.settling import settle
 
@@ -117,7 +117,10 @@ class Leases:
         """Stop what may have been given away: before somebody else starts, also unasked."""
         limit = settings.lease_seconds - settings.heartbeat_seconds
         for run in self.runs():
-            if time.monotonic() - run.renewed_at > limit:
+            silent = time.monotonic() - run.renewed_at
+            if silent > limit and run.stopping is None:
+                about = {"job_id": run.job.id, "attempt": run.attempt, "seconds": round(silent, 1)}
+                logger.warning("lease not renewed: the job is given back", extra=about)
                 run.stop(Stopping.LEASE_LOST)
 
     def _end_if_stuck(self) -> None:
@@ -168,7 +171,7 @@ class Leases:
         with self._app.app_context():
             for run in self.runs():
                 try:
-                    settle(run, GIVEN_BACK)
+                    settle(run, {**GIVEN_BACK, "reason": WORKER_LEAVES})
                 except Exception:
                     logger.exception("a job could not be given back")
         os._exit(STUCK_EXIT_CODE)

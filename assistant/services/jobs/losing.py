@@ -26,6 +26,16 @@ DATABASE_AWAY = {
     "title": "Database away",
     "detail": "PostgreSQL was away, so nobody could say that this job was still worked on.",
 }
+LEASE_NOT_RENEWED = {
+    "code": "lease_not_renewed",
+    "title": "Lease not renewed",
+    "detail": "The worker could not say in time that it had this job, and gave it back.",
+}
+WORKER_LEAVES = {
+    "code": "worker_leaves",
+    "title": "Worker leaves",
+    "detail": "The worker that had this job was to end, and gave it back.",
+}
 # Back to the queue, to run as soon as it can, with nothing counted.
 GIVEN_BACK: dict[str, Any] = {
     "to": JobState.QUEUED,
