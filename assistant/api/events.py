@@ -63,7 +63,7 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     """
     after = _cursor(query)
     line = Line(request.environ)
-    batches = follow(caller_id(), job_id, after, HEARTBEAT_SECONDS, line.write)
+    batches = follow(caller_id(), job_id, after, HEARTBEAT_SECONDS, line)
     # The first step finds out whether there is such a job, while the answer can still be a 404.
     first = next(batches)
     if not first and after is not None and after % ATTEMPT == LAST:

@@ -54,6 +54,10 @@ class Line:
         self._rest = data[sent:]
         return True
 
+    def has_rest(self) -> bool:
+        """Return whether the connection took the last piece only in part."""
+        return bool(self._rest)
+
     def pieces(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the pieces of the answer; the connection is cut when one of them is not taken."""
         if self._connection is None:

@@ -40,6 +40,8 @@ class Drill:
         self.web_at_stake = threading.Lock()
         # A worker that has just thawed must live for as long as it may write.
         self.replies_at_stake = threading.Lock()
+        # Documents that have to be there before what they are in can be deleted.
+        self.indexing_at_stake = threading.Lock()
 
     def begin(self) -> None:
         """Start the clock."""

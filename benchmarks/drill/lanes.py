@@ -4,6 +4,7 @@ import itertools
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -29,6 +30,8 @@ class Lane(threading.Thread):
     def __init__(self, name: str, drill: Drill, faults: list[Fault], random: Random) -> None:
         super().__init__(name=name, daemon=True)
         self.drill = drill
+        # What is at stake for others while it breaks something, so that they take turns.
+        self.at_stake = drill.indexing_at_stake if name == "indexing" else nullcontext()
         self.todo = faults
         random.shuffle(self.todo)
         drill.ledger.planned.update(fault.name for fault in faults)
@@ -43,7 +46,9 @@ class Lane(threading.Thread):
                 return
             fault = self.todo.pop(0)
             try:
-                if fault.do() is False:
+                with self.at_stake:
+                    came_about = fault.do() is not False
+                if not came_about:
                     self.todo.append(fault)
                 else:
                     self.drill.ledger.came_about(fault.name)

@@ -51,6 +51,11 @@ def _ask(drill: Drill, owner: int, seconds: float, conversation: int) -> None:
 
 def _fill(drill: Drill, owner: int, collection_id: str) -> bool:
     """Upload documents; return whether some are ready, and in time, while others are not."""
+    with drill.indexing_at_stake:
+        return _begun(drill, owner, collection_id)
+
+
+def _begun(drill: Drill, owner: int, collection_id: str) -> bool:
     for lines in LINES:
         wish = drill.wishes.next(Kind.UPLOAD, owner=owner, collection=collection_id, lines=lines)
         drill.clients.send(wish)

@@ -83,8 +83,8 @@ def seen(drill: Drill, ending: Ending) -> Promise:
     refused = sum(look.status == 503 for look in ledger.looks)
     hung = [t for t in ledger.looks if t.overlaps(ledger.windows(HANGS))]
     longest = max((look.seconds for look in hung), default=0.0)
-    figure = f"{len(broken)} of {len(ledger.looks)}; {refused} were 503, longest while PostgreSQL "
-    figure += f"hung {longest:.1f} s"
+    figure = f"{len(broken)} of {len(ledger.looks)}; {refused} were 503"
+    figure += f", longest while PostgreSQL hung {longest:.1f} s" if hung else ""
     return Promise(
         "jobs shown wrongly meanwhile", figure, broken or ["nobody looked"] * (not ended)
     )

@@ -41,6 +41,7 @@ def test_a_full_connection_takes_no_more_until_its_rest_is_written(ends: Ends) -
     line = Line({"gunicorn.socket": server, "SERVER_PROTOCOL": "HTTP/1.0"})
     piece = b"x" * 10_000_000
     assert line.write(piece)
+    assert line.has_rest()
     assert not line.write(b"more")
     got = bytearray()
     with ThreadPoolExecutor(1) as pool:

@@ -4,7 +4,8 @@ import itertools
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -401,6 +402,26 @@ def test_who_follows_a_job_that_is_deleted_hears_so(owner: uuid.UUID) -> None:
     sql("DELETE FROM jobs WHERE id = :id", id=job.id)
     with pytest.raises(NotFound):
         next(steps)
+
+
+@pytest.mark.parametrize("unfinished", [True, False])
+def test_who_waits_wakes_to_finish_what_was_passed_on_in_part(unfinished: bool) -> None:
+    passed: list[Event] = []
+
+    def pass_on(events: Sequence[Event]) -> bool:
+        passed.extend(events)
+        return True
+
+    feed = Feed(pass_on, lambda: unfinished)
+    with ThreadPoolExecutor(1) as pool:
+        taken = pool.submit(feed.take, 30)
+        wait_for(lambda: feed._waiting)
+        feed.put(log.event(1, 1, "state", {}))
+        assert len(passed) == 1
+        if not unfinished:
+            assert not taken.done()
+            feed.nudge(close=True)
+        assert taken.result(5) == []
 
 
 def test_who_is_sent_away_does_not_look_any_more(owner: uuid.UUID) -> None:

@@ -16,11 +16,16 @@ class Feed:
     """What one follower has not taken yet.
 
     While it waits, `pass_on` may take events at once, and says whether it did: in the thread of
-    whoever puts them, and so without waiting.
+    whoever puts them, and so without waiting. It wakes if they were taken, but are `unfinished`.
     """
 
-    def __init__(self, pass_on: Callable[[Sequence[Event]], bool] = lambda events: False) -> None:
+    def __init__(
+        self,
+        pass_on: Callable[[Sequence[Event]], bool] = lambda events: False,
+        unfinished: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._pass_on = pass_on
+        self._unfinished = unfinished
         self._passing_on = threading.Lock()
         self._waiting = False
         self.overrun = False
@@ -34,6 +39,8 @@ class Feed:
         """Hand over events."""
         with self._passing_on:
             if self._waiting and not self._events and self._pass_on(events):
+                if self._unfinished():
+                    self._wake.set()
                 return
         if len(self._events) >= MOST_WAITING:
             self.overrun = True

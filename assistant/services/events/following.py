@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import Protocol
 
 from assistant.models import Job, JobState
 from assistant.services.events import log, truth
@@ -19,22 +20,33 @@ from assistant.services.events.turns import turn
 PATIENCE_SECONDS = 0.25
 
 
+class Way(Protocol):
+    """A way for frames to a follower who waits, past the thread that waits."""
+
+    def write(self, piece: bytes, /) -> bool:
+        """Take a piece without waiting, or return False."""
+
+    def has_rest(self) -> bool:
+        """Return whether a part of what was taken is left for the thread that waits."""
+
+
 def follow(
     owner_id: uuid.UUID,
     job_id: uuid.UUID,
     after: int | None,
     heartbeat: float,
-    write: Callable[[bytes], bool] = lambda frame: False,
+    way: Way | None = None,
 ) -> Generator[list[Event], None, None]:
     """Yield events behind the number `after` as they come, several at once; `done` is the last.
 
     An empty list is a sign of life, at least every `heartbeat` seconds. It ends early for a
     follower that reads too slowly and when the process leaves; then come back with the cursor.
-    What comes while the next step is waited for is not yielded if `write` takes its frame.
+    What comes while the next step is waited for is not yielded if its frame goes another `way`;
+    of what that leaves, the next step is the sign.
     Raises `NotFound` at the first step for a job that is not the owner's.
     """
     follower = Follower(owner_id, job_id, after)
-    feed = Feed(partial(follower.pass_on, write))
+    feed = Feed(partial(follower.pass_on, way.write), way.has_rest) if way else Feed()
     with hub().feed(job_id, owner_id, feed):
         yield from steps(follower, feed, heartbeat)
 

@@ -14,13 +14,13 @@ from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Job, JobState
 from assistant.models.job import PAYLOAD_VERSION
+from assistant.services.jobs.statements import NOW, Seconds
 from assistant.services.jobs.transitions import (
     NOT_CANCELLED,
-    NOW,
     QUEUED,
-    Seconds,
+    Change,
+    change,
     no_earlier_in_sequence,
-    transition,
 )
 
 _DUE = Job.run_after <= NOW
@@ -69,18 +69,16 @@ def claim(job_id: uuid.UUID, worker: str) -> Claim | None:
 def _claim_once(job_id: uuid.UUID, worker: str, token: uuid.UUID, began: float) -> Claim | None:
     asked_at = time.monotonic()
     with transaction(SYSTEM) as session:
-        job = _claim(session, job_id, worker, token)
-        if job is None:
-            asked_at = began
-            job = session.scalar(select(Job).where(Job.id == job_id, Job.claim_token == token))
-        if job is None:
-            return None
-        others_wait = bool(session.scalar(select(func.queue_waits(job.queue))))
-    return Claim(job, others_wait, asked_at)
+        claimed = _claim(session, job_id, worker, token)
+        if claimed is not None:
+            return Claim(*claimed, asked_at)
+        job = session.scalar(select(Job).where(Job.id == job_id, Job.claim_token == token))
+    # Whether others wait is not known, so somebody has to look.
+    return None if job is None else Claim(job, others_wait=True, asked_at=began)
 
 
-def _claim(session: Session, job_id: uuid.UUID, worker: str, token: uuid.UUID) -> Job | None:
-    return transition(
+def _claim(session: Session, job_id: uuid.UUID, worker: str, token: uuid.UUID) -> Change | None:
+    return change(
         session,
         job_id,
         *(QUEUED, _DUE, _IN_TIME, _UNDERSTOOD, NOT_CANCELLED, no_earlier_in_sequence()),

@@ -21,7 +21,7 @@ from assistant.services.jobs.leases import leases
 from assistant.services.jobs.losing import GIVEN_BACK, LEASE_NOT_RENEWED, WORKER_LEAVES
 from assistant.services.jobs.runs import Run, Stopped, Stopping
 from assistant.services.jobs.settling import Changes, settle
-from assistant.services.jobs.transitions import Seconds
+from assistant.services.jobs.statements import Seconds
 
 logger = logging.getLogger(__name__)
 

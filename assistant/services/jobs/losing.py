@@ -11,7 +11,7 @@ from typing import Any
 
 from assistant.extensions import settings
 from assistant.models import Job, JobState, Queue
-from assistant.services.jobs.transitions import NOW
+from assistant.services.jobs.statements import NOW
 
 LOSSES_BEFORE_QUARANTINE = 2
 MAX_QUARANTINE_LOSSES = 3

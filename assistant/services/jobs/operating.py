@@ -15,9 +15,9 @@ from assistant.models.job import TERMINAL
 from assistant.services.jobs import status, stopping
 from assistant.services.jobs.attempts import stamp
 from assistant.services.jobs.dispatching import dispatch, ring
+from assistant.services.jobs.statements import NOW
 from assistant.services.jobs.status import Body
 from assistant.services.jobs.transitions import (
-    NOW,
     QUEUED,
     held_by,
     no_earlier_in_sequence,

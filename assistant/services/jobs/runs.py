@@ -15,7 +15,8 @@ from assistant.extensions import settings
 from assistant.models import Job
 from assistant.services.events import log
 from assistant.services.jobs import status
-from assistant.services.jobs.transitions import Lease, held_by, transition
+from assistant.services.jobs.statements import Lease
+from assistant.services.jobs.transitions import held_by, transition
 
 logger = logging.getLogger(__name__)
 

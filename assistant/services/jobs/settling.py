@@ -4,7 +4,7 @@ import logging
 import threading
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
@@ -15,10 +15,11 @@ from assistant.services.jobs import status
 from assistant.services.jobs.runs import Run, log_refused
 from assistant.services.jobs.transitions import (
     NOT_CANCELLED,
+    Change,
     Guard,
     before_deadline,
+    change,
     held_by,
-    transition,
 )
 
 logger = logging.getLogger(__name__)
@@ -52,25 +53,25 @@ def settle(attempt: Run, changes: Changes) -> tuple[Job | None, bool]:
 
 def _write(attempt: Run, changes: Changes, unknown: bool) -> tuple[Job | None, bool]:
     with transaction(attempt.owner_id) as session:
-        job = _end(session, attempt, changes)
-        if job is None and unknown:
-            job = _written_before(session, attempt, changes)
-        if job is None:
+        ended = _end(session, attempt, changes)
+        if ended is None and unknown:
+            ended = _written_before(session, attempt, changes)
+        if ended is None:
             log_refused()
             return None, False
+        job, others_wait = ended
         succeeded = job.state == JobState.SUCCEEDED
         body = status.body_of(session, job, attempt.render() if succeeded else None)
-        others_wait = bool(session.scalar(select(func.queue_waits(job.queue))))
     status.publish(job, body)
     logger.info("job %s", job.state, extra={"kind": job.kind})
     return job, others_wait
 
 
-def _end(session: Session, attempt: Run, changes: Changes) -> Job | None:
+def _end(session: Session, attempt: Run, changes: Changes) -> Change | None:
     """Write the changes; if something stands against them, what has to be instead."""
-    job = _end_with(session, attempt, changes)
-    if job is not None:
-        return job
+    ended = _end_with(session, attempt, changes)
+    if ended is not None:
+        return ended
     held = select(Job.cancel_requested_at.is_not(None)).where(
         Job.id == attempt.job.id,
         Job.attempt == attempt.attempt,
@@ -86,7 +87,7 @@ def _end(session: Session, attempt: Run, changes: Changes) -> Job | None:
     return _end_with(session, attempt, {"to": JobState.FAILED, "reason": error, "error": error})
 
 
-def _end_with(session: Session, attempt: Run, changes: Changes) -> Job | None:
+def _end_with(session: Session, attempt: Run, changes: Changes) -> Change | None:
     guards: list[Guard | ColumnElement[bool]] = [held_by(attempt.attempt)]
     if changes["to"] is not JobState.CANCELLED:
         # A cancellation that was asked for in time never loses to what came after it.
@@ -95,20 +96,22 @@ def _end_with(session: Session, attempt: Run, changes: Changes) -> Job | None:
         changes = {**changes, "event_number": attempt.text_number}
     if "run_after" in changes and changes.get("error"):
         guards.append(before_deadline(changes["run_after"].seconds))
-    job = transition(session, attempt.job.id, *guards, usage=attempt.usage, **changes)
-    if job is not None:
+    ended = change(session, attempt.job.id, *guards, usage=attempt.usage, **changes)
+    if ended is not None:
         attempt.save(session)
-    if job is not None and job.state == JobState.SUCCEEDED:
+    if ended is not None and ended.job.state == JobState.SUCCEEDED:
         attempt.complete(session)
-    return job
+    return ended
 
 
-def _written_before(session: Session, attempt: Run, changes: Changes) -> Job | None:
+def _written_before(session: Session, attempt: Run, changes: Changes) -> Change | None:
     """Return the job if it is as this attempt has left it by a commit that nobody confirmed."""
-    return session.scalar(
+    job = session.scalar(
         select(Job).where(
             Job.id == attempt.job.id,
             Job.attempt == attempt.attempt,
             Job.state.in_((changes["to"], JobState.CANCELLED)),
         )
     )
+    # Whether others wait is not known, so somebody has to look.
+    return None if job is None else Change(job, others_wait=True)

@@ -11,9 +11,9 @@ from assistant.errors import NotFound
 from assistant.models import Job, JobState
 from assistant.services.jobs import signals, status
 from assistant.services.jobs.dispatching import dispatch
+from assistant.services.jobs.statements import NOW
 from assistant.services.jobs.transitions import (
     NOT_CANCELLED,
-    NOW,
     OPEN,
     QUEUED,
     RUNNING,

@@ -1,0 +1,168 @@
+"""The statement that changes a job, with all that has to agree with it.
+
+One is built for each shape of a change, since that takes longer than the database needs for it.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Double,
+    Numeric,
+    Select,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from assistant.database import table_of
+from assistant.models import Attempt, Document, DocumentStatus, Job, JobKind, JobState, Message
+from assistant.models.job import TERMINAL
+
+_TABLE = table_of(Job)
+
+NOW = func.now()
+
+
+class Seconds(NamedTuple):
+    """A moment so many seconds from now by the database's clock, the only clock there is."""
+
+    seconds: float
+
+
+class Lease(NamedTuple):
+    """A moment so many seconds from when it is written, however long its transaction runs."""
+
+    seconds: float
+
+
+_statements: dict[Any, tuple[Select[Any], Any]] = {}
+
+
+def changing(
+    conditions: list[ColumnElement[bool]],
+    to: JobState | None,
+    shape: list[tuple[str, Any]],
+    *,
+    with_usage: bool,
+    look: bool,
+) -> Select[Any]:
+    """Return the statement that writes a shape of changes under conditions, and the state `to`.
+
+    Each change is named with its own SQL, with `Seconds` or `Lease`, or with None for a parameter
+    `new_<name>`. It returns the job's columns, and with `look` as `others_wait` whether any job
+    waits in its queue to be sent; else that is false.
+    """
+    key = (to, with_usage, look, *map(id, conditions), *((name, id(kind)) for name, kind in shape))
+    if key not in _statements:
+        # What the key names by its id is kept, or another object could get the same one.
+        kept = (conditions, shape)
+        _statements[key] = (_build(conditions, to, shape, with_usage, look), kept)
+    return _statements[key][0]
+
+
+def _build(
+    conditions: list[ColumnElement[bool]],
+    to: JobState | None,
+    shape: list[tuple[str, Any]],
+    with_usage: bool,
+    look: bool,
+) -> Select[Any]:
+    values: dict[str, Any] = {"version": Job.version + 1}
+    values |= {name: _new_value(name, kind) for name, kind in shape}
+    if to is not None:
+        values["state"] = to
+    if to is not None or "progress_stage" in values:
+        values |= {"timings": _timings_with_this_stage(), "stage_since": NOW}
+    if to is not None and to is not JobState.RUNNING:
+        gone = ("lease_expires_at", "worker", "claim_token", "dispatched_at")
+        values |= dict.fromkeys(gone, null())
+    if to in TERMINAL:
+        values["finished_at"] = NOW
+    changed = (
+        update(_TABLE)
+        .where(_TABLE.c.id == bindparam("job", type_=_TABLE.c.id.type), *conditions)
+        .values(values)
+        .returning(*_TABLE.c)
+        .cte("changed")
+    )
+    others_wait = func.queue_waits(changed.c.queue) if look else false()
+    statement = select(changed, others_wait.label("others_wait"))
+    if to is None:
+        return statement
+    statement = statement.add_cte(_message_follows(changed.c), _document_follows(changed.c))
+    if to is JobState.RUNNING:
+        return statement.add_cte(_attempt_begins(changed.c))
+    return statement.add_cte(_attempt_ends(changed.c, with_usage))
+
+
+def _new_value(name: str, kind: Any) -> Any:
+    if isinstance(kind, ClauseElement):
+        return kind
+    if kind in (Seconds, Lease):
+        start = NOW if kind is Seconds else func.clock_timestamp()
+        return start + func.make_interval(0, 0, 0, 0, 0, 0, bindparam(f"new_{name}", type_=Double))
+    return bindparam(f"new_{name}", type_=_TABLE.c[name].type)
+
+
+def _timings_with_this_stage() -> ColumnElement[Any]:
+    """Add the seconds since the job entered its stage to what that stage took before."""
+    before = func.coalesce(cast(Job.timings[Job.progress_stage].astext, Numeric), 0)
+    seconds = func.greatest(func.extract("epoch", NOW - Job.stage_since), 0)
+    stage = func.jsonb_build_object(Job.progress_stage, func.round(before + seconds, 3))
+    return Job.timings.op("||", return_type=JSONB)(stage)
+
+
+def _message_follows(job: Any) -> Any:
+    return (
+        update(Message)
+        .where(Message.job_id == job.id)
+        .values(status=job.state)
+        .cte("message_follows")
+    )
+
+
+def _document_follows(job: Any) -> Any:
+    ready = case((job.state == JobState.SUCCEEDED, DocumentStatus.READY.value), else_=job.state)
+    return (
+        update(Document)
+        .where(Document.id == job.document_id, Document.job_id == job.id)
+        .where(job.kind == JobKind.INDEX, Document.deleted_at.is_(None))
+        .values(status=ready, error=job.error, updated_at=func.now())
+        .cte("document_follows")
+    )
+
+
+def _attempt_begins(job: Any) -> Any:
+    columns = ["job_id", "attempt", "owner_id", "worker", "queue"]
+    return (
+        insert(Attempt)
+        .from_select(columns, select(job.id, job.attempt, job.owner_id, job.worker, job.queue))
+        .cte("attempt_begins")
+    )
+
+
+def _attempt_ends(job: Any, with_usage: bool) -> Any:
+    known = Attempt.__table__.c
+    values: dict[str, Any] = {
+        "finished_at": NOW,
+        "outcome": bindparam("outcome", type_=known.outcome.type),
+        "reason": bindparam("reason", type_=known.reason.type),
+    }
+    if with_usage:
+        values["usage"] = bindparam("usage", type_=known.usage.type)
+    return (
+        update(Attempt)
+        .where(Attempt.job_id == job.id, Attempt.attempt == job.attempt)
+        .where(Attempt.finished_at.is_(None))
+        .values(values)
+        .cte("attempt_ends")
+    )
