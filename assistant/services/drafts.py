@@ -5,13 +5,15 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from assistant.crashes import crash_point
-from assistant.database import transaction
+from assistant.database import table_of, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Attempt, Message
@@ -80,9 +82,23 @@ class Draft:
         if usage is not None:
             values["prompt_tokens"] = usage.prompt_tokens
             values["completion_tokens"] = usage.completion_tokens
-        self.saved = session.scalars(
-            update(Message).where(Message.id == self._reply_id).values(**values).returning(Message)
-        ).one_or_none()
+        parameters = {f"new_{name}": value for name, value in values.items()}
+        statement = _saving(*sorted(values))
+        rows = session.connection().execute(statement, {"reply": self._reply_id, **parameters})
+        saved = rows.one_or_none()
+        self.saved = None if saved is None else Message(**saved._mapping)
+
+
+@cache
+def _saving(*names: str) -> ReturningUpdate[Any]:
+    """Return the statement that writes these columns; building it takes longer than running it."""
+    columns = table_of(Message).c
+    return (
+        update(table_of(Message))
+        .where(columns.id == bindparam("reply", type_=columns.id.type))
+        .values({name: bindparam(f"new_{name}", type_=columns[name].type) for name in names})
+        .returning(*columns)
+    )
 
 
 def storable(word: str, column: InstrumentedAttribute[Any]) -> str:
