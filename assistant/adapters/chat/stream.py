@@ -20,7 +20,7 @@ class Finish:
 
 # Nobody reads faster than this. A fast model sends hundreds of pieces a second, and each costs
 # whoever handles it on its way to the reader.
-JOIN_SECONDS = 0.04
+JOIN_SECONDS = 0.05
 
 Item = str | Finish | BaseException | None
 Answer = Callable[[Callable[[str], None]], Coroutine[None, None, Finish]]
