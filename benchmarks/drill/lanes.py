@@ -121,7 +121,7 @@ def _clients(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[F
 
 def _removals(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
     # Each dies once in the middle, whatever else happens to it.
-    yield from _some(drill, 15, "collection deleted", removals.collection, next(numbers))
+    yield from _some(drill, 16, "collection deleted", removals.collection, next(numbers))
     yield from _some(drill, LEAVERS, "user deleted", removals.user, next(numbers))
     # Here, since who indexes takes longer to come back, and has enough to do in its own lane.
     seldom = drill.scale.per_point // 4

@@ -135,6 +135,8 @@ def parted(drill: Drill, ending: Ending) -> Promise:
         cancelled += ends == ["cancelled"]
         if len(ends) != 1 or states[-1] not in TERMINAL:
             broken.append(f"{job}: {states}")
+    if _users(drill) and not cancelled:
+        broken.append("nothing was at work for any of them")
     figure = f"{len(broken)} of {len(gone)}, of which {cancelled} were cancelled"
     return Promise("jobs of deleted users without an end", figure, broken)
 

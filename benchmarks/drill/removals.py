@@ -8,11 +8,12 @@ from benchmarks.drill.victims import until
 from benchmarks.drill.wishes import ANEW, OWNERS, Kind, Wish
 
 [POINT] = POINTS["removals"]
-# The lines of each document; the last ones take so long that they are in work when the rest is.
+# The lines of each document; the last one takes so long that it is in work when the rest is there.
 LINES = (20, 20, 200)
 FILLED_SECONDS = 60.0
 # Longer than it takes to fill a collection, so that there is something to cancel.
 LASTING = 20.0
+QUESTIONS = 4
 FILLED = """
     SELECT count(*) FILTER (WHERE status = 'ready') AS ready,
         count(*) FILTER (WHERE status IN ('queued', 'running')) AS open
@@ -26,7 +27,10 @@ def collection(drill: Drill, number: int) -> bool:
     if shelf == COLLECTIONS:
         return False
     what = drill.clients.owners[owner].collections[shelf]
-    return _fill(drill, owner, what) and _remove(drill, number, Kind.COLLECTION, owner, what)
+    with drill.indexing_at_stake:
+        if not _filled(drill, owner, what):
+            return False
+    return _remove(drill, number, Kind.COLLECTION, owner, what)
 
 
 def user(drill: Drill, number: int) -> bool:
@@ -35,11 +39,12 @@ def user(drill: Drill, number: int) -> bool:
     if owner >= len(drill.clients.owners):
         return False
     what = drill.clients.owners[owner].collections[0]
-    for conversation in (0, 0, 1):
-        _ask(drill, owner, LASTING, conversation)
-    if not _fill(drill, owner, what):
-        return False
-    for _ in LINES:
+    with drill.indexing_at_stake:
+        for conversation in (0, 0, 1):
+            _ask(drill, owner, LASTING, conversation)
+        if not _filled(drill, owner, what):
+            return False
+    for _ in range(QUESTIONS):
         _ask(drill, owner, 1.0, ANEW)
     return _remove(drill, number, Kind.USER, owner, what)
 
@@ -49,13 +54,8 @@ def _ask(drill: Drill, owner: int, seconds: float, conversation: int) -> None:
     drill.clients.send(wish)
 
 
-def _fill(drill: Drill, owner: int, collection_id: str) -> bool:
+def _filled(drill: Drill, owner: int, collection_id: str) -> bool:
     """Upload documents; return whether some are ready, and in time, while others are not."""
-    with drill.indexing_at_stake:
-        return _begun(drill, owner, collection_id)
-
-
-def _begun(drill: Drill, owner: int, collection_id: str) -> bool:
     for lines in LINES:
         wish = drill.wishes.next(Kind.UPLOAD, owner=owner, collection=collection_id, lines=lines)
         drill.clients.send(wish)

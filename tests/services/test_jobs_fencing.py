@@ -12,10 +12,10 @@ from sqlalchemy import text, true
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
-from assistant.errors import Unavailable
+from assistant.errors import TransientError, Unavailable
 from assistant.models import Chunk
 from assistant.services import indexing, jobs, replies
-from assistant.services.jobs import Run, Stopped, Stopping, execution, leases, settling
+from assistant.services.jobs import Run, Stopped, Stopping, execution, leases, losing, settling
 from assistant.services.jobs.transitions import held_by, transition
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
@@ -27,6 +27,7 @@ from tests.services.factories import (
     job_of,
     lose_lease,
     message_of,
+    pass_time,
     perform,
     sql,
     upload,
@@ -212,6 +213,21 @@ def test_an_attempt_that_believes_its_lease_lost_gives_it_back(owner: uuid.UUID)
     jobs.run(str(job.id), work)
     back = job_of(job)
     assert (back.state, back.lease_losses, back.failures) == ("queued", 0, 0)
+    assert attempts_of(job)[0].reason == losing.LEASE_NOT_RENEWED
+
+
+def test_whoever_ends_an_attempt_sees_whether_any_job_waits(owner: uuid.UUID) -> None:
+    sql("DELETE FROM job_attempts")
+    sql("DELETE FROM jobs")
+    job = ask(owner)
+    run = hold(job)
+    later = execution.tried_again(run, TransientError("Busy.", retry_after=60))
+    assert settling.settle(run, later)[1] is False, "it waits for another time"
+    pass_time(job)
+    run = hold(job)
+    assert settling.settle(run, losing.given_back(Stopping.RELEASED))[1] is True, "itself"
+    run = hold(job)
+    assert settling.settle(run, execution.succeeded({}))[1] is False
 
 
 @contextlib.contextmanager

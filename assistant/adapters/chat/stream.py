@@ -18,8 +18,8 @@ class Finish:
     usage: Usage | None
 
 
-# Nobody reads faster than this. A fast model sends hundreds of pieces a second, and each costs
-# whoever handles it on its way to the reader.
+# Twenty pieces a second look like a flow. A fast model sends hundreds, and each costs whoever
+# handles it on its way to the reader.
 JOIN_SECONDS = 0.05
 
 Item = str | Finish | BaseException | None

@@ -5,11 +5,22 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from assistant.services.events.log import Event
 
 # Who reads so slowly that this many events wait is sent away, and may come back with the cursor.
 MOST_WAITING = 2000
+
+
+class Way(Protocol):
+    """A direct way to a follower, past the thread that waits for what comes."""
+
+    def write(self, piece: bytes, /) -> bool:
+        """Take a piece without waiting, or return False."""
+
+    def has_rest(self) -> bool:
+        """Return whether a part of what was taken is left for the thread that waits."""
 
 
 class Feed:

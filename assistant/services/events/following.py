@@ -6,11 +6,10 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Protocol
 
 from assistant.models import Job, JobState
 from assistant.services.events import log, truth
-from assistant.services.events.feeds import Feed
+from assistant.services.events.feeds import Feed, Way
 from assistant.services.events.hub import hub
 from assistant.services.events.log import ATTEMPT, OTHERS, Event
 from assistant.services.events.truth import Truth
@@ -18,16 +17,6 @@ from assistant.services.events.turns import turn
 
 # While something is missing from the log, the next checkpoint is looked for this often.
 PATIENCE_SECONDS = 0.25
-
-
-class Way(Protocol):
-    """A way for frames to a follower who waits, past the thread that waits."""
-
-    def write(self, piece: bytes, /) -> bool:
-        """Take a piece without waiting, or return False."""
-
-    def has_rest(self) -> bool:
-        """Return whether a part of what was taken is left for the thread that waits."""
 
 
 def follow(
@@ -41,12 +30,12 @@ def follow(
 
     An empty list is a sign of life, at least every `heartbeat` seconds. It ends early for a
     follower that reads too slowly and when the process leaves; then come back with the cursor.
-    What comes while the next step is waited for is not yielded if its frame goes another `way`;
-    of what that leaves, the next step is the sign.
+    What comes while the next step is waited for goes the direct `way`, if that takes it, and is
+    not yielded then. If it was taken in part, the next step comes at once.
     Raises `NotFound` at the first step for a job that is not the owner's.
     """
     follower = Follower(owner_id, job_id, after)
-    feed = Feed(partial(follower.pass_on, way.write), way.has_rest) if way else Feed()
+    feed = Feed() if way is None else Feed(partial(follower.pass_on, way.write), way.has_rest)
     with hub().feed(job_id, owner_id, feed):
         yield from steps(follower, feed, heartbeat)
 

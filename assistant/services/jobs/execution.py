@@ -18,7 +18,7 @@ from assistant.services.jobs import draining, status
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.dispatching import dispatch
 from assistant.services.jobs.leases import leases
-from assistant.services.jobs.losing import GIVEN_BACK, LEASE_NOT_RENEWED, WORKER_LEAVES
+from assistant.services.jobs.losing import given_back
 from assistant.services.jobs.runs import Run, Stopped, Stopping
 from assistant.services.jobs.settling import Changes, settle
 from assistant.services.jobs.statements import Seconds
@@ -151,10 +151,7 @@ def put_down(attempt: Run, why: Stopping) -> Changes:
     """Return the changes for work that was stopped."""
     if why is Stopping.CANCELLED:
         return {"to": JobState.CANCELLED}
-    # A lease that is believed lost is given back too, if the fence lets that pass, and counts
-    # nothing: whoever can say so is alive, and only the dead are a reason to be careful.
-    reason = WORKER_LEAVES if why is Stopping.RELEASED else LEASE_NOT_RENEWED
-    return {**GIVEN_BACK, "reason": reason}
+    return given_back(why)
 
 
 def unexpected(attempt: Run) -> Changes:

@@ -13,7 +13,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError
 from assistant.extensions import settings
 from assistant.services.jobs import draining, signals, status
-from assistant.services.jobs.losing import GIVEN_BACK, WORKER_LEAVES
+from assistant.services.jobs.losing import given_back
 from assistant.services.jobs.runs import Run, Stopping
 from assistant.services.jobs.settling import settle
 
@@ -171,7 +171,7 @@ class Leases:
         with self._app.app_context():
             for run in self.runs():
                 try:
-                    settle(run, {**GIVEN_BACK, "reason": WORKER_LEAVES})
+                    settle(run, given_back(run.stopping or Stopping.RELEASED))
                 except Exception:
                     logger.exception("a job could not be given back")
         os._exit(STUCK_EXIT_CODE)

@@ -11,6 +11,7 @@ from typing import Any
 
 from assistant.extensions import settings
 from assistant.models import Job, JobState, Queue
+from assistant.services.jobs.runs import Stopping
 from assistant.services.jobs.statements import NOW
 
 LOSSES_BEFORE_QUARANTINE = 2
@@ -43,6 +44,16 @@ GIVEN_BACK: dict[str, Any] = {
     "run_after": NOW,
     "progress_stage": "queued",
 }
+
+
+def given_back(why: Stopping) -> dict[str, Any]:
+    """Return the changes for a running job that its worker puts down, not because it was told to.
+
+    A lease that is believed lost is given back too, if the fence lets that pass: whoever can say
+    so is alive, and only the dead are a reason to be careful.
+    """
+    reason = LEASE_NOT_RENEWED if why is Stopping.LEASE_LOST else WORKER_LEAVES
+    return {**GIVEN_BACK, "reason": reason}
 
 
 def after_loss(job: Job, last_outage: datetime | None) -> dict[str, Any]:

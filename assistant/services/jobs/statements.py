@@ -53,19 +53,20 @@ def changing(
     shape: list[tuple[str, Any]],
     *,
     with_usage: bool,
-    look: bool,
+    with_queue: bool,
 ) -> Select[Any]:
     """Return the statement that writes a shape of changes under conditions, and the state `to`.
 
     Each change is named with its own SQL, with `Seconds` or `Lease`, or with None for a parameter
-    `new_<name>`. It returns the job's columns, and with `look` as `others_wait` whether any job
+    `new_<name>`. It returns the job's columns, and `with_queue` as `others_wait` whether any job
     waits in its queue to be sent; else that is false.
     """
-    key = (to, with_usage, look, *map(id, conditions), *((name, id(kind)) for name, kind in shape))
+    kinds = ((name, id(kind)) for name, kind in shape)
+    key = (to, with_usage, with_queue, *map(id, conditions), *kinds)
     if key not in _statements:
         # What the key names by its id is kept, or another object could get the same one.
         kept = (conditions, shape)
-        _statements[key] = (_build(conditions, to, shape, with_usage, look), kept)
+        _statements[key] = (_build(conditions, to, shape, with_usage, with_queue), kept)
     return _statements[key][0]
 
 
@@ -74,7 +75,7 @@ def _build(
     to: JobState | None,
     shape: list[tuple[str, Any]],
     with_usage: bool,
-    look: bool,
+    with_queue: bool,
 ) -> Select[Any]:
     values: dict[str, Any] = {"version": Job.version + 1}
     values |= {name: _new_value(name, kind) for name, kind in shape}
@@ -94,7 +95,8 @@ def _build(
         .returning(*_TABLE.c)
         .cte("changed")
     )
-    others_wait = func.queue_waits(changed.c.queue) if look else false()
+    # It sees what this statement has changed: a job that is given back waits, too.
+    others_wait = func.queue_waits(changed.c.queue) if with_queue else false()
     statement = select(changed, others_wait.label("others_wait"))
     if to is None:
         return statement

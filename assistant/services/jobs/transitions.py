@@ -1,4 +1,4 @@
-"""The one guarded statement that writes a job's state, and what must agree with it."""
+"""Changing a job: whatever writes its state goes through here, and says what must hold for it."""
 
 import uuid
 from typing import Any, NamedTuple
@@ -59,7 +59,7 @@ def transition(
     session: Session, job_id: uuid.UUID, *guards: Guard | ColumnElement[bool], **changes: Any
 ) -> Job | None:
     """Do as `change`, and return the job alone."""
-    changed = change(session, job_id, *guards, look=False, **changes)
+    changed = change(session, job_id, *guards, with_queue=False, **changes)
     return None if changed is None else changed.job
 
 
@@ -71,23 +71,45 @@ def change(
     outcome: str | None = None,
     reason: dict[str, Any] | None = None,
     usage: dict[str, Any] | None = None,
-    look: bool = True,
+    with_queue: bool = True,
     **changes: Any,
 ) -> Change | None:
     """Change a job if all `guards` hold, and return it as it is now; else return None.
 
     With `to`, the message or document that the job is about follows in the same statement, and
     the attempt that ends gets its `outcome` and `reason`. Without, only `changes` are written.
-    Whether others wait is found out only with `look`. The row stays locked until the caller
-    commits, so what the caller writes next in the same transaction is written under the fence.
-    What is returned belongs to no session.
+    Whether others wait is found out only `with_queue`; who comes before the commit is missed and
+    left to the sweeper. The row stays locked until then, so what the caller writes next in the
+    same transaction is written under the fence. What is returned belongs to no session.
     """
+    parameters: dict[str, Any] = {"job": job_id}
     checked = [guard if isinstance(guard, Guard) else Guard(guard) for guard in guards]
-    parameters: dict[str, Any] = {"job": job_id, "outcome": outcome or to, "reason": reason}
-    parameters["usage"] = usage
     for guard in checked:
         parameters |= guard.parameters
+    shape, values = _shape_of(changes)
+    parameters |= values
+    if to is not None and to is not JobState.RUNNING:
+        parameters |= {"outcome": outcome or to, "reason": reason}
+        parameters |= {} if usage is None else {"usage": usage}
+    statement = changing(
+        [guard.condition for guard in checked],
+        to,
+        shape,
+        with_usage=usage is not None,
+        with_queue=with_queue,
+    )
+    row = session.connection().execute(statement, parameters).one_or_none()
+    if row is None:
+        return None
+    columns = dict(row._mapping)
+    others_wait = columns.pop("others_wait")
+    return Change(Job(**columns), others_wait)
+
+
+def _shape_of(changes: dict[str, Any]) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
+    """Return changes as `changing` takes them, and their parameters."""
     shape: list[tuple[str, Any]] = []
+    parameters = {}
     for name, value in sorted(changes.items()):
         if isinstance(value, ClauseElement):
             shape.append((name, value))
@@ -95,18 +117,7 @@ def change(
             timed = isinstance(value, Seconds | Lease)
             shape.append((name, type(value) if timed else None))
             parameters[f"new_{name}"] = value.seconds if timed else value
-    conditions = [guard.condition for guard in checked]
-    statement = changing(conditions, to, shape, with_usage=usage is not None, look=look)
-    if to is None or to is JobState.RUNNING:
-        for name in ("outcome", "reason"):
-            del parameters[name]
-    if usage is None or to is None or to is JobState.RUNNING:
-        del parameters["usage"]
-    row = session.connection().execute(statement, parameters).one_or_none()
-    if row is None:
-        return None
-    *columns, others_wait = row
-    return Change(Job(**dict(zip(row._fields, columns, strict=False))), others_wait)
+    return shape, parameters
 
 
 def no_earlier_in_sequence() -> ColumnElement[bool]:
