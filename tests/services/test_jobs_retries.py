@@ -43,9 +43,14 @@ def pause_of(job: Job) -> timedelta:
     return job_of(job).run_after - finished
 
 
-def test_a_passing_error_puts_the_job_back_with_its_reason(owner: uuid.UUID) -> None:
+def test_a_passing_error_puts_the_job_back_with_its_reason(
+    owner: uuid.UUID, caplog: pytest.LogCaptureFixture
+) -> None:
     job = ask(owner)
-    back = do(job, TransientError("Busy.", code="model_busy", title="Model busy"))
+    with caplog.at_level("INFO"):
+        back = do(job, TransientError("Busy.", code="model_busy", title="Model busy"))
+    [told] = [record for record in caplog.records if record.message == "job queued"]
+    assert vars(told)["reason"] == "model_busy"
     reason = {"code": "model_busy", "title": "Model busy", "detail": "Busy."}
     assert (back.state, back.failures, back.error) == ("queued", 1, reason)
     assert (back.progress_stage, back.dispatched_at) == ("waiting_to_retry", None)

@@ -63,8 +63,14 @@ def _write(attempt: Run, changes: Changes, unknown: bool) -> tuple[Job | None, b
         succeeded = job.state == JobState.SUCCEEDED
         body = status.body_of(session, job, attempt.render() if succeeded else None)
     status.publish(job, body)
-    logger.info("job %s", job.state, extra={"kind": job.kind})
+    logger.info("job %s", job.state, extra={"kind": job.kind, **_why(changes)})
     return job, others_wait
+
+
+def _why(changes: Changes) -> dict[str, Any]:
+    """Return the code of what ended an attempt badly, for the log."""
+    reason = changes.get("reason")
+    return {"reason": reason["code"]} if reason else {}
 
 
 def _end(session: Session, attempt: Run, changes: Changes) -> Change | None:
