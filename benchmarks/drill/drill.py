@@ -16,7 +16,7 @@ SLOWEST_PACE = 1.0
 # More would only wait: what is shown here is that nothing is lost, not how much fits.
 MOST_OPEN = 50
 # So much later than planned may the last fault be, where victims are slow to come back.
-LATE = 1.33
+LATE = 1.5
 LATEST = 110.0
 ACCEPTED_SECONDS = 60.0
 
