@@ -1,4 +1,4 @@
-"""Flower's settings, which it reads at its start; most come from the Procfile."""
+"""Flower's settings, for which it looks in the folder that it is started in; see the Procfile."""
 
 from flower.views import BaseHandler
 from flower.views.monitor import Metrics

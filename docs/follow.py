@@ -15,8 +15,8 @@ shown, pause, cancels, headers = "", 0, False, {"Content-Type": "application/jso
 
 
 def call(path, body=None):
+    data = None if body is None else json.dumps(body).encode()
     try:
-        data = None if body is None else json.dumps(body).encode()
         return urlopen(Request(API + path, data, headers), timeout=40)
     except HTTPError as error:
         sys.exit(error.read().decode()) if error.code < 500 else time.sleep(1)

@@ -17,7 +17,8 @@ STARVED_ONE_IN = 500
 
 def model_calls(drill: Drill, ending: Ending) -> Promise:
     """Each question was asked again only after a fault hit an attempt, or the model failed."""
-    broken, destroyed = [], destroyed_attempts(drill, ending) | _starved(ending)
+    broken, destroyed = [], destroyed_attempts(drill, ending)
+    destroyed |= _starved(ending, destroyed)
     made = more = hits = errors = 0
     for number, asked in drill.stage.model.memory.calls.items():
         if asked[0].wish.leaves:
@@ -75,12 +76,14 @@ def destroyed_attempts(drill: Drill, ending: Ending) -> set[tuple[str, int]]:
 def unexplained(drill: Drill, ending: Ending) -> Promise:
     """Each attempt that was lost or given back was hit by a fault; no worker loses any itself."""
     destroyed = destroyed_attempts(drill, ending)
-    attempts = [(job_id, a) for job_id, them in ending.attempts.items() for a in them]
-    lost = [(job_id, a) for job_id, a in attempts if a.outcome in ("lease_lost", "released")]
-    alone = [(job_id, a) for job_id, a in lost if (job_id, a.attempt) not in destroyed]
-    starved = _starved(ending) - destroyed
-    if len(starved) <= ceil(len(attempts) / STARVED_ONE_IN):
-        alone = [(job_id, a) for job_id, a in alone if (job_id, a.attempt) not in starved]
+    starved = _starved(ending, destroyed)
+    lost = [
+        (job_id, attempt)
+        for job_id, attempts in ending.attempts.items()
+        for attempt in attempts
+        if attempt.outcome in ("lease_lost", "released")
+    ]
+    alone = [(job_id, a) for job_id, a in lost if (job_id, a.attempt) not in destroyed | starved]
     broken = [
         f"{job_id} attempt {a.attempt} on {a.worker}, {a.started_at:%H:%M:%S} to "
         f"{a.finished_at:%H:%M:%S}: {a.outcome} {a.reason}, near {', '.join(_near(drill, a))}"
@@ -90,13 +93,16 @@ def unexplained(drill: Drill, ending: Ending) -> Promise:
     return Promise("attempts lost without a fault", figure, broken)
 
 
-def _starved(ending: Ending) -> set[tuple[str, int]]:
-    return {
+def _starved(ending: Ending, destroyed: set[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Return what a worker gave back that no fault explains; nothing if that is too much."""
+    starved = {
         (job_id, a.attempt)
         for job_id, attempts in ending.attempts.items()
         for a in attempts
         if a.outcome == "released" and a.reason == LEASE_NOT_RENEWED
-    }
+    } - destroyed
+    most = ceil(sum(map(len, ending.attempts.values())) / STARVED_ONE_IN)
+    return starved if len(starved) <= most else set()
 
 
 def _during(attempt: Any, windows: list[tuple[float, float]]) -> bool:

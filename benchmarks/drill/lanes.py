@@ -148,11 +148,7 @@ def _servers(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[F
         outages.empty_chroma: 1,
     }
     for outage, times in often.items():
-        yield from _some(drill, times, _named(outage), outage, random)
-
-
-def _named(outage: Callable[..., bool | None]) -> str:
-    return outage.__name__.replace("_", " ")
+        yield from _some(drill, times, outage.__name__.replace("_", " "), outage, random)
 
 
 MAKERS = {

@@ -44,41 +44,41 @@ class Lease(NamedTuple):
     seconds: float
 
 
-_statements: dict[Any, tuple[Select[Any], Any]] = {}
+class Shape(NamedTuple):
+    """What a change is like, but for its parameters.
 
-
-def changing(
-    conditions: list[ColumnElement[bool]],
-    to: JobState | None,
-    shape: list[tuple[str, Any]],
-    *,
-    with_usage: bool,
-    with_queue: bool,
-) -> Select[Any]:
-    """Return the statement that writes a shape of changes under conditions, and the state `to`.
-
-    Each change is named with its own SQL, with `Seconds` or `Lease`, or with None for a parameter
-    `new_<name>`. It returns the job's columns, and `with_queue` as `others_wait` whether any job
-    waits in its queue to be sent; else that is false.
+    Each of `changes` is named with its own SQL, with `Seconds` or `Lease`, or with None for a
+    parameter `new_<name>`.
     """
-    kinds = ((name, id(kind)) for name, kind in shape)
-    key = (to, with_usage, with_queue, *map(id, conditions), *kinds)
+
+    conditions: list[ColumnElement[bool]]
+    to: JobState | None
+    changes: list[tuple[str, Any]]
+    with_usage: bool
+    with_queue: bool
+
+
+_statements: dict[Any, tuple[Select[Any], Shape]] = {}
+
+
+def changing(shape: Shape) -> Select[Any]:
+    """Return the statement for such a change.
+
+    It returns the job's columns, and `with_queue` as `others_wait` whether any job waits in its
+    queue to be sent; else that is false.
+    """
+    kinds = ((name, id(kind)) for name, kind in shape.changes)
+    key = (shape.to, shape.with_usage, shape.with_queue, *map(id, shape.conditions), *kinds)
     if key not in _statements:
         # What the key names by its id is kept, or another object could get the same one.
-        kept = (conditions, shape)
-        _statements[key] = (_build(conditions, to, shape, with_usage, with_queue), kept)
+        _statements[key] = (_build(shape), shape)
     return _statements[key][0]
 
 
-def _build(
-    conditions: list[ColumnElement[bool]],
-    to: JobState | None,
-    shape: list[tuple[str, Any]],
-    with_usage: bool,
-    with_queue: bool,
-) -> Select[Any]:
+def _build(shape: Shape) -> Select[Any]:
+    conditions, to, changes, with_usage, with_queue = shape
     values: dict[str, Any] = {"version": Job.version + 1}
-    values |= {name: _new_value(name, kind) for name, kind in shape}
+    values |= {name: _new_value(name, kind) for name, kind in changes}
     if to is not None:
         values["state"] = to
     if to is not None or "progress_stage" in values:

@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from assistant.models import Job, JobState
-from assistant.services.jobs.statements import NOW, Lease, Seconds, changing
+from assistant.services.jobs.statements import NOW, Lease, Seconds, Shape, changing
 
 # A condition is always the same object, so that its statement is built once; what differs are
 # its parameters.
@@ -86,19 +86,14 @@ def change(
     checked = [guard if isinstance(guard, Guard) else Guard(guard) for guard in guards]
     for guard in checked:
         parameters |= guard.parameters
-    shape, values = _shape_of(changes)
+    named, values = _by_name(changes)
     parameters |= values
     if to is not None and to is not JobState.RUNNING:
         parameters |= {"outcome": outcome or to, "reason": reason}
         parameters |= {} if usage is None else {"usage": usage}
-    statement = changing(
-        [guard.condition for guard in checked],
-        to,
-        shape,
-        with_usage=usage is not None,
-        with_queue=with_queue,
-    )
-    row = session.connection().execute(statement, parameters).one_or_none()
+    conditions = [guard.condition for guard in checked]
+    shape = Shape(conditions, to, named, with_usage=usage is not None, with_queue=with_queue)
+    row = session.connection().execute(changing(shape), parameters).one_or_none()
     if row is None:
         return None
     columns = dict(row._mapping)
@@ -106,18 +101,18 @@ def change(
     return Change(Job(**columns), others_wait)
 
 
-def _shape_of(changes: dict[str, Any]) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
-    """Return changes as `changing` takes them, and their parameters."""
-    shape: list[tuple[str, Any]] = []
+def _by_name(changes: dict[str, Any]) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
+    """Return changes as a `Shape` has them, and their parameters."""
+    named: list[tuple[str, Any]] = []
     parameters = {}
     for name, value in sorted(changes.items()):
         if isinstance(value, ClauseElement):
-            shape.append((name, value))
+            named.append((name, value))
         else:
             timed = isinstance(value, Seconds | Lease)
-            shape.append((name, type(value) if timed else None))
+            named.append((name, type(value) if timed else None))
             parameters[f"new_{name}"] = value.seconds if timed else value
-    return shape, parameters
+    return named, parameters
 
 
 def no_earlier_in_sequence() -> ColumnElement[bool]:
