@@ -19,9 +19,11 @@ class InvalidInput(AssistantError):
 
     status, title, code = 422, "Unprocessable Content", "invalid_input"
 
-    def __init__(self, detail: str, *, pointer: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, pointer: str | None = None, header: str | None = None
+    ) -> None:
         super().__init__(detail)
-        self.pointer = pointer
+        self.place = {"pointer": pointer, "header": header}
 
 
 class InvalidCredentials(AssistantError):

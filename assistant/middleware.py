@@ -57,9 +57,11 @@ def _end(response: Response) -> Response:
     response.headers[HEADER] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")
-    level = logging.DEBUG if request.endpoint in QUIET else logging.INFO
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        level = logging.WARNING
+    failed = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    level = logging.WARNING if failed else logging.INFO
+    if request.endpoint in QUIET:
+        # Asked every few seconds, and whoever asks is told.
+        level = logging.DEBUG
     if logger.isEnabledFor(level):
         # The path only: a query may hold what nobody else should read.
         elapsed = (time.perf_counter() - g.get("began_at", time.perf_counter())) * 1000

@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -24,14 +25,18 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # Pythons differ in what they call these; the words of our own errors do not.
 WORDS = {kind.status: (kind.title, kind.code) for kind in (TooLarge, InvalidInput)}
+# What names a value that is not in the body, by webargs's word for where it is.
+ELSEWHERE = {"query": "parameter", "headers": "header"}
 # A body of a million mistakes gets the first few explained.
 MOST_ERRORS = 20
 
 
 class FieldProblemSchema(ma.Schema):
-    """What is wrong with one value of the request."""
+    """What is wrong with one value of the request, and where it is: one of three places."""
 
-    pointer = ma.fields.String(metadata={"description": "JSON pointer to the value"})
+    pointer = ma.fields.String(metadata={"description": "JSON pointer to the value in the body"})
+    parameter = ma.fields.String(metadata={"description": "Name of the value in the query"})
+    header = ma.fields.String(metadata={"description": "Name of the header"})
     detail = ma.fields.String()
 
 
@@ -80,23 +85,29 @@ def from_error(error: AssistantError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="assistant"'
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
-    if isinstance(error, InvalidInput) and error.pointer:
-        errors = [{"pointer": error.pointer, "detail": error.detail}]
+    if isinstance(error, InvalidInput):
+        place = {name: value for name, value in error.place.items() if value}
+        errors = [{**place, "detail": error.detail}] if place else None
     return problem(
         error.status, error.title, error.detail, headers=headers, code=error.code, errors=errors
     )
 
 
-def _field_problems(messages: Any, path: str = "#") -> list[dict[str, str]]:
-    """Flatten marshmallow's nested messages into pointers."""
+def _mistakes(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Flatten marshmallow's nested messages into the path of each value and what is wrong."""
     if isinstance(messages, dict):
-        return [
-            found
-            for name, inner in messages.items()
-            for found in _field_problems(inner, _below(path, str(name)))
-        ]
-    texts = messages if isinstance(messages, list) else [messages]
-    return [{"pointer": path, "detail": str(text)} for text in texts]
+        for name, inner in messages.items():
+            yield from _mistakes(inner, _below(path, str(name)))
+    else:
+        texts = messages if isinstance(messages, list) else [messages]
+        yield from ((path, str(text)) for text in texts)
+
+
+def _placed(location: str, path: str, text: str) -> dict[str, str]:
+    if location not in ELSEWHERE:
+        return {"pointer": f"#{path}", "detail": text}
+    name = path.split("/")[1] if path else location
+    return {ELSEWHERE[location]: name, "detail": text}
 
 
 def _below(path: str, name: str) -> str:
@@ -151,9 +162,16 @@ class ProblemApi(Api):
         if not messages:
             return problem(status, title, _words(error), headers=headers, code=code)
         # webargs files messages under the place that they come from: json, query, form, files.
-        errors = [found for inner in messages.values() for found in _field_problems(inner)]
-        del errors[MOST_ERRORS:]
-        detail = "; ".join(f"{e['pointer'][2:] or 'body'}: {e['detail']}" for e in errors)
+        found = [
+            (location, *mistake)
+            for location, inner in messages.items()
+            for mistake in _mistakes(inner)
+        ][:MOST_ERRORS]
+        detail = "; ".join(
+            f"{path[1:] or (location if location in ELSEWHERE else 'body')}: {text}"
+            for location, path, text in found
+        )
+        errors = [_placed(*mistake) for mistake in found]
         return problem(status, title, detail, headers=headers, code=code, errors=errors)
 
     def _register_responses(self) -> None:

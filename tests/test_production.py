@@ -21,6 +21,7 @@ from sqlalchemy import create_engine, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from assistant import __version__
 from assistant.config import Settings
 from assistant.local.stack import LocalStack
 from assistant.models import User
@@ -66,6 +67,7 @@ def test_every_process_is_a_service_and_so_is_the_release_step() -> None:
 def test_images_are_pinned_to_what_the_project_uses() -> None:
     images = {name: service["image"] for name, service in SERVICES.items()}
     project = tomllib.loads(read("pyproject.toml"))["project"]
+    assert project["version"] == __version__
     assert {images[name] for name in OURS} == {f"assistant:{project['version']}"}
     for image in images.values():
         assert re.fullmatch(r"[a-z/]+:\d[\w.-]*", image), image

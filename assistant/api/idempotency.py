@@ -86,7 +86,7 @@ def _read_key(given: str) -> str:
         raise InvalidInput(
             "An Idempotency-Key has 1 to 255 visible ASCII characters. Use a random one, such as "
             "a UUID.",
-            pointer=f"#/{HEADER}",
+            header=HEADER,
         )
     return found["bare"] or re.sub(r"\\(.)", r"\1", found["quoted"])
 

@@ -1,7 +1,9 @@
 """The main job, shown: a document goes in, answers with evidence come out."""
 
+import json
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -74,12 +76,11 @@ def _show(client: httpx.Client, *, bundled_model: bool) -> None:
     for question in (ANSWERED, UNANSWERED):
         click.secho(f"\n{question}", bold=True)
         asked = {"content": question, "use_documents": True}
-        job = _follow(client, _answer(client.post("/messages", json=asked)))
-        _print_reply(job["result"]["assistant_message"])
+        job = _listen(client, _answer(client.post("/messages", json=asked)))
+        _print_evidence(job["result"]["assistant_message"])
 
 
-def _print_reply(reply: dict[str, Any]) -> None:
-    click.echo(reply["content"])
+def _print_evidence(reply: dict[str, Any]) -> None:
     for citation in reply["citations"]:
         place = f"{citation['filename']}, page {citation['page']}"
         quote = " ".join(citation["quote"].split())
@@ -100,14 +101,61 @@ def _follow(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
         progress = job["progress"]
         step = (progress["stage"], progress["done"])
         if step != shown:
-            click.echo(f"  {job['state']:<10} {progress['stage']:<11}{_bar(progress)}")
+            _print_step(job["state"], progress)
             shown = step
-        if job["state"] == "succeeded":
-            return job
-        if job["error"] and job["state"] == "failed":
-            raise LocalRunError(f"The job failed: {job['error']['detail']}")
+        if job["finished_at"]:
+            return _succeeded(job)
         time.sleep(POLL_SECONDS)  # polling is what is shown here
-    raise LocalRunError(f"Job {job['id']} did not end within {JOB_SECONDS:.0f} s.")
+    raise _too_slow(job)
+
+
+def _listen(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reply live until its job has ended, and show its text as it is written."""
+    deadline = time.monotonic() + JOB_SECONDS
+    begun = False
+    with client.stream("GET", f"/jobs/{job['id']}/events") as response:
+        for event, data in _events(response.iter_lines()):
+            if event == "progress" and not begun:
+                _print_step("running", data)
+            elif event in ("delta", "snapshot") and data["text"]:
+                starts_over = begun and event == "snapshot"
+                click.echo(("\n" if starts_over else "") + data["text"], nl=False)
+                begun = True
+            elif event == "done":
+                click.echo()
+                return _succeeded(data)
+            if time.monotonic() > deadline:
+                break
+    raise _too_slow(job)
+
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each server-sent event with what it says, and a sign of life as an empty one."""
+    event, data = "", "{}"
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name == "event":
+            event = value
+        elif name == "data":
+            data = value
+        elif not line:
+            yield event, json.loads(data)
+            event, data = "", "{}"
+
+
+def _succeeded(job: dict[str, Any]) -> dict[str, Any]:
+    if job["state"] == "succeeded":
+        return job
+    why = job["error"]["detail"] if job["error"] else "nobody wanted it any more"
+    raise LocalRunError(f"The job ended as {job['state']}: {why}")
+
+
+def _too_slow(job: dict[str, Any]) -> LocalRunError:
+    return LocalRunError(f"Job {job['id']} did not end within {JOB_SECONDS:.0f} s.")
+
+
+def _print_step(state: str, progress: dict[str, Any]) -> None:
+    click.echo(f"  {state:<10} {progress['stage']:<11}{_bar(progress)}")
 
 
 def _bar(progress: dict[str, Any]) -> str:

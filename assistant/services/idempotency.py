@@ -71,7 +71,7 @@ def _kept(row: IdempotencyKey, request_hash: bytes) -> Answer:
         raise KeyReused(
             "This Idempotency-Key was sent with another request. Use a new key for a new request, "
             "and the same one only to repeat a request as it was.",
-            pointer="#/Idempotency-Key",
+            header="Idempotency-Key",
         )
     return Answer(row.status, row.body, row.location, row.resource_id)
 

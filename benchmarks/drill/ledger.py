@@ -16,6 +16,8 @@ API = ("web", "api.")
 POSTGRES = ("PostgreSQL", "reply to COMMIT")
 # Afterwards there are connections that it has broken, and requests that had to wait.
 LINGERING = 2.0
+# What may still have to do with what is seen.
+RECENTLY = 10.0
 
 Window = tuple[float, float]
 
@@ -107,6 +109,13 @@ class Ledger:
     def windows(self, *kinds: str, after: float = 0.0) -> list[Window]:
         """Return when faults lasted whose kind begins so; `after` is how long they linger."""
         return [(s.began, s.ended + after) for s in self.strikes if s.kind.startswith(kinds)]
+
+    def lately(self, moment: float) -> str:
+        """Say which faults were there shortly before a moment, and how long before they ended."""
+        near = [s for s in self.strikes if s.began <= moment <= s.ended + RECENTLY]
+        return ", ".join(
+            f"{s.kind} {s.began - moment:+.1f} to {s.ended - moment:+.1f} s" for s in near
+        )
 
     def api_deaths(self) -> list[Window]:
         """Return when the API itself was dead or frozen, or had only just come back."""

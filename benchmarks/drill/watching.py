@@ -72,10 +72,12 @@ def seen(drill: Drill, ending: Ending) -> Promise:
         )
         if not allowed or (look.seconds > LONGEST and not look.overlaps(dead)):
             broken.append(told)
-        before = ended.get(look.kind)
-        # One that began earlier may have read earlier.
-        if look.status == 200 and before and look.began > before.began + before.seconds:
-            broken += [f"{told}, but it was {before.words}"] * (look.words != before.words)
+        if look.status == 200 and (before := ended.get(look.kind)):
+            # One that began earlier may have read earlier.
+            since = look.began - before.began - before.seconds
+            if since > 0 and look.words != before.words:
+                lately = ledger.lately(look.began)
+                broken.append(f"{told}, {since:.1f} s after it was {before.words}; {lately}")
         if look.status == 200 and look.words in TERMINAL:
             ended.setdefault(look.kind, look)
             if (job := ending.jobs.get(look.kind)) is not None and job.state != look.words:

@@ -205,18 +205,18 @@ def test_the_whole_answer_has_a_limit(
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "timeout", "words"),
+    ("behaviour", "timeout", "token_timeout", "words"),
     [
-        ("hang", 0.3, "did not begin to answer within 0.3 s"),
-        ("comments", 0.3, "did not begin to answer within 0.3 s"),
-        ("endless interval=20", 0.3, "did not finish its answer within 0.3 s"),
-        ("hang_stream", 30, "stopped answering"),
+        ("hang", 0.3, 30, "did not begin to answer within 0.3 s"),
+        ("comments", 0.3, 30, "did not begin to answer within 0.3 s"),
+        ("endless interval=20", 0.3, 30, "did not finish its answer within 0.3 s"),
+        ("hang_stream", 30, 0.2, "stopped answering"),
     ],
 )
 def test_a_timeout_names_the_limit_and_only_what_helps(
-    connect: Connect, behaviour: str, timeout: float, words: str
+    connect: Connect, behaviour: str, timeout: float, token_timeout: float, words: str
 ) -> None:
-    chat = connect(token_timeout=0.2)
+    chat = connect(token_timeout=token_timeout)
 
     error = failure(chat, ask(f"[[script: {behaviour}]]", timeout=timeout))
 

@@ -274,7 +274,7 @@ def test_the_same_key_of_another_owner_is_another_key(user: User, other_user: Us
 )
 def test_a_key_that_is_none_is_refused(user: User, key: str) -> None:
     problem = assert_problem(user.post("/conversations", json={}, headers=keyed(key)), 422)
-    assert problem["errors"][0]["pointer"] == "#/Idempotency-Key"
+    assert problem["errors"][0]["header"] == "Idempotency-Key"
     assert user.get("/conversations").get_json() == []
 
 

@@ -1,5 +1,6 @@
 """What a local run says to the person who started it."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -37,17 +38,27 @@ ENDED = {
     "id": "1",
     "state": "succeeded",
     "error": None,
+    "finished_at": "2026-01-01T00:00:00Z",
     "progress": {"stage": "done", "done": 1, "total": 1},
     "result": {"chunks": 16, "assistant_message": REPLY},
     "access_token": "t",
 }
 
 
+def answer(request: httpx.Request) -> httpx.Response:
+    if not request.url.path.endswith("/events"):
+        return httpx.Response(200, json=ENDED)
+    said = [("progress", {"stage": "generating", "total": None})]
+    said += [("delta", {"text": REPLY["content"]}), ("done", ENDED)]
+    frames = [f"id: 1\nevent: {name}\ndata: {json.dumps(data)}\n\n" for name, data in said]
+    return httpx.Response(200, text=": here\n\n" + "".join(frames))
+
+
 @pytest.mark.parametrize("bundled", [True, False])
 def test_the_demo_says_which_model_answers_before_it_does(
     capsys: pytest.CaptureFixture[str], bundled: bool
 ) -> None:
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=ENDED))
+    transport = httpx.MockTransport(answer)
     with httpx.Client(transport=transport, base_url="http://api") as client:
         demo._show(client, bundled_model=bundled)
     said = capsys.readouterr().out

@@ -38,6 +38,7 @@ from tests.services.factories import (
     ask,
     attempts_of,
     bells,
+    copy_of,
     hold,
     job_of,
     lose_lease,
@@ -218,6 +219,23 @@ def test_with_a_full_redis_ringing_does_not_count(
         cache.ask(lambda client: client.config_set("maxmemory", "0"))
     jobs.sweep()
     assert str(job.id) in bells("replies")
+
+
+def test_a_full_redis_shows_nothing_that_is_not_so_any_more(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    run = hold(job)
+    status.publish(run.job, status.fresh_body(run.job))
+    assert copy_of(job)["state"] == "running"
+    cache.ask(lambda client: client.config_set("maxmemory", "1"))
+    try:
+        settling.settle(run, execution.succeeded({}))
+        assert cache.is_away
+    finally:
+        cache._silent_until = 0.0
+        cache.ask(lambda client: client.config_set("maxmemory", "0"))
+    assert copy_of(job) is None
+    status.say_again()
+    assert copy_of(job)["state"] == "succeeded"
 
 
 def test_heartbeats_and_cancellations_do_not_block_each_other(

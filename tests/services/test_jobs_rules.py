@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
     multiple,
     rule,
@@ -64,6 +65,11 @@ class Rules(RuleBasedStateMachine):
         self.seen: dict[uuid.UUID, Job] = {}
         self.cancelled: set[uuid.UUID] = set()
         self.written: dict[uuid.UUID, list[int]] = {}
+
+    @initialize(target=jobs_)
+    def begin(self) -> Any:
+        """Most of what can go wrong needs two jobs of a conversation."""
+        return multiple(self.accept(0, 0), self.accept(0, 0))
 
     @rule(target=jobs_, who=st.integers(0, 1), which=st.integers(0, 1))
     def accept(self, who: int, which: int) -> Job:

@@ -22,17 +22,22 @@ from assistant.services.events import log
 from assistant.services.jobs.attempts import attempts_of, only_attempt, stamp
 from assistant.services.jobs.waiting import Waiting, why_waiting
 
-# A copy that may still change is believed for this long only, so that a worker that died between
-# its commit and its call to Redis misleads nobody for longer.
-CHANGING_SECONDS = 5
-# And what a queued job waits for changes without it.
-QUEUED_SECONDS = 1
+# A copy that may still change is believed for this long only after it was true: a worker may die
+# between its commit and its call to Redis, Redis may hear of a change late or forget the next one,
+# and what a queued job waits for changes without it. Less than what `Cache` pauses for, so that
+# who comes back to Redis after having read PostgreSQL finds nothing there that is older.
+OPEN_SECONDS = 1
 
 _PUT = """
 local known = redis.call('HGET', KEYS[1], 'version')
 if known and tonumber(known) >= tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'owner', ARGV[2], 'body', ARGV[3],
+local kept = redis.pcall('HSET', KEYS[1], 'version', ARGV[1], 'owner', ARGV[2], 'body', ARGV[3],
     'ended', ARGV[5])
+if type(kept) == 'table' then
+    -- There is no memory for it, but what is not true any more can go.
+    redis.call('DEL', KEYS[1])
+    return kept
+end
 redis.call('PEXPIREAT', KEYS[1], ARGV[4])
 return 1
 """
@@ -132,17 +137,17 @@ def publish(job: Job, body: Body, *events: log.Event, ended_before: bool = False
     elif job.state in TERMINAL and not ended_before:
         done = log.event(job.attempt, log.LAST, "done", encoded.decode())
         said.append(log.appending(job.id, done, ended_for=job.owner_id))
-    _keep(job, body, encoded, said)
+    _keep(job, body, encoded, time.time(), said)
     return encoded
 
 
 Said = Callable[[Redis], object]
 
 
-def _keep(job: Job, body: Body, encoded: bytes, said: Sequence[Said] = ()) -> None:
+def _keep(job: Job, body: Body, encoded: bytes, true_at: float, said: Sequence[Said] = ()) -> None:
     """Write a job's JSON to Redis unless something newer is there, and what is said of it."""
     # A moment and no duration: one that Redis hears late, after an outage, is no news any more.
-    until = int((time.time() + _lifetime(job)) * 1000)
+    until = int((true_at + _lifetime(job)) * 1000)
     # Why a queued job waits has to be found out first; till then its copy only hides older ones.
     copy = b"" if job.state == JobState.QUEUED and body["blocker"] is None else encoded
     ended = int(job.state in TERMINAL)
@@ -169,9 +174,7 @@ def say_again() -> None:
 
 
 def _lifetime(job: Job) -> int:
-    if job.state in TERMINAL:
-        return settings.result_ttl_seconds
-    return QUEUED_SECONDS if job.state == JobState.QUEUED else CHANGING_SECONDS
+    return settings.result_ttl_seconds if job.state in TERMINAL else OPEN_SECONDS
 
 
 def publish_claimed(job: Job, *events: log.Event) -> None:
@@ -213,6 +216,7 @@ def read_status(
         owner, body, version, ended = copy
         if body and version and owner == str(owner_id).encode():
             return Shown(body, int(version), ended == b"1")
+    asked_at = time.time()
     with transaction(owner_id) as session:
         job = session.scalar(select(Job).where(Job.id == job_id, Job.owner_id == owner_id))
         if job is None:
@@ -222,7 +226,7 @@ def read_status(
     if waiting is not None:
         shown |= waiting_part(waiting)
     encoded = encode(shown)
-    _keep(job, shown, encoded)
+    _keep(job, shown, encoded, asked_at)
     return Shown(encoded, job.version, job.state in TERMINAL)
 
 
