@@ -44,7 +44,8 @@ migrate: $(RUNTIME) ## bring the database at DATABASE_URL up to date
 
 .PHONY: test
 test: lint types ## everything that CI runs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not alone" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m alone
 
 .PHONY: lint
 lint: $(RUNTIME) $(DEVELOPMENT) ## style, format, and which layer imports which

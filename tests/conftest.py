@@ -30,7 +30,7 @@ _numbers = itertools.count(1)
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Start PostgreSQL, Redis and Chroma, those whose URL is not set, and migrate."""
     with (
-        room(read_settings(), name="assistant_test", redis_database=14) as urls,
+        room(read_settings(), 0) as urls,
         LocalStack(
             read_settings(data_dir=tmp_path_factory.mktemp("data"), **urls), quiet=True, serve=False
         ) as stack,

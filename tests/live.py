@@ -109,7 +109,7 @@ def live_stack(
     tmp_path_factory: pytest.TempPathFactory, model_server: ModelServer
 ) -> Iterator[LocalStack]:
     """Start everything that the Procfile names, once."""
-    with room(read_settings(), name="assistant_test_live", redis_database=15) as urls:
+    with room(read_settings(), 1) as urls:
         settings = read_settings(
             **urls,
             data_dir=tmp_path_factory.mktemp("live"),

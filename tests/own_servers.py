@@ -1,5 +1,6 @@
 """Databases for the tests on servers that somebody else runs, so that nothing there is touched."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,16 +10,22 @@ from sqlalchemy.exc import DBAPIError
 
 from assistant.config import Settings
 
+# Redis has sixteen; its first ones are what people use.
+LAST_REDIS_DATABASE = 15
+
 
 @contextmanager
-def room(settings: Settings, *, name: str, redis_database: int) -> Iterator[dict[str, Any]]:
+def room(settings: Settings, number: int) -> Iterator[dict[str, Any]]:
     """Yield the URLs of an empty PostgreSQL database and of a Redis database for one stack.
 
-    Two stacks must not share them: the workers of one would take the jobs of the other. Where no
-    URL is set the stack starts a server of its own, which is empty.
+    Two stacks must not share them, neither the two of one process of tests, which are `number` 0
+    and 1, nor those of two processes: the workers of one would take the jobs of the other. Where
+    no URL is set the stack starts a server of its own, which is empty.
     """
     urls: dict[str, Any] = {}
     chosen = settings.model_fields_set
+    number += 2 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    name, redis_database = f"assistant_test_{number}", LAST_REDIS_DATABASE - number
     if "redis_url" in chosen:
         base = settings.redis_url.rsplit("/", 1) if settings.redis_url.count("/") > 2 else None
         urls["redis_url"] = f"{base[0] if base else settings.redis_url}/{redis_database}"

@@ -19,6 +19,7 @@ LIMIT_SECONDS = 280
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(LIMIT_SECONDS + 20)
 def test_a_small_drill_keeps_every_promise(tmp_path: Path) -> None:
     said, status = tmp_path / "drill.txt", "it took too long"
