@@ -102,9 +102,10 @@ class OpenAIChat:
                         if reading.alive:
                             limit.reschedule(min(now() + self._patience(reading), deadline))
         except TimeoutError:
-            failure: PermanentError = failures.too_slow(called, request.timeout, reading.begun)
-            if now() < deadline:
-                failure = failures.timed_out(called, "stopped answering")
+            failure: PermanentError = failures.timed_out(called, "stopped answering")
+            # Not what time it is: a timer may go off a millisecond early.
+            if limit.when() == deadline:
+                failure = failures.too_slow(called, request.timeout, reading.begun)
         except openai.APIConnectionError:
             failure = failures.cut(called)
         except openai.APIError as error:
