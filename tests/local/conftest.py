@@ -84,6 +84,8 @@ def read_until(output: IO[str] | None, word: str) -> str:
     assert output is not None
     text = ""
     for line in output:
+        # For whoever has to find out why the word did not come.
+        print(line, end="")
         text += line
         if line.strip().endswith(word):
             return text

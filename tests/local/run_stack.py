@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import click
+
 from assistant.config import Settings
 from assistant.local.errors import LocalRunError
 from assistant.local.signals import StopSignals
@@ -24,10 +26,11 @@ def main(data_dir: str, port: str, flower_port: str, procfile: str) -> None:
         ):
             stack.start_processes()
             stack.wait_until_ready()
-            print("ready", flush=True)
+            # In one piece: an unbuffered `print` lets others write before the end of its line.
+            click.echo("ready")
             stack.watch()
     except KeyboardInterrupt:
-        print("stopped", flush=True)
+        click.echo("stopped")
     except LocalRunError as error:
         error.show()
         sys.exit(error.exit_code)
