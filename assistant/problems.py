@@ -106,7 +106,7 @@ def _mistakes(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
 def _placed(location: str, path: str, text: str) -> dict[str, str]:
     if location not in ELSEWHERE:
         return {"pointer": f"#{path}", "detail": text}
-    name = path.split("/")[1] if path else location
+    name = path.split("/")[1].replace("~1", "/").replace("~0", "~") if path else location
     return {ELSEWHERE[location]: name, "detail": text}
 
 

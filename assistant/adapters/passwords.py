@@ -1,7 +1,8 @@
 """Passwords as argon2id, computed where they cannot starve the server."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -9,12 +10,25 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from gevent import get_hub
 from gevent.monkey import is_module_patched
 
+from assistant.errors import Overloaded
+
 T = TypeVar("T")
 
 # OWASP's second choice for argon2id: 19 MiB, two passes, one lane. At most two are computed at
 # once, so that a flood of sign-ins cannot take both cores and all memory.
 _hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 _slots = threading.BoundedSemaphore(2)
+SLOT_SECONDS = 5.0
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    if not _slots.acquire(timeout=SLOT_SECONDS):
+        raise Overloaded("Too many people sign in at once. Try again in a moment.", retry_after=2)
+    try:
+        yield
+    finally:
+        _slots.release()
 
 
 def _offload(work: Callable[[], T]) -> T:
@@ -25,13 +39,13 @@ def _offload(work: Callable[[], T]) -> T:
 
 
 def hash_password(password: str) -> str:
-    """Return the salted hash that is kept."""
-    with _slots:
+    """Return the salted hash that is kept; raises `Overloaded`."""
+    with _slot():
         return _offload(lambda: _hasher.hash(password))
 
 
 def verify_password(kept: str, password: str) -> bool:
-    """Return whether the password is the one that `kept` was made of."""
+    """Return whether the password is the one that `kept` was made of; raises `Overloaded`."""
 
     def verify() -> bool:
         try:
@@ -39,7 +53,7 @@ def verify_password(kept: str, password: str) -> bool:
         except (VerificationError, InvalidHashError):
             return False
 
-    with _slots:
+    with _slot():
         return _offload(verify)
 
 

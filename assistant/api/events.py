@@ -85,7 +85,9 @@ def _cursor(query: dict[str, Any]) -> int | None:
     if not given:
         return query.get("after")
     if not given.isdecimal() or len(given) > 16:
-        raise InvalidInput("Last-Event-ID is the id of an event, which is a number.")
+        raise InvalidInput(
+            "Last-Event-ID is the id of an event, which is a number.", header="Last-Event-ID"
+        )
     return int(given)
 
 

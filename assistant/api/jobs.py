@@ -43,7 +43,7 @@ def get_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     if query.get("wait") and not shown.ended:
         shown = wait_for(caller_id(), job_id, query["wait"])
     response = answers.ready_json(shown.body)
-    response.set_etag(str(shown.version), weak=True)
+    response.set_etag(shown.tag, weak=True)
     if not shown.ended:
         response.headers["Retry-After"] = POLL_SECONDS
     response.make_conditional(request)

@@ -114,23 +114,26 @@ def _listen(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + JOB_SECONDS
     begun = False
     with client.stream("GET", f"/jobs/{job['id']}/events") as response:
+        if response.is_error:
+            response.read()
+            _answer(response)
         for event, data in _events(response.iter_lines()):
             if event == "progress" and not begun:
                 _print_step("running", data)
-            elif event in ("delta", "snapshot") and data["text"]:
+            elif event in ("delta", "snapshot"):
                 starts_over = begun and event == "snapshot"
                 click.echo(("\n" if starts_over else "") + data["text"], nl=False)
-                begun = True
+                begun = begun or bool(data["text"])
             elif event == "done":
                 click.echo()
                 return _succeeded(data)
             if time.monotonic() > deadline:
-                break
-    raise _too_slow(job)
+                raise _too_slow(job)
+    raise LocalRunError(f"The events of job {job['id']} ended before it did.")
 
 
 def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each server-sent event with what it says, and a sign of life as an empty one."""
+    """Yield each server-sent event with what it says; a comment, which shows life, is empty."""
     event, data = "", "{}"
     for line in lines:
         name, _, value = line.partition(": ")
@@ -138,7 +141,7 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
             event = value
         elif name == "data":
             data = value
-        elif not line:
+        elif not line or line.startswith(":"):
             yield event, json.loads(data)
             event, data = "", "{}"
 

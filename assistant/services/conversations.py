@@ -164,4 +164,7 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
     jobs.follow_up(cancelled)
     open_before = {job.id for job in cancelled}
     for job, body in bodies:
-        status.publish(job, body, ended_before=job.id not in open_before)
+        if job.id in open_before:
+            status.publish(job, body)
+        else:
+            status.erase(job, body)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.database import SYSTEM, transaction, when_committed
-from assistant.errors import Conflict, PermissionDenied
-from assistant.extensions import adapters, cache
+from assistant.errors import Conflict, PermissionDenied, TransientError
+from assistant.extensions import adapters
 from assistant.models import (
     Collection,
     Conversation,
@@ -29,8 +29,7 @@ from assistant.models.job import TERMINAL
 from assistant.services import administration, callers, idempotency, jobs, sessions, users
 from assistant.services.callers import Caller
 from assistant.services.erasing import Counts, Erasure, rows_gone
-from assistant.services.jobs import Run
-from assistant.services.jobs.status import key_of
+from assistant.services.jobs import Run, status
 
 # What one transaction removes at most, so that none is slow.
 BATCH = 500
@@ -161,9 +160,11 @@ def _rows(model: Any, user_id: uuid.UUID, session: Session) -> Counts:
 def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
     mine = select(Job.id).where(*_ending_with(user_id), Job.id != job_id).limit(BATCH)
     ids = session.scalars(mine).all()
-    if ids:
-        # Before the rows go: afterwards nobody would know which copies there are.
-        cache.ask(lambda client: client.delete(*map(key_of, ids)))
+    # Before the rows go: afterwards nobody would know which copies there are.
+    if ids and not status.forget(ids):
+        raise TransientError(
+            "Redis is away, and still shows jobs of this user.", code="redis_away", counted=False
+        )
     return {"jobs": rows_gone(session.execute(delete_rows(Job).where(Job.id.in_(ids))))}
 
 

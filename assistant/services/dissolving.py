@@ -42,7 +42,7 @@ def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
         job = _accept(session, collection)
     jobs.follow_up(cancelled)
     for analysis, body in emptied:
-        jobs.publish(analysis, body, ended_before=True)
+        jobs.erase(analysis, body)
     jobs.announce(job)
     return job
 

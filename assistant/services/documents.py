@@ -168,7 +168,7 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         job = _accept(session, document, JobKind.DELETE_DOCUMENT)
     jobs.follow_up(cancelled)
     for analysis, body in emptied:
-        jobs.publish(analysis, body, ended_before=True)
+        jobs.erase(analysis, body)
     jobs.announce(job)
     return job
 

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from assistant.adapters import passwords
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict
 from assistant.local.stack import LocalStack
@@ -76,6 +77,17 @@ def test_a_name_is_kept_as_written_and_found_in_any_case(user: User) -> None:
     name = user.username.upper()
     assert user.client.post(TOKEN, data={"username": name, "password": PASSWORD}).status_code == 200
     assert user.get("/auth/me").get_json()["username"] == user.username
+
+
+def test_who_waits_too_long_for_a_password_to_be_checked_is_sent_away(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "SLOT_SECONDS", 0.01)
+    with passwords._slot(), passwords._slot():
+        body = {"username": user.username, "password": PASSWORD}
+        refused = user.client.post("/api/v1/auth/token", data=body)
+    assert_problem(refused, 503)
+    assert refused.headers["Retry-After"] == "2"
 
 
 def test_a_password_is_kept_as_argon2id_only(user: User) -> None:

@@ -120,6 +120,8 @@ def test_a_deleted_conversation_is_gone_with_its_messages_and_from_its_jobs(user
     workers.messages.reply(accepted["id"])
     conversation = f"/conversations/{accepted['conversation_id']}"
     assert secret in user.get(f"/jobs/{accepted['id']}").text
+    from_its_start = f"/jobs/{accepted['id']}/events?after=0"
+    assert "safe" in user.get(from_its_start).text
 
     assert user.delete(conversation).status_code == 204
 
@@ -133,6 +135,9 @@ def test_a_deleted_conversation_is_gone_with_its_messages_and_from_its_jobs(user
     assert secret.encode() not in copies[b"body"]
     ended = job(user, accepted["id"])
     assert (ended["state"], ended["result"]) == ("succeeded", None)
+    told = user.get(from_its_start)
+    assert "event: done" in told.text
+    assert "safe" not in told.text
     cache.ask(lambda client: client.flushdb())
     assert secret not in user.get(f"/jobs/{accepted['id']}").text + user.get("/jobs").text
 

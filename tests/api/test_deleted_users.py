@@ -14,7 +14,7 @@ from assistant.database import SYSTEM, Model, transaction
 from assistant.extensions import adapters, cache
 from assistant.models import Collection
 from assistant.services import callers, departures, erasing, jobs
-from assistant.services.jobs import Run
+from assistant.services.jobs import Run, status
 from tests.conftest import PASSWORD, User
 from tests.factories import (
     ask,
@@ -299,6 +299,23 @@ def test_an_attempt_that_lost_its_job_removes_nothing_more(busy: User) -> None:
     jobs.run(accepted["id"], work)
     assert rows_of(busy)["documents"] == 2
     assert user_row(busy)["deleted_at"] is None
+
+
+def test_nobody_is_deleted_whose_jobs_redis_still_shows(
+    busy: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted = busy.delete("/users/me").get_json()
+    with monkeypatch.context() as patch:
+        patch.setattr(status, "forget", lambda job_ids: False)
+        workers.users.delete(accepted["id"])
+    row = job_row(accepted["id"])
+    assert (row.state, row.failures) == ("queued", 0)
+    assert row.error is not None
+    assert row.error["code"] == "redis_away"
+    assert rows_of(busy)["jobs"] > 1
+    change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
+    workers.users.delete(accepted["id"])
+    assert rows_of(busy)["jobs"] == 1
 
 
 def test_a_deletion_that_failed_is_retried_by_an_administrator(admin: User, user: User) -> None:

@@ -205,6 +205,17 @@ def test_a_poll_that_finds_nothing_new_is_short(user: User, model: ModelServer) 
     assert same.status_code == 304
 
 
+def test_a_poll_hears_what_a_queued_job_waits_for(user: User) -> None:
+    earlier = ask(user)
+    accepted = ask(user, conversation_id=earlier["conversation_id"])
+    first = user.get(f"/jobs/{accepted['id']}")
+    user.post(f"/jobs/{earlier['id']}/cancel")
+    cache.ask(lambda client: client.flushdb())
+    later = user.get(f"/jobs/{accepted['id']}", headers={"If-None-Match": first.headers["ETag"]})
+    blockers = [answer.get_json()["blocker"] for answer in (first, later)]
+    assert blockers == ["earlier_reply", "no_worker"]
+
+
 @pytest.fixture
 def soon(app: Flask, model: ModelServer) -> Callable[[dict[str, Any]], threading.Thread]:
     """Return a function that does a job a moment later, as a worker does."""

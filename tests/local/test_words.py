@@ -51,7 +51,7 @@ def answer(request: httpx.Request) -> httpx.Response:
     said = [("progress", {"stage": "generating", "total": None})]
     said += [("delta", {"text": REPLY["content"]}), ("done", ENDED)]
     frames = [f"id: 1\nevent: {name}\ndata: {json.dumps(data)}\n\n" for name, data in said]
-    return httpx.Response(200, text=": here\n\n" + "".join(frames))
+    return httpx.Response(200, text=":\n" + "".join(frames))
 
 
 @pytest.mark.parametrize("bundled", [True, False])

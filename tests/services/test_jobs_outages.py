@@ -183,6 +183,25 @@ def test_after_an_outage_all_bells_are_rung(owner: uuid.UUID, configure: Configu
     assert not cache.is_away
 
 
+def test_who_has_nothing_to_send_does_not_use_up_the_turn_to_ask_redis(owner: uuid.UUID) -> None:
+    cache.leave_alone(ConnectionError())
+    cache._silent_until = 0.1
+    dispatching.ring([])
+    assert copy_of(ask(owner)) is None
+    assert not cache.is_away
+
+
+def test_what_redis_did_not_hear_of_is_said_with_the_next_word(owner: uuid.UUID) -> None:
+    job, other = ask(owner), ask(owner)
+    run = hold(job)
+    cache.leave_alone(ConnectionError())
+    settling.settle(run, execution.succeeded({}))
+    cache._silent_until = 0.0
+    assert copy_of(job) is None
+    status.read_status(owner, other.id)
+    assert copy_of(job)["state"] == "succeeded"
+
+
 def test_what_newer_workers_have_to_take_keeps_nobody_waiting(
     owner: uuid.UUID, configure: Configure
 ) -> None:

@@ -1,7 +1,7 @@
 """Which queued jobs go to Celery next."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Protocol
 
 from celery import current_app as celery
@@ -100,9 +100,9 @@ def dispatch(queue: str) -> int:
     return len(chosen)
 
 
-def ring(jobs: Iterable[Bell]) -> None:
+def ring(jobs: Collection[Bell]) -> None:
     """Send one Celery message per job; a broker that is away is left to the sweeper."""
-    if not cache.worth_asking():
+    if not jobs or not cache.worth_asking():
         return
     for job in jobs:
         try:

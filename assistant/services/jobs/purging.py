@@ -1,13 +1,11 @@
 """Deleting jobs that ended long ago."""
 
 import uuid
-from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select
 
 from assistant.database import SYSTEM, transaction
-from assistant.extensions import cache
 from assistant.models import Job, JobState
 from assistant.models.job import TERMINAL
 from assistant.services.jobs import status
@@ -37,15 +35,10 @@ def purge(older_than: timedelta, state: JobState | None = None) -> int:
             session.execute(delete(Job).where(Job.id.in_(batch)))
         if not batch:
             return purged
-        _forget(batch)
+        status.forget(batch)
         purged, last = purged + len(batch), batch[-1]
 
 
 def _ended(older_than: timedelta, state: JobState | None) -> tuple[ColumnElement[bool], ...]:
     states = (state,) if state else TERMINAL
     return (Job.state.in_(states), Job.finished_at < func.now() - older_than)
-
-
-def _forget(job_ids: Sequence[uuid.UUID]) -> None:
-    keys = [status.key_of(job_id) for job_id in job_ids]
-    cache.ask(lambda client: client.delete(*keys))

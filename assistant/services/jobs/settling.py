@@ -116,7 +116,8 @@ def _written_before(session: Session, attempt: Run, changes: Changes) -> Change 
         select(Job).where(
             Job.id == attempt.job.id,
             Job.attempt == attempt.attempt,
-            Job.state.in_((changes["to"], JobState.CANCELLED)),
+            # What stood against the changes has the last word, as in `_end`.
+            Job.state.in_((changes["to"], JobState.CANCELLED, JobState.FAILED)),
         )
     )
     # Whether others wait is not known, so somebody has to look.

@@ -5,9 +5,11 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
+from zlib import crc32
 
 from redis import Redis
 from sqlalchemy import select
@@ -22,10 +24,9 @@ from assistant.services.events import log
 from assistant.services.jobs.attempts import attempts_of, only_attempt, stamp
 from assistant.services.jobs.waiting import Waiting, why_waiting
 
-# A copy that may still change is believed for this long only after it was true: a worker may die
-# between its commit and its call to Redis, Redis may hear of a change late or forget the next one,
-# and what a queued job waits for changes without it. Less than what `Cache` pauses for, so that
-# who comes back to Redis after having read PostgreSQL finds nothing there that is older.
+# A copy that may still change misleads for this long at most: a worker may die between its commit
+# and its call to Redis, Redis may hear of a change late or forget the next one, and what a queued
+# job waits for changes without it.
 OPEN_SECONDS = 1
 
 _PUT = """
@@ -137,40 +138,62 @@ def publish(job: Job, body: Body, *events: log.Event, ended_before: bool = False
     elif job.state in TERMINAL and not ended_before:
         done = log.event(job.attempt, log.LAST, "done", encoded.decode())
         said.append(log.appending(job.id, done, ended_for=job.owner_id))
-    _keep(job, body, encoded, time.time(), said)
+    copy = _copy(job, body, encoded, time.time())
+    if not _put(copy, said) and job.state in TERMINAL:
+        _unsaid.append(copy)
     return encoded
+
+
+def erase(job: Job, body: Body) -> None:
+    """Show an ended job without what was deleted, also to who would follow it from its start."""
+    publish(job, body, ended_before=True)
+    cache.ask(lambda client: client.delete(log.key_of(job.id)))
+
+
+def forget(job_ids: Sequence[uuid.UUID]) -> bool:
+    """Remove all that Redis has of jobs; return whether it did."""
+    names = [key for job_id in job_ids for key in (key_of(job_id), log.key_of(job_id))]
+    return cache.ask(lambda client: client.delete(*names)) is not None
 
 
 Said = Callable[[Redis], object]
 
 
-def _keep(job: Job, body: Body, encoded: bytes, true_at: float, said: Sequence[Said] = ()) -> None:
-    """Write a job's JSON to Redis unless something newer is there, and what is said of it."""
+def _copy(job: Job, body: Body, encoded: bytes, true_at: float) -> tuple[Any, ...]:
+    """Return the arguments of `_PUT` for a job that was so at a moment."""
     # A moment and no duration: one that Redis hears late, after an outage, is no news any more.
     until = int((true_at + _lifetime(job)) * 1000)
     # Why a queued job waits has to be found out first; till then its copy only hides older ones.
     copy = b"" if job.state == JobState.QUEUED and body["blocker"] is None else encoded
     ended = int(job.state in TERMINAL)
-    put = (key_of(job.id), job.version, str(job.owner_id), copy, until, ended)
-    if not _put(put, said) and ended:
-        _unsaid.append(put)
+    return (key_of(job.id), job.version, str(job.owner_id), copy, until, ended)
 
 
 # Ends of jobs that Redis did not hear of; an older copy there could still say something else.
 _unsaid: deque[tuple[Any, ...]] = deque(maxlen=1000)
 
 
-def _put(arguments: tuple[Any, ...], said: Sequence[Said] = ()) -> bool:
-    return cache.ask_all(lambda client: client.eval(_PUT, 1, *arguments), *said) is not None
+def _put(copy: tuple[Any, ...], said: Sequence[Said] = ()) -> bool:
+    """Write a copy unless something newer is there, and what is said of it, in one round trip."""
+    heard = _ask(copy, *said)
+    if heard:
+        say_again()
+    return heard
 
 
 def say_again() -> None:
     """Write to Redis what it did not hear while it was away."""
-    while _unsaid:
-        arguments = _unsaid.popleft()
-        if not _put(arguments):
-            _unsaid.append(arguments)
-            return
+    # Several threads may do so at once.
+    with suppress(IndexError):
+        while _unsaid:
+            copy = _unsaid.popleft()
+            if not _ask(copy):
+                _unsaid.append(copy)
+                return
+
+
+def _ask(copy: tuple[Any, ...], *said: Said) -> bool:
+    return cache.ask_all(lambda client: client.eval(_PUT, 1, *copy), *said) is not None
 
 
 def _lifetime(job: Job) -> int:
@@ -199,6 +222,11 @@ class Shown:
     version: int
     ended: bool
 
+    @property
+    def tag(self) -> str:
+        """Return what differs whenever the body does."""
+        return str(self.version) if self.ended else f"{self.version}-{crc32(self.body):x}"
+
 
 def read_copy(job_id: uuid.UUID) -> list[bytes | None] | None:
     """Return the `COPY` of a job that Redis has."""
@@ -226,7 +254,7 @@ def read_status(
     if waiting is not None:
         shown |= waiting_part(waiting)
     encoded = encode(shown)
-    _keep(job, shown, encoded, asked_at)
+    _put(_copy(job, shown, encoded, asked_at))
     return Shown(encoded, job.version, job.state in TERMINAL)
 
 
