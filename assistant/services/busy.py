@@ -1,6 +1,7 @@
 """What a new message does while a reply of its conversation is queued or running."""
 
 import uuid
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
@@ -10,8 +11,6 @@ from assistant.errors import ConversationBusy
 from assistant.models import Job, JobState, WhenBusy
 from assistant.services import jobs
 
-Stopped = list[tuple[Job, jobs.Body]]
-
 
 def open_replies(conversation_id: uuid.UUID) -> ColumnElement[bool]:
     """Demand that a job is a reply of this conversation that has not ended."""
@@ -19,7 +18,7 @@ def open_replies(conversation_id: uuid.UUID) -> ColumnElement[bool]:
     return and_(Job.sequence_key == conversation_id, open_states)
 
 
-def make_way(session: Session, conversation_id: uuid.UUID, when_busy: str) -> Stopped:
+def make_way(session: Session, conversation_id: uuid.UUID, when_busy: str) -> jobs.Cancelled:
     """Let a new message in as its conversation's setting says, before its own job is accepted.
 
     The caller holds the conversation's row, so of two at once the second sees the first, and calls
@@ -33,18 +32,11 @@ def make_way(session: Session, conversation_id: uuid.UUID, when_busy: str) -> St
     elif when_busy == WhenBusy.INTERRUPT:
         # What runs keeps its place in the sequence until its worker has let go of it, so the new
         # reply never runs beside the old one.
-        stopped = jobs.cancel_all(session, open_replies(conversation_id))
-        return [(job, jobs.body_of(session, job)) for job in stopped]
+        return jobs.cancel_all(session, open_replies(conversation_id))
     return []
 
 
-def follow_up(stopped: Stopped) -> None:
+def follow_up(stopped: jobs.Cancelled) -> None:
     """After the commit: call out the replies that were interrupted, and show that they were."""
-
-    def tell() -> None:
-        jobs.follow_up([job for job, _ in stopped])
-        for job, body in stopped:
-            jobs.publish(job, body)
-
     if stopped:
-        when_committed(tell)
+        when_committed(partial(jobs.follow_up, stopped))

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Conversation, Job, Message, WhenBusy
+from assistant.models.job import TERMINAL
 from assistant.services import idempotency, jobs, owners
 from assistant.services.jobs import status
 from assistant.services.paging import Page
@@ -162,9 +163,8 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
         ).all()
         bodies = [(job, status.body_of(session, job)) for job in emptied]
     jobs.follow_up(cancelled)
-    open_before = {job.id for job in cancelled}
     for job, body in bodies:
-        if job.id in open_before:
-            status.publish(job, body)
-        else:
+        if job.state in TERMINAL:
             status.erase(job, body)
+        else:
+            status.publish(job, body)

@@ -16,7 +16,6 @@ from assistant.errors import NotFound
 from assistant.extensions import settings
 from assistant.models import Job, JobKind, Message, Queue
 from assistant.services import busy, conversations, jobs, owners
-from assistant.services.busy import Stopped
 from assistant.services.retrieval import Scope, check_scope
 
 
@@ -59,7 +58,7 @@ def ask(owner_id: uuid.UUID, question: Question) -> Job:
     return job
 
 
-def ask_beside(session: Session, other: Message, question: Question) -> tuple[Job, Stopped]:
+def ask_beside(session: Session, other: Message, question: Question) -> tuple[Job, jobs.Cancelled]:
     """Keep a question as a sibling of another one, which starts a branch; the caller commits."""
     return _put(session, other.owner_id, question, _ASK_BESIDE, {"beside": other.parent_id})
 
@@ -70,7 +69,7 @@ def _put(
     question: Question,
     statement: TextClause,
     place: Mapping[str, object] = MappingProxyType({}),
-) -> tuple[Job, Stopped]:
+) -> tuple[Job, jobs.Cancelled]:
     ids = {name: uuid7() for name in ("job", "asked", "answered", "conversation")}
     if question.conversation_id is not None:
         ids["conversation"] = question.conversation_id

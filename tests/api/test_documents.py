@@ -110,6 +110,13 @@ def test_a_download_is_the_same_bytes_and_never_a_page(user: User, name: str) ->
     assert "public" not in response.headers["Cache-Control"]
 
 
+def test_what_is_cancelled_with_its_document_is_shown_so_at_once(user: User) -> None:
+    accepted = upload(user)
+    assert job(user, accepted["id"])["state"] == "queued"
+    user.delete(f"/documents/{accepted['document_id']}")
+    assert job(user, accepted["id"])["state"] == "cancelled"
+
+
 def test_an_upload_that_was_refused_leaves_no_file(app: Flask, user: User) -> None:
     uploads: Path = app.extensions["settings"].uploads
     incoming = set(uploads.glob("incoming/*"))

@@ -41,12 +41,13 @@ from assistant.services.jobs.status import (
     read_status,
     register_results,
 )
-from assistant.services.jobs.stopping import cancel, cancel_all, follow_up
+from assistant.services.jobs.stopping import Cancelled, cancel, cancel_all, follow_up
 from assistant.services.jobs.sweeping import sweep
 
 __all__ = [
     "PATIENT_SECONDS",
     "Body",
+    "Cancelled",
     "Run",
     "Stopped",
     "Stopping",

@@ -20,6 +20,9 @@ from assistant.services.jobs.transitions import (
     transition,
 )
 
+# Jobs as they are by now, and as their owners see them.
+Cancelled = Sequence[tuple[Job, status.Body]]
+
 
 def cancel(owner_id: uuid.UUID, job_id: uuid.UUID) -> bytes:
     """Cancel a job and return its JSON; a job that has ended stays as it is.
@@ -34,9 +37,10 @@ def cancel(owner_id: uuid.UUID, job_id: uuid.UUID) -> bytes:
         changed = ask_to_stop(session, job_id)
         job = changed or session.get_one(Job, job_id)
         body = status.body_of(session, job)
-    if changed:
-        follow_up([changed])
-    return status.publish(job, body, ended_before=changed is None)
+    if changed is None:
+        return status.publish(job, body, ended_before=True)
+    follow_up([(job, body)])
+    return status.encode(body)
 
 
 def ask_to_stop(session: Session, job_id: uuid.UUID) -> Job | None:
@@ -49,17 +53,22 @@ def ask_to_stop(session: Session, job_id: uuid.UUID) -> Job | None:
     )
 
 
-def cancel_all(session: Session, *which: ColumnElement[bool]) -> list[Job]:
-    """Cancel the open jobs that fit, in the caller's transaction; then call `follow_up`."""
+def cancel_all(session: Session, *which: ColumnElement[bool]) -> Cancelled:
+    """Cancel the open jobs that fit, in the caller's transaction.
+
+    What it returns is for `follow_up`, after the commit.
+    """
     open_jobs = select(Job.id).where(OPEN, *which).order_by(Job.id).with_for_update()
-    changed = (ask_to_stop(session, job_id) for job_id in session.scalars(open_jobs).all())
-    return [job for job in changed if job is not None]
+    asked = (ask_to_stop(session, job_id) for job_id in session.scalars(open_jobs).all())
+    changed = [job for job in asked if job is not None]
+    return list(zip(changed, status.bodies_of(session, changed), strict=True))
 
 
-def follow_up(jobs: Sequence[Job]) -> None:
-    """After the commit: call out what runs, and let what waited behind them go."""
-    for job in jobs:
+def follow_up(cancelled: Cancelled) -> None:
+    """Call out the jobs that run, show all of them, and let what waited behind them go."""
+    for job, body in cancelled:
         if job.state == JobState.RUNNING:
             signals.call_out(job.id)
-    for queue in {job.queue for job in jobs}:
+        status.publish(job, body)
+    for queue in {job.queue for job, _ in cancelled}:
         dispatch(queue)
