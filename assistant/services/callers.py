@@ -13,7 +13,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import cache
 from assistant.models import Session, User
-from assistant.services.jobs.status import COPY, key_of
+from assistant.services.jobs.copies import COPY, key_of
 
 # For how long Redis may say that a session is alive before PostgreSQL is asked again.
 CACHE_SECONDS = 30

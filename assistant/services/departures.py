@@ -29,7 +29,7 @@ from assistant.models.job import TERMINAL
 from assistant.services import administration, callers, idempotency, jobs, sessions, users
 from assistant.services.callers import Caller
 from assistant.services.erasing import Counts, Erasure, rows_gone
-from assistant.services.jobs import Run, status
+from assistant.services.jobs import Run, copies
 
 # What one transaction removes at most, so that none is slow.
 BATCH = 500
@@ -161,7 +161,7 @@ def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
     mine = select(Job.id).where(*_ending_with(user_id), Job.id != job_id).limit(BATCH)
     ids = session.scalars(mine).all()
     # Before the rows go: afterwards nobody would know which copies there are.
-    if ids and not status.forget(ids):
+    if ids and not copies.forget(ids):
         raise TransientError(
             "Redis is away, and still shows jobs of this user.", code="redis_away", counted=False
         )

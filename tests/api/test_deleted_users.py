@@ -14,7 +14,7 @@ from assistant.database import SYSTEM, Model, transaction
 from assistant.extensions import adapters, cache
 from assistant.models import Collection
 from assistant.services import callers, departures, erasing, jobs
-from assistant.services.jobs import Run, status
+from assistant.services.jobs import Run, copies
 from tests.conftest import PASSWORD, User
 from tests.factories import (
     ask,
@@ -306,7 +306,7 @@ def test_nobody_is_deleted_whose_jobs_redis_still_shows(
 ) -> None:
     accepted = busy.delete("/users/me").get_json()
     with monkeypatch.context() as patch:
-        patch.setattr(status, "forget", lambda job_ids: False)
+        patch.setattr(copies, "forget", lambda job_ids: False)
         workers.users.delete(accepted["id"])
     row = job_row(accepted["id"])
     assert (row.state, row.failures) == ("queued", 0)

@@ -23,6 +23,7 @@ from assistant.services.jobs import (
     Run,
     Stopping,
     claiming,
+    copies,
     dispatching,
     execution,
     heartbeats,
@@ -253,7 +254,7 @@ def test_a_full_redis_shows_nothing_that_is_not_so_any_more(owner: uuid.UUID) ->
         cache._silent_until = 0.0
         cache.ask(lambda client: client.config_set("maxmemory", "0"))
     assert copy_of(job) is None
-    status.say_again()
+    copies.say_again()
     assert copy_of(job)["state"] == "succeeded"
 
 

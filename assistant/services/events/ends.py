@@ -10,7 +10,8 @@ from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Job, JobKind
 from assistant.services import jobs, messages
-from assistant.services.jobs.status import Body, read_copy
+from assistant.services.jobs.copies import read_copy
+from assistant.services.jobs.status import Body
 
 
 def clock(owner_id: uuid.UUID) -> datetime:

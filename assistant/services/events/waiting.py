@@ -5,7 +5,8 @@ import uuid
 
 from assistant.services.events.feeds import Feed
 from assistant.services.events.hub import hub
-from assistant.services.jobs.status import COPY, Shown, read_copy, read_status
+from assistant.services.jobs.copies import COPY, read_copy
+from assistant.services.jobs.status import Shown, read_status
 
 
 def wait_for(

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError
 from assistant.extensions import settings
-from assistant.services.jobs import draining, signals, status
+from assistant.services.jobs import copies, draining, signals
 from assistant.services.jobs.losing import given_back
 from assistant.services.jobs.runs import Run, Stopping
 from assistant.services.jobs.settling import settle
@@ -70,7 +70,7 @@ class Leases:
                 self._idle.wait(settings.heartbeat_seconds)
                 try:
                     self.renew()
-                    status.say_again()
+                    copies.say_again()
                 except AssistantError as error:
                     logger.warning("heartbeat missed: %s", error.detail)
                 except Exception:

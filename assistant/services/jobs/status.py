@@ -3,45 +3,24 @@
 import json
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 from zlib import crc32
 
-from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.extensions import cache, settings
+from assistant.extensions import cache
 from assistant.models import Job, JobKind, JobState
 from assistant.models.job import TERMINAL
 from assistant.services.events import log
+from assistant.services.jobs import copies
 from assistant.services.jobs.attempts import attempts_of, only_attempt, stamp
 from assistant.services.jobs.waiting import Waiting, why_waiting
-
-# A copy that may still change misleads for this long at most: a worker may die between its commit
-# and its call to Redis, Redis may hear of a change late or forget the next one, and what a queued
-# job waits for changes without it.
-OPEN_SECONDS = 1
-
-_PUT = """
-local known = redis.call('HGET', KEYS[1], 'version')
-if known and tonumber(known) >= tonumber(ARGV[1]) then return 0 end
-local kept = redis.pcall('HSET', KEYS[1], 'version', ARGV[1], 'owner', ARGV[2], 'body', ARGV[3],
-    'ended', ARGV[5])
-if type(kept) == 'table' then
-    -- There is no memory for it, but what is not true any more can go.
-    redis.call('DEL', KEYS[1])
-    return kept
-end
-redis.call('PEXPIREAT', KEYS[1], ARGV[4])
-return 1
-"""
 
 Body = dict[str, Any]
 ResultsOf = Callable[[Session, Sequence[Job]], Mapping[uuid.UUID, Body]]
@@ -113,11 +92,6 @@ def _text(value: uuid.UUID | None) -> str | None:
     return None if value is None else str(value)
 
 
-def key_of(job_id: uuid.UUID | str) -> str:
-    """Name the Redis hash of a job."""
-    return f"job:{job_id}"
-
-
 def encode(body: Body | list[Body]) -> bytes:
     """Return JSON as the API sends it."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -138,9 +112,9 @@ def publish(job: Job, body: Body, *events: log.Event, ended_before: bool = False
     elif job.state in TERMINAL and not ended_before:
         done = log.event(job.attempt, log.LAST, "done", encoded.decode())
         said.append(log.appending(job.id, done, ended_for=job.owner_id))
-    copy = _copy(job, body, encoded, time.time())
-    if not _put(copy, said) and job.state in TERMINAL:
-        _unsaid.append(copy)
+    whole = job.state != JobState.QUEUED or body["blocker"] is not None
+    copy = copies.copy_of(job, encoded, time.time(), whole=whole)
+    copies.put(copy, said, until_heard=job.state in TERMINAL)
     return encoded
 
 
@@ -148,56 +122,6 @@ def erase(job: Job, body: Body) -> None:
     """Show an ended job without what was deleted, also to who would follow it from its start."""
     publish(job, body, ended_before=True)
     cache.ask(lambda client: client.delete(log.key_of(job.id)))
-
-
-def forget(job_ids: Sequence[uuid.UUID]) -> bool:
-    """Remove all that Redis has of jobs; return whether it did."""
-    names = [key for job_id in job_ids for key in (key_of(job_id), log.key_of(job_id))]
-    return cache.ask(lambda client: client.delete(*names)) is not None
-
-
-Said = Callable[[Redis], object]
-
-
-def _copy(job: Job, body: Body, encoded: bytes, true_at: float) -> tuple[Any, ...]:
-    """Return the arguments of `_PUT` for a job that was so at a moment."""
-    # A moment and no duration: one that Redis hears late, after an outage, is no news any more.
-    until = int((true_at + _lifetime(job)) * 1000)
-    # Why a queued job waits has to be found out first; till then its copy only hides older ones.
-    copy = b"" if job.state == JobState.QUEUED and body["blocker"] is None else encoded
-    ended = int(job.state in TERMINAL)
-    return (key_of(job.id), job.version, str(job.owner_id), copy, until, ended)
-
-
-# Ends of jobs that Redis did not hear of; an older copy there could still say something else.
-_unsaid: deque[tuple[Any, ...]] = deque(maxlen=1000)
-
-
-def _put(copy: tuple[Any, ...], said: Sequence[Said] = ()) -> bool:
-    """Write a copy unless something newer is there, and what is said of it, in one round trip."""
-    heard = _ask(copy, *said)
-    if heard:
-        say_again()
-    return heard
-
-
-def say_again() -> None:
-    """Write to Redis what it did not hear while it was away."""
-    # Several threads may do so at once.
-    with suppress(IndexError):
-        while _unsaid:
-            copy = _unsaid.popleft()
-            if not _ask(copy):
-                _unsaid.append(copy)
-                return
-
-
-def _ask(copy: tuple[Any, ...], *said: Said) -> bool:
-    return cache.ask_all(lambda client: client.eval(_PUT, 1, *copy), *said) is not None
-
-
-def _lifetime(job: Job) -> int:
-    return settings.result_ttl_seconds if job.state in TERMINAL else OPEN_SECONDS
 
 
 def publish_claimed(job: Job, *events: log.Event) -> None:
@@ -208,10 +132,6 @@ def publish_claimed(job: Job, *events: log.Event) -> None:
     with transaction(job.owner_id) as session:
         body = body_of(session, job)
     publish(job, body, *events)
-
-
-# What `read_status` wants of the hash, in this order.
-COPY = ("owner", "body", "version", "ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +146,6 @@ class Shown:
     def tag(self) -> str:
         """Return what differs whenever the body does."""
         return str(self.version) if self.ended else f"{self.version}-{crc32(self.body):x}"
-
-
-def read_copy(job_id: uuid.UUID) -> list[bytes | None] | None:
-    """Return the `COPY` of a job that Redis has."""
-    return cast("list[bytes | None] | None", cache.ask(lambda r: r.hmget(key_of(job_id), *COPY)))
 
 
 def read_status(
@@ -254,7 +169,7 @@ def read_status(
     if waiting is not None:
         shown |= waiting_part(waiting)
     encoded = encode(shown)
-    _put(_copy(job, shown, encoded, asked_at))
+    copies.put(copies.copy_of(job, encoded, asked_at, whole=True))
     return Shown(encoded, job.version, job.state in TERMINAL)
 
 

@@ -13,7 +13,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError, Unavailable
 from assistant.extensions import cache
 from assistant.models import Job, JobState, Queue
-from assistant.services.jobs import heartbeats, status
+from assistant.services.jobs import copies, heartbeats, status
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.losing import after_loss
 from assistant.services.jobs.transitions import OPEN, held_by, transition
@@ -38,7 +38,7 @@ def sweep() -> dict[str, int]:
     heartbeats.beat(heartbeats.SWEEPER)
     duties = {"expired": _return_expired, "overdue": _end_overdue, "rung": _ring_again}
     found = {name: _do(duty) for name, duty in duties.items()}
-    status.say_again()
+    copies.say_again()
     found["dispatched"] = sum(dispatch(queue) for queue in Queue)
     return found
 
