@@ -2,13 +2,14 @@
 
 import random
 import socket
+from collections.abc import Sequence
 
 from assistant.config import Settings
 from assistant.local.errors import LocalRunError
 
 # Below the range from which Linux and macOS take ports for outgoing connections, so that a server
 # which dies finds its port free when it is started again.
-FREE_PORTS = range(15000, 32000)
+FREE_PORTS: Sequence[int] = range(15000, 32000)
 _given: set[int] = set()
 
 
@@ -35,7 +36,11 @@ def why_closed(host: str, port: int) -> str | None:
 
 
 def require_free_ports(settings: Settings) -> None:
-    """Raise `LocalRunError` unless the API's and Flower's ports can be opened."""
+    """Raise `LocalRunError` unless the API's and Flower's ports can be opened.
+
+    From now on `free_port` gives them to nobody else.
+    """
+    _given.update((settings.port, settings.flower_port))
     if settings.port == settings.flower_port:
         raise LocalRunError(
             f"PORT and FLOWER_PORT are both {settings.port}. Set one of them to another port."

@@ -5,15 +5,17 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
 from assistant.config import Settings
+from tests.services.factories import wait_for
 
 from .conftest import Runner, descendants, read_until, require_gone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def named(pid: int, name: str) -> psutil.Process | None:
@@ -98,8 +100,9 @@ def test_a_second_signal_kills_what_does_not_stop(
     run_stack: Runner, settings: Settings, procfile: "os.PathLike[str]"
 ) -> None:
     with open(procfile, "a") as file:
-        file.write("stubborn: trap '' TERM; while true; do sleep 1; done\n")
+        file.write("stubborn: trap '' TERM; touch deaf; while true; do sleep 1; done\n")
     runner = run_stack()
+    wait_for(Path(procfile).with_name("deaf").exists)
     processes = descendants(runner.pid)
     runner.send_signal(signal.SIGINT)
     time.sleep(1)
