@@ -24,7 +24,7 @@ SLOT_SECONDS = 5.0
 @contextmanager
 def _slot() -> Iterator[None]:
     if not _slots.acquire(timeout=SLOT_SECONDS):
-        raise Overloaded("Too many people sign in at once. Try again in a moment.", retry_after=2)
+        raise Overloaded("Too many passwords are being checked. Try again soon.", retry_after=2)
     try:
         yield
     finally:

@@ -21,8 +21,8 @@ lost (the sweeper rings again) or doubled (the second claim changes no row).
   the end of an attempt by `settle`, which reads again what a lost answer left unknown.
 - A worker that is told to leave stops what it has, and its jobs go back to the queue: `draining`.
 - Success demands that nobody asked to cancel; a terminal state is never left.
-- What is committed is shown: ready-made JSON for those who poll (`status`), why it waits
-  (`waiting`), and events for those who follow (`assistant.services.events`).
+- What is committed is shown: ready-made JSON for those who poll (`status`, and its `copies` in
+  Redis), why it waits (`waiting`), and events for those who follow (`assistant.services.events`).
 """
 
 from assistant.services.jobs import draining
