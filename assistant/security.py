@@ -15,8 +15,8 @@ from assistant.config import Settings
 from assistant.errors import InvalidCredentials, PermissionDenied
 from assistant.extensions import jwt
 from assistant.models import Role
-from assistant.services import callers, tickets
-from assistant.services.callers import Caller
+from assistant.services.accounts import session_cache, tickets
+from assistant.services.accounts.session_cache import Caller
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,7 +102,7 @@ def authenticate(
     user_id, session_id, expires_at = _claims_of(token, current_app.config["JWT_SECRET_KEY"])
     if time.time() >= expires_at:
         raise InvalidCredentials("The access token has expired. Refresh it or sign in again.")
-    return callers.authenticate(user_id, session_id, job_id)
+    return session_cache.authenticate(user_id, session_id, job_id)
 
 
 @lru_cache(maxsize=8192)

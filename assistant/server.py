@@ -85,11 +85,11 @@ def worker_int(worker: Any) -> None:
 
 def send_away() -> None:
     """Let followers and sockets go; they come back to another process with their cursors."""
-    from assistant.api import sockets
+    from assistant.api import websocket
     from assistant.services.events import hub
 
     hub.close()
-    sockets.close()
+    websocket.close()
 
 
 def wait_for_postgres(connection: Any) -> None:

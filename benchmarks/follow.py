@@ -23,7 +23,7 @@ from assistant.app import create_app
 from assistant.config import read_settings
 from assistant.local.ports import free_port
 from assistant.local.stack import LocalStack
-from assistant.services.events import log
+from assistant.services.jobs import event_log
 from benchmarks.accept import post, serving, sign_in
 from benchmarks.load import measure, request
 
@@ -123,7 +123,7 @@ def produce(first: int, ids: list[str]) -> None:
             if pause > 0:
                 time.sleep(pause)
             data = f'{{"text": "word{turn} ", "at": {time.monotonic():.6f}}}'
-            log.append(jobs[which], log.event(1, first + turn, "delta", data))
+            event_log.append(jobs[which], event_log.event(1, first + turn, "delta", data))
 
 
 def running_replies(stack: LocalStack, token: str) -> list[str]:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 import assistant.models  # noqa: F401  # the tables must be known before they are compared
 from assistant.config import Settings
 from assistant.database import Model
-from assistant.services.doctor.finding import first_line, place, to_start
+from assistant.services.operations.doctor.finding import first_line, place, to_start
 
 # Two deployments that migrate at once take turns; the number only has to be ours.
 MIGRATION_LOCK = 7_203_115

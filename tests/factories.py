@@ -13,7 +13,7 @@ from assistant.adapters.chroma import ChromaStore
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters, settings
 from assistant.models import Job, Message
-from assistant.services import retrieval
+from assistant.services.retrieval import retrieval
 from tests.conftest import User
 
 JOB_KEYS = {

@@ -2,7 +2,9 @@
 
 from celery import shared_task
 
-from assistant.services import analysis, indexing, jobs
+from assistant.services import jobs
+from assistant.services.documents import indexing
+from assistant.services.generation import analysis
 
 
 @shared_task(name="documents.index")

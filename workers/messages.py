@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from assistant.services import jobs, replies
+from assistant.services import jobs
+from assistant.services.generation import replies
 
 
 @shared_task(name="messages.reply")

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from assistant.services import search
+from assistant.services.retrieval import search
 
 
 @shared_task(name="search.run")

@@ -7,17 +7,17 @@ from assistant.api import (
     auth,
     collections,
     conversations,
+    docs_assets,
     documents,
     events,
     health,
     jobs,
     messages,
     models,
-    pages,
-    preferences,
+    prefer_header,
     search,
-    sockets,
     users,
+    websocket,
 )
 from assistant.config import Settings
 from assistant.extensions import api
@@ -51,8 +51,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix=PREFIX + (resource.blp.url_prefix or ""))
     api.register_blueprint(health.blp)
-    app.register_blueprint(pages.blp)
-    app.after_request(preferences.wait_if_preferred)
+    app.register_blueprint(docs_assets.blp)
+    app.after_request(prefer_header.wait_if_preferred)
 
 
 RESOURCES = (
@@ -65,7 +65,7 @@ RESOURCES = (
     search,
     jobs,
     events,
-    sockets,
+    websocket,
     models,
 )
 

@@ -15,8 +15,8 @@ from assistant.schemas.auth import (
     UserSchema,
 )
 from assistant.security import allow, caller, caller_id
-from assistant.services import sessions, users
-from assistant.services.sessions import Tokens
+from assistant.services.accounts import sessions, users
+from assistant.services.accounts.sessions import Tokens
 
 blp = StrictBlueprint("auth", __name__, url_prefix="/auth", description="Sign-in and tokens")
 

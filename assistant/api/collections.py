@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, url_for
 
-from assistant.api import answers
+from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.schemas.collections import (
@@ -16,8 +16,8 @@ from assistant.schemas.collections import (
 from assistant.schemas.jobs import JobSchema
 from assistant.schemas.paging import PageSchema
 from assistant.security import allow, caller_id
-from assistant.services import collections, dissolving
-from assistant.services.collections import Counted
+from assistant.services.documents import collection_deletion, collections
+from assistant.services.documents.collections import Counted
 
 blp = StrictBlueprint(
     "collections", __name__, url_prefix="/collections", description="Where documents lie"
@@ -30,8 +30,8 @@ blp = StrictBlueprint(
 @blp.response(200, CollectionSchema(many=True))
 def list_collections(query: dict[str, Any]) -> Any:
     """List your collections, newest first."""
-    page = answers.page(query)
-    return answers.listed(collections.list_(caller_id(), page), page)
+    page = responses.page(query)
+    return responses.listed(collections.list_(caller_id(), page), page)
 
 
 @blp.post("")
@@ -70,4 +70,4 @@ def change_collection(values: dict[str, Any], collection_id: uuid.UUID) -> Count
 @blp.alt_response(409, "CONFLICT")
 def delete_collection(collection_id: uuid.UUID) -> Response:
     """Delete a collection with its documents: hidden at once, removed everywhere by a job."""
-    return answers.accepted_job(dissolving.delete(caller_id(), collection_id))
+    return responses.accepted_job(collection_deletion.delete(caller_id(), collection_id))

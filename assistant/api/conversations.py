@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import url_for
 
-from assistant.api import answers
+from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.models import Conversation
@@ -19,7 +19,7 @@ from assistant.schemas.conversations import (
 )
 from assistant.schemas.paging import PageSchema
 from assistant.security import allow, caller_id
-from assistant.services import conversations, messages, threads
+from assistant.services.conversations import branches, conversations, messages
 from assistant.services.paging import LIMIT
 
 blp = StrictBlueprint(
@@ -33,9 +33,9 @@ blp = StrictBlueprint(
 @blp.response(200, ConversationSchema(many=True))
 def list_conversations(query: dict[str, Any]) -> Any:
     """List your conversations, the last active one first."""
-    page = answers.page(query)
+    page = responses.page(query)
     found = conversations.list_(caller_id(), page, **query)
-    return answers.listed(found, page, active_until=_last_activity(found[: page.limit]))
+    return responses.listed(found, page, active_until=_last_activity(found[: page.limit]))
 
 
 def _last_activity(found: Sequence[Conversation]) -> str | None:
@@ -68,7 +68,7 @@ def get_conversation(conversation_id: uuid.UUID) -> Any:
     if len(found) > LIMIT:
         found = found[-LIMIT:]
         path = url_for("messages.list_messages")
-        headers["Link"] = answers.next_link(
+        headers["Link"] = responses.next_link(
             "before", found[0].id, path, conversation_id=conversation_id
         )
     return _with_messages(conversation, found), 200, headers
@@ -111,5 +111,5 @@ def delete_conversation(conversation_id: uuid.UUID) -> None:
 @blp.response(200, BranchSchema(many=True))
 def list_branches(query: dict[str, Any], conversation_id: uuid.UUID) -> Any:
     """List the last message of each branch, the newest first."""
-    page = answers.page(query)
-    return answers.listed(threads.leaves(caller_id(), conversation_id, page), page)
+    page = responses.page(query)
+    return responses.listed(branches.leaves(caller_id(), conversation_id, page), page)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, send_file
 
-from assistant.api import answers
+from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.models import Document
@@ -21,7 +21,8 @@ from assistant.schemas.documents import (
 )
 from assistant.schemas.jobs import JobSchema
 from assistant.security import allow, caller_id
-from assistant.services import analysis, documents, revising
+from assistant.services.documents import changes, documents
+from assistant.services.generation import analysis
 
 blp = StrictBlueprint(
     "documents", __name__, url_prefix="/documents", description="Files to answer from"
@@ -38,7 +39,7 @@ blp = StrictBlueprint(
 def create_document(upload: dict[str, Any]) -> Response:
     """Upload a document; it is indexed in the background."""
     file, collection_id = upload["file"], upload.get("collection_id")
-    return answers.accepted_job(
+    return responses.accepted_job(
         documents.create(caller_id(), file.stream, file.filename, collection_id)
     )
 
@@ -49,8 +50,8 @@ def create_document(upload: dict[str, Any]) -> Response:
 @blp.response(200, DocumentSchema(many=True))
 def list_documents(query: dict[str, Any]) -> Any:
     """List your documents, newest first."""
-    page = answers.page(query)
-    return answers.listed(documents.list_(caller_id(), page, **query), page)
+    page = responses.page(query)
+    return responses.listed(documents.list_(caller_id(), page, **query), page)
 
 
 @blp.get("/<uuid:document_id>")
@@ -72,8 +73,8 @@ def change_document(values: dict[str, Any], document_id: uuid.UUID) -> Any:
 
     A document that is searchable is moved by a job (202), and is found where it was until then.
     """
-    document, job = revising.update(caller_id(), document_id, **values)
-    return answers.accepted_job(job) if job else document
+    document, job = changes.update(caller_id(), document_id, **values)
+    return responses.accepted_job(job) if job else document
 
 
 @blp.put("/<uuid:document_id>")
@@ -89,8 +90,8 @@ def replace_document(upload: dict[str, Any], document_id: uuid.UUID) -> Response
     The old text stays searchable until the new one is indexed, and for good if that fails.
     """
     file = upload["file"]
-    return answers.accepted_job(
-        revising.replace(caller_id(), document_id, file.stream, file.filename)
+    return responses.accepted_job(
+        changes.replace(caller_id(), document_id, file.stream, file.filename)
     )
 
 
@@ -130,7 +131,7 @@ def get_content(document_id: uuid.UUID) -> Response:
 @blp.response(202, JobSchema)
 def analyze_document(document_id: uuid.UUID) -> Response:
     """Summarise a document, in its language, and draw its key points; the job's result has both."""
-    return answers.accepted_job(analysis.create(caller_id(), document_id))
+    return responses.accepted_job(analysis.create(caller_id(), document_id))
 
 
 @blp.delete("/<uuid:document_id>")
@@ -139,4 +140,4 @@ def analyze_document(document_id: uuid.UUID) -> Response:
 @blp.alt_response(409, "CONFLICT")
 def delete_document(document_id: uuid.UUID) -> Response:
     """Delete a document: hidden at once, removed everywhere by a job that counts what is left."""
-    return answers.accepted_job(documents.delete(caller_id(), document_id))
+    return responses.accepted_job(documents.delete(caller_id(), document_id))

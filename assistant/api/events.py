@@ -9,16 +9,17 @@ from typing import Any
 
 from flask import Response, request, stream_with_context
 
-from assistant.api import answers
+from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
-from assistant.api.lines import Line
-from assistant.api.presence import Presence
+from assistant.api.session_recheck import Presence
+from assistant.api.sse_connection import Line
 from assistant.errors import AssistantError, InvalidInput
 from assistant.schemas.jobs import EventQuerySchema, TicketSchema
 from assistant.security import allow, caller, caller_id
-from assistant.services import callers, jobs, tickets
+from assistant.services import jobs
+from assistant.services.accounts import session_cache, tickets
 from assistant.services.events.following import follow
-from assistant.services.events.log import ATTEMPT, LAST, Event
+from assistant.services.jobs.event_log import ATTEMPT, LAST, Event
 
 blp = StrictBlueprint("events", __name__, url_prefix="/jobs", description="Background work")
 
@@ -68,9 +69,9 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     first = next(batches)
     if not first and after is not None and after % ATTEMPT == LAST:
         batches.close()
-        return answers.no_content()
+        return responses.no_content()
     me = caller()
-    presence = Presence(lambda: callers.authenticate(me.user_id, me.session_id, job_id))
+    presence = Presence(lambda: session_cache.authenticate(me.user_id, me.session_id, job_id))
     frames = line.pieces(_frames(chain([first], batches), presence))
     response = Response(stream_with_context(frames), mimetype="text/event-stream")
     response.call_on_close(line.close)

@@ -11,7 +11,7 @@ from assistant.errors import AssistantError, InvalidInput
 from assistant.extensions import api
 from assistant.problems import from_error
 from assistant.schemas.sockets import FRAMES
-from assistant.services.events.log import Event
+from assistant.services.jobs.event_log import Event
 
 Frame = dict[str, Any]
 

@@ -2,11 +2,11 @@
 
 from flask import Response, json
 
-from assistant.api import answers
+from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.schemas.health import HealthSchema, ReadinessSchema, WelcomeSchema
 from assistant.security import allow
-from assistant.services import readiness
+from assistant.services.operations import readiness
 
 blp = StrictBlueprint("health", __name__, description="For load balancers and people")
 
@@ -48,4 +48,4 @@ def ready() -> Response:
     checks = readiness.check()
     well = readiness.is_ready(checks)
     body = {"status": "ready" if well else "not ready", "checks": checks}
-    return answers.ready_json(json.dumps(body).encode(), 200 if well else 503)
+    return responses.ready_json(json.dumps(body).encode(), 200 if well else 503)

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, cast
 from flask import Response, request
 from werkzeug.datastructures import FileStorage
 
-from assistant.api.answers import ready_json
+from assistant.api.responses import ready_json
 from assistant.errors import InvalidInput
 from assistant.middleware import REPLAYED
 from assistant.security import caller_id

@@ -5,12 +5,12 @@ from typing import Any
 
 from flask import Response, g, request
 
-from assistant.api import answers
+from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.schemas.jobs import JobQuerySchema, JobReadSchema, JobSchema
 from assistant.security import allow, caller_id
-from assistant.services import jobs, retrying
+from assistant.services import job_kinds, jobs
 from assistant.services.events.waiting import wait_for
 
 blp = StrictBlueprint("jobs", __name__, url_prefix="/jobs", description="Background work")
@@ -25,9 +25,9 @@ POLL_SECONDS = "1"
 @blp.response(200, JobSchema(many=True))
 def list_jobs(query: dict[str, Any]) -> Any:
     """List your jobs, newest first."""
-    page = answers.page(query)
-    rows, _, headers = answers.listed(jobs.list_(caller_id(), page, **query), page)
-    response = answers.ready_json(jobs.encode(rows))
+    page = responses.page(query)
+    rows, _, headers = responses.listed(jobs.list_(caller_id(), page, **query), page)
+    response = responses.ready_json(jobs.encode(rows))
     response.headers.update(headers)
     return response
 
@@ -42,7 +42,7 @@ def get_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     shown = jobs.read_status(caller_id(), job_id, g.job_copy)
     if query.get("wait") and not shown.ended:
         shown = wait_for(caller_id(), job_id, query["wait"])
-    response = answers.ready_json(shown.body)
+    response = responses.ready_json(shown.body)
     response.set_etag(shown.tag, weak=True)
     if not shown.ended:
         response.headers["Retry-After"] = POLL_SECONDS
@@ -59,7 +59,7 @@ def cancel_job(job_id: uuid.UUID) -> Response:
     A running one stays `running` with `cancel_requested_at` until its worker has let go; one that
     has ended stays as it is.
     """
-    return answers.ready_json(jobs.cancel(caller_id(), job_id))
+    return responses.ready_json(jobs.cancel(caller_id(), job_id))
 
 
 @blp.post("/<uuid:job_id>/retry")
@@ -68,4 +68,4 @@ def cancel_job(job_id: uuid.UUID) -> Response:
 @blp.response(202, JobSchema)
 def retry_job(job_id: uuid.UUID) -> Response:
     """Try a failed or cancelled job once more, as a new job."""
-    return answers.accepted_job(retrying.retry(caller_id(), job_id))
+    return responses.accepted_job(job_kinds.retry(caller_id(), job_id))

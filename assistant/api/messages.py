@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response
 
-from assistant.api import answers
+from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.models import Message
@@ -18,8 +18,8 @@ from assistant.schemas.conversations import (
 )
 from assistant.schemas.jobs import JobSchema
 from assistant.security import allow, caller_id
-from assistant.services import branches, messages, questions
-from assistant.services.questions import Question
+from assistant.services.conversations import asking, messages, regenerating
+from assistant.services.conversations.asking import Question
 
 blp = StrictBlueprint(
     "messages", __name__, url_prefix="/messages", description="Questions and replies"
@@ -42,7 +42,7 @@ def accept(body: dict[str, Any]) -> Response:
     """Accept a question that was checked, whichever way it came."""
     options = {name: body.pop(name) for name in OPTIONS if name in body}
     given = {name: value for name, value in options.items() if value is not None}
-    return answers.accepted_job(questions.ask(caller_id(), Question(**body, options=given)))
+    return responses.accepted_job(asking.ask(caller_id(), Question(**body, options=given)))
 
 
 @blp.get("")
@@ -51,9 +51,9 @@ def accept(body: dict[str, Any]) -> Response:
 @blp.response(200, MessageSchema(many=True))
 def list_messages(query: dict[str, Any]) -> Any:
     """List the messages of a conversation's current branch, oldest first."""
-    page = answers.page(query)
+    page = responses.page(query)
     found = messages.list_(caller_id(), query["conversation_id"], page)
-    return answers.listed(found, page, backwards=page.before is not None)
+    return responses.listed(found, page, backwards=page.before is not None)
 
 
 @blp.get("/<uuid:message_id>")
@@ -74,7 +74,7 @@ def regenerate_message(given: dict[str, Any], message_id: uuid.UUID) -> Response
 
     The id is that of a reply, or of the question.
     """
-    return answers.accepted_job(branches.regenerate(caller_id(), message_id, given))
+    return responses.accepted_job(regenerating.regenerate(caller_id(), message_id, given))
 
 
 @blp.post("/<uuid:message_id>/edit")
@@ -85,4 +85,4 @@ def regenerate_message(given: dict[str, Any], message_id: uuid.UUID) -> Response
 def edit_message(given: dict[str, Any], message_id: uuid.UUID) -> Response:
     """Ask a question in other words; the conversation goes on in a new branch."""
     content = given.pop("content")
-    return answers.accepted_job(branches.edit(caller_id(), message_id, content, given))
+    return responses.accepted_job(regenerating.edit(caller_id(), message_id, content, given))

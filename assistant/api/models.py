@@ -3,8 +3,8 @@
 from assistant.api.arguments import StrictBlueprint
 from assistant.schemas.models import LanguageModelSchema
 from assistant.security import allow
-from assistant.services import models
-from assistant.services.models import LanguageModel
+from assistant.services.generation import model_list
+from assistant.services.generation.model_list import LanguageModel
 
 blp = StrictBlueprint("models", __name__, url_prefix="/models", description="What answers")
 
@@ -15,4 +15,4 @@ blp = StrictBlueprint("models", __name__, url_prefix="/models", description="Wha
 @blp.alt_response(503, "SERVICE_UNAVAILABLE")
 def list_models() -> list[LanguageModel]:
     """List the models that questions may name, the default one first."""
-    return models.list_()
+    return model_list.list_()

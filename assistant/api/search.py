@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import Response
 
-from assistant.api import answers
+from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.schemas.documents import HitSchema, SearchRequestSchema
 from assistant.security import allow, caller_id
-from assistant.services import search
-from assistant.services.retrieval import Scope
+from assistant.services.retrieval import search
+from assistant.services.retrieval.retrieval import Scope
 
 blp = StrictBlueprint("search", __name__, url_prefix="/search", description="Find passages")
 
@@ -22,4 +22,4 @@ blp = StrictBlueprint("search", __name__, url_prefix="/search", description="Fin
 def search_documents(body: dict[str, Any]) -> Response:
     """Return the chunks of your documents that are nearest to a query, best first."""
     scope = Scope(caller_id(), body["document_ids"], body["collection_ids"])
-    return answers.ready_json(search.ask(scope, body["query"], body["limit"]))
+    return responses.ready_json(search.ask(scope, body["query"], body["limit"]))

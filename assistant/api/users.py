@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, url_for
 
-from assistant.api import answers
+from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.models import Role, User
@@ -18,7 +18,8 @@ from assistant.schemas.users import (
     UserQuerySchema,
 )
 from assistant.security import allow, caller, caller_id
-from assistant.services import administration, departures, profiles, users
+from assistant.services.accounts import administration, profile, users
+from assistant.services.accounts import deletion as account_deletion
 
 blp = StrictBlueprint("users", __name__, url_prefix="/users", description="Accounts")
 
@@ -42,7 +43,7 @@ def change_me(values: dict[str, Any]) -> User:
 
     The last two want `old_password`; a new password ends your other sessions.
     """
-    return profiles.update(caller(), values)
+    return profile.update(caller(), values)
 
 
 @blp.delete("/me")
@@ -54,7 +55,7 @@ def delete_me() -> Response:
 
     Every token stops working at once; the one that you use now still reads this job.
     """
-    return answers.accepted_job(departures.delete(caller(), caller_id()))
+    return responses.accepted_job(account_deletion.delete(caller(), caller_id()))
 
 
 @blp.get("")
@@ -64,8 +65,8 @@ def delete_me() -> Response:
 @blp.alt_response(403, "FORBIDDEN")
 def list_users(query: dict[str, Any]) -> Any:
     """List all users, newest first."""
-    page = answers.page(query)
-    return answers.listed(users.list_all(page, query.get("q")), page)
+    page = responses.page(query)
+    return responses.listed(users.list_all(page, query.get("q")), page)
 
 
 @blp.post("")
@@ -108,4 +109,4 @@ def change_user(values: dict[str, Any], user_id: uuid.UUID) -> User:
 @blp.alt_response(409, "CONFLICT")
 def delete_user(user_id: uuid.UUID) -> Response:
     """Delete a user with everything of theirs: shut out at once, removed by a job of yours."""
-    return answers.accepted_job(departures.delete(caller(), user_id))
+    return responses.accepted_job(account_deletion.delete(caller(), user_id))

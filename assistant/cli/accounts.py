@@ -10,9 +10,10 @@ from assistant.cli.output import as_json, confirm, confirmed, print_json
 from assistant.cli.passwords import generate, password_file
 from assistant.cli.users import body_of, check, users, who
 from assistant.models import Role
-from assistant.services import administration, departures
-from assistant.services import users as service
-from assistant.services.callers import Caller
+from assistant.services.accounts import administration
+from assistant.services.accounts import deletion as account_deletion
+from assistant.services.accounts import users as service
+from assistant.services.accounts.session_cache import Caller
 
 __all__ = ["users"]
 
@@ -121,7 +122,7 @@ def delete(who: str, yes: bool, as_json: bool) -> None:
     if not yes:
         confirm(f"Delete {user.username} with all conversations and documents?")
     # Nobody else asks, so the job belongs to the user, as when they delete themselves.
-    job = departures.delete(Caller(user.id, NO_SESSION, user.role), user.id)
+    job = account_deletion.delete(Caller(user.id, NO_SESSION, user.role), user.id)
     if as_json:
         print_json({"id": user.id, "job_id": job.id})
     else:

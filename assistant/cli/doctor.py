@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 
 from assistant.cli.groups import Command
 from assistant.cli.output import as_json, counted, echo_styled, print_json, text_of
-from assistant.services.doctor import Finding, Status, examine
+from assistant.services.operations.doctor import Finding, Status, examine
 
 COLOURS = {Status.OK: "green", Status.WARNING: "yellow", Status.FAIL: "red"}
 INDENT = " " * 30

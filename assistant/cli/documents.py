@@ -22,10 +22,11 @@ from assistant.cli.output import (
 from assistant.errors import AssistantError
 from assistant.models import Document, DocumentStatus
 from assistant.schemas.documents import DocumentSchema
-from assistant.services import documents as service
-from assistant.services import rebuilding, reindexing
-from assistant.services import users as people
+from assistant.services.accounts import users as people
+from assistant.services.documents import documents as service
+from assistant.services.documents import reindexing
 from assistant.services.paging import Page
+from assistant.services.retrieval import rebuilding
 
 COLUMNS: Columns = {
     "ID": lambda document: document["id"],

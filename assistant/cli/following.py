@@ -10,8 +10,8 @@ import click
 
 from assistant.cli.output import Columns, counted, print_json, print_table
 from assistant.models import JobState
-from assistant.services import reindexing
-from assistant.services.reindexing import Step
+from assistant.services.documents import reindexing
+from assistant.services.documents.reindexing import Step
 
 POLL_SECONDS = 0.3
 # The bar's length for one job, so that a large document moves it too.

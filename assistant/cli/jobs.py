@@ -20,8 +20,8 @@ from assistant.cli.output import (
 )
 from assistant.models import JobKind, JobState, Queue
 from assistant.models.job import TERMINAL
-from assistant.services import retrying
-from assistant.services import users as people
+from assistant.services import job_kinds
+from assistant.services.accounts import users as people
 from assistant.services.jobs import operating, purging
 from assistant.services.paging import Page
 
@@ -107,7 +107,7 @@ def retry(ids: tuple[uuid.UUID, ...], as_json: bool) -> None:
     """
 
     def work(job_id: uuid.UUID) -> tuple[dict[str, Any], str]:
-        new = retrying.retry(operating.owner_of(job_id), job_id)
+        new = job_kinds.retry(operating.owner_of(job_id), job_id)
         return {"id": new.id, "state": new.state, "retry_of": job_id}, f"retried as {new.id}"
 
     each(ids, work, as_json)

@@ -18,7 +18,7 @@ from assistant.cli.output import (
     print_json,
     print_table,
 )
-from assistant.services import stats as service
+from assistant.services.operations import stats as service
 
 QUEUES: Columns = {
     "QUEUE": lambda queue: queue["queue"],

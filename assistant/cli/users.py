@@ -21,8 +21,8 @@ from assistant.cli.output import (
 from assistant.cli.passwords import generate, password_file
 from assistant.models import Role, User
 from assistant.schemas.auth import RegistrationSchema, UserSchema
-from assistant.services import administration
-from assistant.services import users as service
+from assistant.services.accounts import administration
+from assistant.services.accounts import users as service
 from assistant.services.paging import Page
 
 COLUMNS: Columns = {

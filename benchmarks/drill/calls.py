@@ -3,7 +3,7 @@
 from math import ceil
 from typing import Any
 
-from assistant.services.jobs.losing import LEASE_NOT_RENEWED
+from assistant.services.jobs.lost_workers import LEASE_NOT_RENEWED
 from benchmarks.drill.drill import Drill
 from benchmarks.drill.ending import Ending
 from benchmarks.drill.ledger import LINGERING, POSTGRES, overlap

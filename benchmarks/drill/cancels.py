@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from assistant.services.events import log
+from assistant.services.jobs import event_log
 from benchmarks.drill.drill import Drill
 from benchmarks.drill.ending import Ending
 from benchmarks.drill.promise import Promise
@@ -64,7 +64,7 @@ def while_running(drill: Drill) -> bool:
 
 def _text_of(now: Any) -> str:
     """Return what the present attempt has written; until then an earlier one's text is there."""
-    return now.content if now.event_number // log.ATTEMPT == now.attempt else ""
+    return now.content if now.event_number // event_log.ATTEMPT == now.attempt else ""
 
 
 def _now(drill: Drill, job_id: str) -> Any:

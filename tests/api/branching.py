@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 import workers.messages
 from assistant.models import Message
-from assistant.services.messages import get
+from assistant.services.conversations.messages import get
 from tests.conftest import User
 from tests.factories import ask
 

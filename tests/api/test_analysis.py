@@ -11,9 +11,10 @@ from sqlalchemy import text
 import workers.documents
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
-from assistant.services import analysis, jobs
+from assistant.services import jobs
+from assistant.services.generation import analysis
+from assistant.services.generation.prompts import estimate_tokens
 from assistant.services.jobs import Run
-from assistant.services.prompts import estimate_tokens
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import JOB_KEYS, assert_problem, change_rows, indexed, job, upload

@@ -16,7 +16,7 @@ from assistant.adapters import passwords
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict
 from assistant.local.stack import LocalStack
-from assistant.services import administration
+from assistant.services.accounts import administration
 from tests.conftest import PASSWORD, User
 from tests.factories import assert_problem, change_rows
 

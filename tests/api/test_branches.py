@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import workers.messages
-from assistant.services import replies
+from assistant.services.generation import replies
 from tests.api.branching import (
     done,
     edit,

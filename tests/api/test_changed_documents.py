@@ -16,7 +16,8 @@ import workers.messages
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters
 from assistant.models import Collection
-from assistant.services import indexing, jobs
+from assistant.services import jobs
+from assistant.services.documents import indexing
 from assistant.services.jobs import Run
 from tests.conftest import User
 from tests.factories import (

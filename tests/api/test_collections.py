@@ -13,7 +13,8 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import TransientError
 from assistant.extensions import adapters, cache, settings
 from assistant.models import Chunk, Collection, Document
-from assistant.services import dissolving, jobs
+from assistant.services import jobs
+from assistant.services.documents import collection_deletion
 from assistant.services.jobs import Run
 from tests.conftest import User
 from tests.factories import (
@@ -265,7 +266,7 @@ def test_progress_is_shown_and_the_receipt_only_at_the_end(user: User) -> None:
     seen = []
 
     def work(run: Run) -> dict[str, Any]:
-        result = dissolving.erase(run)
+        result = collection_deletion.erase(run)
         seen.append(job(user, accepted["id"]))
         cache.ask(lambda client: client.flushdb())
         seen.append(job(user, accepted["id"]))

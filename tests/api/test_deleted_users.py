@@ -13,8 +13,12 @@ import workers.users
 from assistant.database import SYSTEM, Model, transaction
 from assistant.extensions import adapters, cache
 from assistant.models import Collection
-from assistant.services import callers, departures, erasing, jobs
-from assistant.services.jobs import Run, copies
+from assistant.services import jobs
+from assistant.services.accounts import deletion as account_deletion
+from assistant.services.accounts import session_cache
+from assistant.services.documents import deletion as document_deletion
+from assistant.services.jobs import Run
+from assistant.services.jobs import cache as job_cache
 from tests.conftest import PASSWORD, User
 from tests.factories import (
     ask,
@@ -133,7 +137,7 @@ def test_the_job_is_readable_though_nobody_could_say_so_in_redis(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process may die before it has told Redis what the token is good for now."""
-    monkeypatch.setattr(callers, "show_confined", lambda session_id: None)
+    monkeypatch.setattr(session_cache, "show_confined", lambda session_id: None)
     user.get("/users/me")
     accepted = user.delete("/users/me").get_json()
     assert job(user, accepted["id"])["id"] == accepted["id"]
@@ -235,7 +239,7 @@ def test_it_waits_for_what_still_runs(admin: User, user: User, another_app: Any)
     accepted = admin.delete(f"/users/{user.id}").get_json()
     other = another_app(lease_seconds=0.3, heartbeat_seconds=0.1, sweep_seconds=0.1)
     with other.app_context():
-        jobs.run(accepted["id"], departures.erase)
+        jobs.run(accepted["id"], account_deletion.erase)
     again = job(admin, accepted["id"])
     assert (again["state"], again["error"]["code"]) == ("queued", "jobs_running")
     assert rows_of(user)["documents"] == 1
@@ -258,9 +262,9 @@ def test_a_crash_in_the_middle_is_made_good_by_the_next_attempt(
     accepted = busy.delete("/users/me").get_json()
 
     def work(run: Run) -> dict[str, Any]:
-        step, remove_folder = erasing.Erasure.step, adapters.files.remove_folder
+        step, remove_folder = document_deletion.Erasure.step, adapters.files.remove_folder
 
-        def broken_step(self: erasing.Erasure, stage: str, what: Any) -> Any:
+        def broken_step(self: document_deletion.Erasure, stage: str, what: Any) -> Any:
             done = step(self, stage, what)
             if stage == part:
                 raise KeyError(part)
@@ -272,9 +276,9 @@ def test_a_crash_in_the_middle_is_made_good_by_the_next_attempt(
                 raise KeyError(part)
 
         with monkeypatch.context() as patch:
-            patch.setattr(erasing.Erasure, "step", broken_step)
+            patch.setattr(document_deletion.Erasure, "step", broken_step)
             patch.setattr(adapters.files, "remove_folder", broken_folder)
-            return departures.erase(run)
+            return account_deletion.erase(run)
 
     jobs.run(accepted["id"], work)
     broken = job(busy, accepted["id"])
@@ -294,7 +298,7 @@ def test_an_attempt_that_lost_its_job_removes_nothing_more(busy: User) -> None:
 
     def work(run: Run) -> dict[str, Any]:
         change_rows("UPDATE jobs SET attempt = attempt + 1 WHERE id = :id", id=run.job.id)
-        return departures.erase(run)
+        return account_deletion.erase(run)
 
     jobs.run(accepted["id"], work)
     assert rows_of(busy)["documents"] == 2
@@ -306,7 +310,7 @@ def test_nobody_is_deleted_whose_jobs_redis_still_shows(
 ) -> None:
     accepted = busy.delete("/users/me").get_json()
     with monkeypatch.context() as patch:
-        patch.setattr(copies, "forget", lambda job_ids: False)
+        patch.setattr(job_cache, "forget", lambda job_ids: False)
         workers.users.delete(accepted["id"])
     row = job_row(accepted["id"])
     assert (row.state, row.failures) == ("queued", 0)

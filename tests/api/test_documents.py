@@ -11,7 +11,7 @@ from werkzeug.http import parse_options_header
 
 import workers.documents
 from assistant.models import Document
-from assistant.services import documents
+from assistant.services.documents import documents
 from tests.conftest import User
 from tests.factories import DOCUMENT_KEYS, JOB_KEYS, assert_problem, job, upload, walk
 

@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 
 import workers.messages
 from assistant.api import events as streams
-from assistant.api import presence
+from assistant.api import session_recheck
 from assistant.extensions import cache
-from assistant.services.events.log import LAST
+from assistant.services.jobs.event_log import LAST
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import ask, assert_problem
@@ -111,7 +111,7 @@ def begin(user: User, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], thread
 def test_a_stream_ends_with_its_session(
     user: User, begin: Callable[[str], threading.Thread], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presence, "CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(session_recheck, "CHECK_SECONDS", 0.1)
     reading = begin(ask(user)["id"])
     assert user.post("/auth/logout").status_code == 204
     reading.join(10)

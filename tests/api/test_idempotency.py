@@ -16,9 +16,11 @@ import workers.users
 from assistant.database import SYSTEM, Model, transaction, unit_of_work
 from assistant.extensions import adapters
 from assistant.models import IdempotencyKey
-from assistant.services import conversations, documents, idempotency, questions
+from assistant.services import idempotency
+from assistant.services.conversations import asking, conversations
+from assistant.services.conversations.asking import Question
+from assistant.services.documents import documents
 from assistant.services.idempotency import NOBODY, Answer
-from assistant.services.questions import Question
 from tests.conftest import PASSWORD, User
 from tests.factories import ask, assert_problem, change_rows, end_job, indexed, job_row
 from tests.services.factories import bells
@@ -351,7 +353,7 @@ def test_an_accident_after_the_effect_leaves_nothing_behind(user: User) -> None:
     before = rows()
 
     def work() -> Answer:
-        questions.ask(owner, Question("Hello"))
+        asking.ask(owner, Question("Hello"))
         documents.create(owner, io.BytesIO(b"text"), "notes.txt", None)
         assert len(files_of(user)) == 1
         raise ZeroDivisionError
@@ -362,7 +364,7 @@ def test_an_accident_after_the_effect_leaves_nothing_behind(user: User) -> None:
     assert files_of(user) == []
     assert (bells("replies"), bells("indexing")) == ([], [])
     answer, was_kept = idempotency.once(
-        owner, key, b"hash", lambda: answer_to(questions.ask(owner, Question("Hello")))
+        owner, key, b"hash", lambda: answer_to(asking.ask(owner, Question("Hello")))
     )
     assert not was_kept
     assert bells("replies") == [str(answer.resource_id)]
@@ -372,7 +374,7 @@ def test_a_bell_is_rung_after_the_commit_only(user: User) -> None:
     owner = uuid.UUID(user.id)
 
     def work() -> Answer:
-        job = questions.ask(owner, Question("Hello"))
+        job = asking.ask(owner, Question("Hello"))
         assert bells("replies") == []
         return answer_to(job)
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from assistant.api.lines import Line
+from assistant.api.sse_connection import Line
 
 Ends = tuple[socket.socket, socket.socket]
 

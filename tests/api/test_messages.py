@@ -9,7 +9,7 @@ import pytest
 
 import workers.messages
 from assistant.models import Message
-from assistant.services.messages import body_of, get
+from assistant.services.conversations.messages import body_of, get
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import (

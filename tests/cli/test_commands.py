@@ -107,7 +107,7 @@ def test_an_error_nobody_expected_is_a_sentence_too(
     def breaks(*_: object) -> None:
         raise RuntimeError("odd\nthing")
 
-    monkeypatch.setattr("assistant.services.users.list_all", breaks)
+    monkeypatch.setattr("assistant.services.accounts.users.list_all", breaks)
     assert run("users", "list", code=1).stderr == (
         "Error: Something unexpected happened (RuntimeError: odd). Set DEBUG=true to see where.\n"
     )
@@ -117,7 +117,7 @@ def test_old_tables_are_recognised(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     def asks(*_: object) -> None:
         sql("SELECT no_such_column FROM users")
 
-    monkeypatch.setattr("assistant.services.users.list_all", asks)
+    monkeypatch.setattr("assistant.services.accounts.users.list_all", asks)
     assert run("users", "list", code=1).stderr.endswith("up to date: flask db upgrade\n")
 
 

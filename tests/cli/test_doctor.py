@@ -12,10 +12,11 @@ from flask import Flask
 from assistant.cli.doctor import _summary
 from assistant.config import read_settings
 from assistant.local.stack import LocalStack
-from assistant.services import doctor, jobs
-from assistant.services.doctor import Finding, Status
-from assistant.services.doctor import servers as server_checks
-from assistant.services.doctor.finding import to_start
+from assistant.services import jobs
+from assistant.services.operations import doctor
+from assistant.services.operations.doctor import Finding, Status
+from assistant.services.operations.doctor import servers as server_checks
+from assistant.services.operations.doctor.finding import to_start
 from tests.doubles.model_server import ModelServer
 from tests.factories import change_rows
 from tests.local.conftest import free_port

@@ -16,7 +16,9 @@ from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters
 from assistant.models import Collection, Job, JobKind, JobState
 from assistant.models.document import vector_id
-from assistant.services import documents, indexing, jobs, rebuilding
+from assistant.services import jobs
+from assistant.services.documents import documents, indexing
+from assistant.services.retrieval import rebuilding
 from tests.conftest import User
 from tests.factories import DOCUMENT_KEYS, change_rows
 from tests.services.factories import document_of, make_owner, sql, upload

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_jwt_extended import decode_token
 
 import workers.users
-from assistant.services import callers
+from assistant.services.accounts import session_cache
 from tests.conftest import PASSWORD, User
 from tests.factories import ask, change_rows
 
@@ -159,7 +159,7 @@ def test_a_role_counts_from_the_next_request_on(
     session_id = uuid.UUID(decode_token(user.access_token)["sid"])
 
     def role() -> str:
-        return callers.authenticate(uuid.UUID(user.id), session_id)[0].role
+        return session_cache.authenticate(uuid.UUID(user.id), session_id)[0].role
 
     assert role() == "user"
     assert "is an administrator now" in run("users", "promote", user.username).stdout

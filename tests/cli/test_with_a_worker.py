@@ -12,9 +12,10 @@ import pytest
 from flask import Flask
 
 from assistant.local.stack import LocalStack
-from assistant.services import documents, jobs
+from assistant.services import jobs
+from assistant.services.documents import documents
+from assistant.services.operations.stats import answering_workers
 from assistant.services.paging import Page
-from assistant.services.stats import answering_workers
 from tests.doubles.model_server import ModelServer
 from tests.services.factories import make_owner, upload, wait_for
 

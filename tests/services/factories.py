@@ -13,11 +13,14 @@ from uuid_utils.compat import uuid7
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
 from assistant.models import Attempt, Document, Job, JobKind, Message, User
-from assistant.services import collections, documents, indexing, jobs, questions, replies
+from assistant.services import jobs
+from assistant.services.conversations import asking
+from assistant.services.conversations.asking import Question
+from assistant.services.documents import collections, documents, indexing
+from assistant.services.generation import replies
 from assistant.services.jobs import heartbeats
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.runs import Run
-from assistant.services.questions import Question
 
 WORK = {
     JobKind.REPLY: replies.generate,
@@ -41,7 +44,7 @@ def make_owner() -> uuid.UUID:
 
 def ask(owner_id: uuid.UUID, content: str = "What is this?", **values: Any) -> Job:
     """Accept a question; return the job of its reply."""
-    return questions.ask(owner_id, Question(content, **values))
+    return asking.ask(owner_id, Question(content, **values))
 
 
 def upload(owner_id: uuid.UUID, content: bytes | str, name: str = "notes.txt") -> Job:

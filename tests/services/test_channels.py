@@ -10,8 +10,8 @@ from flask import Flask
 
 from assistant.adapters.cache import connect
 from assistant.extensions import cache, settings
-from assistant.services.events import log
 from assistant.services.events.channels import Channels, Heard
+from assistant.services.jobs import event_log
 from tests.services.factories import wait_for
 
 
@@ -49,16 +49,16 @@ def reader(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
         yield made
 
 
-def say(job_id: uuid.UUID, number: int) -> log.Event:
+def say(job_id: uuid.UUID, number: int) -> event_log.Event:
     """Say something of a job, as its worker would."""
-    said = log.event(1, number, "delta", {"text": f"word{number}"})
-    log.append(job_id, said)
+    said = event_log.event(1, number, "delta", {"text": f"word{number}"})
+    event_log.append(job_id, said)
     return said
 
 
 def listeners(job_id: uuid.UUID) -> int:
     """Return how many connections Redis would tell of a job."""
-    [(_, number)] = cache.ask(lambda r: r.pubsub_numsub(log.key_of(job_id))) or [(b"", 0)]
+    [(_, number)] = cache.ask(lambda r: r.pubsub_numsub(event_log.key_of(job_id))) or [(b"", 0)]
     return int(number)
 
 
@@ -96,7 +96,7 @@ def test_an_answer_to_an_earlier_request_confirms_nothing(reader: Reader) -> Non
         pass
     with reader.follow(job_id):
         # Of the answers that wait, subscribed, unsubscribed, subscribed, only the last one counts.
-        name = log.key_of(job_id).encode()
+        name = event_log.key_of(job_id).encode()
         assert list(reader.channels._heard(b"subscribe", name)) == []
         assert list(reader.channels._heard(b"subscribe", name)) == [Heard(job_id)]
 
@@ -104,8 +104,8 @@ def test_an_answer_to_an_earlier_request_confirms_nothing(reader: Reader) -> Non
 def test_every_end_is_heard_with_its_owner(reader: Reader) -> None:
     reader.open()
     job_id, owner_id = uuid.uuid4(), uuid.uuid4()
-    done = log.event(1, log.LAST, "done", {})
-    cache.ask(log.appending(job_id, done, ended_for=owner_id))
+    done = event_log.event(1, event_log.LAST, "done", {})
+    cache.ask(event_log.appending(job_id, done, ended_for=owner_id))
     wait_for(lambda: reader.hears(Heard(job_id, ended_for=owner_id)), 2)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.services.citations import HOLD_BACK, MarkerFilter, quote_candidates
+from assistant.services.generation.citations import HOLD_BACK, MarkerFilter, quote_candidates
 
 PIECES = [
     "[",

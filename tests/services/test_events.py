@@ -18,13 +18,13 @@ from assistant.errors import AssistantError, NotFound, Unavailable
 from assistant.extensions import cache, settings
 from assistant.models import Job
 from assistant.services import jobs
-from assistant.services.drafts import Draft
-from assistant.services.events import ends, following, hub, listening, log, turns
+from assistant.services.events import catch_up_slots, following, hub, listening, reply_endings
 from assistant.services.events.feeds import Feed
 from assistant.services.events.following import Follower
 from assistant.services.events.listening import Listener
-from assistant.services.events.log import ATTEMPT, LAST, Event
-from assistant.services.jobs import Run
+from assistant.services.generation.partial_reply import Draft
+from assistant.services.jobs import Run, event_log
+from assistant.services.jobs.event_log import ATTEMPT, LAST, Event
 from assistant.services.jobs.status import Body
 from tests.doubles.model_server import ModelServer
 from tests.doubles.proxy import Proxy
@@ -216,7 +216,7 @@ def test_a_new_attempt_begins_with_what_it_starts_from(
     reader.to_the_end().agrees()
     assert reader.text == "This is the scripted answer."
     draft.add(" attempt says now is not heard.")
-    assert [e.attempt for e in log.read(job.id)][-1] == 2
+    assert [e.attempt for e in event_log.read(job.id)][-1] == 2
 
 
 def test_text_that_was_never_kept_is_taken_back_at_the_end(
@@ -243,7 +243,7 @@ def test_while_redis_is_away_the_end_is_told_all_the_same(
     reader = Reader(job)
     reader.step()
     with monkeypatch.context() as patch:
-        patch.setattr(log, "append", lambda *_, **__: None)
+        patch.setattr(event_log, "append", lambda *_, **__: None)
         perform(job)
     reader.to_the_end().agrees()
 
@@ -388,7 +388,7 @@ def subscribed(owner: uuid.UUID) -> None:
         numbers = itertools.count()
 
         def heard() -> list[Event]:
-            log.append(about, log.event(1, next(numbers), "state", {}))
+            event_log.append(about, event_log.event(1, next(numbers), "state", {}))
             return feed.take(0.1)
 
         wait_for(heard)
@@ -416,7 +416,7 @@ def test_who_waits_wakes_to_finish_what_was_passed_on_in_part(unfinished: bool) 
     with ThreadPoolExecutor(1) as pool:
         taken = pool.submit(feed.take, 30)
         wait_for(lambda: feed._waiting)
-        feed.put(log.event(1, 1, "state", {}))
+        feed.put(event_log.event(1, 1, "state", {}))
         assert len(passed) == 1
         if not unfinished:
             assert not taken.done()
@@ -446,7 +446,7 @@ def test_what_is_missing_is_looked_for_at_its_own_pace(
     draft.add("lost ")
     flush()
     draft.add("heard ")
-    [late] = log.read(job.id)
+    [late] = event_log.read(job.id)
     feed.put(late)
     assert follower.wait(feed, 1) == []
     # With the row gone, one more look would fail.
@@ -460,10 +460,10 @@ def test_what_is_missing_is_looked_for_at_its_own_pace(
 
 
 def test_few_look_at_the_same_time(owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "_turns", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(catch_up_slots, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(catch_up_slots, "PATIENCE_SECONDS", 0.05)
     job = ask(owner)
-    with turns.turn(), pytest.raises(Unavailable):
+    with catch_up_slots.turn(), pytest.raises(Unavailable):
         next(following.follow(owner, job.id, None, 0.1))
     assert next(following.follow(owner, job.id, None, 0.1))
 
@@ -503,7 +503,7 @@ def test_a_subscription_that_died_in_silence_is_noticed(
             feed.look = False
             proxy.set("pass")
             wait_for(lambda: feed.look)
-            log.append(job_id, log.event(1, 0, "state", {}))
+            event_log.append(job_id, event_log.event(1, 0, "state", {}))
             assert [event.kind for event in wait_for(lambda: feed.take(1))] == ["state"]
 
 
@@ -557,17 +557,17 @@ def test_an_end_that_cannot_be_told_is_told_later(
     monkeypatch.setattr(listening, "RETRY_SECONDS", 0.05)
     ear = listen(owner)
     # Of a job that is gone there is nothing to tell, and nothing ends.
-    gone = log.appending(uuid.uuid4(), log.event(1, LAST, "done", {}), ended_for=owner)
+    gone = event_log.appending(uuid.uuid4(), event_log.event(1, LAST, "done", {}), ended_for=owner)
     cache.ask(gone)
     refusals = iter([True, True])
-    read = ends.read
+    read = reply_endings.read
 
     def read_if_there(*which: Any) -> Any:
         if next(refusals, False):
             raise Unavailable("The database does not answer.")
         return read(*which)
 
-    monkeypatch.setattr(ends, "read", read_if_there)
+    monkeypatch.setattr(reply_endings, "read", read_if_there)
     jobs_done = [perform(ask(owner)) for _ in range(2)]
     wait_for(lambda: len(ear.answered) == 2)
     assert sorted(ear.answered) == sorted(str(job.id) for job in jobs_done)
@@ -592,7 +592,7 @@ def test_an_end_that_redis_did_not_hear_of_is_told_once(
     heard = perform(ask(owner))
     wait_for(lambda: ear.answered)
     with monkeypatch.context() as patch:
-        patch.setattr(log, "appending", lambda *_, **__: lambda client: client.ping())
+        patch.setattr(event_log, "appending", lambda *_, **__: lambda client: client.ping())
         unheard = perform(ask(owner))
     cache.ask(lambda client: client.client_kill_filter(_type="pubsub"))
     wait_for(lambda: len(ear.answered) > 1)

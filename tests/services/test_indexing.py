@@ -13,8 +13,18 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters, settings
 from assistant.models import Chunk, Collection, DocumentText, Embedding, Job
-from assistant.services import collections, documents, erasing, indexing, jobs, retrieval, revising
+from assistant.services import jobs
+from assistant.services.documents import (
+    changes,
+    collections,
+    documents,
+    indexing,
+)
+from assistant.services.documents import (
+    deletion as document_deletion,
+)
 from assistant.services.jobs import Run, Stopping
+from assistant.services.retrieval import retrieval
 from tests.services.conftest import Configure
 from tests.services.factories import (
     attempts_of,
@@ -179,7 +189,7 @@ def give_back_during(
     call: str, job: Job, work: Callable[[Run], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Do a job in small portions, and ask it to stop while Chroma is called so for the first."""
-    monkeypatch.setattr(erasing, "PORTION", 10)
+    monkeypatch.setattr(document_deletion, "PORTION", 10)
     real = getattr(adapters.vector_store, call)
 
     def stopped_work(run: Run) -> dict[str, Any]:
@@ -297,7 +307,7 @@ def test_trying_again_shows_in_the_document_whose_indexing_failed(owner: uuid.UU
     again = documents.reindex(owner, job.document_id)
     jobs.cancel(owner, again.id)
     assert document_of(job).status == "cancelled"
-    retried = revising.retry(owner, job_of(again))
+    retried = changes.retry(owner, job_of(again))
     assert document_of(job).status == "queued"
     perform(retried)
     assert document_of(job).status == "ready"
@@ -308,14 +318,14 @@ def test_a_move_that_is_tried_again_says_only_where_to(owner: uuid.UUID) -> None
     perform(job)
     assert job.document_id is not None
     target = collections.create(owner, "Elsewhere")
-    _, move = revising.update(owner, job.document_id, collection_id=target.id)
+    _, move = changes.update(owner, job.document_id, collection_id=target.id)
     assert move is not None
     sql(
         'UPDATE jobs SET arguments = arguments || \'{"request_id": "old"}\' WHERE id = :id',
         id=move.id,
     )
     jobs.cancel(owner, move.id)
-    retried = revising.retry(owner, job_of(move))
+    retried = changes.retry(owner, job_of(move))
     assert retried.arguments == {"collection_id": str(target.id), "first_stage": "running"}
     assert perform(retried).state == "succeeded"
     assert document_of(job).collection_id == target.id

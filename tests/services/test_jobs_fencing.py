@@ -14,8 +14,18 @@ from sqlalchemy.orm import Session
 from assistant.database import SYSTEM, transaction
 from assistant.errors import TransientError, Unavailable
 from assistant.models import Chunk
-from assistant.services import indexing, jobs, replies
-from assistant.services.jobs import Run, Stopped, Stopping, execution, leases, losing, settling
+from assistant.services import jobs
+from assistant.services.documents import indexing
+from assistant.services.generation import replies
+from assistant.services.jobs import (
+    Run,
+    Stopped,
+    Stopping,
+    execution,
+    finishing,
+    leases,
+    lost_workers,
+)
 from assistant.services.jobs.transitions import held_by, transition
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
@@ -101,9 +111,9 @@ def test_an_old_attempt_cannot_write_a_state(owner: uuid.UUID) -> None:
         execution.succeeded({}),
         *(execution.put_down(run, why) for why in Stopping),
     ):
-        assert settling.settle(run, changes) == (None, False)
+        assert finishing.settle(run, changes) == (None, False)
     assert job_of(job).state == "running"
-    settling.settle(second, execution.succeeded({}))
+    finishing.settle(second, execution.succeeded({}))
     assert job_of(job).state == "succeeded"
 
 
@@ -114,8 +124,8 @@ def test_without_the_fence_an_old_attempt_would_win(
     job = ask(owner)
     run = hold(job)
     take_away(job)
-    monkeypatch.setattr(settling, "held_by", lambda attempt: true())
-    settling.settle(run, execution.succeeded({}))
+    monkeypatch.setattr(finishing, "held_by", lambda attempt: true())
+    finishing.settle(run, execution.succeeded({}))
     assert job_of(job).state == "succeeded"
 
 
@@ -213,7 +223,7 @@ def test_an_attempt_that_believes_its_lease_lost_gives_it_back(owner: uuid.UUID)
     jobs.run(str(job.id), work)
     back = job_of(job)
     assert (back.state, back.lease_losses, back.failures) == ("queued", 0, 0)
-    assert attempts_of(job)[0].reason == losing.LEASE_NOT_RENEWED
+    assert attempts_of(job)[0].reason == lost_workers.LEASE_NOT_RENEWED
 
 
 def test_whoever_ends_an_attempt_sees_whether_any_job_waits(owner: uuid.UUID) -> None:
@@ -222,12 +232,12 @@ def test_whoever_ends_an_attempt_sees_whether_any_job_waits(owner: uuid.UUID) ->
     job = ask(owner)
     run = hold(job)
     later = execution.tried_again(run, TransientError("Busy.", retry_after=60))
-    assert settling.settle(run, later)[1] is False, "it waits for another time"
+    assert finishing.settle(run, later)[1] is False, "it waits for another time"
     pass_time(job)
     run = hold(job)
-    assert settling.settle(run, losing.given_back(Stopping.RELEASED))[1] is True, "itself"
+    assert finishing.settle(run, lost_workers.given_back(Stopping.RELEASED))[1] is True, "itself"
     run = hold(job)
-    assert settling.settle(run, execution.succeeded({}))[1] is False
+    assert finishing.settle(run, execution.succeeded({}))[1] is False
 
 
 @contextlib.contextmanager
@@ -245,7 +255,7 @@ def test_a_commit_whose_answer_is_lost_counts_once(
     job = ask(owner)
     answers: list[Callable[..., Any]] = [answer_lost]
     monkeypatch.setattr(
-        settling, "transaction", lambda who: (answers.pop() if answers else transaction)(who)
+        finishing, "transaction", lambda who: (answers.pop() if answers else transaction)(who)
     )
     done = perform(job)
     assert answers == []

@@ -9,7 +9,8 @@ from flask import Flask
 
 import workers.messages
 from assistant.models import JobState
-from assistant.services import documents, jobs, retrying
+from assistant.services import job_kinds, jobs
+from assistant.services.documents import documents
 from assistant.services.jobs import Run
 from assistant.services.jobs.claiming import claim
 from tests.doubles.model_server import ModelServer
@@ -162,7 +163,7 @@ def test_a_failed_job_is_retried_as_a_new_one(owner: uuid.UUID, model: ModelServ
     job = ask(owner)
     model.script("401")
     assert perform(job).state == "failed"
-    again = retrying.retry(owner, job.id)
+    again = job_kinds.retry(owner, job.id)
     assert again.id != job.id
     assert again.retry_of == job.id
     assert perform(again).state == "succeeded"

@@ -18,20 +18,22 @@ from assistant.errors import Unavailable
 from assistant.extensions import cache
 from assistant.models import Job
 from assistant.services import jobs
-from assistant.services.drafts import Draft
+from assistant.services.generation.partial_reply import Draft
 from assistant.services.jobs import (
     Run,
     Stopping,
     claiming,
-    copies,
     dispatching,
     execution,
+    finishing,
     heartbeats,
     leases,
-    losing,
-    settling,
+    lost_workers,
     status,
     sweeping,
+)
+from assistant.services.jobs import (
+    cache as job_cache,
 )
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
@@ -196,7 +198,7 @@ def test_what_redis_did_not_hear_of_is_said_with_the_next_word(owner: uuid.UUID)
     job, other = ask(owner), ask(owner)
     run = hold(job)
     cache.leave_alone(ConnectionError())
-    settling.settle(run, execution.succeeded({}))
+    finishing.settle(run, execution.succeeded({}))
     cache._silent_until = 0.0
     assert copy_of(job) is None
     status.read_status(owner, other.id)
@@ -248,13 +250,13 @@ def test_a_full_redis_shows_nothing_that_is_not_so_any_more(owner: uuid.UUID) ->
     assert copy_of(job)["state"] == "running"
     cache.ask(lambda client: client.config_set("maxmemory", "1"))
     try:
-        settling.settle(run, execution.succeeded({}))
+        finishing.settle(run, execution.succeeded({}))
         assert cache.is_away
     finally:
         cache._silent_until = 0.0
         cache.ask(lambda client: client.config_set("maxmemory", "0"))
     assert copy_of(job) is None
-    copies.say_again()
+    job_cache.say_again()
     assert copy_of(job)["state"] == "succeeded"
 
 
@@ -322,7 +324,7 @@ def test_interrupting_a_reply_that_is_being_written_is_no_deadlock(
 
     thread = threading.Thread(target=interrupt)
     with transaction(owner) as session:
-        assert settling._end_with(session, run, execution.succeeded({})) is not None
+        assert finishing._end_with(session, run, execution.succeeded({})) is not None
         thread.start()
         waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         wait_for(lambda: sql(f"{waiting} AND datname = current_database()"))
@@ -422,7 +424,7 @@ def test_a_row_that_cannot_be_changed_keeps_no_other_from_it(
     def broken(job: Job, last_outage: datetime | None) -> dict[str, Any]:
         if job.id == bad.id:
             raise KeyError("a bug")
-        return losing.after_loss(job, last_outage)
+        return lost_workers.after_loss(job, last_outage)
 
     monkeypatch.setattr(sweeping, "after_loss", broken)
     assert jobs.sweep()["expired"] == 1

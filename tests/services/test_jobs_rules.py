@@ -25,7 +25,7 @@ from assistant.errors import PermanentError, TransientError
 from assistant.extensions import cache
 from assistant.models import Job
 from assistant.services import jobs
-from assistant.services.jobs import Run, Stopped, Stopping, execution, operating, settling
+from assistant.services.jobs import Run, Stopped, Stopping, execution, finishing, operating
 from assistant.services.jobs.claiming import claim
 from tests.services.factories import ask, job_of, lose_lease, make_owner, pass_time, sql
 
@@ -105,7 +105,7 @@ class Rules(RuleBasedStateMachine):
     @rule(run=consumes(runs), how=st.sampled_from(sorted(ENDS)))
     def end(self, run: Run, how: str) -> None:
         before = job_of(run.job)
-        job, _ = settling.settle(run, ENDS[how](run))
+        job, _ = finishing.settle(run, ENDS[how](run))
         holds = before.state == "running" and before.attempt == run.attempt
         assert (job is not None) is holds
         if job is not None and before.cancel_requested_at is not None:
@@ -204,7 +204,7 @@ class Rules(RuleBasedStateMachine):
             jobs.sweep()
             for row in sql("SELECT id FROM jobs WHERE dispatched_at IS NOT NULL"):
                 if claimed := claim(row.id, "worker"):
-                    settling.settle(Run(claimed.job), execution.succeeded({}))
+                    finishing.settle(Run(claimed.job), execution.succeeded({}))
             self.what_was_cancelled_does_not_succeed()
             if not sql("SELECT FROM jobs WHERE finished_at IS NULL"):
                 return

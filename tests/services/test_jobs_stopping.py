@@ -15,15 +15,18 @@ from assistant.adapters.documents import parser
 from assistant.database import transaction
 from assistant.errors import NotFound, TransientError
 from assistant.models import Job
-from assistant.services import conversations, documents, indexing, jobs, replies
+from assistant.services import jobs
+from assistant.services.conversations import conversations
+from assistant.services.documents import documents, indexing
+from assistant.services.generation import replies
 from assistant.services.jobs import (
     Run,
     Stopping,
     draining,
     execution,
+    finishing,
     leases,
-    losing,
-    settling,
+    lost_workers,
     signals,
 )
 from tests.adapters.files import slow_pdf
@@ -171,7 +174,7 @@ def test_a_job_that_goes_back_to_the_queue_meanwhile_is_cancelled_too(
 
     canceller = threading.Thread(target=cancel)
     with transaction(owner) as session:
-        assert settling._end_with(session, run, changes) is not None
+        assert finishing._end_with(session, run, changes) is not None
         canceller.start()
         wait_for(
             lambda: sql(
@@ -349,7 +352,7 @@ def test_a_worker_that_leaves_gives_back_what_it_has_and_claims_nothing(
     assert (released.error, message_of(job).status) == (None, "queued")
     [attempt] = attempts_of(job)
     assert attempt.outcome == "released"
-    assert attempt.reason == losing.WORKER_LEAVES
+    assert attempt.reason == lost_workers.WORKER_LEAVES
     for waiting in (job, later):
         assert perform(waiting).state == "queued"
     os.read(draining._reader, 100)

@@ -11,7 +11,8 @@ from flask import Flask
 from assistant.errors import Overloaded, RateLimited, TransientError
 from assistant.extensions import cache
 from assistant.models import Job
-from assistant.services import documents, jobs
+from assistant.services import jobs
+from assistant.services.documents import documents
 from assistant.services.jobs import Run, heartbeats, status
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from assistant.services import languages
+from assistant.services.generation import languages
 
 # ruff: noqa: E501, RUF001
 QUESTIONS = {

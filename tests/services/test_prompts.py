@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.services import prompts
-from assistant.services.prompts import Passage, estimate_tokens
+from assistant.services.generation import prompts
+from assistant.services.generation.prompts import Passage, estimate_tokens
 
 TURNS = st.lists(
     st.tuples(st.sampled_from(["user", "assistant"]), st.text(max_size=80)), max_size=12

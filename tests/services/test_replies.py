@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from assistant.models import Job
-from assistant.services import conversations, jobs, retrying
+from assistant.services import job_kinds, jobs
+from assistant.services.conversations import conversations
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -89,7 +90,7 @@ def test_a_sibling_branch_is_not_told(owner: uuid.UUID, model: ModelServer) -> N
     model.script("endless", interval=1)
     jobs.cancel(owner, first.id)
     sql("UPDATE messages SET content = 'Left branch.' WHERE job_id = :id", id=first.id)
-    again = retrying.retry(owner, first.id)
+    again = job_kinds.retry(owner, first.id)
     model.reset()
     model.script(text="Right branch.")
     perform(again)

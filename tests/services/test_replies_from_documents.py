@@ -7,7 +7,7 @@ from flask import Flask
 
 from assistant.database import transaction
 from assistant.models import Collection, Document, Job, Message
-from assistant.services import documents
+from assistant.services.documents import documents
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (

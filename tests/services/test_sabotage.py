@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
-from assistant.services.jobs import claiming, runs, settling, stopping, sweeping
+from assistant.services.jobs import claiming, finishing, runs, stopping, sweeping
 from tests.services import test_jobs_dispatch, test_jobs_rules
 from tests.services import test_jobs_fencing as fencing
 from tests.services.factories import ask, hold
@@ -21,7 +21,7 @@ Break = Callable[[pytest.MonkeyPatch], None]
 
 
 def no_fence(patch: pytest.MonkeyPatch) -> None:
-    for module in (runs, settling, sweeping):
+    for module in (runs, finishing, sweeping):
         patch.setattr(module, "held_by", lambda attempt: true())
 
 

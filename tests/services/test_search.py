@@ -8,8 +8,9 @@ from flask import Flask
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.extensions import adapters
-from assistant.services import documents, retrieval
-from assistant.services.retrieval import Hit, Scope
+from assistant.services.documents import documents
+from assistant.services.retrieval import retrieval
+from assistant.services.retrieval.retrieval import Hit, Scope
 from tests.services.conftest import Configure
 from tests.services.factories import document_of, make_owner, perform, reindex, sql, upload
 

@@ -27,8 +27,8 @@ from assistant.local.program import Program
 from assistant.models import Chunk, Collection, Document, Embedding, Job, Session
 from assistant.models.collection import chroma_name
 from assistant.models.document import vector_id
-from assistant.services import retrieval
-from assistant.services.retrieval import Hit, Scope
+from assistant.services.retrieval import retrieval
+from assistant.services.retrieval.retrieval import Hit, Scope
 from assistant.services.upkeep import Upkeep, marker
 from assistant.services.upkeep.files import Files
 from assistant.services.upkeep.index import Indexes, _next

@@ -17,7 +17,7 @@ import pytest
 import redis
 
 from assistant.adapters.websocket import WebSocket
-from assistant.api import sockets
+from assistant.api import websocket
 from tests.live import PASSWORD, Live
 from tests.services.factories import wait_for
 from tests.sockets import GONE, Reader, Talk
@@ -101,7 +101,7 @@ def test_a_request_that_is_no_text_is_repeated_all_the_same(live: Live) -> None:
 
 
 def test_who_signs_in_has_no_longer_than_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "AUTH_SECONDS", 0.3)
+    monkeypatch.setattr(websocket, "AUTH_SECONDS", 0.3)
     ours, theirs = socket.socketpair()
     environ = {
         "gunicorn.socket": ours,
@@ -113,7 +113,7 @@ def test_who_signs_in_has_no_longer_than_is_said(monkeypatch: pytest.MonkeyPatch
     }
     with ours, theirs:
         began = time.monotonic()
-        assert sockets._sign_in(WebSocket(environ, 1000)) is None
+        assert websocket._sign_in(WebSocket(environ, 1000)) is None
         assert time.monotonic() - began < 2
         assert (4401).to_bytes(2, "big") in theirs.recv(4096)
 

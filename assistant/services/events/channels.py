@@ -14,7 +14,7 @@ from typing import NamedTuple
 import redis
 from redis import Connection, Redis
 
-from assistant.services.events.log import ENDS, Event, event_of, job_of, key_of
+from assistant.services.jobs.event_log import ENDS, Event, event_of, job_of, key_of
 
 # So long a follower waits until Redis says that it will be told.
 CONFIRM_SECONDS = 1.0

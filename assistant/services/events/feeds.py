@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from assistant.services.events.log import Event
+from assistant.services.jobs.event_log import Event
 
 # Who reads so slowly that this many events wait is sent away, and may come back with the cursor.
 MOST_WAITING = 2000

@@ -8,12 +8,13 @@ from functools import partial
 from itertools import pairwise
 
 from assistant.models import Job, JobState
-from assistant.services.events import log, truth
+from assistant.services.events import database_state
+from assistant.services.events.catch_up_slots import turn
+from assistant.services.events.database_state import Truth
 from assistant.services.events.feeds import Feed, Way
 from assistant.services.events.hub import hub
-from assistant.services.events.log import ATTEMPT, OTHERS, Event
-from assistant.services.events.truth import Truth
-from assistant.services.events.turns import turn
+from assistant.services.jobs import event_log
+from assistant.services.jobs.event_log import ATTEMPT, OTHERS, Event
 
 # While something is missing from the log, the next checkpoint is looked for this often.
 PATIENCE_SECONDS = 0.25
@@ -114,8 +115,8 @@ class Follower:
         # A text is put together from the whole log, which is not needed for what just follows.
         whole = self._misses_something or self._cursor < 0
         # The log first: what comes into it afterwards comes live as well.
-        kept = log.read(self._job_id, -1 if whole else self._cursor)
-        now = truth.read(self._owner_id, self._job_id)
+        kept = event_log.read(self._job_id, -1 if whole else self._cursor)
+        now = database_state.read(self._owner_id, self._job_id)
         self._has_text = now.text is not None
         self._misses_something = False
         self._looked_at = time.monotonic()
@@ -126,7 +127,7 @@ class Follower:
             return self._to_the_end(now.done, now, kept)
         passed = self._chain(kept) if self._cursor >= 0 else []
         if self._cursor < 0 or self._is_behind(now, kept):
-            passed += self._jump(now, kept if whole else log.read(self._job_id))
+            passed += self._jump(now, kept if whole else event_log.read(self._job_id))
         if now.job.state == JobState.QUEUED:
             passed += self._chain([_queued(now.job)])
         return passed
@@ -187,19 +188,19 @@ class Follower:
         """Return whether the text as it was seen ends with this event."""
         if self._text_number is not None:
             return self._text_number == number
-        kept = log.read(self._job_id, number - 1)
+        kept = event_log.read(self._job_id, number - 1)
         between = [event for event in kept if event.number <= self._cursor]
         whole = bool(between) and between[0].number == number
         return whole and _is_whole(between) and not any(event.is_text for event in between[1:])
 
 
 def _snapshot(number: int, text: str) -> Event:
-    return log.event(number // ATTEMPT, number % ATTEMPT, "snapshot", {"text": text})
+    return event_log.event(number // ATTEMPT, number % ATTEMPT, "snapshot", {"text": text})
 
 
 def _queued(job: Job) -> Event:
     data = {"state": job.state, "attempt": job.attempt}
-    return log.event(job.attempt, OTHERS + job.version, "state", data)
+    return event_log.event(job.attempt, OTHERS + job.version, "state", data)
 
 
 def _is_whole(events: Sequence[Event]) -> bool:

@@ -21,7 +21,7 @@ from assistant.models import Job
 from assistant.models.job import TERMINAL
 from assistant.services.events.channels import Channels, Heard
 from assistant.services.events.feeds import Feed, Feeds
-from assistant.services.events.log import LAST, Event
+from assistant.services.jobs.event_log import LAST, Event
 
 logger = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ from flask import current_app
 
 from assistant.adapters.websocket import Closed
 from assistant.errors import AssistantError, Conflict, NotFound, RateLimited, Unavailable
-from assistant.services.events import ends
+from assistant.services.events import reply_endings
+from assistant.services.events.catch_up_slots import turn
 from assistant.services.events.feeds import Feed
 from assistant.services.events.following import Follower, steps
 from assistant.services.events.hub import hub
-from assistant.services.events.log import LAST, Event
-from assistant.services.events.turns import turn
+from assistant.services.jobs.event_log import LAST, Event
 from assistant.services.jobs.status import Body
 
 logger = logging.getLogger(__name__)
@@ -162,9 +162,9 @@ class Listener:
         try:
             with turn():
                 if self._began_at is None:
-                    self._began_at = ends.clock(self._owner_id)
+                    self._began_at = reply_endings.clock(self._owner_id)
                     return
-                missed = ends.replies_ended(self._owner_id, self._began_at, MOST_MISSED)
+                missed = reply_endings.replies_ended(self._owner_id, self._began_at, MOST_MISSED)
         except Unavailable:
             self._ends.look = True
         else:
@@ -183,7 +183,7 @@ class Listener:
         if job_id in self._answered:
             return True
         try:
-            ended = ends.read(self._owner_id, job_id)
+            ended = reply_endings.read(self._owner_id, job_id)
             if ended is not None:
                 self._client.answer(*ended)
         except Unavailable:

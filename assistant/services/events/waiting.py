@@ -5,7 +5,7 @@ import uuid
 
 from assistant.services.events.feeds import Feed
 from assistant.services.events.hub import hub
-from assistant.services.jobs.copies import COPY, read_copy
+from assistant.services.jobs.cache import COPY, read_copy
 from assistant.services.jobs.status import Shown, read_status
 
 

@@ -17,10 +17,10 @@ from assistant.models import Job, JobKind, JobState
 from assistant.services.jobs import draining, status
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.dispatching import dispatch
+from assistant.services.jobs.finishing import Changes, settle
 from assistant.services.jobs.leases import leases
-from assistant.services.jobs.losing import given_back
+from assistant.services.jobs.lost_workers import given_back
 from assistant.services.jobs.runs import Run, Stopped, Stopping
-from assistant.services.jobs.settling import Changes, settle
 from assistant.services.jobs.statements import Seconds
 
 logger = logging.getLogger(__name__)

@@ -12,10 +12,11 @@ from sqlalchemy import text
 from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError
 from assistant.extensions import settings
-from assistant.services.jobs import copies, draining, signals
-from assistant.services.jobs.losing import given_back
+from assistant.services.jobs import cache as job_cache
+from assistant.services.jobs import draining, signals
+from assistant.services.jobs.finishing import settle
+from assistant.services.jobs.lost_workers import given_back
 from assistant.services.jobs.runs import Run, Stopping
-from assistant.services.jobs.settling import settle
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Leases:
                 self._idle.wait(settings.heartbeat_seconds)
                 try:
                     self.renew()
-                    copies.say_again()
+                    job_cache.say_again()
                 except AssistantError as error:
                     logger.warning("heartbeat missed: %s", error.detail)
                 except Exception:

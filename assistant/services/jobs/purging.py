@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from assistant.database import SYSTEM, transaction
 from assistant.models import Job, JobState
 from assistant.models.job import TERMINAL
-from assistant.services.jobs import copies
+from assistant.services.jobs import cache as job_cache
 
 PURGE_BATCH = 500
 
@@ -35,7 +35,7 @@ def purge(older_than: timedelta, state: JobState | None = None) -> int:
             session.execute(delete(Job).where(Job.id.in_(batch)))
         if not batch:
             return purged
-        copies.forget(batch)
+        job_cache.forget(batch)
         purged, last = purged + len(batch), batch[-1]
 
 

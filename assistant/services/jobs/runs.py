@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from assistant.database import transaction
 from assistant.extensions import settings
 from assistant.models import Job
-from assistant.services.events import log
-from assistant.services.jobs import status
+from assistant.services.jobs import event_log, status
 from assistant.services.jobs.statements import Lease
 from assistant.services.jobs.transitions import held_by, transition
 
@@ -99,12 +98,12 @@ class Run:
     def emit(self, kind: str, data: dict[str, Any]) -> int:
         """Tell those who follow the job, and return the event's number."""
         what = self.event(kind, data)
-        log.append(self.job.id, what)
+        event_log.append(self.job.id, what)
         return what.number
 
-    def event(self, kind: str, data: dict[str, Any]) -> log.Event:
+    def event(self, kind: str, data: dict[str, Any]) -> event_log.Event:
         """Make the attempt's next event; only the thread that does the work may."""
-        what = log.event(self.attempt, self._position, kind, data)
+        what = event_log.event(self.attempt, self._position, kind, data)
         self._position += 1
         return what
 

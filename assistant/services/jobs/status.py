@@ -17,8 +17,8 @@ from assistant.errors import NotFound
 from assistant.extensions import cache
 from assistant.models import Job, JobKind, JobState
 from assistant.models.job import TERMINAL
-from assistant.services.events import log
-from assistant.services.jobs import copies
+from assistant.services.jobs import cache as job_cache
+from assistant.services.jobs import event_log
 from assistant.services.jobs.attempts import attempts_of, only_attempt, stamp
 from assistant.services.jobs.waiting import Waiting, why_waiting
 
@@ -97,34 +97,34 @@ def encode(body: Body | list[Body]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def publish(job: Job, body: Body, *events: log.Event, ended_before: bool = False) -> bytes:
+def publish(job: Job, body: Body, *events: event_log.Event, ended_before: bool = False) -> bytes:
     """Show a job that has changed to all who poll or follow it, and return its JSON.
 
     What its attempt has to say of that change are the `events`. Of one that had ended before it
     changed, the end is no news.
     """
     encoded = encode(body)
-    said = [log.appending(job.id, event) for event in events]
+    said = [event_log.appending(job.id, event) for event in events]
     if job.state == JobState.QUEUED:
         data = {"state": job.state, "attempt": job.attempt}
-        back = log.event(job.attempt, log.OTHERS + job.version, "state", data)
-        said.append(log.appending(job.id, back))
+        back = event_log.event(job.attempt, event_log.OTHERS + job.version, "state", data)
+        said.append(event_log.appending(job.id, back))
     elif job.state in TERMINAL and not ended_before:
-        done = log.event(job.attempt, log.LAST, "done", encoded.decode())
-        said.append(log.appending(job.id, done, ended_for=job.owner_id))
+        done = event_log.event(job.attempt, event_log.LAST, "done", encoded.decode())
+        said.append(event_log.appending(job.id, done, ended_for=job.owner_id))
     whole = job.state != JobState.QUEUED or body["blocker"] is not None
-    copy = copies.copy_of(job, encoded, time.time(), whole=whole)
-    copies.put(copy, said, until_heard=job.state in TERMINAL)
+    copy = job_cache.copy_of(job, encoded, time.time(), whole=whole)
+    job_cache.put(copy, said, until_heard=job.state in TERMINAL)
     return encoded
 
 
 def erase(job: Job, body: Body) -> None:
     """Show an ended job without what was deleted, also to who would follow it from its start."""
     publish(job, body, ended_before=True)
-    cache.ask(lambda client: client.delete(log.key_of(job.id)))
+    cache.ask(lambda client: client.delete(event_log.key_of(job.id)))
 
 
-def publish_claimed(job: Job, *events: log.Event) -> None:
+def publish_claimed(job: Job, *events: event_log.Event) -> None:
     """Write a job that was just claimed; of a first attempt nothing needs to be read."""
     if job.attempt == 1:
         publish(job, fresh_body(job), *events)
@@ -169,7 +169,7 @@ def read_status(
     if waiting is not None:
         shown |= waiting_part(waiting)
     encoded = encode(shown)
-    copies.put(copies.copy_of(job, encoded, asked_at, whole=True))
+    job_cache.put(job_cache.copy_of(job, encoded, asked_at, whole=True))
     return Shown(encoded, job.version, job.state in TERMINAL)
 
 

@@ -13,9 +13,10 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError, Unavailable
 from assistant.extensions import cache
 from assistant.models import Job, JobState, Queue
-from assistant.services.jobs import copies, heartbeats, status
+from assistant.services.jobs import cache as job_cache
+from assistant.services.jobs import heartbeats, status
 from assistant.services.jobs.dispatching import dispatch, ring
-from assistant.services.jobs.losing import after_loss
+from assistant.services.jobs.lost_workers import after_loss
 from assistant.services.jobs.transitions import OPEN, held_by, transition
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def sweep() -> dict[str, int]:
     heartbeats.beat(heartbeats.SWEEPER)
     duties = {"expired": _return_expired, "overdue": _end_overdue, "rung": _ring_again}
     found = {name: _do(duty) for name, duty in duties.items()}
-    copies.say_again()
+    job_cache.say_again()
     found["dispatched"] = sum(dispatch(queue) for queue in Queue)
     return found
 

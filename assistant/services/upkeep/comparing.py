@@ -15,8 +15,8 @@ from assistant.errors import PermanentError
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document, Embedding, Job, JobKind, JobState
 from assistant.models.document import unpack_vector, vector_id
-from assistant.services.doubting import doubt
-from assistant.services.rebuilding import put, visible
+from assistant.services.retrieval.index_trust import doubt
+from assistant.services.retrieval.rebuilding import put, visible
 
 PAGE = 5000
 BATCH = 256

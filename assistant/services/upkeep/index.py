@@ -12,7 +12,7 @@ from assistant.errors import PermanentError
 from assistant.extensions import adapters
 from assistant.models import Collection
 from assistant.models.collection import chroma_name
-from assistant.services.doubting import AWAY, doubt
+from assistant.services.retrieval.index_trust import AWAY, doubt
 from assistant.services.upkeep import marker
 from assistant.services.upkeep.comparing import compare
 

@@ -9,7 +9,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters
 from assistant.models import User
-from assistant.services.doubting import doubt_all
+from assistant.services.retrieval.index_trust import doubt_all
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,120 @@
+"""Users as administrators see and change them."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from assistant.adapters.passwords import hash_password
+from assistant.database import SYSTEM, transaction
+from assistant.errors import Conflict, NotFound
+from assistant.models import Conversation, Document, Job, JobKind, Role, User
+from assistant.models import Session as SignIn
+from assistant.models.job import TERMINAL
+from assistant.services.accounts import session_cache, sessions, users
+
+
+def get(user_id: uuid.UUID) -> User:
+    """Return a user; raises `NotFound`."""
+    with transaction(SYSTEM) as session:
+        return find(session, user_id)
+
+
+def find(session: Session, user_id: uuid.UUID, *, lock: bool = False) -> User:
+    """Return a user who is not deleted, within a transaction; raises `NotFound`."""
+    query = select(User).where(User.id == user_id, User.deleted_at.is_(None))
+    # Not the strongest lock: that would keep workers from writing rows of this owner.
+    user = session.scalar(query.with_for_update(key_share=True) if lock else query)
+    if user is None:
+        raise NotFound("There is no user with this id.")
+    return user
+
+
+def update(
+    user_id: uuid.UUID, *, by: uuid.UUID | None = None, password: str | None = None, **values: Any
+) -> tuple[User, int]:
+    """Change what is given, and return the user and how many sessions ended.
+
+    A new password and being disabled end every session. `by` is the administrator who asks,
+    None at the command line.
+    """
+    if by == user_id and (password is not None or "email" in values):
+        raise Conflict("Change your own e-mail address and password at /users/me.")
+    new_hash = hash_password(password) if password is not None else None
+    try:
+        with transaction(SYSTEM) as session:
+            user = _change(session, user_id, values, new_hash)
+            shut_out = new_hash is not None or not user.is_active
+            ended = sessions.end_all(session, user_id) if shut_out else []
+            others = select(SignIn.id).where(
+                SignIn.owner_id == user_id, SignIn.revoked_at.is_(None)
+            )
+            known = list(session.scalars(others))
+    except IntegrityError as error:
+        raise users.taken(error) from None
+    session_cache.forget(ended)
+    session_cache.read_anew(known)
+    return user, len(ended)
+
+
+def _change(
+    session: Session, user_id: uuid.UUID, values: dict[str, Any], new_hash: str | None
+) -> User:
+    if values.get("role", Role.ADMIN) != Role.ADMIN or values.get("is_active") is False:
+        keep_an_administrator(session, user_id)
+    user = find(session, user_id, lock=True)
+    if is_leaving(session, user_id):
+        raise Conflict("This user is being deleted.")
+    for name, value in values.items():
+        setattr(user, name, value)
+    if new_hash is not None:
+        user.password_hash = new_hash
+    session.flush()
+    session.refresh(user)
+    return user
+
+
+def keep_an_administrator(session: Session, user_id: uuid.UUID) -> None:
+    """Raise `Conflict` if without this user nobody were left to administer.
+
+    All administrators are locked, always in one order, so that two cannot remove each other.
+    """
+    query = select(User.id).where(User.role == Role.ADMIN, User.is_active)
+    admins = session.scalars(query.order_by(User.id).with_for_update(key_share=True)).all()
+    if list(admins) == [user_id]:
+        raise Conflict("This is the last active administrator. Make somebody else one first.")
+
+
+def is_leaving(session: Session, user_id: uuid.UUID) -> bool:
+    """Return whether a job that deletes this user is open."""
+    query = select(func.count()).where(
+        Job.sequence_key == user_id, Job.kind == JobKind.DELETE_USER, Job.state.not_in(TERMINAL)
+    )
+    return bool(session.scalar(query))
+
+
+def figures(user_id: uuid.UUID) -> dict[str, Any]:
+    """Return how much a user has, and when one of their sessions was last used."""
+    mine = {model: model.owner_id == user_id for model in (Conversation, Document, Job)}
+    alive = (SignIn.revoked_at.is_(None), SignIn.expires_at > func.now())
+    with transaction(SYSTEM) as session:
+        last_used: datetime | None = session.scalar(
+            select(func.max(SignIn.last_used_at)).where(SignIn.owner_id == user_id)
+        )
+        return {
+            "sessions": _count(session, SignIn, SignIn.owner_id == user_id, *alive),
+            "last_used_at": last_used.isoformat() if last_used else None,
+            "conversations": _count(session, Conversation, mine[Conversation]),
+            "documents": _count(session, Document, mine[Document]),
+            "storage_bytes": int(
+                session.scalar(select(func.sum(Document.size)).where(mine[Document])) or 0
+            ),
+            "open_jobs": _count(session, Job, mine[Job], Job.state.not_in(TERMINAL)),
+        }
+
+
+def _count(session: Session, model: Any, *which: Any) -> int:
+    return session.scalar(select(func.count()).select_from(model).where(*which)) or 0

@@ -1,0 +1,195 @@
+"""Deleting a user with everything that is theirs."""
+
+import uuid
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import delete as delete_rows
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from assistant.database import SYSTEM, transaction, when_committed
+from assistant.errors import Conflict, PermissionDenied, TransientError
+from assistant.extensions import adapters
+from assistant.models import (
+    Collection,
+    Conversation,
+    Document,
+    Embedding,
+    Job,
+    JobKind,
+    Message,
+    Queue,
+    Role,
+    User,
+)
+from assistant.models import Session as SignIn
+from assistant.models.job import TERMINAL
+from assistant.services import idempotency, jobs
+from assistant.services.accounts import administration, session_cache, sessions, users
+from assistant.services.accounts.session_cache import Caller
+from assistant.services.documents.deletion import Counts, Erasure, rows_gone
+from assistant.services.jobs import Run
+from assistant.services.jobs import cache as job_cache
+
+# What one transaction removes at most, so that none is slow.
+BATCH = 500
+COUNTED = (
+    *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
+    *("collections", "conversations", "messages", "jobs", "sessions"),
+)
+# No hash looks like this, so no password is right.
+UNUSABLE = "!"
+
+
+def delete(caller: Caller, user_id: uuid.UUID, retry_of: uuid.UUID | None = None) -> Job:
+    """Shut a user out at once, stop what runs for them, and promise to remove everything.
+
+    The job belongs to whoever asks for it. Users who delete themselves go on reading it, and
+    nothing else, with the token that they asked with.
+    """
+    job_id = uuid7()
+    with transaction(SYSTEM) as session:
+        administration.keep_an_administrator(session, user_id)
+        user = administration.find(session, user_id, lock=True)
+        if administration.is_leaving(session, user_id):
+            raise Conflict("This user is being deleted already.")
+        user.is_active = False
+        ended = sessions.end_all(session, user_id)
+        if caller.user_id == user_id:
+            session_cache.confine(session, caller.session_id, job_id)
+        job = _accept(session, job_id, caller.user_id, user_id, retry_of)
+    when_committed(partial(_shut_out, caller, user_id, ended, job_id))
+    jobs.announce(job)
+    return job
+
+
+def _shut_out(
+    caller: Caller, user_id: uuid.UUID, ended: list[uuid.UUID], job_id: uuid.UUID
+) -> None:
+    # Not the one that has just been confined: its token would read nothing if this process died.
+    if caller.user_id == user_id:
+        session_cache.show_confined(caller.session_id)
+    session_cache.forget([each for each in ended if each != caller.session_id])
+    with transaction(SYSTEM) as session:
+        # Not with what was committed: workers lock jobs first, and would wait for each other.
+        cancelled = jobs.cancel_all(session, *_ending_with(user_id), Job.id != job_id)
+    jobs.follow_up(cancelled)
+
+
+def _ending_with(user_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    """Choose the jobs of a user, but not what an administrator has promised of other users."""
+    whose = Job.arguments["user_id"].astext
+    promised = (Job.kind == JobKind.DELETE_USER) & (whose != str(user_id))
+    return Job.owner_id == user_id, ~(promised & Job.state.not_in(TERMINAL))
+
+
+def _accept(
+    session: Session,
+    job_id: uuid.UUID,
+    owner_id: uuid.UUID,
+    user_id: uuid.UUID,
+    retry_of: uuid.UUID | None,
+) -> Job:
+    last = select(func.max(Job.sequence_number)).where(Job.sequence_key == user_id)
+    return jobs.accept(
+        session,
+        job_id=job_id,
+        owner_id=owner_id,
+        kind=JobKind.DELETE_USER,
+        queue=Queue.INDEXING,
+        sequence_key=user_id,
+        sequence_number=(session.scalar(last) or 0) + 1,
+        arguments={"user_id": str(user_id)},
+        retry_of=retry_of,
+    )
+
+
+def retry(owner_id: uuid.UUID, old: Job) -> Job:
+    """Promise once more to remove what a failed or cancelled job left."""
+    # Who was an administrator when the job was made need not be one any more.
+    role = users.get(owner_id).role
+    if role != Role.ADMIN:
+        raise PermissionDenied("This is for administrators only.")
+    return delete(
+        Caller(owner_id, uuid.UUID(int=0), role), uuid.UUID(old.arguments["user_id"]), old.id
+    )
+
+
+def erase(run: Run) -> dict[str, Any]:
+    """Remove everything of a user but a nameless row, and return a receipt.
+
+    It acts for the system, since the job may be an administrator's. Each part removes what it
+    still finds, so an attempt after a crash goes on where the last one stopped.
+    """
+    user_id = uuid.UUID(run.job.arguments["user_id"])
+    erasure = Erasure(run, SYSTEM, *COUNTED)
+    erasure.wait_until_quiet(*_ending_with(user_id))
+    erasure.documents(Document.owner_id == user_id)
+    adapters.files.remove_folder(str(user_id))
+    _collections(erasure, user_id)
+    for model in (Conversation, Embedding):
+        some = partial(_rows, model, user_id)
+        while erasure.step(model.__tablename__, some)[model.__tablename__]:
+            pass
+    while erasure.step("jobs", lambda session: _jobs(session, run.job.id, user_id))["jobs"]:
+        pass
+    erasure.step("account", lambda session: _tombstone(session, run.job.id, user_id))
+    return dict(erasure.counts)
+
+
+def _collections(erasure: Erasure, user_id: uuid.UUID) -> None:
+    with transaction(SYSTEM) as session:
+        found = session.scalars(select(Collection).where(Collection.owner_id == user_id)).all()
+    for collection in found:
+        erasure.index(collection)
+    mine = delete_rows(Collection).where(Collection.owner_id == user_id)
+    erasure.step("collections", lambda session: {"collections": rows_gone(session.execute(mine))})
+
+
+def _rows(model: Any, user_id: uuid.UUID, session: Session) -> Counts:
+    """Remove some rows of a table, and with conversations their messages."""
+    ids = session.scalars(select(model.id).where(model.owner_id == user_id).limit(BATCH)).all()
+    counts = {}
+    if model is Conversation:
+        written = delete_rows(Message).where(Message.conversation_id.in_(ids))
+        counts["messages"] = rows_gone(session.execute(written))
+    gone = session.execute(delete_rows(model).where(model.id.in_(ids)))
+    return {**counts, str(model.__tablename__): rows_gone(gone)}
+
+
+def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
+    mine = select(Job.id).where(*_ending_with(user_id), Job.id != job_id).limit(BATCH)
+    ids = session.scalars(mine).all()
+    # Before the rows go: afterwards nobody would know which copies there are.
+    if ids and not job_cache.forget(ids):
+        raise TransientError(
+            "Redis is away, and still shows jobs of this user.", code="redis_away", counted=False
+        )
+    return {"jobs": rows_gone(session.execute(delete_rows(Job).where(Job.id.in_(ids))))}
+
+
+def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
+    """Leave a row without a name, and the session that may read the job."""
+    idempotency.forget_user(session, user_id)
+    session.execute(
+        update(User)
+        .where(User.id == user_id)
+        .values(
+            username=f"deleted-{user_id}",
+            email=f"{user_id}@deleted.invalid",
+            password_hash=UNUSABLE,
+            role=Role.USER.value,
+            is_active=False,
+            deleted_at=func.now(),
+        )
+    )
+    reads_job = SignIn.job_id.is_not_distinct_from(job_id)
+    session.execute(
+        update(SignIn)
+        .where(SignIn.owner_id == user_id, reads_job)
+        .values(user_agent=None, previous_hash=None)
+    )
+    gone = session.execute(delete_rows(SignIn).where(SignIn.owner_id == user_id, ~reads_job))
+    return {"sessions": rows_gone(gone)}

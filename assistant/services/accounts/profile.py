@@ -1,0 +1,72 @@
+"""What users change of themselves."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import update as update_rows
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from assistant.adapters.passwords import hash_password, verify_password
+from assistant.database import transaction
+from assistant.errors import Conflict, InvalidInput, PermissionDenied
+from assistant.models import User
+from assistant.services.accounts import session_cache, sessions, users
+from assistant.services.accounts.session_cache import Caller
+
+
+def update(caller: Caller, values: dict[str, Any]) -> User:
+    """Change what is given; a new password ends all other sessions.
+
+    A new e-mail address or password wants the old password, since whoever has found an open
+    browser could otherwise take the account over.
+    """
+    old_password = values.pop("old_password", None)
+    password = values.pop("password", None)
+    user = users.get(caller.user_id)
+    if password is not None or values.get("email", user.email) != user.email:
+        _check(user, old_password)
+    # Hashed with no transaction open.
+    new_hash = hash_password(password) if password is not None else None
+    ended: list[uuid.UUID] = []
+    try:
+        with transaction(user.id) as session:
+            changed = _write(session, user, values)
+            if new_hash is not None:
+                _set_password(session, user, new_hash)
+                ended = sessions.end_all(session, user.id, but=caller.session_id)
+            session.refresh(changed)
+    except IntegrityError as error:
+        raise users.taken(error) from None
+    session_cache.forget(ended)
+    return changed
+
+
+def _check(user: User, old_password: str | None) -> None:
+    if old_password is None:
+        raise InvalidInput(
+            "Send your old password to change the e-mail address or the password.",
+            pointer="#/old_password",
+        )
+    if not verify_password(user.password_hash, old_password):
+        raise PermissionDenied("The old password is wrong.")
+
+
+def _write(session: Session, user: User, values: dict[str, Any]) -> User:
+    changed = session.get_one(User, user.id)
+    for name, value in values.items():
+        setattr(changed, name, value)
+    session.flush()
+    return changed
+
+
+def _set_password(session: Session, user: User, new_hash: str) -> None:
+    # Only in place of the hash that was checked: somebody else may just have changed it.
+    written = session.scalar(
+        update_rows(User)
+        .where(User.id == user.id, User.password_hash == user.password_hash)
+        .values(password_hash=new_hash)
+        .returning(User.id)
+    )
+    if written is None:
+        raise Conflict("The password was changed meanwhile. Sign in again.")

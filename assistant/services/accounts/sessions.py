@@ -1,0 +1,162 @@
+"""Sign-ins: tokens that can be revoked, and refresh tokens that work once."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flask_jwt_extended import create_access_token
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session as Transaction
+from uuid_utils.compat import uuid7
+
+from assistant.adapters.passwords import (
+    UNKNOWN_USER,
+    hash_password,
+    is_outdated,
+    verify_password,
+)
+from assistant.database import SYSTEM, transaction
+from assistant.errors import InvalidCredentials
+from assistant.extensions import settings
+from assistant.models import Session, User
+from assistant.services.accounts import users
+from assistant.services.accounts.session_cache import Caller, forget
+
+# A client whose answer got lost may use its last refresh token again for this long.
+GRACE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a sign-in or a refresh hands out."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str = "bearer"
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _hand_out(user_id: uuid.UUID, session_id: uuid.UUID, refresh_token: str) -> Tokens:
+    lifetime = timedelta(minutes=settings.access_token_expire_minutes)
+    access = create_access_token(
+        identity=str(user_id), expires_delta=lifetime, additional_claims={"sid": str(session_id)}
+    )
+    return Tokens(access, refresh_token, int(lifetime.total_seconds()))
+
+
+def sign_in(username: str, password: str, user_agent: str | None = None) -> Tokens:
+    """Check a password and start a session; raises `InvalidCredentials`."""
+    with transaction(SYSTEM) as session:
+        user = users.find_by_name(session, username)
+    # The password is checked with no transaction open, and also for a name that does not exist.
+    right = verify_password(user.password_hash if user else UNKNOWN_USER, password)
+    if user is None or not right or not user.is_active:
+        raise InvalidCredentials("The username or the password is wrong.")
+    session_id = uuid7()
+    refresh_token = _refresh_token(session_id, secrets.token_bytes(32))
+    opened = Session(
+        id=session_id,
+        owner_id=user.id,
+        refresh_hash=_digest(refresh_token),
+        user_agent=(user_agent or "")[:256] or None,
+        expires_at=datetime.now(UTC) + timedelta(days=settings.refresh_token_expire_days),
+    )
+    new_hash = hash_password(password) if is_outdated(user.password_hash) else None
+    with transaction(user.id) as session:
+        session.add(opened)
+        if new_hash:
+            session.execute(
+                update(User)
+                .where(User.id == user.id, User.password_hash == user.password_hash)
+                .values(password_hash=new_hash)
+            )
+    return _hand_out(user.id, opened.id, refresh_token)
+
+
+def refresh(refresh_token: str) -> Tokens:
+    """Change a refresh token for a new pair; raises `InvalidCredentials`.
+
+    A token that was used before, however long ago, ends its whole session (RFC 9700). Only the
+    last one may come again within a short grace, since its answer may have been lost, and then
+    gets the same successor: whichever answer arrives, its token is good.
+    """
+    session_id = _session_of(refresh_token)
+    digest, new_token = _digest(refresh_token), _successor(session_id, refresh_token)
+    with transaction(SYSTEM) as session:
+        found = _alive(session, session_id)
+        if found is None:
+            raise InvalidCredentials("The refresh token is wrong or expired. Sign in again.")
+        is_last = found.previous_hash == digest and _in_grace(session, found)
+        stolen = found.refresh_hash != digest and not is_last
+        if stolen:
+            found.revoked_at = func.now()
+        elif not is_last:
+            found.previous_hash, found.refresh_hash = digest, _digest(new_token)
+            found.rotated_at = found.last_used_at = func.now()
+    if stolen:
+        forget([found.id])
+        raise InvalidCredentials("The refresh token was used before. Sign in again.")
+    return _hand_out(found.owner_id, found.id, new_token)
+
+
+def _refresh_token(session_id: uuid.UUID, secret: bytes) -> str:
+    """Write a token that names its session, so that an old one is known for what it is."""
+    return base64.urlsafe_b64encode(session_id.bytes + secret).decode()
+
+
+def _session_of(refresh_token: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(bytes=base64.urlsafe_b64decode(refresh_token)[:16])
+    except ValueError:
+        raise InvalidCredentials("The refresh token is not one. Sign in again.") from None
+
+
+def _successor(session_id: uuid.UUID, refresh_token: str) -> str:
+    assert settings.secret_key is not None
+    key = settings.secret_key.get_secret_value().encode()
+    return _refresh_token(session_id, hmac.digest(key, refresh_token.encode(), "sha256"))
+
+
+def _alive(session: Transaction, session_id: uuid.UUID) -> Session | None:
+    return session.scalar(
+        select(Session)
+        .join(User, User.id == Session.owner_id)
+        .where(Session.id == session_id)
+        .where(Session.revoked_at.is_(None), Session.expires_at > func.now(), User.is_active)
+        .with_for_update(of=Session)
+    )
+
+
+def _in_grace(session: Transaction, found: Session) -> bool:
+    limit = func.now() - timedelta(seconds=GRACE_SECONDS)
+    return bool(session.scalar(select(Session.rotated_at > limit).where(Session.id == found.id)))
+
+
+def sign_out(caller: Caller) -> None:
+    """End the caller's session: its tokens are worthless from now on."""
+    with transaction(caller.user_id) as session:
+        session.execute(
+            update(Session).where(Session.id == caller.session_id).values(revoked_at=func.now())
+        )
+    forget([caller.session_id])
+
+
+def end_all(
+    session: Transaction, user_id: uuid.UUID, *, but: uuid.UUID | None = None
+) -> list[uuid.UUID]:
+    """End every session of a user within a transaction; then call `forget` with what it returns.
+
+    The session `but` goes on.
+    """
+    ending = update(Session).where(Session.owner_id == user_id, Session.revoked_at.is_(None))
+    if but is not None:
+        ending = ending.where(Session.id != but)
+    return list(session.scalars(ending.values(revoked_at=func.now()).returning(Session.id)))

@@ -1,0 +1,1 @@
+"""Conversations, their messages and branches, and what asking in them begins."""

@@ -1,0 +1,1 @@
+"""Documents and their collections: kept, indexed, changed and removed everywhere."""

@@ -1,0 +1,116 @@
+"""Deleting a collection with everything in it."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import delete as delete_rows
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from assistant.database import transaction
+from assistant.errors import Conflict, NotFound
+from assistant.models import Collection, Document, DocumentStatus, Job, JobKind, Queue
+from assistant.models.job import TERMINAL
+from assistant.services import idempotency, jobs
+from assistant.services.documents import documents
+from assistant.services.documents.deletion import Counts, Erasure
+from assistant.services.jobs import Run
+
+COUNTED = ("documents", "chunks", "vectors_deleted", "vectors_remaining")
+
+
+def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
+    """Hide a collection and its documents at once and promise to remove them everywhere."""
+    with transaction(owner_id) as session:
+        cancelled = jobs.cancel_all(session, *_about(owner_id, collection_id))
+        collection = _lock(session, owner_id, collection_id)
+        if collection.deleted_at is not None:
+            raise NotFound("There is no collection with this id.")
+        if collection.is_default:
+            raise Conflict("This is your default collection. Make another one the default first.")
+        collection.deleted_at = func.now()
+        # Its name is free again from now on.
+        collection.name = f"deleted-{collection.id}"
+        session.flush()
+        idempotency.forget(session, owner_id, collection_id)
+        session.execute(
+            update(Document)
+            .where(Document.collection_id == collection.id, Document.deleted_at.is_(None))
+            .values(deleted_at=func.now(), status=DocumentStatus.DELETING.value)
+        )
+        emptied = documents.erase_analyses(session, _about_documents_in(collection_id))
+        job = _accept(session, collection)
+    jobs.follow_up(cancelled)
+    for analysis, body in emptied:
+        jobs.erase(analysis, body)
+    jobs.announce(job)
+    return job
+
+
+def _about_documents_in(collection_id: uuid.UUID) -> ColumnElement[bool]:
+    inside = select(Document.id).where(Document.collection_id == collection_id)
+    return Job.document_id.in_(inside)
+
+
+def _about(owner_id: uuid.UUID, collection_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    """Choose the jobs about documents that lie in the collection, or are to be moved into it."""
+    moves = Job.arguments.contains({"collection_id": str(collection_id)})
+    moving = (Job.kind == JobKind.INDEX) & moves
+    return Job.owner_id == owner_id, or_(_about_documents_in(collection_id), moving)
+
+
+def _lock(session: Session, owner_id: uuid.UUID, collection_id: uuid.UUID) -> Collection:
+    collection = session.scalar(
+        select(Collection)
+        .where(Collection.id == collection_id, Collection.owner_id == owner_id)
+        .with_for_update(key_share=True)
+    )
+    if collection is None:
+        raise NotFound("There is no collection with this id.")
+    return collection
+
+
+def _accept(session: Session, collection: Collection, retry_of: uuid.UUID | None = None) -> Job:
+    earlier = select(func.max(Job.sequence_number)).where(Job.sequence_key == collection.id)
+    return jobs.accept(
+        session,
+        job_id=uuid7(),
+        owner_id=collection.owner_id,
+        kind=JobKind.DELETE_COLLECTION,
+        queue=Queue.INDEXING,
+        sequence_key=collection.id,
+        sequence_number=(session.scalar(earlier) or 0) + 1,
+        arguments={"collection_id": str(collection.id)},
+        retry_of=retry_of,
+    )
+
+
+def retry(owner_id: uuid.UUID, old: Job) -> Job:
+    """Promise once more to remove what a failed or cancelled job left."""
+    assert old.state in TERMINAL
+    with transaction(owner_id) as session:
+        collection = _lock(session, owner_id, uuid.UUID(old.arguments["collection_id"]))
+        job = _accept(session, collection, old.id)
+    jobs.announce(job)
+    return job
+
+
+def erase(run: Run) -> dict[str, Any]:
+    """Remove a collection's documents, then its index and its row; return a receipt."""
+    collection_id = uuid.UUID(run.job.arguments["collection_id"])
+    erasure = Erasure(run, run.owner_id, *COUNTED)
+    with transaction(run.owner_id) as session:
+        collection = session.get(Collection, collection_id)
+    if collection is None:
+        return dict(erasure.counts)
+    erasure.wait_until_quiet(*_about(run.owner_id, collection_id))
+    erasure.documents(Document.collection_id == collection_id)
+    erasure.index(collection)
+
+    def remove(session: Session) -> Counts:
+        session.execute(delete_rows(Collection).where(Collection.id == collection_id))
+        return {}
+
+    erasure.step("collection", remove)
+    return dict(erasure.counts)

@@ -1,0 +1,183 @@
+"""Collections of documents: create, list, change, find."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from assistant.database import transaction
+from assistant.errors import Conflict, InvalidInput, NotFound
+from assistant.extensions import settings
+from assistant.models import Collection, Document
+from assistant.services import active_owner
+from assistant.services.paging import Page, page_of
+
+DEFAULT_NAME = "Documents"
+TAKEN = "You have a collection of this name. Choose another one."
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A collection, and how many documents lie in it."""
+
+    id: uuid.UUID
+    name: str
+    is_default: bool
+    chunk_size: int
+    chunk_overlap: int
+    embedding_model: str
+    document_count: int
+    created_at: datetime
+
+
+def default_for(owner_id: uuid.UUID) -> Collection:
+    """Return a new default collection with the settings of today."""
+    return Collection(
+        owner_id=owner_id,
+        name=DEFAULT_NAME,
+        is_default=True,
+        embedding_model=settings.embedding_model,
+        chunk_size=settings.chunk_size,
+        chunk_overlap=settings.chunk_overlap,
+        # An index with nothing in it is right.
+        index_checked_at=func.now(),
+    )
+
+
+def find(
+    session: Session, owner_id: uuid.UUID, collection_id: uuid.UUID | None, *, staying: bool = False
+) -> Collection:
+    """Return the owner's collection, the default one if none is named; raises `NotFound`.
+
+    With `staying` it cannot be deleted before the transaction ends.
+    """
+    query = _of(owner_id)
+    if collection_id is None:
+        query = query.where(Collection.is_default)
+    else:
+        query = query.where(Collection.id == collection_id)
+    if staying:
+        query = query.with_for_update(read=True, key_share=True)
+    collection = session.scalar(query)
+    if collection is None:
+        raise NotFound("There is no collection with this id.")
+    return collection
+
+
+def _of(owner_id: uuid.UUID) -> Select[Collection]:
+    return select(Collection).where(
+        Collection.owner_id == owner_id, Collection.deleted_at.is_(None)
+    )
+
+
+def create(
+    owner_id: uuid.UUID, name: str, chunk_size: int | None = None, chunk_overlap: int | None = None
+) -> Counted:
+    """Create an empty collection; what is not given comes from the settings."""
+    size = chunk_size or settings.chunk_size
+    overlap = min(settings.chunk_overlap, size // 2) if chunk_overlap is None else chunk_overlap
+    _check_overlap(size, overlap)
+    collection = Collection(
+        id=uuid7(),
+        owner_id=owner_id,
+        name=name,
+        embedding_model=settings.embedding_model,
+        chunk_size=size,
+        chunk_overlap=overlap,
+        index_checked_at=func.now(),
+    )
+    try:
+        with transaction(owner_id) as session:
+            active_owner.demand_active(session, owner_id)
+            session.add(collection)
+            session.flush()
+            session.refresh(collection)
+    except IntegrityError:
+        raise Conflict(TAKEN) from None
+    return _counted(collection, 0)
+
+
+def _check_overlap(size: int, overlap: int) -> None:
+    if overlap > size // 2:
+        raise InvalidInput(
+            f"Must not be more than half of chunk_size, which is {size}.",
+            pointer="#/chunk_overlap",
+        )
+
+
+def get(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Counted:
+    """Return the owner's collection; raises `NotFound`."""
+    with transaction(owner_id) as session:
+        collection = find(session, owner_id, collection_id)
+        return _counted(collection, _count(session, [collection]).get(collection.id, 0))
+
+
+def list_(owner_id: uuid.UUID, page: Page) -> list[Counted]:
+    """Return the owner's collections, newest first."""
+    with transaction(owner_id) as session:
+        found = page_of(session, _of(owner_id), Collection, page)
+        counts = _count(session, found)
+    return [_counted(collection, counts.get(collection.id, 0)) for collection in found]
+
+
+def _count(session: Session, found: list[Collection]) -> dict[uuid.UUID, int]:
+    query = (
+        select(Document.collection_id, func.count())
+        .where(Document.collection_id.in_([collection.id for collection in found]))
+        .where(Document.deleted_at.is_(None))
+        .group_by(Document.collection_id)
+    )
+    rows: list[Row[uuid.UUID, int]] = list(session.execute(query))
+    return {row[0]: row[1] for row in rows}
+
+
+def _counted(collection: Collection, documents: int) -> Counted:
+    return Counted(
+        id=collection.id,
+        name=collection.name,
+        is_default=collection.is_default,
+        chunk_size=collection.chunk_size,
+        chunk_overlap=collection.chunk_overlap,
+        embedding_model=collection.embedding_model,
+        document_count=documents,
+        created_at=collection.created_at,
+    )
+
+
+def change(
+    owner_id: uuid.UUID,
+    collection_id: uuid.UUID,
+    *,
+    name: str | None = None,
+    is_default: bool | None = None,
+    chunk_size: int | None = None,
+    chunk_overlap: int | None = None,
+) -> Counted:
+    """Change what is given; chunk settings count for what is indexed from now on."""
+    try:
+        with transaction(owner_id) as session:
+            collection = find(session, owner_id, collection_id)
+            collection.name = name or collection.name
+            collection.chunk_size = chunk_size or collection.chunk_size
+            if chunk_overlap is not None:
+                collection.chunk_overlap = chunk_overlap
+            _check_overlap(collection.chunk_size, collection.chunk_overlap)
+            if is_default:
+                _make_default(session, collection)
+            session.flush()
+    except IntegrityError:
+        raise Conflict(TAKEN) from None
+    return get(owner_id, collection_id)
+
+
+def _make_default(session: Session, collection: Collection) -> None:
+    session.execute(
+        update(Collection)
+        .where(Collection.owner_id == collection.owner_id, Collection.is_default)
+        .values(is_default=False)
+    )
+    collection.is_default = True

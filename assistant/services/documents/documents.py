@@ -1,0 +1,239 @@
+"""Documents: upload, read, delete."""
+
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import ColumnElement, exists, func, null, select, update
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from assistant.database import SYSTEM, transaction
+from assistant.errors import Conflict, NotFound
+from assistant.extensions import adapters, settings
+from assistant.models import Document, DocumentStatus, DocumentText, Job, JobKind, JobState, Queue
+from assistant.services import jobs
+from assistant.services.documents import collections
+from assistant.services.documents.uploads import received
+from assistant.services.paging import Page, page_of
+
+
+def create(
+    owner_id: uuid.UUID, stream: BinaryIO, filename: str | None, collection_id: uuid.UUID | None
+) -> Job:
+    """Keep an uploaded file and promise to index it.
+
+    The file is on disk, synced and hashed, before its row is committed: a crash leaves at worst
+    a file without a row, never a row without a file.
+    """
+    document_id = uuid7()
+    with received(stream, filename, f"{owner_id}/{document_id}") as file:
+        document = Document(
+            id=document_id, owner_id=owner_id, job_id=uuid7(), job_count=1, **asdict(file)
+        )
+        job = _promise(document, collection_id)
+    jobs.announce(job)
+    return job
+
+
+def _promise(document: Document, collection_id: uuid.UUID | None) -> Job:
+    with transaction(document.owner_id) as session:
+        collection = collections.find(session, document.owner_id, collection_id, staying=True)
+        document.collection_id = collection.id
+        session.add(document)
+        session.flush()
+        return _accept(session, document, JobKind.INDEX)
+
+
+def _accept(
+    session: Session,
+    document: Document,
+    kind: JobKind,
+    retry_of: uuid.UUID | None = None,
+    *,
+    bulk: bool = False,
+) -> Job:
+    assert document.job_id is not None
+    patient = bulk or kind is not JobKind.INDEX
+    return jobs.accept(
+        session,
+        job_id=document.job_id,
+        owner_id=document.owner_id,
+        kind=kind,
+        queue=Queue.INDEXING,
+        deadline_seconds=(jobs.PATIENT_SECONDS if patient else settings.indexing_deadline_seconds),
+        sequence_key=document.id,
+        sequence_number=document.job_count,
+        document_id=document.id,
+        retry_of=retry_of,
+        bulk=bulk,
+    )
+
+
+def find(
+    session: Session, owner_id: uuid.UUID, document_id: uuid.UUID, *, lock: bool = False
+) -> Document:
+    """Return the owner's document within a transaction; raises `NotFound`."""
+    query = select(Document).where(Document.id == document_id, Document.owner_id == owner_id)
+    document = session.scalar(query.with_for_update(key_share=True) if lock else query)
+    if document is None:
+        raise NotFound("There is no document with this id.")
+    return document
+
+
+def get(owner_id: uuid.UUID, document_id: uuid.UUID) -> Document:
+    """Return the owner's document; raises `NotFound`."""
+    with transaction(owner_id) as session:
+        return find(session, owner_id, document_id)
+
+
+def list_(
+    owner_id: uuid.UUID,
+    page: Page,
+    *,
+    status: str | None = None,
+    collection_id: uuid.UUID | None = None,
+    q: str | None = None,
+) -> list[Document]:
+    """Return the owner's documents, newest first; `q` is looked for in their names."""
+    query = select(Document).where(Document.owner_id == owner_id)
+    if status is not None:
+        query = query.where(Document.status == status)
+    if q is not None:
+        query = query.where(Document.filename.icontains(q, autoescape=True))
+    with transaction(owner_id) as session:
+        if collection_id is not None:
+            collection = collections.find(session, owner_id, collection_id)
+            query = query.where(Document.collection_id == collection.id)
+        return page_of(session, query, Document, page)
+
+
+NO_TEXT_YET = "The document has no text yet. Follow its job and ask again."
+NO_TEXT = {
+    "failed": "The document could not be read; its `error` says why.",
+    "cancelled": "The document was not read. Retry its job.",
+    "deleting": "The document is being deleted.",
+}
+
+
+def text_slice(
+    owner_id: uuid.UUID, document_id: uuid.UUID, start: int, end: int | None, generation: int | None
+) -> tuple[str, int, int, int]:
+    """Return `(text, start, end, total)` of the extracted text; offsets count code points."""
+    with transaction(owner_id) as session:
+        document = find(session, owner_id, document_id)
+        wanted = generation or document.generation
+        last = func.length(DocumentText.text)
+        stop = func.least(last, last if end is None else end)
+        row = session.execute(
+            select(
+                func.substr(DocumentText.text, start + 1, func.greatest(stop - start, 0)), last
+            ).where(DocumentText.document_id == document.id, DocumentText.generation == wanted)
+        ).one_or_none()
+    if row is None and generation:
+        raise NotFound("The document has no text of this generation.")
+    if row is None:
+        raise Conflict(NO_TEXT.get(document.status, NO_TEXT_YET))
+    text, total = row
+    begin = min(start, total)
+    return text, begin, begin + len(text), total
+
+
+def content(owner_id: uuid.UUID, document_id: uuid.UUID) -> tuple[Path, Document]:
+    """Return the uploaded file; raises `NotFound`."""
+    document = get(owner_id, document_id)
+    path = adapters.files.path(document.storage_key)
+    if not path.is_file():
+        raise NotFound("The file of this document is gone.")
+    return path, document
+
+
+def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
+    """Hide a document from search at once and promise to remove it everywhere."""
+    with transaction(owner_id) as session:
+        # Jobs are locked before documents, as workers do it; else each could wait for the other.
+        mine = (Job.owner_id == owner_id, Job.document_id == document_id)
+        deletion = Job.kind == JobKind.DELETE_DOCUMENT
+        cancelled = jobs.cancel_all(session, *mine, ~deletion)
+        document = find(session, owner_id, document_id, lock=True)
+        # A deletion that failed or was cancelled may be asked for again.
+        is_open = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
+        if session.scalar(select(exists().where(*mine, deletion, is_open))):
+            raise Conflict("This document is being deleted already.")
+        document.deleted_at = func.now()
+        document.status = DocumentStatus.DELETING
+        document.job_id, document.job_count = uuid7(), document.job_count + 1
+        session.flush()
+        emptied = erase_analyses(session, Job.document_id == document.id)
+        job = _accept(session, document, JobKind.DELETE_DOCUMENT)
+    jobs.follow_up(cancelled)
+    for analysis, body in emptied:
+        jobs.erase(analysis, body)
+    jobs.announce(job)
+    return job
+
+
+def erase_analyses(session: Session, *which: ColumnElement[bool]) -> list[tuple[Job, jobs.Body]]:
+    """Take what was said about deleted documents out of the jobs that said it.
+
+    The caller publishes what this returns after the commit, so that it leaves every copy too.
+    """
+    emptied = session.scalars(
+        update(Job)
+        .where(Job.kind == JobKind.ANALYZE, *which)
+        .values(result=null(), version=Job.version + 1)
+        .returning(Job)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    ).all()
+    return [(job, jobs.body_of(session, job)) for job in emptied]
+
+
+def retry(owner_id: uuid.UUID, old: Job) -> Job:
+    """Promise once more what a failed or cancelled job about a document did not do."""
+    assert old.document_id is not None
+    with transaction(owner_id) as session:
+        document = find(session, owner_id, old.document_id, lock=True)
+        if document.deleted_at is not None and old.kind != JobKind.DELETE_DOCUMENT:
+            raise Conflict("This document is being deleted.")
+        document.job_id, document.job_count = uuid7(), document.job_count + 1
+        if old.kind == JobKind.INDEX:
+            document.status, document.error = DocumentStatus.QUEUED, None
+        session.flush()
+        job = _accept(session, document, JobKind(old.kind), retry_of=old.id)
+    jobs.announce(job)
+    return job
+
+
+def list_all(
+    page: Page, owner_id: uuid.UUID | None = None, status: str | None = None
+) -> list[Document]:
+    """Return documents of all owners, newest first, for operators."""
+    query = select(Document)
+    if owner_id is not None:
+        query = query.where(Document.owner_id == owner_id)
+    if status is not None:
+        query = query.where(Document.status == status)
+    with transaction(SYSTEM) as session:
+        return page_of(session, query, Document, page)
+
+
+def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
+    """Promise to index a document again from its file; what is searchable stays so meanwhile.
+
+    If it waits to be indexed already, that job is returned.
+    """
+    waits = (Job.document_id == document_id, Job.kind == JobKind.INDEX)
+    with transaction(owner_id) as session:
+        document = find(session, owner_id, document_id, lock=True)
+        if document.deleted_at is not None:
+            raise Conflict("This document is being deleted.")
+        queued = select(Job).where(*waits, Job.state == JobState.QUEUED)
+        if (job := session.scalar(queued.order_by(Job.id.desc()))) is not None:
+            return job
+        document.job_id, document.job_count = uuid7(), document.job_count + 1
+        document.status, document.error = DocumentStatus.QUEUED, None
+        session.flush()
+        job = _accept(session, document, JobKind.INDEX, bulk=True)
+    jobs.announce(job)
+    return job

@@ -1,0 +1,229 @@
+"""Making documents searchable, and removing them everywhere."""
+
+import uuid
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from assistant.crashes import crash_point
+from assistant.database import transaction
+from assistant.errors import PermanentError, TransientError
+from assistant.extensions import adapters
+from assistant.models import Chunk, Collection, Document, DocumentText
+from assistant.ports import ParsedDocument, Span
+from assistant.services.documents.deletion import (
+    Check,
+    erase_outside,
+    erase_rows,
+    forget_vectors,
+    go_on,
+    vector_ids,
+)
+from assistant.services.documents.index_target import Version, version_of
+from assistant.services.jobs import Run
+from assistant.services.retrieval import embeddings
+from assistant.services.retrieval.index_trust import doubting
+
+# Large enough to keep the encoder busy, small enough to stop between two within a second or so.
+BATCH = 64
+
+
+def index(run: Run) -> dict[str, Any]:
+    """Parse, split, embed and store a document under a new generation, then switch to it."""
+    document, collection = _load(run)
+    version = version_of(document, collection, run.job)
+    run.progress("parsing")
+    parsed = _parse(run, version)
+    run.progress("splitting")
+    splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap)
+    spans = splitter.split(parsed.text)
+    generation = _begin_generation(run, document, parsed)
+    _clean(document, before=generation, check=run.check)
+    run.progress("embedding", 0, len(spans))
+    for first in range(0, len(spans), BATCH):
+        chunks = [
+            _chunk(document, generation, number, span, parsed)
+            for number, span in enumerate(spans[first : first + BATCH], start=first)
+        ]
+        _store(run, collection, chunks, total=len(spans))
+    _confirm(run, document, collection, generation)
+    run.complete = lambda session: _switch(
+        session, document.id, version, generation, len(spans), parsed
+    )
+    run.afterwards = lambda: _tidy(document, version, generation)
+    return {"document_id": str(document.id), "generation": generation, "chunks": len(spans)}
+
+
+def _load(run: Run) -> tuple[Document, Collection]:
+    with transaction(run.owner_id) as session:
+        document = session.get(Document, run.job.document_id)
+        if document is None or document.deleted_at is not None:
+            raise PermanentError("The document was deleted.", code="document_deleted")
+        target = run.job.arguments.get("collection_id")
+        collection = session.get(
+            Collection, uuid.UUID(target) if target else document.collection_id
+        )
+    if collection is None or collection.deleted_at is not None:
+        raise PermanentError("The collection was deleted.", code="collection_deleted")
+    return document, collection
+
+
+def _parse(run: Run, version: Version) -> ParsedDocument:
+    """Read the file, and let go of it as soon as the work must be put down."""
+    path = adapters.files.path(version.storage_key)
+    parsing = adapters.parser.start(path, version.media_type)
+    run.on_stop(parsing.abort)
+    try:
+        return parsing.result()
+    finally:
+        # Whatever came of it, that the work was stopped comes first.
+        run.check()
+
+
+def _begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> int:
+    """Give out a new generation and keep its text; texts that broken attempts left are removed."""
+    with transaction(run.owner_id) as session:
+        run.fence(session)
+        generation: int | None = session.scalar(
+            update(Document)
+            .where(Document.id == document.id)
+            .values(last_generation=Document.last_generation + 1)
+            .returning(Document.last_generation)
+        )
+        assert generation is not None
+        # The texts before stay: citations name the generation that they quote.
+        session.execute(
+            delete_rows(DocumentText).where(
+                DocumentText.document_id == document.id,
+                DocumentText.generation > document.generation,
+            )
+        )
+        session.add(
+            DocumentText(
+                document_id=document.id,
+                generation=generation,
+                owner_id=run.owner_id,
+                text=parsed.text,
+                page_starts=list(parsed.page_starts),
+            )
+        )
+    return generation
+
+
+def _tidy(document: Document, version: Version, generation: int) -> None:
+    """Remove what the new generation has replaced: chunks, vectors and, if it changed, the file."""
+    _clean(document, before=generation)
+    if version.storage_key != document.storage_key:
+        adapters.files.remove(document.storage_key)
+
+
+def _clean(document: Document, before: int, check: Check = go_on) -> None:
+    """Remove earlier generations but the current one: vectors first, then the rows that know them.
+
+    None of them can become current any more, so this needs no fence.
+    """
+    current = select(Document.generation).where(Document.id == document.id).scalar_subquery()
+    garbage = (Chunk.generation < before, Chunk.generation != current)
+    forget_vectors(document.owner_id, vector_ids(document, *garbage), check)
+    with transaction(document.owner_id) as session:
+        session.execute(
+            delete_rows(Chunk)
+            .where(Chunk.document_id == document.id, *garbage)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _chunk(
+    document: Document, generation: int, ordinal: int, span: Span, parsed: ParsedDocument
+) -> Chunk:
+    return Chunk(
+        document_id=document.id,
+        generation=generation,
+        ordinal=ordinal,
+        owner_id=document.owner_id,
+        page=page_of(parsed.page_starts, span.start),
+        start=span.start,
+        end=span.end,
+        text=parsed.text[span.start : span.end],
+    )
+
+
+def page_of(page_starts: Sequence[int], offset: int) -> int | None:
+    """Return the number of the page on which an offset lies, counted from one."""
+    return bisect_right(page_starts, offset) or None
+
+
+def _store(run: Run, collection: Collection, chunks: list[Chunk], total: int) -> None:
+    """Embed a batch, keep it in PostgreSQL under the fence, and put it into the index."""
+    run.check()
+    ids, vectors = embeddings.embed(run.owner_id, [chunk.text for chunk in chunks])
+    for chunk, embedding_id in zip(chunks, ids, strict=True):
+        chunk.embedding_id = embedding_id
+    done = chunks[-1].ordinal + 1
+    run.progress("embedding", done, total, write=lambda session: session.add_all(chunks))
+    crash_point("worker.between_postgres_and_chroma")
+    with doubting(run.owner_id, [collection.id]):
+        adapters.vector_store.upsert(
+            collection.chroma_name, [chunk.vector_id for chunk in chunks], vectors
+        )
+    crash_point("worker.after_upsert")
+
+
+def _confirm(run: Run, document: Document, collection: Collection, generation: int) -> None:
+    """Demand that the index of now has all vectors: it may have been lost or replaced meanwhile.
+
+    Whoever repairs it sees only what is searchable, and this is not yet. The next attempt is
+    quick, since every embedding is kept.
+    """
+    ids = vector_ids(document, Chunk.generation == generation)
+    with transaction(run.owner_id) as session:
+        now = session.get(Collection, collection.id)
+    name = now.chroma_name if now else collection.chroma_name
+    with doubting(run.owner_id, [collection.id]):
+        found = adapters.vector_store.present(name, ids)
+    if found < len(ids):
+        raise TransientError(
+            "The collection's index was replaced meanwhile.", code="index_replaced", counted=False
+        )
+
+
+def _switch(
+    session: Session,
+    document_id: uuid.UUID,
+    version: Version,
+    generation: int,
+    chunks: int,
+    parsed: ParsedDocument,
+) -> None:
+    """Make a generation the one that search sees."""
+    crash_point("worker.before_switch")
+    session.execute(
+        update(Document)
+        .where(Document.id == document_id)
+        .values(
+            generation=generation,
+            chunk_count=chunks,
+            page_count=len(parsed.page_starts) or None,
+            updated_at=func.now(),
+            **version.changes(),
+        )
+    )
+
+
+def delete(run: Run) -> dict[str, Any]:
+    """Remove vectors, file and rows of a document, and return a receipt that was counted."""
+    document_id = run.job.document_id
+    assert document_id is not None
+    with transaction(run.owner_id) as session:
+        document = session.get(Document, document_id)
+    if document is None:
+        return {"chunks": 0, "vectors_deleted": 0, "vectors_remaining": 0}
+    run.progress("deleting")
+    receipt = erase_outside(document, run.check)
+    crash_point("worker.mid_delete")
+    run.complete = lambda session: erase_rows(session, document_id)
+    return receipt

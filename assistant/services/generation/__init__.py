@@ -1,0 +1,1 @@
+"""What workers make with a language model: replies with evidence, and analyses."""

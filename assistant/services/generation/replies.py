@@ -1,0 +1,219 @@
+"""Generating a reply, with evidence when it comes from documents."""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm import Session, aliased
+
+from assistant.database import transaction
+from assistant.errors import PermanentError
+from assistant.extensions import adapters, settings
+from assistant.models import Conversation, Job, JobState, Message, MessageRole
+from assistant.ports import ChatRequest, Usage
+from assistant.services.conversations import branches, messages
+from assistant.services.generation import evidence
+from assistant.services.generation.citations import MarkerFilter
+from assistant.services.generation.languages import refusal
+from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
+from assistant.services.generation.prompts import (
+    Passage,
+    estimate_usage,
+    grounded_messages,
+    reply_messages,
+)
+from assistant.services.jobs import Body, Run
+from assistant.services.paging import Page
+from assistant.services.retrieval.retrieval import Scope
+
+logger = logging.getLogger(__name__)
+
+# How much of a conversation is read at most; what does not fit the model's window is left out.
+HISTORY_MESSAGES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a reply is made from."""
+
+    reply: Message
+    asked: Message
+    system_prompt: str | None
+    history: list[tuple[str, str]]
+    model: str
+    temperature: float
+    max_tokens: int
+
+    @property
+    def question(self) -> str:
+        """Return what was asked."""
+        return self.asked.content
+
+    @property
+    def budget(self) -> int:
+        """Return how many tokens the prompt may take."""
+        return max(settings.context_tokens - self.max_tokens, settings.context_tokens // 4)
+
+    @property
+    def scope(self) -> Scope:
+        """Return where to look for passages."""
+        options = self.reply.options
+        return Scope(
+            owner_id=self.reply.owner_id,
+            document_ids=[uuid.UUID(i) for i in options.get("document_ids", ())],
+            collection_ids=[uuid.UUID(i) for i in options.get("collection_ids", ())],
+        )
+
+
+def generate(run: Run) -> dict[str, Any]:
+    """Generate the reply that a job promises, and return the ids that its result names."""
+    task = _load(run)
+    draft = Draft(run, task.reply.id)
+    run.save = draft.save
+    run.render = partial(_render, task, draft)
+    if task.reply.options.get("use_documents"):
+        _answer_from_documents(run, task, draft)
+    else:
+        prompt = reply_messages(task.system_prompt, task.history, task.question, task.budget)
+        _stream(run, task, draft, prompt, MarkerFilter(0), filtered=False)
+    return {
+        "user_message_id": str(task.reply.parent_id),
+        "assistant_message_id": str(task.reply.id),
+    }
+
+
+def _render(task: Task, draft: Draft) -> Body | None:
+    return None if draft.saved is None else messages.result_of(task.asked, draft.saved)
+
+
+_Question = aliased(Message)
+# Nobody is asked to work for an attempt that was overtaken before it began; the fence proper is in
+# what it writes.
+_HELD = and_(Job.state == JobState.RUNNING, Job.attempt == bindparam("attempt"))
+_PARTS = (
+    select(Message, _Question, Conversation, _HELD)
+    .join(Job, Job.id == Message.job_id)
+    .join(_Question, _Question.id == Message.parent_id)
+    .join(Conversation, Conversation.id == Message.conversation_id)
+    .where(Message.id == bindparam("reply"))
+)
+
+
+def _load(run: Run) -> Task:
+    with transaction(run.owner_id) as session:
+        found = session.execute(
+            _PARTS, {"reply": run.job.message_id, "attempt": run.attempt}
+        ).one_or_none()
+        if found is None:
+            raise PermanentError("The conversation was deleted.", code="conversation_deleted")
+        reply, question, conversation, held = found
+        if not held:
+            run.lost()
+        history = _history(session, conversation, question.parent_id)
+    options = reply.options
+    return Task(
+        reply=reply,
+        asked=question,
+        system_prompt=conversation.system_prompt,
+        history=history,
+        model=_first(options.get("model"), conversation.model, settings.openai_model),
+        temperature=_first(
+            options.get("temperature"), conversation.temperature, settings.temperature
+        ),
+        max_tokens=_first(options.get("max_tokens"), conversation.max_tokens, settings.max_tokens),
+    )
+
+
+def _first(*values: Any) -> Any:
+    return next(value for value in values if value is not None)
+
+
+def _history(
+    session: Session, conversation: Conversation, end: uuid.UUID | None
+) -> list[tuple[str, str]]:
+    """Return the branch that leads to a question: no failed replies, but cancelled text."""
+    branch = branches.before(session, conversation, end, Page(limit=HISTORY_MESSAGES))
+    return [
+        (message.role, message.content)
+        for message in branch
+        if message.content
+        and not (message.role == MessageRole.ASSISTANT and message.status == JobState.FAILED)
+    ]
+
+
+def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
+    question = adapters.embedding_model.embed([task.question])[0]
+    hits = evidence.retrieve(task.scope, question)
+    if not hits:
+        # Evidence is the answer of record: without any, no model is asked.
+        draft.finish_reason = "no_evidence"
+        draft.add(refusal(task.question))
+        return
+    passages = [Passage(hit.filename, hit.page, hit.text) for hit in hits]
+    prompt, used = grounded_messages(
+        task.system_prompt, passages, task.history, task.question, task.budget
+    )
+    run.progress("generating")
+    markers = MarkerFilter(used)
+    _stream(run, task, draft, prompt, markers, filtered=True)
+    run.progress("citing")
+    if not markers.used:
+        marker = evidence.best_marker(question, hits[:used])
+        draft.add(f"[{marker}]" if draft.text[-1].isspace() else f" [{marker}]")
+        markers.used.append(marker)
+    draft.citations = evidence.citations(question, hits, markers.used)
+    run.emit("citations", {"citations": draft.citations})
+
+
+def _estimate(prompt: Sequence[tuple[str, str]], draft: Draft) -> Usage:
+    return estimate_usage(prompt, draft.text)
+
+
+def _stream(
+    run: Run,
+    task: Task,
+    draft: Draft,
+    prompt: Sequence[tuple[str, str]],
+    markers: MarkerFilter,
+    *,
+    filtered: bool,
+) -> None:
+    """Ask the model, and let its text into the draft as it comes."""
+    request = ChatRequest(
+        messages=prompt,
+        model=task.model,
+        temperature=task.temperature,
+        max_tokens=task.max_tokens,
+        timeout=settings.model_timeout,
+    )
+    stream = adapters.chat_model.stream(request)
+    estimate = partial(_estimate, prompt, draft)
+    run.on_stop(stream.abort)
+    draft.model = task.model
+    try:
+        for piece in stream:
+            draft.estimate = estimate
+            delta = UNSTORABLE.sub("\ufffd", piece)
+            draft.add(markers.feed(delta) if filtered else delta)
+        draft.add(markers.close())
+        run.check()
+    finally:
+        stream.abort()
+        draft.model = storable(stream.model or task.model, Message.model)
+        if stream.finish_reason:
+            draft.finish_reason = storable(stream.finish_reason, Message.finish_reason)
+        draft.usage = stream.usage
+        if run.stopping:
+            draft.estimate = estimate
+        usage = draft.known_usage()
+        if usage is not None:
+            run.usage = usage.as_dict()
+    if not draft.text.strip():
+        raise PermanentError(
+            "The model answered with nothing. Ask differently, or choose another model.",
+            code="empty_answer",
+        )

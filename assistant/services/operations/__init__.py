@@ -1,0 +1,1 @@
+"""What operators look at: readiness, statistics and the doctor's findings."""

@@ -1,0 +1,159 @@
+"""PostgreSQL and what is read from it: schema, walls between owners, clock, sweeper."""
+
+from datetime import UTC, datetime
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from assistant.database import SYSTEM, Model, transaction
+from assistant.errors import Unavailable
+from assistant.extensions import settings
+from assistant.models import Collection, Heartbeat
+from assistant.services.jobs.heartbeats import SWEEPER, patience
+from assistant.services.operations.doctor.finding import (
+    Finding,
+    fail,
+    first_line,
+    ok,
+    place,
+    to_start,
+    warn,
+)
+
+OLDEST = 15
+# Tokens expire by the clock of this machine, jobs by that of the database.
+CLOCK_WARNING_SECONDS = 5.0
+CLOCK_SECONDS = 60.0
+
+
+def check_database() -> list[Finding]:
+    """Look at the server, then at the schema, the role, the clock and the sweeper."""
+    try:
+        with transaction(SYSTEM) as session:
+            findings = [_server(session), _role(session), _clock(session)]
+        schema = _migrations()
+        findings.append(schema)
+        if schema.status == "FAIL":
+            return findings
+        with transaction(SYSTEM) as session:
+            return [*findings, _walls(session), _sweeper(session), *_collections(session)]
+    except Unavailable as error:
+        start = to_start("DATABASE_URL", settings.model_fields_set)
+        orig = getattr(error.__cause__, "orig", None) or error.__cause__
+        return [
+            fail(
+                "PostgreSQL",
+                f"It does not answer at {place(settings.database_url)}: {first_line(orig)}.",
+                f"{start} Schema and sweeper were not checked.",
+            )
+        ]
+
+
+def _server(session: Session) -> Finding:
+    number = int(session.scalar(text("SHOW server_version_num")) or 0)
+    version = session.scalar(text("SHOW server_version"))
+    database = session.scalar(text("SELECT current_database()"))
+    where = f"{version} at {place(settings.database_url)}, database {database}"
+    if number < OLDEST * 10_000:
+        return fail("PostgreSQL", f"{where}.", f"Upgrade the server to {OLDEST} or newer.")
+    return ok("PostgreSQL", f"{where}.")
+
+
+def _role(session: Session) -> Finding:
+    row = session.execute(
+        text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    ).one()
+    if row.rolsuper or row.rolbypassrls:
+        what = "a superuser" if row.rolsuper else "allowed to bypass row-level security"
+        return fail(
+            "database role",
+            f"{row.rolname} is {what}: the walls between owners do not hold.",
+            "Let DATABASE_URL name an ordinary role, and DATABASE_ADMIN_URL the one that migrates.",
+        )
+    return ok("database role", f"{row.rolname} is an ordinary role.")
+
+
+def _clock(session: Session) -> Finding:
+    before = datetime.now(UTC)
+    there: datetime | None = session.scalar(select(func.clock_timestamp()))
+    assert there is not None
+    here = before + (datetime.now(UTC) - before) / 2
+    seconds = abs((there - here).total_seconds())
+    detail = f"This machine and the database differ by {seconds:.1f} s."
+    if seconds > CLOCK_WARNING_SECONDS:
+        say = fail if seconds > CLOCK_SECONDS else warn
+        return say("clock", detail, "Let both take the time from the network (NTP).")
+    return ok("clock", detail)
+
+
+def _migrations() -> Finding:
+    name, upgrade = "migrations", "Run: flask db upgrade"
+    script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+    wanted = set(script.get_heads())
+    with transaction(SYSTEM) as session:
+        present = set(MigrationContext.configure(session.connection()).get_current_heads())
+    if present == wanted:
+        return ok(name, f"The schema is at {', '.join(sorted(present))}.")
+    if not present:
+        return fail(name, "The database has no schema yet.", upgrade)
+    known = {revision.revision for revision in script.walk_revisions()}
+    at = ", ".join(sorted(present))
+    if not present <= known:
+        return warn(
+            name,
+            f"The schema is at {at}, which is newer than this program.",
+            "Bring the program up to date too.",
+        )
+    return fail(name, f"The schema is at {at}, not at {', '.join(sorted(wanted))}.", upgrade)
+
+
+def _walls(session: Session) -> Finding:
+    owned = [t.name for t in Model.metadata.sorted_tables if "owner_id" in t.c or t.name == "users"]
+    query = text("""
+        SELECT relname FROM pg_class
+        WHERE oid = to_regclass(relname) AND relname = ANY(:tables)
+          AND relrowsecurity AND relforcerowsecurity
+          AND EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid)
+    """)
+    open_tables = sorted(set(owned) - set(session.scalars(query, {"tables": owned})))
+    if open_tables:
+        return fail(
+            "row-level security",
+            f"It is not forced on {', '.join(open_tables)}.",
+            "Run for each: ALTER TABLE … ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; and "
+            "find out who changed it.",
+        )
+    return ok("row-level security", f"It is forced on all {len(owned)} owned tables.")
+
+
+def _sweeper(session: Session) -> Finding:
+    age = func.extract("epoch", func.now() - Heartbeat.seen_at)
+    seconds = session.scalar(select(age).where(Heartbeat.name == SWEEPER))
+    start = "Start the process `sweeper` of the Procfile: flask sweep"
+    if seconds is None:
+        return fail("sweeper", "It has never run; without it, lost jobs do not end.", start)
+    if seconds > patience():
+        detail = f"Its last round was {seconds:.0f} s ago; without it, lost jobs do not end."
+        return fail("sweeper", detail, start)
+    return ok("sweeper", f"Its last round was {max(seconds, 0):.0f} s ago.")
+
+
+def _collections(session: Session) -> list[Finding]:
+    others = session.scalar(
+        select(func.count())
+        .select_from(Collection)
+        .where(Collection.embedding_model != settings.embedding_model)
+    )
+    if not others:
+        return []
+    return [
+        warn(
+            "collections",
+            f"{others} were made with another model than {settings.embedding_model}: searches "
+            "leave them out.",
+            "Set EMBEDDING_MODEL back, or upload their documents into new collections.",
+        )
+    ]

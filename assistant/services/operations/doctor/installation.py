@@ -1,0 +1,116 @@
+"""What this machine has: settings, the folder of uploads, the embedding model."""
+
+import json
+import shutil
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from assistant.adapters.embedding import locate
+from assistant.errors import PermanentError
+from assistant.extensions import adapters, settings
+from assistant.services.operations.doctor.finding import Finding, fail, ok, warn
+
+# As the web server demands it.
+SHORTEST_KEY = 32
+SHORTEST_PASSWORD = 12
+LITTLE_SPACE, TOO_LITTLE_SPACE = 2 * 1024**3, 200 * 1024**2
+WEIGHTS = ("*.safetensors", "*.bin")
+EMBEDDER = "embedding model"
+
+
+def check_settings() -> list[Finding]:
+    """Look for settings that are missing or dangerous."""
+    found = [_secret_key(), _flower_password()]
+    if settings.debug:
+        what = "DEBUG is on: logs say more than they should."
+        found.append(warn("debug", what, "Unset DEBUG where others use this."))
+    if "*" in settings.allowed_origins:
+        what = "ALLOWED_ORIGINS lets every web page call the API."
+        found.append(warn("origins", what, "List the pages that need it."))
+    return found
+
+
+def _secret_key() -> Finding:
+    make = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+    length = _length(settings.secret_key)
+    if not length:
+        return fail("SECRET_KEY", "It is not set, so the API does not start.", make)
+    if length < SHORTEST_KEY:
+        return fail("SECRET_KEY", f"It has {length} characters, not {SHORTEST_KEY}.", make)
+    return ok("SECRET_KEY", f"It has {length} characters.")
+
+
+def _flower_password() -> Finding:
+    name, length = "FLOWER_PASSWORD", _length(settings.flower_password)
+    if not length:
+        return warn(name, "It is not set, so Flower does not start.", f"Set {name}.")
+    if length < SHORTEST_PASSWORD:
+        detail = f"It has {length} characters only; whoever guesses it controls the workers."
+        return warn(name, detail, "Take a longer one.")
+    return ok(name, f"It has {length} characters.")
+
+
+def _length(secret: SecretStr | None) -> int:
+    return len(secret.get_secret_value()) if secret else 0
+
+
+def check_uploads() -> list[Finding]:
+    """See whether the folder of uploads can be written to, and whether there is room."""
+    name, folder = "uploads", settings.uploads
+    what = "cannot be written to"
+    try:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if there != folder:
+            what = "does not exist and cannot be made"
+        # Only trying tells: who may do everything may still not write to /proc.
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(b"x")
+        free = shutil.disk_usage(there).free
+    except OSError as error:
+        advice = "Set UPLOAD_DIR to a folder that the application may write to."
+        return [fail(name, f"{folder} {what}: {error.strerror}.", advice)]
+    detail = f"{folder} has {free / 1024**3:.1f} GiB left."
+    if free < LITTLE_SPACE:
+        say = fail if free < max(TOO_LITTLE_SPACE, 2 * settings.max_file_size) else warn
+        return [say(name, detail, "Make room on that disk, or set UPLOAD_DIR to another one.")]
+    return [ok(name, detail)]
+
+
+def check_embedder(*, deep: bool) -> list[Finding]:
+    """See whether the embedding model's files are there and, if `deep`, embed a word."""
+    model = settings.embedding_model
+    if find_spec("sentence_transformers") is None:
+        install = "Install requirements.txt; workers need it, the web process does not."
+        return [warn(EMBEDDER, "sentence-transformers is not installed here.", install)]
+    folder = locate(model)
+    if folder is not None and not any(any(folder.glob(form)) for form in WEIGHTS):
+        what = f"{folder} has no weights of {model}."
+        return [fail(EMBEDDER, what, "Put the model there, or correct EMBEDDING_MODEL.")]
+    if deep:
+        return [_embeds(model)]
+    if folder is None:
+        what = f"{model} is no folder here, so the first worker has to download it."
+        return [warn(EMBEDDER, what, "See whether that works: flask doctor --deep")]
+    return [ok(EMBEDDER, f"{model} is at {folder}{_dimensions(folder)}.")]
+
+
+def _dimensions(folder: Path) -> str:
+    try:
+        size = json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    return f", {size} dimensions"
+
+
+def _embeds(model: str) -> Finding:
+    began = time.monotonic()
+    try:
+        vectors = adapters.embedding_model.embed(["hello"])
+    except PermanentError as error:
+        return fail(EMBEDDER, error.detail, "Look at the log for what the libraries say.")
+    seconds = time.monotonic() - began
+    return ok(EMBEDDER, f"{model} loads in {seconds:.1f} s, {vectors.shape[1]} dimensions.")

@@ -1,0 +1,75 @@
+"""The language model: does its server answer, and does it offer what is configured?"""
+
+import time
+from typing import Protocol, cast
+
+from assistant.errors import PermanentError
+from assistant.extensions import adapters, settings
+from assistant.ports import ChatRequest
+from assistant.services.operations.doctor.finding import Finding, fail, ok, place, warn
+
+NAME = "language model"
+LIST_SECONDS = 6.0
+ANSWER_SECONDS = 60.0
+SHOWN = 5
+
+
+class _Lists(Protocol):
+    def models(self, timeout: float) -> list[str]: ...
+
+
+def check_model(*, deep: bool) -> list[Finding]:
+    """Ask the server for its models and, if `deep`, for a few words."""
+    if settings.openai_base_url is None and settings.openai_api_key is None:
+        return [
+            fail(
+                NAME,
+                "Neither OPENAI_BASE_URL nor OPENAI_API_KEY is set, so nobody would answer.",
+                "Set one of them. `flask local up` starts a small model of its own without them.",
+            )
+        ]
+    found = _offered()
+    if deep and found.status != "FAIL":
+        return [found, _answers()]
+    return [found]
+
+
+def _offered() -> Finding:
+    where = place(settings.openai_base_url or "https://api.openai.com/v1")
+    model = settings.openai_model
+    try:
+        offered = cast(_Lists, adapters.chat_model).models(LIST_SECONDS)
+    except PermanentError as error:
+        if error.code in ("model_not_found", "model_rejected", "model_bad_answer"):
+            detail = f"{where} answers, but does not list its models: {error.detail}"
+            return warn(NAME, detail, "See whether it answers: flask doctor --deep")
+        return fail(NAME, error.detail, "Start the server, or correct OPENAI_BASE_URL and its key.")
+    if model not in offered:
+        names = ", ".join(offered[:SHOWN]) + (", …" if len(offered) > SHOWN else "")
+        return fail(
+            NAME,
+            f"{where} does not offer {model}, but {names or 'nothing'}.",
+            "Set OPENAI_MODEL to one of these.",
+        )
+    return ok(NAME, f"{where} offers {model}.")
+
+
+def _answers() -> Finding:
+    began = time.monotonic()
+    request = ChatRequest(
+        messages=[("user", "Say hello.")],
+        model=settings.openai_model,
+        temperature=0.0,
+        max_tokens=8,
+        timeout=ANSWER_SECONDS,
+    )
+    try:
+        stream = adapters.chat_model.stream(request)
+        text = "".join(stream)
+    except PermanentError as error:
+        return fail("answer", error.detail, "Look at the log of the model's server.")
+    seconds = time.monotonic() - began
+    if not text.strip():
+        detail = f"{stream.model} answered with nothing in {seconds:.1f} s."
+        return warn("answer", detail, "A model that thinks first may need more than 8 tokens.")
+    return ok("answer", f"{stream.model} answered in {seconds:.1f} s.")

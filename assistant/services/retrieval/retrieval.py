@@ -1,0 +1,213 @@
+"""Retrieval: the chunks nearest to a question, vouched for by PostgreSQL."""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import Session
+
+from assistant.database import transaction
+from assistant.errors import NotFound, PermanentError
+from assistant.extensions import adapters
+from assistant.models import Chunk, Collection, Document, Embedding
+from assistant.models.document import unpack_vector, vector_id
+from assistant.ports import Vectors
+from assistant.services.retrieval.index_trust import doubt, doubting
+
+logger = logging.getLogger(__name__)
+
+# The index is asked for more than is wanted, since PostgreSQL strikes out what was deleted or
+# replaced and not yet removed from it.
+OVERSAMPLING = 3
+# Up to this many chunks are compared one by one when the index cannot be asked.
+EXACT_LIMIT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk and how near it is to the question (cosine similarity)."""
+
+    document_id: uuid.UUID
+    generation: int
+    ordinal: int
+    filename: str
+    page: int | None
+    start: int
+    end: int
+    text: str
+    score: float
+
+    def body(self) -> dict[str, Any]:
+        """Return the hit in the shape that the API documents."""
+        return {
+            "document_id": str(self.document_id),
+            "generation": self.generation,
+            "filename": self.filename,
+            "page": self.page,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "score": round(self.score, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to search: in the named documents or collections, or in all that the owner has."""
+
+    owner_id: uuid.UUID
+    document_ids: Sequence[uuid.UUID] = ()
+    collection_ids: Sequence[uuid.UUID] = ()
+
+
+def check_scope(session: Session, scope: Scope) -> None:
+    """Raise `NotFound` unless every named document and collection is the owner's."""
+    for model, ids in ((Document, scope.document_ids), (Collection, scope.collection_ids)):
+        if not ids:
+            continue
+        wanted = select(model.id).where(
+            model.owner_id == scope.owner_id, model.id.in_(ids), model.deleted_at.is_(None)
+        )
+        if set(session.scalars(wanted)) != set(ids):
+            word = "document" if model is Document else "collection"
+            raise NotFound(f"There is no {word} with one of these ids.")
+
+
+def find(scope: Scope, question: Vectors, limit: int) -> list[Hit]:
+    """Return the best chunks, best first.
+
+    Whole collections are asked for in the index. Named documents are compared exactly, because an
+    index with a filter loses some; so is everything while the index is away, in doubt or found to
+    be incomplete.
+    """
+    with transaction(scope.owner_id) as session:
+        collections = _collections(session, scope)
+    in_doubt = any(collection.index_checked_at is None for collection in collections)
+    if scope.document_ids or in_doubt:
+        return _exact(scope, question, limit)
+    indexed = _indexed(scope, collections, question, limit)
+    if indexed is not None and len(indexed) >= limit:
+        return indexed[:limit]
+    # Fewer than wanted: there are no more, or the index has lost some, or what was struck out
+    # crowded them out.
+    hits = _exact(scope, question, limit)
+    if indexed is not None:
+        _doubt_what_lacks(scope, hits, indexed)
+    return hits
+
+
+def _indexed(
+    scope: Scope, collections: Sequence[Collection], question: Vectors, limit: int
+) -> list[Hit] | None:
+    """Return what the index finds, None if it fails."""
+    scores: dict[str, float] = {}
+    for collection in collections:
+        try:
+            with doubting(scope.owner_id, [collection.id]):
+                matches = adapters.vector_store.query(
+                    collection.chroma_name, question, limit * OVERSAMPLING
+                )
+        except PermanentError as error:
+            logger.warning("comparing exactly: %s", error.detail)
+            return None
+        scores |= {match.id: match.score for match in matches}
+    return _vouched(scope, scores)
+
+
+def _doubt_what_lacks(scope: Scope, hits: list[Hit], indexed: list[Hit]) -> None:
+    """Let the indexes be checked that did not bring the best hits."""
+    known = {(hit.document_id, hit.generation, hit.ordinal) for hit in indexed}
+    lacking = {
+        hit.document_id
+        for hit in hits
+        if (hit.document_id, hit.generation, hit.ordinal) not in known
+    }
+    if not lacking:
+        return
+    theirs = select(Document.collection_id).where(Document.id.in_(lacking))
+    doubted = doubt(
+        scope.owner_id, Collection.owner_id == scope.owner_id, Collection.id.in_(theirs)
+    )
+    if doubted:
+        logger.warning("the index lacks vectors", extra={"documents": len(lacking)})
+
+
+def _collections(session: Session, scope: Scope) -> Sequence[Collection]:
+    query = select(Collection).where(
+        Collection.owner_id == scope.owner_id,
+        Collection.embedding_model == adapters.embedding_model.name,
+    )
+    if scope.collection_ids:
+        query = query.where(Collection.id.in_(scope.collection_ids))
+    return session.scalars(query).all()
+
+
+def _visible(scope: Scope) -> Select[Chunk, str]:
+    """Select chunks with their file's name: the owner's, not deleted, current generation."""
+    query = (
+        select(Chunk, Document.filename)
+        .join(Document, Document.id == Chunk.document_id)
+        .where(
+            Chunk.owner_id == scope.owner_id,
+            Document.owner_id == scope.owner_id,
+            Document.deleted_at.is_(None),
+            Document.generation == Chunk.generation,
+        )
+    )
+    if scope.document_ids:
+        query = query.where(Document.id.in_(scope.document_ids))
+    if scope.collection_ids:
+        query = query.where(Document.collection_id.in_(scope.collection_ids))
+    return query
+
+
+def _vouched(scope: Scope, scores: dict[str, float]) -> list[Hit]:
+    keys = []
+    for name in scores:
+        document_id, generation, ordinal = name.split(":")
+        keys.append((uuid.UUID(document_id), int(generation), int(ordinal)))
+    if not keys:
+        return []
+    key = tuple_(Chunk.document_id, Chunk.generation, Chunk.ordinal)
+    with transaction(scope.owner_id) as session:
+        rows = session.execute(_visible(scope).where(key.in_(keys))).all()
+    hits = [_hit(chunk, filename, scores[chunk.vector_id]) for chunk, filename in rows]
+    return sorted(hits, key=lambda hit: -hit.score)
+
+
+def _exact(scope: Scope, question: Vectors, limit: int) -> list[Hit]:
+    query = (
+        _visible(scope)
+        .join(Embedding, Embedding.id == Chunk.embedding_id)
+        .where(Embedding.model == adapters.embedding_model.name)
+        .with_only_columns(Chunk.document_id, Chunk.generation, Chunk.ordinal, Embedding.vector)
+        .limit(EXACT_LIMIT)
+    )
+    with transaction(scope.owner_id) as session:
+        rows = session.execute(query).all()
+    if not rows:
+        return []
+    scores = np.stack([unpack_vector(row.vector) for row in rows]) @ question
+    best = [(rows[i], float(scores[i])) for i in np.argsort(-scores)[:limit]]
+    return _vouched(
+        scope,
+        {vector_id(row.document_id, row.generation, row.ordinal): score for row, score in best},
+    )
+
+
+def _hit(chunk: Chunk, filename: str, score: float) -> Hit:
+    return Hit(
+        document_id=chunk.document_id,
+        generation=chunk.generation,
+        ordinal=chunk.ordinal,
+        filename=filename,
+        page=chunk.page,
+        start=chunk.start,
+        end=chunk.end,
+        text=chunk.text,
+        score=score,
+    )
