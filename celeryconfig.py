@@ -1,12 +1,6 @@
 """Celery's policy: what runs where, and that a message is only a bell."""
 
-imports = (
-    "workers.collections",
-    "workers.documents",
-    "workers.messages",
-    "workers.search",
-    "workers.users",
-)
+imports = ("workers.search",)
 
 task_serializer = "json"
 accept_content = ["json"]

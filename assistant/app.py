@@ -1,5 +1,6 @@
 """The application, put together in one straight column."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -11,10 +12,16 @@ from assistant.adapters.provided import Adapters
 from assistant.config import read_settings
 from assistant.database import db, engine_options
 from assistant.extensions import migrate
+from assistant.services import jobs
+from assistant.services.job_kinds import BINDINGS
+from assistant.services.jobs.kinds import Binding, JobKind
 
 
-def create_app(**overrides: Any) -> Flask:
-    """Make the application from the environment; `overrides` are settings that win over it."""
+def create_app(bindings: Mapping[JobKind, Binding] = BINDINGS, **overrides: Any) -> Flask:
+    """Make the application from the environment; `overrides` are settings that win over it.
+
+    The `bindings` say which kinds of job it knows, and what each does.
+    """
     settings = read_settings(**overrides)
     logs.configure(settings)
     crashes.arm(settings.crash_points)
@@ -29,6 +36,7 @@ def create_app(**overrides: Any) -> Flask:
     )
     db.init_app(app)
     migrate.init_app(app, db)
+    jobs.init_app(app, bindings)
     celery_binding.init_app(app, settings)
     security.init_app(app, settings)
     middleware.init_app(app, settings)

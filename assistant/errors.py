@@ -20,10 +20,15 @@ class InvalidInput(AssistantError):
     status, title, code = 422, "Unprocessable Content", "invalid_input"
 
     def __init__(
-        self, detail: str, *, pointer: str | None = None, header: str | None = None
+        self,
+        detail: str,
+        *,
+        pointer: str | None = None,
+        parameter: str | None = None,
+        header: str | None = None,
     ) -> None:
         super().__init__(detail)
-        self.place = {"pointer": pointer, "header": header}
+        self.place = {"pointer": pointer, "parameter": parameter, "header": header}
 
 
 class InvalidCredentials(AssistantError):

@@ -8,11 +8,11 @@ from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
-import workers.documents
 from assistant.adapters.chroma import ChromaStore
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters, settings
 from assistant.models import Job, Message
+from assistant.services import jobs
 from assistant.services.retrieval import retrieval
 from tests.conftest import User
 
@@ -56,7 +56,7 @@ def upload(user: User, content: bytes | str = "Text.", name: str = "notes.txt") 
 def indexed(user: User, content: bytes | str = "Text.", name: str = "notes.txt") -> str:
     """Upload a document and index it; return its id."""
     accepted = upload(user, content, name)
-    workers.documents.index(accepted["id"])
+    jobs.run(accepted["id"])
     assert job(user, accepted["id"])["state"] == "succeeded"
     document_id: str = accepted["document_id"]
     return document_id

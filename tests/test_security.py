@@ -10,11 +10,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
-import workers.documents
-import workers.messages
 from assistant.database import SYSTEM, Model, db, transaction
 from assistant.models import Collection
 from assistant.security import check_endpoints
+from assistant.services import jobs
 from tests.conftest import User
 from tests.factories import ask, assert_problem, job_row, upload
 
@@ -78,8 +77,8 @@ def test_an_application_with_an_undeclared_endpoint_does_not_start() -> None:
 def things(user: User) -> dict[str, str]:
     """Make one of everything that has an id, and index the document."""
     asked, uploaded = ask(user, "[[script:answer echo]] My secret."), upload(user, "My secret.")
-    workers.messages.reply(asked["id"])
-    workers.documents.index(uploaded["id"])
+    jobs.run(asked["id"])
+    jobs.run(uploaded["id"])
     document = user.get(f"/documents/{uploaded['document_id']}").get_json()
     assert document["status"] == "ready"
     user.post("/collections", json={"name": "My secret."}, headers={"Idempotency-Key": "secret"})

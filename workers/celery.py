@@ -11,6 +11,7 @@ from assistant.app import create_app
 from assistant.extensions import adapters
 from assistant.models import Queue
 from assistant.services.jobs import draining, heartbeats
+from workers.jobs import add_tasks
 from workers.watchdog import Watchdog
 
 # Jobs are given back sooner, and supervisord kills a little later.
@@ -18,6 +19,8 @@ SECONDS_TO_LEAVE = 9
 
 flask_app = create_app()
 app = flask_app.extensions["celery"]
+with flask_app.app_context():
+    add_tasks(app)
 
 # What they wait for may take long to come; see assistant/celery.py.
 RECEIVE_TIMEOUT = 10

@@ -23,7 +23,7 @@ from assistant.errors import (
 from assistant.services import jobs
 from assistant.services.events.listening import Listener
 from assistant.services.jobs.event_log import Event
-from assistant.services.jobs.status import Body
+from assistant.services.jobs.kinds import Body
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,11 @@
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from assistant.cli.output import Columns, duration, moment, print_fields, print_table
+from assistant.errors import InvalidInput
+from assistant.services import jobs
 
 COLUMNS: Columns = {
     "ID": lambda job: job["id"],
@@ -25,6 +28,26 @@ ATTEMPT_COLUMNS: Columns = {
     "REASON": lambda attempt: (attempt["reason"] or {}).get("detail"),
 }
 TIMES = ("created_at", "started_at", "finished_at", "run_after", "deadline_at", "dispatched_at")
+
+
+class JobKindName(click.ParamType[str]):
+    """The name of a kind of job that the application knows."""
+
+    name = "kind"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name; anything else is refused with the names that there are."""
+        try:
+            return jobs.job_table().demand(value)
+        except InvalidInput as error:
+            self.fail(error.detail, param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer the names that begin as what was typed."""
+        names = jobs.job_table().names(lambda kind: kind.name.startswith(incomplete))
+        return [CompletionItem(name) for name in names]
 
 
 def _progress(progress: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from assistant.cli.groups import Group, each
-from assistant.cli.job_tables import COLUMNS, print_job
+from assistant.cli.job_tables import COLUMNS, JobKindName, print_job
 from assistant.cli.output import (
     as_json,
     confirm,
@@ -18,7 +18,7 @@ from assistant.cli.output import (
     print_json,
     print_page,
 )
-from assistant.models import JobKind, JobState, Queue
+from assistant.models import JobState, Queue
 from assistant.models.job import TERMINAL
 from assistant.services import job_kinds
 from assistant.services.accounts import users as people
@@ -35,7 +35,7 @@ def jobs() -> None:
 
 @jobs.command("list")
 @click.option("--state", type=click.Choice([state.value for state in JobState]))
-@click.option("--kind", type=click.Choice([kind.value for kind in JobKind]))
+@click.option("--kind", type=JobKindName())
 @click.option("--queue", type=click.Choice([queue.value for queue in Queue]))
 @click.option("--owner", metavar="NAME|ID", help="Only this user's.")
 @limited

@@ -4,7 +4,7 @@ from assistant.models.collection import Collection
 from assistant.models.conversation import Conversation, Message, MessageRole, WhenBusy
 from assistant.models.document import Chunk, Document, DocumentStatus, DocumentText, Embedding
 from assistant.models.idempotency import IdempotencyKey
-from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobKind, JobState, Queue
+from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue
 from assistant.models.session import Session
 from assistant.models.user import Role, User
 
@@ -21,7 +21,6 @@ __all__ = [
     "Heartbeat",
     "IdempotencyKey",
     "Job",
-    "JobKind",
     "JobState",
     "Message",
     "MessageRole",

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     DateTime,
     ForeignKey,
     Index,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
@@ -28,17 +30,6 @@ class JobState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
-
-
-class JobKind(StrEnum):
-    """What a job does; the value is also the name of its Celery task."""
-
-    REPLY = "messages.reply"
-    INDEX = "documents.index"
-    DELETE_DOCUMENT = "documents.delete"
-    ANALYZE = "documents.analyze"
-    DELETE_COLLECTION = "collections.delete"
-    DELETE_USER = "users.delete"
 
 
 class Queue(StrEnum):
@@ -70,6 +61,7 @@ class Blocker(StrEnum):
 
 # The newest shape of a job's arguments that this release writes and understands.
 PAYLOAD_VERSION = 1
+OPEN = (JobState.QUEUED, JobState.RUNNING)
 TERMINAL = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -182,6 +174,16 @@ class Job(Model):
     created_at: Mapped[Created]
     started_at: Mapped[Moment | None]
     finished_at: Mapped[Moment | None]
+
+    @hybrid_property
+    def is_open(self) -> bool:
+        """Return whether the job has not ended."""
+        return self.state in OPEN
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open_in_sql(cls) -> ColumnElement[bool]:
+        return cls.state.in_(OPEN)
 
 
 class Attempt(Model):

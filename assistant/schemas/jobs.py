@@ -2,7 +2,7 @@
 
 from marshmallow import INCLUDE, Schema, fields, validate
 
-from assistant.models import Blocker, JobKind, JobState
+from assistant.models import Blocker, JobState
 from assistant.schemas.conversations import MessageSchema
 from assistant.schemas.paging import PageSchema
 
@@ -56,7 +56,9 @@ class JobSchema(Schema):
     """A piece of background work, from the promise to its end."""
 
     id = fields.UUID()
-    kind = fields.String(validate=validate.OneOf([kind.value for kind in JobKind]))
+    kind = fields.String(
+        metadata={"description": "Such as `messages.reply`; a newer release may have more kinds."}
+    )
     state = fields.String(validate=validate.OneOf([state.value for state in JobState]))
     attempt = fields.Integer()
     progress = fields.Nested(ProgressSchema)
@@ -93,7 +95,7 @@ class JobQuerySchema(PageSchema):
     """Which jobs to list."""
 
     state = fields.String(validate=validate.OneOf([state.value for state in JobState]))
-    kind = fields.String(validate=validate.OneOf([kind.value for kind in JobKind]))
+    kind = fields.String(metadata={"description": "Such as `documents.index`."})
 
 
 class JobReadSchema(Schema):

@@ -1,25 +1,31 @@
-"""Trying a job once more, as a new job."""
+"""What each kind of job does, how it is tried once more, and what its result looks like."""
 
 import uuid
-from collections.abc import Callable
 
 from sqlalchemy.exc import IntegrityError
 
 from assistant.errors import Conflict
-from assistant.models import Job, JobKind, JobState
+from assistant.models import Job, JobState
 from assistant.services import jobs
 from assistant.services.accounts import deletion as account_deletion
-from assistant.services.conversations import regenerating
-from assistant.services.documents import changes, collection_deletion, documents
-from assistant.services.generation import analysis
+from assistant.services.conversations import messages, regenerating
+from assistant.services.documents import changes, collection_deletion, documents, indexing
+from assistant.services.documents import deletion as document_deletion
+from assistant.services.generation import analysis, replies
+from assistant.services.jobs import kinds
+from assistant.services.jobs.kinds import Binding
 
-_AGAIN: dict[str, Callable[[uuid.UUID, Job], Job]] = {
-    JobKind.REPLY: regenerating.retry,
-    JobKind.INDEX: changes.retry,
-    JobKind.DELETE_DOCUMENT: documents.retry,
-    JobKind.ANALYZE: analysis.retry,
-    JobKind.DELETE_COLLECTION: collection_deletion.retry,
-    JobKind.DELETE_USER: account_deletion.retry,
+BINDINGS = {
+    kinds.REPLY: Binding(replies.generate, regenerating.retry, messages.reply_results),
+    kinds.INDEX: Binding(indexing.index, changes.retry),
+    kinds.ANALYZE: Binding(analysis.analyze, analysis.retry),
+    kinds.DELETE_DOCUMENT: Binding(indexing.delete, documents.retry),
+    kinds.DELETE_COLLECTION: Binding(
+        collection_deletion.erase, collection_deletion.retry, document_deletion.receipts_of
+    ),
+    kinds.DELETE_USER: Binding(
+        account_deletion.erase, account_deletion.retry, document_deletion.receipts_of
+    ),
 }
 
 
@@ -28,7 +34,10 @@ def retry(owner_id: uuid.UUID, job_id: uuid.UUID) -> Job:
     old = jobs.get(owner_id, job_id)
     if old.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"The job is {old.state}; only a failed or cancelled one can be retried.")
+    binding = kinds.job_table().binding_of(old)
+    if binding is None:
+        raise Conflict("A newer release has accepted this job, and only that can retry it.")
     try:
-        return _AGAIN[old.kind](owner_id, old)
+        return binding.retry(owner_id, old)
     except IntegrityError:
         raise Conflict("This job was retried already; retry the newer one.") from None

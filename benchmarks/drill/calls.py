@@ -99,7 +99,7 @@ def _starved(ending: Ending, destroyed: set[tuple[str, int]]) -> set[tuple[str, 
         (job_id, a.attempt)
         for job_id, attempts in ending.attempts.items()
         for a in attempts
-        if a.outcome == "released" and a.reason == LEASE_NOT_RENEWED
+        if a.outcome == "released" and a.reason == LEASE_NOT_RENEWED.body()
     } - destroyed
     most = ceil(sum(map(len, ending.attempts.values())) / STARVED_ONE_IN)
     return starved if len(starved) <= most else set()

@@ -5,8 +5,8 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-import workers.messages
 from assistant.models import Message
+from assistant.services import jobs
 from assistant.services.conversations.messages import get
 from tests.conftest import User
 from tests.factories import ask
@@ -15,7 +15,7 @@ from tests.factories import ask
 def done(user: User, content: str = "Why?", **values: Any) -> dict[str, Any]:
     """Ask, and let the reply be made."""
     accepted = ask(user, content, **values)
-    workers.messages.reply(accepted["id"])
+    jobs.run(accepted["id"])
     return accepted
 
 

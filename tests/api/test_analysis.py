@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-import workers.documents
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
 from assistant.services import jobs
@@ -38,7 +37,7 @@ def analyze(user: User, document_id: str) -> dict[str, Any]:
 
 def done(user: User, document_id: str) -> dict[str, Any]:
     accepted = analyze(user, document_id)
-    workers.documents.analyze(accepted["id"])
+    jobs.run(accepted["id"])
     return job(user, accepted["id"])
 
 
@@ -68,7 +67,7 @@ def test_a_short_document_is_summarised_in_two_requests(user: User, model: Model
     accepted = analyze(user, document_id)
     assert set(accepted) == JOB_KEYS
     assert (accepted["kind"], accepted["document_id"]) == ("documents.analyze", document_id)
-    workers.documents.analyze(accepted["id"])
+    jobs.run(accepted["id"])
     ended = job(user, accepted["id"])
     assert ended["state"] == "succeeded"
     assert ended["result"] == {
@@ -152,7 +151,7 @@ def test_an_empty_answer_fails_and_says_what_to_do(user: User, model: ModelServe
     assert (document["status"], document["error"]) == ("ready", None)
     again = user.post(f"/jobs/{ended['id']}/retry")
     assert again.status_code == 202
-    workers.documents.analyze(again.get_json()["id"])
+    jobs.run(again.get_json()["id"])
     assert job(user, again.get_json()["id"])["state"] == "succeeded"
 
 
@@ -171,10 +170,10 @@ def test_signs_that_cannot_be_stored_are_left_out(user: User, model: ModelServer
 def test_a_model_that_is_away_is_asked_again(user: User, model: ModelServer) -> None:
     accepted = analyze(user, indexed(user, SHORT))
     model.script("503")
-    workers.documents.analyze(accepted["id"])
+    jobs.run(accepted["id"])
     assert job(user, accepted["id"])["state"] == "queued"
     change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
-    workers.documents.analyze(accepted["id"])
+    jobs.run(accepted["id"])
     assert job(user, accepted["id"])["state"] == "succeeded"
 
 
@@ -204,7 +203,7 @@ def test_a_document_without_text_is_not_analysed(user: User) -> None:
     waiting = upload(user, SHORT)
     path = f"/documents/{waiting['document_id']}"
     assert_problem(user.post(f"{path}/analysis"), 409)
-    workers.documents.index(waiting["id"])
+    jobs.run(waiting["id"])
     assert user.post(f"{path}/analysis/").status_code == 202
     user.delete(path)
     assert_problem(user.post(f"{path}/analysis"), 409)
@@ -217,7 +216,7 @@ def test_what_was_said_about_a_document_goes_with_it(
 ) -> None:
     made = user.post("/collections", json={"name": "Papers"}).get_json()
     accepted = user.upload("a.txt", SHORT.encode(), collection_id=made["id"]).get_json()
-    workers.documents.index(accepted["id"])
+    jobs.run(accepted["id"])
     model.script(text=SECRET)
     ended = done(user, accepted["document_id"])
     assert ended["result"]["summary"] == SECRET

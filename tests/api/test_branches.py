@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import workers.messages
+from assistant.services import jobs
 from assistant.services.generation import replies
 from tests.api.branching import (
     done,
@@ -51,7 +51,7 @@ def test_another_reply_is_a_sibling_that_the_conversation_shows(user: User, name
     assert (second["kind"], second["state"]) == ("messages.reply", "queued")
     assert second["retry_of"] is None
     assert shown(user, conversation) == [question, second["message_id"]]
-    workers.messages.reply(second["id"])
+    jobs.run(second["id"])
     result = job(user, second["id"])["result"]
     assert result["user_message"]["id"] == question
     assert result["assistant_message"]["id"] == second["message_id"]
@@ -69,9 +69,9 @@ def test_another_reply_is_made_as_the_one_before_unless_it_is_said(
     first = done(user, conversation_id=conversation, **values)
     same = regenerate(user, first["message_id"])
     assert options_of(user, same) == options_of(user, first)
-    workers.messages.reply(same["id"])
+    jobs.run(same["id"])
     other = regenerate(user, same["message_id"], max_tokens=9, temperature=None)
-    workers.messages.reply(other["id"])
+    jobs.run(other["id"])
     asked = model.requests[-1].body
     assert (asked["model"], asked["temperature"]) == ("other-model", 0.5)
     assert 9 in (asked.get("max_tokens"), asked.get("max_completion_tokens"))
@@ -354,7 +354,7 @@ def test_the_model_is_told_exactly_the_branch(user: User, model: ModelServer, se
                 accepted = edit(user, str(row_of(user, chosen).parent_id), f"Question {turn}")
                 expected = [*told[chosen][:-2], ("user", f"Question {turn}")]
         model.script(text=f"Answer {turn}")
-        workers.messages.reply(accepted["id"])
+        jobs.run(accepted["id"])
         sent = [(m["role"], m["content"]) for m in model.requests[-1].body["messages"]]
         assert sent == expected, deed
         told[accepted["message_id"]] = [*expected, ("assistant", f"Answer {turn}")]
@@ -387,7 +387,7 @@ def test_an_edit_far_back_keeps_what_was_said_before(
     second = done(user, "A second one.", conversation_id=first["conversation_id"])
     # Other branches do not count as what is read of this one.
     edited = edit(user, question_of(user, second), "Another second one.")
-    workers.messages.reply(edited["id"])
+    jobs.run(edited["id"])
     told = [message["content"] for message in model.requests[-1].body["messages"]]
     assert len(told) == 3
     assert told[-1] == "Another second one."

@@ -2,7 +2,7 @@
 
 import pytest
 
-import workers.documents
+from assistant.services import jobs
 from tests.adapters.files import ENCRYPTED_PDF, OLE
 from tests.conftest import User
 from tests.factories import job, upload
@@ -18,7 +18,7 @@ BROKEN = {
 @pytest.mark.parametrize(("name", "content"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_file_is_accepted_and_its_job_fails(user: User, name: str, content: bytes) -> None:
     accepted = upload(user, content, name)
-    workers.documents.index(accepted["id"])
+    jobs.run(accepted["id"])
     ended = job(user, accepted["id"])
     assert ended["state"] == "failed"
     assert len(ended["error"]["detail"]) > 20

@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-import workers.messages
 from assistant.database import db
+from assistant.services import jobs
 from tests.api.branching import done, leaves, question_of, row_of, shown
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
@@ -106,7 +106,7 @@ def test_a_new_message_interrupts_what_waits_if_it_is_to(user: User) -> None:
     assert statuses == states
     # Nothing stands before it, so it was sent at once.
     assert accepted[2]["id"] in bells("replies")
-    workers.messages.reply(accepted[2]["id"])
+    jobs.run(accepted[2]["id"])
     assert job(user, accepted[2]["id"])["state"] == "succeeded"
     assert len(leaves(user, first["conversation_id"])) == 3
 
@@ -135,7 +135,7 @@ def test_an_interrupted_reply_lets_go_before_the_new_one_begins(
 
     def work() -> None:
         with app.app_context():
-            workers.messages.reply(running["id"])
+            jobs.run(running["id"])
 
     worker = threading.Thread(target=work)
     worker.start()
@@ -148,7 +148,7 @@ def test_an_interrupted_reply_lets_go_before_the_new_one_begins(
     assert story.ended == "closed by client"
     assert job(user, running["id"])["state"] == "cancelled"
     assert new["id"] in bells("replies")
-    workers.messages.reply(new["id"])
+    jobs.run(new["id"])
     assert job(user, new["id"])["state"] == "succeeded"
     # What was said before the interruption is part of the branch.
     told = [m["content"] for m in model.requests[-1].body["messages"]]

@@ -10,9 +10,6 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-import workers.collections
-import workers.documents
-import workers.messages
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters
 from assistant.models import Collection
@@ -120,7 +117,7 @@ def test_a_searchable_document_moves_by_a_job_with_its_vectors(user: User) -> No
     assert waiting["collection_id"] == here
     assert (waiting["status"], waiting["filename"]) == ("ready", "moved.txt")
     assert found(user, collection_ids=[here]) == [OLD]
-    workers.documents.index(moving["id"])
+    jobs.run(moving["id"])
     after = read(user, document_id)
     assert (after["collection_id"], after["status"], after["generation"]) == (there, "ready", 2)
     assert (vectors(here), vectors(there)) == (0, 1)
@@ -132,7 +129,7 @@ def test_nothing_is_embedded_anew_for_a_move(user: User, monkeypatch: pytest.Mon
     document_id, there = indexed(user, OLD), new_collection(user)
     moving = accepted(user.patch(f"/documents/{document_id}", json={"collection_id": there}))
     monkeypatch.delattr(type(adapters.embedding_model), "embed")
-    workers.documents.index(moving["id"])
+    jobs.run(moving["id"])
     assert job(user, moving["id"])["state"] == "succeeded"
 
 
@@ -142,7 +139,7 @@ def test_a_document_without_vectors_moves_at_once(user: User) -> None:
     response = user.patch(path, json={"collection_id": there})
     assert response.status_code == 200
     assert response.get_json()["collection_id"] == there
-    workers.documents.index(waiting["id"])
+    jobs.run(waiting["id"])
     assert vectors(there) == 1
     here = read(user, waiting["document_id"])["collection_id"]
     assert user.patch(path, json={"collection_id": here}).status_code == 200
@@ -174,10 +171,10 @@ def test_a_move_that_broke_off_leaves_no_vector_behind(user: User) -> None:
     assert (vectors(here), vectors(there)) == (1, 1)
     assert found(user) == found(user, collection_ids=[here]) == [OLD]
     again = accepted(user.post(f"/jobs/{moving['id']}/retry"))
-    workers.documents.index(again["id"])
+    jobs.run(again["id"])
     assert (vectors(here), vectors(there)) == (0, 1)
     end = accepted(user.delete(f"/documents/{document_id}"))
-    workers.documents.delete(end["id"])
+    jobs.run(end["id"])
     assert (vectors(here), vectors(there)) == (0, 0)
 
 
@@ -196,7 +193,7 @@ def test_a_newer_version_takes_the_place_of_the_old_one(app: Flask, user: User) 
     assert read(user, document_id) == before
     assert found(user) == [OLD]
     assert user.get(f"/documents/{document_id}/content").text == OLD
-    workers.documents.index(replacing["id"])
+    jobs.run(replacing["id"])
     after = read(user, document_id)
     assert after["id"] == document_id
     assert (after["filename"], after["media_type"]) == ("new.md", "text/markdown")
@@ -213,9 +210,9 @@ def test_a_newer_version_takes_the_place_of_the_old_one(app: Flask, user: User) 
 def test_citations_keep_the_version_that_they_quote(user: User) -> None:
     document_id = indexed(user, OLD)
     asked = ask(user, "When does the ferry leave?", document_ids=[document_id])
-    workers.messages.reply(asked["id"])
+    jobs.run(asked["id"])
     (citation,) = user.get(f"/messages/{asked['message_id']}").get_json()["citations"]
-    workers.documents.index(accepted(replace(user, document_id))["id"])
+    jobs.run(accepted(replace(user, document_id))["id"])
     (now,) = user.get(f"/messages/{asked['message_id']}").get_json()["citations"]
     assert now == citation
     query = f"generation={citation['generation']}&start={citation['start']}&end={citation['end']}"
@@ -227,7 +224,7 @@ def test_a_newer_version_that_cannot_be_read_changes_nothing(app: Flask, user: U
     document_id = indexed(user, OLD, "old.txt")
     before = read(user, document_id)
     replacing = accepted(replace(user, document_id, "%PDF-1.4 broken", "broken.pdf"))
-    workers.documents.index(replacing["id"])
+    jobs.run(replacing["id"])
     ended = job(user, replacing["id"])
     assert ended["state"] == "failed"
     assert ended["error"]["detail"]
@@ -235,7 +232,7 @@ def test_a_newer_version_that_cannot_be_read_changes_nothing(app: Flask, user: U
     assert found(user) == [OLD]
     assert user.get(f"/documents/{document_id}/content").text == OLD
     # A later version is not kept from its place by the one that failed.
-    workers.documents.index(accepted(replace(user, document_id))["id"])
+    jobs.run(accepted(replace(user, document_id))["id"])
     assert found(user) == [NEW]
     assert len(files(app, user)) == 1
 
@@ -246,7 +243,7 @@ def test_a_failed_replacement_can_be_retried_until_a_newer_one_comes(user: User)
     end_job(first["id"])
     again = accepted(user.post(f"/jobs/{first['id']}/retry"))
     assert read(user, document_id)["status"] == "ready"
-    workers.documents.index(again["id"])
+    jobs.run(again["id"])
     assert found(user) == [NEW]
     second = accepted(replace(user, document_id, "A third text of the ferry."))
     end_job(second["id"])
@@ -261,31 +258,31 @@ def test_the_newest_of_several_versions_wins(app: Flask, user: User) -> None:
     assert job(user, first["id"])["state"] == "cancelled"
     assert len(files(app, user)) == 2
     for one in (first, second):
-        workers.documents.index(one["id"])
+        jobs.run(one["id"])
     assert found(user) == [NEW]
     assert len(files(app, user)) == 1
 
 
 def test_a_document_that_never_was_readable_gets_well(user: User) -> None:
     broken = upload(user, b"%PDF-1.4 broken", "broken.pdf")
-    workers.documents.index(broken["id"])
+    jobs.run(broken["id"])
     document_id = broken["document_id"]
     assert read(user, document_id)["status"] == "failed"
     replacing = accepted(replace(user, document_id))
     waiting = read(user, document_id)
     assert (waiting["status"], waiting["error"]) == ("queued", None)
     assert waiting["job_id"] == replacing["id"]
-    workers.documents.index(replacing["id"])
+    jobs.run(replacing["id"])
     assert (read(user, document_id)["status"], found(user)) == ("ready", [NEW])
 
 
 def test_a_version_that_waits_behind_the_first_one_comes_after_it(user: User) -> None:
     first = upload(user, OLD)
     second = accepted(replace(user, first["document_id"]))
-    workers.documents.index(second["id"])
+    jobs.run(second["id"])
     assert job_row(second["id"]).state == "queued"
     for one in (first, second):
-        workers.documents.index(one["id"])
+        jobs.run(one["id"])
     assert (read(user, first["document_id"])["status"], found(user)) == ("ready", [NEW])
 
 
@@ -310,7 +307,7 @@ def test_a_document_is_deleted_with_the_version_that_waited(app: Flask, user: Us
     assert len(files(app, user)) == 2
     deleting = accepted(user.delete(f"/documents/{document_id}"))
     assert job(user, waiting["id"])["state"] == "cancelled"
-    workers.documents.delete(deleting["id"])
+    jobs.run(deleting["id"])
     assert job(user, deleting["id"])["state"] == "succeeded"
     assert files(app, user) == set()
 
@@ -352,14 +349,14 @@ def test_a_crash_between_the_switch_and_tidying_up_is_harmless(
     replacing = accepted(replace(user, document_id))
     with monkeypatch.context() as patch:
         patch.setattr(indexing, "_tidy", lambda *_: 1 / 0)
-        workers.documents.index(replacing["id"])
+        jobs.run(replacing["id"])
     assert job(user, replacing["id"])["state"] == "succeeded"
     assert found(user) == [NEW]
     assert len(files(app, user)) == 2
     # The next version cleans the index, and deleting removes every file.
-    workers.documents.index(accepted(replace(user, document_id, "Third ferry."))["id"])
+    jobs.run(accepted(replace(user, document_id, "Third ferry."))["id"])
     with transaction(SYSTEM) as session:
         query = text("SELECT count(*) FROM chunks WHERE document_id = :id")
         assert session.scalar(query, {"id": document_id}) == 1
-    workers.documents.delete(accepted(user.delete(f"/documents/{document_id}"))["id"])
+    jobs.run(accepted(user.delete(f"/documents/{document_id}"))["id"])
     assert files(app, user) == set()

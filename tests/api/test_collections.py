@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-import workers.collections
-import workers.documents
 from assistant.database import SYSTEM, transaction
 from assistant.errors import TransientError
 from assistant.extensions import adapters, cache, settings
@@ -52,7 +50,7 @@ def default_of(user: User) -> dict[str, Any]:
 def put_into(user: User, collection: dict[str, Any], content: str, name: str = "a.txt") -> str:
     """Upload a document into a collection and index it; return its id."""
     accepted = user.upload(name, content.encode(), collection_id=collection["id"]).get_json()
-    workers.documents.index(accepted["id"])
+    jobs.run(accepted["id"])
     assert job(user, accepted["id"])["state"] == "succeeded"
     document_id: str = accepted["document_id"]
     return document_id
@@ -184,7 +182,7 @@ def test_a_deleted_collection_is_hidden_then_gone(user: User) -> None:
     assert_problem(user.post("/messages", json=asked), 404)
     create(user)  # Its name is free again.
 
-    workers.collections.delete(accepted["id"])
+    jobs.run(accepted["id"])
 
     receipt = job(user, accepted["id"])["result"]
     assert receipt == {
@@ -205,7 +203,7 @@ def test_a_document_that_slipped_in_is_removed_too(user: User) -> None:
     accepted = user.delete(f"/collections/{made['id']}").get_json()
     late = indexed(user)
     change_rows("UPDATE documents SET collection_id = :to WHERE id = :id", to=made["id"], id=late)
-    workers.collections.delete(accepted["id"])
+    jobs.run(accepted["id"])
     assert job(user, accepted["id"])["result"]["documents"] == 1
     assert_problem(user.get(f"/documents/{late}"), 404)
 
@@ -228,12 +226,12 @@ def test_a_deletion_that_broke_off_goes_on_with_its_count(
 
     with monkeypatch.context() as patch:
         patch.setattr(adapters.vector_store, "delete", away)
-        workers.collections.delete(accepted["id"])
+        jobs.run(accepted["id"])
     broken = job(user, accepted["id"])
     assert (broken["state"], broken["result"]) == ("queued", None)
     assert 0 < count("documents", collection_id=made["id"]) < 3
     change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
-    workers.collections.delete(accepted["id"])
+    jobs.run(accepted["id"])
     receipt = job(user, accepted["id"])["result"]
     assert (receipt["documents"], receipt["vectors_deleted"]) == (3, 3)
 
@@ -246,7 +244,7 @@ def test_a_failed_deletion_can_be_retried(user: User) -> None:
     assert job(user, accepted["id"])["state"] == "cancelled"
     again = user.post(f"/jobs/{accepted['id']}/retry").get_json()
     assert (again["kind"], again["retry_of"]) == ("collections.delete", accepted["id"])
-    workers.collections.delete(again["id"])
+    jobs.run(again["id"])
     assert job(user, again["id"])["result"]["documents"] == 1
 
 

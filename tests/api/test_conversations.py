@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-import workers.messages
 from assistant.extensions import cache
+from assistant.services import jobs
 from tests.conftest import User
 from tests.factories import (
     MESSAGE_KEYS,
@@ -117,7 +117,7 @@ def test_a_hundred_messages_need_no_link(user: User) -> None:
 def test_a_deleted_conversation_is_gone_with_its_messages_and_from_its_jobs(user: User) -> None:
     secret = "the password of the safe"
     accepted = ask(user, f"[[script:answer echo]] {secret}")
-    workers.messages.reply(accepted["id"])
+    jobs.run(accepted["id"])
     conversation = f"/conversations/{accepted['conversation_id']}"
     assert secret in user.get(f"/jobs/{accepted['id']}").text
     from_its_start = f"/jobs/{accepted['id']}/events?after=0"
@@ -146,7 +146,7 @@ def test_deleting_a_conversation_cancels_what_waits_for_it(user: User) -> None:
     accepted = ask(user)
     user.delete(f"/conversations/{accepted['conversation_id']}")
     assert job(user, accepted["id"])["state"] == "cancelled"
-    workers.messages.reply(accepted["id"])
+    jobs.run(accepted["id"])
     assert job(user, accepted["id"])["attempt"] == 0
     assert_problem(user.post(f"/jobs/{accepted['id']}/retry"), 409)
 

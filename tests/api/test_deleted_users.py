@@ -7,9 +7,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-import workers.documents
-import workers.messages
-import workers.users
 from assistant.database import SYSTEM, Model, transaction
 from assistant.extensions import adapters, cache
 from assistant.models import Collection
@@ -46,7 +43,7 @@ def busy(user: User) -> User:
     indexed(user, SECRET, "first.txt")
     upload(user, "Waits to be indexed.", "second.txt")
     accepted = ask(user, f"[[script:answer echo]] {SECRET}")
-    workers.messages.reply(accepted["id"])
+    jobs.run(accepted["id"])
     ask(user, "Waits for its reply.")
     user.post("/collections", json={"name": "Papers"})
     user.client.post(TOKEN, data={"username": user.username, "password": PASSWORD})
@@ -96,7 +93,7 @@ def test_deleting_oneself_ends_access_at_once_and_removes_everything(
     before = job(busy, accepted["id"])
     assert (before["state"], before["result"]) == ("queued", None)
 
-    workers.users.delete(accepted["id"])
+    jobs.run(accepted["id"])
 
     ended = job(busy, accepted["id"])
     assert (ended["state"], ended["error"]) == ("succeeded", None)
@@ -130,7 +127,7 @@ def test_only_the_job_can_be_read_with_the_token_that_deleted(busy: User) -> Non
         if round_ == 0:
             cache.ask(lambda client: client.flushdb())
         else:
-            workers.users.delete(accepted["id"])
+            jobs.run(accepted["id"])
 
 
 def test_the_job_is_readable_though_nobody_could_say_so_in_redis(
@@ -162,13 +159,13 @@ def test_who_was_let_in_before_leaves_nothing_afterwards(busy: User) -> None:
         ):
             assert_problem(busy.post(path, json=body), 401)
         if not late:
-            workers.users.delete(accepted["id"])
+            jobs.run(accepted["id"])
     assert rows_of(busy) == {"sessions": 1, "jobs": 1, "job_attempts": 1}
 
 
 def test_a_nameless_row_remains_and_name_and_address_are_free(user: User) -> None:
     accepted = user.delete("/users/me").get_json()
-    workers.users.delete(accepted["id"])
+    jobs.run(accepted["id"])
     row = user_row(user)
     assert row["username"] == f"deleted-{user.id}"
     assert row["email"] == f"{user.id}@deleted.invalid"
@@ -198,7 +195,7 @@ def test_nothing_of_the_content_remains_in_redis(busy: User) -> None:
         return b"".join(copy for copy in read or [] if copy)
 
     assert SECRET.encode() in copies()
-    workers.users.delete(busy.delete("/users/me").get_json()["id"])
+    jobs.run(busy.delete("/users/me").get_json()["id"])
     assert SECRET.encode() not in copies()
 
 
@@ -208,7 +205,7 @@ def test_an_administrator_deletes_a_user_and_reads_the_receipt(admin: User, busy
     assert_problem(busy.get(f"/jobs/{accepted['id']}"), 401)
     assert_problem(admin.delete(f"/users/{busy.id}"), 409)
     assert_problem(admin.patch(f"/users/{busy.id}", json={"is_active": True}), 409)
-    workers.users.delete(accepted["id"])
+    jobs.run(accepted["id"])
     assert job(admin, accepted["id"])["result"]["documents"] == 2
     assert rows_of(busy) == {}
     assert_problem(admin.get(f"/users/{busy.id}"), 404)
@@ -245,7 +242,7 @@ def test_it_waits_for_what_still_runs(admin: User, user: User, another_app: Any)
     assert rows_of(user)["documents"] == 1
     end_job(running["id"], "cancelled")
     change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
-    workers.users.delete(accepted["id"])
+    jobs.run(accepted["id"])
     assert job(admin, accepted["id"])["state"] == "succeeded"
 
 
@@ -284,7 +281,7 @@ def test_a_crash_in_the_middle_is_made_good_by_the_next_attempt(
     broken = job(busy, accepted["id"])
     assert (broken["state"], broken["result"]) == ("queued", None)
     change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
-    workers.users.delete(accepted["id"])
+    jobs.run(accepted["id"])
     ended = job(busy, accepted["id"])
     assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
     figures = ("documents", "chunks", "vectors_deleted", "collections", "messages", "jobs")
@@ -311,14 +308,14 @@ def test_nobody_is_deleted_whose_jobs_redis_still_shows(
     accepted = busy.delete("/users/me").get_json()
     with monkeypatch.context() as patch:
         patch.setattr(job_cache, "forget", lambda job_ids: False)
-        workers.users.delete(accepted["id"])
+        jobs.run(accepted["id"])
     row = job_row(accepted["id"])
     assert (row.state, row.failures) == ("queued", 0)
     assert row.error is not None
     assert row.error["code"] == "redis_away"
     assert rows_of(busy)["jobs"] > 1
     change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
-    workers.users.delete(accepted["id"])
+    jobs.run(accepted["id"])
     assert rows_of(busy)["jobs"] == 1
 
 
@@ -330,7 +327,7 @@ def test_a_deletion_that_failed_is_retried_by_an_administrator(admin: User, user
     assert again.status_code == 202
     body = again.get_json()
     assert (body["retry_of"], body["kind"]) == (accepted["id"], "users.delete")
-    workers.users.delete(body["id"])
+    jobs.run(body["id"])
     assert user_row(user)["deleted_at"] is not None
 
 
@@ -352,10 +349,10 @@ def test_what_an_administrator_promised_of_others_outlasts_the_administrator(
     admin.patch(f"/users/{other_user.id}", json={"role": "admin"})
     promised = other_user.delete(f"/users/{user.id}").get_json()
     leaving = admin.delete(f"/users/{other_user.id}").get_json()
-    workers.users.delete(leaving["id"])
+    jobs.run(leaving["id"])
     assert job(admin, leaving["id"])["state"] == "succeeded"
     assert user_row(other_user)["deleted_at"] is not None
     assert job_row(promised["id"]).state == "queued"
-    workers.users.delete(promised["id"])
+    jobs.run(promised["id"])
     assert job_row(promised["id"]).state == "succeeded"
     assert user_row(user)["deleted_at"] is not None

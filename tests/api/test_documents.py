@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from werkzeug.http import parse_options_header
 
-import workers.documents
 from assistant.models import Document
+from assistant.services import jobs
 from assistant.services.documents import documents
 from tests.conftest import User
 from tests.factories import DOCUMENT_KEYS, JOB_KEYS, assert_problem, job, upload, walk
@@ -30,7 +30,7 @@ def stored(app: Flask, document: Document) -> Path:
 
 def indexed(user: User, text: str = TEXT) -> str:
     accepted = upload(user, text)
-    workers.documents.index(accepted["id"])
+    jobs.run(accepted["id"])
     assert job(user, accepted["id"])["state"] == "succeeded"
     document_id: str = accepted["document_id"]
     return document_id
@@ -182,7 +182,7 @@ def test_a_deleted_document_is_hidden_then_gone(app: Flask, user: User) -> None:
     assert user.get(f"/documents/{document_id}").get_json()["status"] == "deleting"
     assert_problem(user.delete(f"/documents/{document_id}"), 409)
 
-    workers.documents.delete(accepted["id"])
+    jobs.run(accepted["id"])
 
     receipt = job(user, accepted["id"])["result"]
     assert receipt == {"chunks": 1, "vectors_deleted": 1, "vectors_remaining": 0}
@@ -198,7 +198,7 @@ def test_deleting_a_document_cancels_its_indexing(user: User) -> None:
     deleting = user.delete(f"/documents/{indexing['document_id']}").get_json()
     assert job(user, indexing["id"])["state"] == "cancelled"
     assert_problem(user.post(f"/jobs/{indexing['id']}/retry"), 409)
-    workers.documents.delete(deleting["id"])
+    jobs.run(deleting["id"])
     assert job(user, deleting["id"])["state"] == "succeeded"
 
 
@@ -208,5 +208,5 @@ def test_a_deletion_that_was_cancelled_can_be_asked_for_again(user: User) -> Non
     user.post(f"/jobs/{first['id']}/cancel")
     again = user.delete(f"/documents/{document_id}")
     assert again.status_code == 202
-    workers.documents.delete(again.get_json()["id"])
+    jobs.run(again.get_json()["id"])
     assert_problem(user.get(f"/documents/{document_id}"), 404)

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-import workers.messages
 from assistant.api import events as streams
 from assistant.api import session_recheck
 from assistant.extensions import cache
+from assistant.services import jobs
 from assistant.services.jobs.event_log import LAST
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
@@ -45,7 +45,7 @@ def events(response: TestResponse) -> list[dict[str, Any]]:
 def done(user: User, model: ModelServer) -> dict[str, Any]:
     """Return the accepted job of a reply that is ready by now."""
     accepted = ask(user)
-    workers.messages.reply(accepted["id"])
+    jobs.run(accepted["id"])
     return accepted
 
 
@@ -195,7 +195,7 @@ def test_a_poll_that_finds_nothing_new_is_short(user: User, model: ModelServer) 
     tag = {"If-None-Match": first.headers["ETag"]}
     again = user.get(f"/jobs/{accepted['id']}", headers=tag)
     assert (again.status_code, again.data) == (304, b"")
-    workers.messages.reply(accepted["id"])
+    jobs.run(accepted["id"])
     ended = user.get(f"/jobs/{accepted['id']}", headers=tag)
     assert ended.status_code == 200
     assert ended.headers["ETag"] != first.headers["ETag"]
@@ -223,7 +223,7 @@ def soon(app: Flask, model: ModelServer) -> Callable[[dict[str, Any]], threading
     def start(accepted: dict[str, Any]) -> threading.Thread:
         def work() -> None:
             with app.app_context():
-                workers.messages.reply(accepted["id"])
+                jobs.run(accepted["id"])
 
         thread = threading.Timer(0.3, work)
         thread.start()
@@ -257,7 +257,7 @@ def test_a_request_may_prefer_to_wait(user: User, app: Flask, model: ModelServer
         with app.app_context():
             while not stop.wait(0.05):
                 for job in user.get("/jobs?state=queued").get_json():
-                    workers.messages.reply(job["id"])
+                    jobs.run(job["id"])
 
     thread = threading.Thread(target=work)
     thread.start()

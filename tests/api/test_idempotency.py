@@ -12,11 +12,10 @@ from flask import Flask
 from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
-import workers.users
 from assistant.database import SYSTEM, Model, transaction, unit_of_work
 from assistant.extensions import adapters
 from assistant.models import IdempotencyKey
-from assistant.services import idempotency
+from assistant.services import idempotency, jobs
 from assistant.services.conversations import asking, conversations
 from assistant.services.conversations.asking import Question
 from assistant.services.documents import documents
@@ -313,7 +312,7 @@ def test_with_a_user_go_the_answers_to_them_and_about_them(admin: User, app: Fla
     sender(leaving, "messages")(mine)
     assert (len(kept(about)), len(kept(mine))) == (1, 1)
     deletion = leaving.delete("/users/me").get_json()
-    workers.users.delete(deletion["id"])
+    jobs.run(deletion["id"])
     assert job_row(deletion["id"]).state == "succeeded"
     assert (kept(about), kept(mine)) == ([], [])
 
@@ -324,7 +323,7 @@ def test_a_deletion_of_a_user_is_tried_again_once(admin: User, make_user: Any) -
     end_job(old["id"])
     first, again = (admin.post(f"/jobs/{old['id']}/retry", headers=keyed(key)) for _ in range(2))
     assert (first.status_code, first.data) == (202, again.data)
-    workers.users.delete(first.get_json()["id"])
+    jobs.run(first.get_json()["id"])
     assert job_row(first.get_json()["id"]).state == "succeeded"
 
 

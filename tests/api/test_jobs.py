@@ -8,12 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-import workers.documents
-import workers.messages
 from assistant.database import db
 from assistant.extensions import cache
 from assistant.schemas.conversations import MessageSchema
 from assistant.schemas.jobs import JobSchema
+from assistant.services import jobs
 from tests.conftest import User
 from tests.factories import (
     WAITING_KEYS,
@@ -42,14 +41,14 @@ def states_of(user: User) -> dict[str, Any]:
     user.post(f"/jobs/{states['cancelled']['id']}/cancel")
     end_job(states["failed"]["id"])
     states["succeeded"] = ask(user)
-    workers.messages.reply(states["succeeded"]["id"])
+    jobs.run(states["succeeded"]["id"])
     flush()
     return states
 
 
 def test_the_ready_made_json_is_what_the_schemas_say(user: User) -> None:
     failing = upload(user, b"%PDF-1.4", "a.pdf")
-    workers.documents.index(failing["id"])
+    jobs.run(failing["id"])
     for job_id in [failing["id"], *(j["id"] for j in states_of(user).values())]:
         for body in (job(user, job_id), job(user, job_id)):
             assert JobSchema().dump(JobSchema().load(body)) == body
@@ -73,7 +72,7 @@ def test_a_page_of_jobs_reads_all_their_messages_at_once(user: User) -> None:
         statements.append(given[2])
 
     def ask_and_count() -> int:
-        workers.messages.reply(ask(user)["id"])
+        jobs.run(ask(user)["id"])
         statements.clear()
         listed = user.get("/jobs").get_json()
         assert all(job["result"]["assistant_message"]["content"] for job in listed)
@@ -176,7 +175,7 @@ def test_a_retry_is_a_new_job_and_can_be_asked_for_once(user: User, state: str) 
     assert job(user, old)["state"] == state
     assert_problem(user.post(f"/jobs/{old}/retry"), 409)
     assert_problem(user.post(f"/jobs/{new['id']}/retry"), 409)
-    workers.messages.reply(new["id"])
+    jobs.run(new["id"])
     assert job(user, new["id"])["state"] == "succeeded"
 
 
@@ -188,7 +187,7 @@ def test_a_job_that_succeeded_is_not_retried(user: User) -> None:
 
 def test_a_failed_indexing_is_retried_with_its_document(user: User) -> None:
     accepted = upload(user, b"%PDF-1.4", "a.pdf")
-    workers.documents.index(accepted["id"])
+    jobs.run(accepted["id"])
     new = user.post(f"/jobs/{accepted['id']}/retry").get_json()
     document = user.get(f"/documents/{accepted['document_id']}").get_json()
     assert (document["status"], document["error"], document["job_id"]) == (

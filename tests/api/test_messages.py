@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-import workers.messages
 from assistant.models import Message
+from assistant.services import jobs
 from assistant.services.conversations.messages import body_of, get
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
@@ -66,7 +66,7 @@ def test_a_conversation_begun_by_a_question_has_a_short_title(user: User) -> Non
 
 def test_a_finished_reply_shows_the_same_everywhere(user: User) -> None:
     accepted = ask(user, "Why?")
-    workers.messages.reply(accepted["id"])
+    jobs.run(accepted["id"])
     question, reply = messages(user, accepted)
     assert reply["content"] == "This is the scripted answer."
     assert (reply["status"], reply["model"]) == ("succeeded", "scripted-model")
@@ -87,7 +87,7 @@ def test_the_model_is_asked_what_the_question_says_then_the_conversation(
     settings = {"model": "other-model", "temperature": 0.25, "system_prompt": "Be brief."}
     conversation = user.post("/conversations", json={**settings, "max_tokens": 7}).get_json()
     accepted = ask(user, "One?", conversation_id=conversation["id"], temperature=0, max_tokens=None)
-    workers.messages.reply(accepted["id"])
+    jobs.run(accepted["id"])
     asked = model_server.requests[-1].body
     assert (asked["model"], asked["temperature"]) == ("other-model", 0)
     assert 7 in (asked.get("max_tokens"), asked.get("max_completion_tokens"))
@@ -175,7 +175,7 @@ def test_a_retried_reply_is_a_sibling_of_the_one_that_failed(user: User) -> None
     failed = user.get(f"/messages/{accepted['message_id']}").get_json()
     assert failed["parent_id"] == reply["parent_id"] == question["id"]
     assert reply["id"] == again["message_id"]
-    workers.messages.reply(again["id"])
+    jobs.run(again["id"])
     assert job(user, again["id"])["result"]["assistant_message"]["id"] == reply["id"]
 
 

@@ -1,6 +1,6 @@
 """A reply that is tried again."""
 
-import workers.messages
+from assistant.services import jobs
 from tests.conftest import User
 from tests.factories import ask, assert_problem, job
 
@@ -29,9 +29,9 @@ def test_the_last_reply_tried_again_is_what_the_conversation_goes_on_from(user: 
 def test_an_older_reply_tried_again_does_not_hide_what_came_after_it(user: User) -> None:
     old = cancelled(user)
     later = ask(user, conversation_id=old["conversation_id"])
-    workers.messages.reply(later["id"])
+    jobs.run(later["id"])
     new = user.post(f"/jobs/{old['id']}/retry").get_json()
-    workers.messages.reply(new["id"])
+    jobs.run(new["id"])
     assert job(user, new["id"])["state"] == "succeeded"
     assert parent_of_the_next(user, old["conversation_id"]) == later["message_id"]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import workers.documents
 import workers.search
 from assistant.adapters.cache import connect
 from assistant.extensions import settings
+from assistant.services import jobs
 from tests.conftest import User
 from tests.factories import assert_problem, upload
 
@@ -44,7 +44,7 @@ def search_worker(app: Flask) -> Iterator[list[dict[str, Any]]]:
 
 def indexed(user: User, text: str) -> str:
     accepted = upload(user, text)
-    workers.documents.index(accepted["id"])
+    jobs.run(accepted["id"])
     document_id: str = accepted["document_id"]
     return document_id
 

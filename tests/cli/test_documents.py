@@ -14,10 +14,11 @@ from sqlalchemy import select
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters
-from assistant.models import Collection, Job, JobKind, JobState
+from assistant.models import Collection, Job, JobState
 from assistant.models.document import vector_id
 from assistant.services import jobs
 from assistant.services.documents import documents, indexing
+from assistant.services.jobs import kinds
 from assistant.services.retrieval import rebuilding
 from tests.conftest import User
 from tests.factories import DOCUMENT_KEYS, change_rows
@@ -33,7 +34,7 @@ UNKNOWN = "01990000-0000-7000-8000-000000000000"
 def worker(app: Flask) -> Iterator[None]:
     """Index in another thread whatever is queued, as a worker would."""
     ended = threading.Event()
-    queued = select(Job.id).where(Job.state == JobState.QUEUED, Job.kind == JobKind.INDEX)
+    queued = select(Job.id).where(Job.state == JobState.QUEUED, Job.kind == kinds.INDEX.name)
 
     def work() -> None:
         with app.app_context():

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask_jwt_extended import decode_token
 
-import workers.users
+from assistant.services import jobs
 from assistant.services.accounts import session_cache
 from tests.conftest import PASSWORD, User
 from tests.factories import ask, change_rows
@@ -252,7 +252,7 @@ def test_deleting_is_a_job_that_removes_everything(
     assert me(user) == 401
     job_id = done.split()[-1].rstrip(".")
     assert "being deleted already" in run("users", "delete", user.id, "--yes", code=1).stderr
-    workers.users.delete(job_id)
+    jobs.run(job_id)
     shown = read("jobs", "show", job_id)
     assert (shown["kind"], shown["state"]) == ("users.delete", "succeeded")
     assert run("users", "show", user.username, code=1).stderr.startswith("Error: There is no user")

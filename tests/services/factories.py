@@ -12,21 +12,14 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
-from assistant.models import Attempt, Document, Job, JobKind, Message, User
+from assistant.models import Attempt, Document, Job, Message, User
 from assistant.services import jobs
 from assistant.services.conversations import asking
 from assistant.services.conversations.asking import Question
-from assistant.services.documents import collections, documents, indexing
-from assistant.services.generation import replies
-from assistant.services.jobs import heartbeats
+from assistant.services.documents import collections, documents
+from assistant.services.jobs import heartbeats, kinds
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.runs import Run
-
-WORK = {
-    JobKind.REPLY: replies.generate,
-    JobKind.INDEX: indexing.index,
-    JobKind.DELETE_DOCUMENT: indexing.delete,
-}
 
 
 def make_owner() -> uuid.UUID:
@@ -55,7 +48,7 @@ def upload(owner_id: uuid.UUID, content: bytes | str, name: str = "notes.txt") -
 
 def perform(job: Job) -> Job:
     """Do a job in this process, as its worker would, and return what became of it."""
-    jobs.run(str(job.id), WORK[JobKind(job.kind)])
+    jobs.run(str(job.id))
     return job_of(job)
 
 
@@ -65,7 +58,7 @@ def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         document = documents.find(session, owner_id, document_id, lock=True)
         document.job_id, document.job_count = uuid7(), document.job_count + 1
         session.flush()
-        return documents._accept(session, document, JobKind.INDEX)
+        return documents._accept(session, document, kinds.INDEX)
 
 
 def hold(job: Job) -> Run:
@@ -73,7 +66,7 @@ def hold(job: Job) -> Run:
     claimed = claim(job.id, "test")
     assert claimed is not None
     run = Run(claimed.job)
-    if job.kind == JobKind.REPLY:
+    if job.kind == kinds.REPLY.name:
         run.emit("snapshot", {"text": ""})
     return run
 

@@ -21,12 +21,12 @@ from assistant.services.jobs import (
     Run,
     Stopped,
     Stopping,
-    execution,
+    endings,
     finishing,
     leases,
     lost_workers,
 )
-from assistant.services.jobs.transitions import held_by, transition
+from assistant.services.jobs.transitions import guard, held_by, transition
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -108,12 +108,12 @@ def test_an_old_attempt_cannot_write_a_state(owner: uuid.UUID) -> None:
     take_away(job)
     second = hold(job)
     for changes in (
-        execution.succeeded({}),
-        *(execution.put_down(run, why) for why in Stopping),
+        endings.succeeded({}),
+        *(lost_workers.put_down(why) for why in Stopping),
     ):
-        assert finishing.settle(run, changes) == (None, False)
+        assert finishing.finish(run, changes) == (None, False)
     assert job_of(job).state == "running"
-    finishing.settle(second, execution.succeeded({}))
+    finishing.finish(second, endings.succeeded({}))
     assert job_of(job).state == "succeeded"
 
 
@@ -124,8 +124,8 @@ def test_without_the_fence_an_old_attempt_would_win(
     job = ask(owner)
     run = hold(job)
     take_away(job)
-    monkeypatch.setattr(finishing, "held_by", lambda attempt: true())
-    finishing.settle(run, execution.succeeded({}))
+    monkeypatch.setattr(finishing, "held_by", lambda attempt: guard(true()))
+    finishing.finish(run, endings.succeeded({}))
     assert job_of(job).state == "succeeded"
 
 
@@ -223,7 +223,7 @@ def test_an_attempt_that_believes_its_lease_lost_gives_it_back(owner: uuid.UUID)
     jobs.run(str(job.id), work)
     back = job_of(job)
     assert (back.state, back.lease_losses, back.failures) == ("queued", 0, 0)
-    assert attempts_of(job)[0].reason == lost_workers.LEASE_NOT_RENEWED
+    assert attempts_of(job)[0].reason == lost_workers.LEASE_NOT_RENEWED.body()
 
 
 def test_whoever_ends_an_attempt_sees_whether_any_job_waits(owner: uuid.UUID) -> None:
@@ -231,13 +231,13 @@ def test_whoever_ends_an_attempt_sees_whether_any_job_waits(owner: uuid.UUID) ->
     sql("DELETE FROM jobs")
     job = ask(owner)
     run = hold(job)
-    later = execution.tried_again(run, TransientError("Busy.", retry_after=60))
-    assert finishing.settle(run, later)[1] is False, "it waits for another time"
+    later = endings.tried_again(run.job, TransientError("Busy.", retry_after=60))
+    assert finishing.finish(run, later)[1] is False, "it waits for another time"
     pass_time(job)
     run = hold(job)
-    assert finishing.settle(run, lost_workers.given_back(Stopping.RELEASED))[1] is True, "itself"
+    assert finishing.finish(run, lost_workers.put_down(Stopping.RELEASED))[1] is True, "itself"
     run = hold(job)
-    assert finishing.settle(run, execution.succeeded({}))[1] is False
+    assert finishing.finish(run, endings.succeeded({}))[1] is False
 
 
 @contextlib.contextmanager
@@ -300,7 +300,7 @@ def test_a_terminal_state_is_never_left(owner: uuid.UUID, model: ModelServer) ->
     sql("UPDATE jobs SET deadline_at = now() - interval '1 s' WHERE id = :id", id=job.id)
     jobs.sweep()
     with transaction(owner) as session:
-        assert transition(session, job.id, held_by(1), to="failed") is None  # type: ignore[arg-type]
+        assert transition(session, job.id, held_by(1), ending=endings.CANCELLED) is None
     assert job_of(job).version == done.version
 
 

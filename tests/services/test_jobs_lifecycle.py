@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import workers.messages
 from assistant.models import JobState
 from assistant.services import job_kinds, jobs
 from assistant.services.documents import documents
@@ -33,7 +32,7 @@ def test_a_job_is_accepted_claimed_and_done(owner: uuid.UUID, model: ModelServer
     job = ask(owner)
     assert (job.state, job.attempt, job.version) == ("queued", 0, 1)
     assert message_of(job).status == "queued"
-    workers.messages.reply(str(job.id))
+    jobs.run(str(job.id))
     done = job_of(job)
     assert (done.state, done.attempt, done.failures) == ("succeeded", 1, 0)
     assert done.started_at is not None

@@ -24,7 +24,7 @@ from assistant.services.jobs import (
     Stopping,
     claiming,
     dispatching,
-    execution,
+    endings,
     finishing,
     heartbeats,
     leases,
@@ -198,7 +198,7 @@ def test_what_redis_did_not_hear_of_is_said_with_the_next_word(owner: uuid.UUID)
     job, other = ask(owner), ask(owner)
     run = hold(job)
     cache.leave_alone(ConnectionError())
-    finishing.settle(run, execution.succeeded({}))
+    finishing.finish(run, endings.succeeded({}))
     cache._silent_until = 0.0
     assert copy_of(job) is None
     status.read_status(owner, other.id)
@@ -250,7 +250,7 @@ def test_a_full_redis_shows_nothing_that_is_not_so_any_more(owner: uuid.UUID) ->
     assert copy_of(job)["state"] == "running"
     cache.ask(lambda client: client.config_set("maxmemory", "1"))
     try:
-        finishing.settle(run, execution.succeeded({}))
+        finishing.finish(run, endings.succeeded({}))
         assert cache.is_away
     finally:
         cache._silent_until = 0.0
@@ -324,7 +324,7 @@ def test_interrupting_a_reply_that_is_being_written_is_no_deadlock(
 
     thread = threading.Thread(target=interrupt)
     with transaction(owner) as session:
-        assert finishing._end_with(session, run, execution.succeeded({})) is not None
+        assert finishing._end_with(session, run, endings.succeeded({})) is not None
         thread.start()
         waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         wait_for(lambda: sql(f"{waiting} AND datname = current_database()"))

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 from assistant.errors import PermanentError, TransientError, Unavailable
 from assistant.models import Job
 from assistant.services import jobs
-from assistant.services.jobs import Run, execution
+from assistant.services.jobs import (
+    Run,
+    endings,
+)
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -70,7 +73,7 @@ def test_pauses_grow_and_differ(owner: uuid.UUID, configure: Configure) -> None:
         do(job, TransientError("Busy."))
         assert timedelta(seconds=low) <= pause_of(job) <= timedelta(seconds=high)
         pass_time(job)
-    assert len({execution.backoff(1, None) for _ in range(5)}) == 5
+    assert len({endings.backoff(1, None) for _ in range(5)}) == 5
 
 
 def test_the_pause_that_a_server_asks_for_is_kept(owner: uuid.UUID) -> None:

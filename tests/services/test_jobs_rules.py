@@ -25,7 +25,15 @@ from assistant.errors import PermanentError, TransientError
 from assistant.extensions import cache
 from assistant.models import Job
 from assistant.services import jobs
-from assistant.services.jobs import Run, Stopped, Stopping, execution, finishing, operating
+from assistant.services.jobs import (
+    Run,
+    Stopped,
+    Stopping,
+    endings,
+    finishing,
+    lost_workers,
+    operating,
+)
 from assistant.services.jobs.claiming import claim
 from tests.services.factories import ask, job_of, lose_lease, make_owner, pass_time, sql
 
@@ -39,13 +47,13 @@ LEGAL = {
 
 # How an attempt may end; each may come long after somebody else has the job.
 ENDS: dict[str, Callable[[Run], dict[str, Any]]] = {
-    "succeeds": lambda run: execution.succeeded({"attempt": run.attempt}),
-    "fails": lambda run: execution.failed(run, PermanentError("No.", code="no")),
-    "passes": lambda run: execution.tried_again(run, TransientError("Busy.", code="busy")),
-    "is away": lambda run: execution.tried_again(run, TransientError("Away.", counted=False)),
-    "is released": lambda run: execution.put_down(run, Stopping.RELEASED),
-    "believes it lost": lambda run: execution.put_down(run, Stopping.LEASE_LOST),
-    "was cancelled": lambda run: execution.put_down(run, Stopping.CANCELLED),
+    "succeeds": lambda run: endings.succeeded({"attempt": run.attempt}),
+    "fails": lambda run: endings.failed(run.job, PermanentError("No.", code="no")),
+    "passes": lambda run: endings.tried_again(run.job, TransientError("Busy.", code="busy")),
+    "is away": lambda run: endings.tried_again(run.job, TransientError("Away.", counted=False)),
+    "is released": lambda run: lost_workers.put_down(Stopping.RELEASED),
+    "believes it lost": lambda run: lost_workers.put_down(Stopping.LEASE_LOST),
+    "was cancelled": lambda run: lost_workers.put_down(Stopping.CANCELLED),
 }
 
 
@@ -105,7 +113,7 @@ class Rules(RuleBasedStateMachine):
     @rule(run=consumes(runs), how=st.sampled_from(sorted(ENDS)))
     def end(self, run: Run, how: str) -> None:
         before = job_of(run.job)
-        job, _ = finishing.settle(run, ENDS[how](run))
+        job, _ = finishing.finish(run, ENDS[how](run))
         holds = before.state == "running" and before.attempt == run.attempt
         assert (job is not None) is holds
         if job is not None and before.cancel_requested_at is not None:
@@ -204,7 +212,7 @@ class Rules(RuleBasedStateMachine):
             jobs.sweep()
             for row in sql("SELECT id FROM jobs WHERE dispatched_at IS NOT NULL"):
                 if claimed := claim(row.id, "worker"):
-                    finishing.settle(Run(claimed.job), execution.succeeded({}))
+                    finishing.finish(Run(claimed.job), endings.succeeded({}))
             self.what_was_cancelled_does_not_succeed()
             if not sql("SELECT FROM jobs WHERE finished_at IS NULL"):
                 return

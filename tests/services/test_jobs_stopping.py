@@ -23,7 +23,7 @@ from assistant.services.jobs import (
     Run,
     Stopping,
     draining,
-    execution,
+    endings,
     finishing,
     leases,
     lost_workers,
@@ -165,7 +165,7 @@ def test_a_job_that_goes_back_to_the_queue_meanwhile_is_cancelled_too(
 ) -> None:
     job = ask(owner)
     run = hold(job)
-    changes = execution.tried_again(run, TransientError("Busy."))
+    changes = endings.tried_again(run.job, TransientError("Busy."))
     outcome: list[bytes] = []
 
     def cancel() -> None:
@@ -352,7 +352,7 @@ def test_a_worker_that_leaves_gives_back_what_it_has_and_claims_nothing(
     assert (released.error, message_of(job).status) == (None, "queued")
     [attempt] = attempts_of(job)
     assert attempt.outcome == "released"
-    assert attempt.reason == lost_workers.WORKER_LEAVES
+    assert attempt.reason == lost_workers.WORKER_LEAVES.body()
     for waiting in (job, later):
         assert perform(waiting).state == "queued"
     os.read(draining._reader, 100)

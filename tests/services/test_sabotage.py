@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.services.jobs import claiming, finishing, runs, stopping, sweeping
+from assistant.services.jobs.transitions import guard
 from tests.services import test_jobs_dispatch, test_jobs_rules
 from tests.services import test_jobs_fencing as fencing
 from tests.services.factories import ask, hold
@@ -22,7 +23,7 @@ Break = Callable[[pytest.MonkeyPatch], None]
 
 def no_fence(patch: pytest.MonkeyPatch) -> None:
     for module in (runs, finishing, sweeping):
-        patch.setattr(module, "held_by", lambda attempt: true())
+        patch.setattr(module, "held_by", lambda attempt: guard(true()))
 
 
 def no_return_of_lost_jobs(patch: pytest.MonkeyPatch) -> None:
@@ -34,7 +35,7 @@ def no_second_bell(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_order(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(claiming, "no_earlier_in_sequence", lambda: true())
+    patch.setattr(claiming, "FIRST_IN_SEQUENCE", guard(true()))
 
 
 def no_word_of_the_cancelled(patch: pytest.MonkeyPatch) -> None:

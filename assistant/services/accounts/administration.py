@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from assistant.adapters.passwords import hash_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
-from assistant.models import Conversation, Document, Job, JobKind, Role, User
+from assistant.models import Conversation, Document, Job, Role, User
 from assistant.models import Session as SignIn
 from assistant.models.job import TERMINAL
 from assistant.services.accounts import session_cache, sessions, users
+from assistant.services.jobs import kinds
 
 
 def get(user_id: uuid.UUID) -> User:
@@ -91,7 +92,7 @@ def keep_an_administrator(session: Session, user_id: uuid.UUID) -> None:
 def is_leaving(session: Session, user_id: uuid.UUID) -> bool:
     """Return whether a job that deletes this user is open."""
     query = select(func.count()).where(
-        Job.sequence_key == user_id, Job.kind == JobKind.DELETE_USER, Job.state.not_in(TERMINAL)
+        Job.sequence_key == user_id, Job.kind == kinds.DELETE_USER.name, Job.state.not_in(TERMINAL)
     )
     return bool(session.scalar(query))
 

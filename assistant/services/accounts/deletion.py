@@ -18,9 +18,7 @@ from assistant.models import (
     Document,
     Embedding,
     Job,
-    JobKind,
     Message,
-    Queue,
     Role,
     User,
 )
@@ -30,7 +28,7 @@ from assistant.services import idempotency, jobs
 from assistant.services.accounts import administration, session_cache, sessions, users
 from assistant.services.accounts.session_cache import Caller
 from assistant.services.documents.deletion import Counts, Erasure, rows_gone
-from assistant.services.jobs import Run
+from assistant.services.jobs import Run, kinds
 from assistant.services.jobs import cache as job_cache
 
 # What one transaction removes at most, so that none is slow.
@@ -81,7 +79,7 @@ def _shut_out(
 def _ending_with(user_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     """Choose the jobs of a user, but not what an administrator has promised of other users."""
     whose = Job.arguments["user_id"].astext
-    promised = (Job.kind == JobKind.DELETE_USER) & (whose != str(user_id))
+    promised = (Job.kind == kinds.DELETE_USER.name) & (whose != str(user_id))
     return Job.owner_id == user_id, ~(promised & Job.state.not_in(TERMINAL))
 
 
@@ -97,8 +95,7 @@ def _accept(
         session,
         job_id=job_id,
         owner_id=owner_id,
-        kind=JobKind.DELETE_USER,
-        queue=Queue.INDEXING,
+        kind=kinds.DELETE_USER,
         sequence_key=user_id,
         sequence_number=(session.scalar(last) or 0) + 1,
         arguments={"user_id": str(user_id)},

@@ -13,10 +13,10 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.extensions import settings
-from assistant.models import Job, JobKind, Message, Queue
+from assistant.models import Job, Message
 from assistant.services import active_owner, jobs
 from assistant.services.conversations import conversations, when_busy
+from assistant.services.jobs import kinds
 from assistant.services.retrieval.retrieval import Scope, check_scope
 
 
@@ -167,9 +167,7 @@ def accept(
         session,
         job_id=job_id,
         owner_id=owner_id,
-        kind=JobKind.REPLY,
-        queue=Queue.REPLIES,
-        deadline_seconds=settings.reply_deadline_seconds,
+        kind=kinds.REPLY,
         sequence_key=conversation_id,
         sequence_number=position,
         first_stage="retrieving" if from_documents else "generating",

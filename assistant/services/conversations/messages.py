@@ -8,11 +8,10 @@ from sqlalchemy.orm import Session, aliased
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.models import Conversation, Job, JobKind, Message
-from assistant.services import jobs
+from assistant.models import Conversation, Job, Message
 from assistant.services.conversations import branches, conversations
 from assistant.services.jobs.attempts import stamp
-from assistant.services.jobs.status import Body
+from assistant.services.jobs.kinds import Body
 from assistant.services.paging import Page
 
 
@@ -78,7 +77,8 @@ def result_of(asked: Message, reply: Message) -> Body:
     return {"user_message": body_of(asked), "assistant_message": body_of(reply)}
 
 
-def _reply_results(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, Body]:
+def reply_results(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, Body]:
+    """Return the results of jobs that have made replies, by job id."""
     question = aliased(Message)
     pairs = session.execute(
         select(Message, question)
@@ -88,6 +88,3 @@ def _reply_results(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, Bod
     )
     bodies = {reply.id: result_of(asked, reply) for reply, asked in pairs}
     return {job.id: bodies[job.message_id] for job in done if job.message_id in bodies}
-
-
-jobs.register_results(JobKind.REPLY, _reply_results)

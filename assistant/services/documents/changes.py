@@ -11,11 +11,12 @@ from uuid_utils.compat import uuid7
 from assistant.adapters.documents.media import named
 from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput
-from assistant.extensions import adapters, settings
-from assistant.models import Document, DocumentStatus, Job, JobKind, JobState, Queue
+from assistant.extensions import adapters
+from assistant.models import Document, DocumentStatus, Job, JobState
 from assistant.services import jobs
 from assistant.services.documents import collections, documents
 from assistant.services.documents.uploads import clean_filename, received
+from assistant.services.jobs import kinds
 
 # What a job is about besides the document, which one that does it again takes over.
 ABOUT = ("upload_id", "collection_id")
@@ -57,7 +58,7 @@ def _lock_open_jobs(session: Session, document_id: uuid.UUID) -> list[Job]:
     # Jobs are locked before documents, as workers do it; else each could wait for the other.
     query = select(Job).where(
         Job.document_id == document_id,
-        Job.kind == JobKind.INDEX,
+        Job.kind == kinds.INDEX.name,
         Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
     )
     return list(session.scalars(query.order_by(Job.id).with_for_update()))
@@ -165,9 +166,7 @@ def _accept(
         session,
         job_id=job_id,
         owner_id=document.owner_id,
-        kind=JobKind.INDEX,
-        queue=Queue.INDEXING,
-        deadline_seconds=settings.indexing_deadline_seconds,
+        kind=kinds.INDEX,
         sequence_key=document.id,
         sequence_number=document.job_count,
         arguments=arguments,

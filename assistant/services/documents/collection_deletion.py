@@ -10,12 +10,12 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.errors import Conflict, NotFound
-from assistant.models import Collection, Document, DocumentStatus, Job, JobKind, Queue
+from assistant.models import Collection, Document, DocumentStatus, Job
 from assistant.models.job import TERMINAL
 from assistant.services import idempotency, jobs
 from assistant.services.documents import documents
 from assistant.services.documents.deletion import Counts, Erasure
-from assistant.services.jobs import Run
+from assistant.services.jobs import Run, kinds
 
 COUNTED = ("documents", "chunks", "vectors_deleted", "vectors_remaining")
 
@@ -56,7 +56,7 @@ def _about_documents_in(collection_id: uuid.UUID) -> ColumnElement[bool]:
 def _about(owner_id: uuid.UUID, collection_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     """Choose the jobs about documents that lie in the collection, or are to be moved into it."""
     moves = Job.arguments.contains({"collection_id": str(collection_id)})
-    moving = (Job.kind == JobKind.INDEX) & moves
+    moving = (Job.kind == kinds.INDEX.name) & moves
     return Job.owner_id == owner_id, or_(_about_documents_in(collection_id), moving)
 
 
@@ -77,8 +77,7 @@ def _accept(session: Session, collection: Collection, retry_of: uuid.UUID | None
         session,
         job_id=uuid7(),
         owner_id=collection.owner_id,
-        kind=JobKind.DELETE_COLLECTION,
-        queue=Queue.INDEXING,
+        kind=kinds.DELETE_COLLECTION,
         sequence_key=collection.id,
         sequence_number=(session.scalar(earlier) or 0) + 1,
         arguments={"collection_id": str(collection.id)},

@@ -21,7 +21,6 @@ from assistant.models import (
     DocumentText,
     Embedding,
     Job,
-    JobKind,
     JobState,
 )
 from assistant.models.collection import chroma_name
@@ -207,7 +206,3 @@ def rows_gone(result: object) -> int:
 def receipts_of(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, jobs.Body]:
     """Return the receipts that are whole; before that the row keeps the count so far."""
     return {job.id: job.result or {} for job in done if job.state == JobState.SUCCEEDED}
-
-
-for kind in (JobKind.DELETE_COLLECTION, JobKind.DELETE_USER):
-    jobs.register_results(kind, receipts_of)

@@ -11,11 +11,13 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
-from assistant.extensions import adapters, settings
-from assistant.models import Document, DocumentStatus, DocumentText, Job, JobKind, JobState, Queue
+from assistant.extensions import adapters
+from assistant.models import Document, DocumentStatus, DocumentText, Job, JobState
 from assistant.services import jobs
 from assistant.services.documents import collections
 from assistant.services.documents.uploads import received
+from assistant.services.jobs import kinds
+from assistant.services.jobs.kinds import JobKind, job_table
 from assistant.services.paging import Page, page_of
 
 
@@ -43,7 +45,7 @@ def _promise(document: Document, collection_id: uuid.UUID | None) -> Job:
         document.collection_id = collection.id
         session.add(document)
         session.flush()
-        return _accept(session, document, JobKind.INDEX)
+        return _accept(session, document, kinds.INDEX)
 
 
 def _accept(
@@ -55,14 +57,11 @@ def _accept(
     bulk: bool = False,
 ) -> Job:
     assert document.job_id is not None
-    patient = bulk or kind is not JobKind.INDEX
     return jobs.accept(
         session,
         job_id=document.job_id,
         owner_id=document.owner_id,
         kind=kind,
-        queue=Queue.INDEXING,
-        deadline_seconds=(jobs.PATIENT_SECONDS if patient else settings.indexing_deadline_seconds),
         sequence_key=document.id,
         sequence_number=document.job_count,
         document_id=document.id,
@@ -154,7 +153,7 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
     with transaction(owner_id) as session:
         # Jobs are locked before documents, as workers do it; else each could wait for the other.
         mine = (Job.owner_id == owner_id, Job.document_id == document_id)
-        deletion = Job.kind == JobKind.DELETE_DOCUMENT
+        deletion = Job.kind == kinds.DELETE_DOCUMENT.name
         cancelled = jobs.cancel_all(session, *mine, ~deletion)
         document = find(session, owner_id, document_id, lock=True)
         # A deletion that failed or was cancelled may be asked for again.
@@ -166,7 +165,7 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         document.job_id, document.job_count = uuid7(), document.job_count + 1
         session.flush()
         emptied = erase_analyses(session, Job.document_id == document.id)
-        job = _accept(session, document, JobKind.DELETE_DOCUMENT)
+        job = _accept(session, document, kinds.DELETE_DOCUMENT)
     jobs.follow_up(cancelled)
     for analysis, body in emptied:
         jobs.erase(analysis, body)
@@ -181,7 +180,7 @@ def erase_analyses(session: Session, *which: ColumnElement[bool]) -> list[tuple[
     """
     emptied = session.scalars(
         update(Job)
-        .where(Job.kind == JobKind.ANALYZE, *which)
+        .where(Job.kind.in_(job_table().names(lambda kind: kind.is_text)), *which)
         .values(result=null(), version=Job.version + 1)
         .returning(Job)
         .execution_options(populate_existing=True, synchronize_session=False)
@@ -194,13 +193,14 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
     assert old.document_id is not None
     with transaction(owner_id) as session:
         document = find(session, owner_id, old.document_id, lock=True)
-        if document.deleted_at is not None and old.kind != JobKind.DELETE_DOCUMENT:
+        if document.deleted_at is not None and old.kind != kinds.DELETE_DOCUMENT.name:
             raise Conflict("This document is being deleted.")
         document.job_id, document.job_count = uuid7(), document.job_count + 1
-        if old.kind == JobKind.INDEX:
+        if old.kind == kinds.INDEX.name:
             document.status, document.error = DocumentStatus.QUEUED, None
         session.flush()
-        job = _accept(session, document, JobKind(old.kind), retry_of=old.id)
+        kind = kinds.INDEX if old.kind == kinds.INDEX.name else kinds.DELETE_DOCUMENT
+        job = _accept(session, document, kind, retry_of=old.id)
     jobs.announce(job)
     return job
 
@@ -223,7 +223,7 @@ def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
 
     If it waits to be indexed already, that job is returned.
     """
-    waits = (Job.document_id == document_id, Job.kind == JobKind.INDEX)
+    waits = (Job.document_id == document_id, Job.kind == kinds.INDEX.name)
     with transaction(owner_id) as session:
         document = find(session, owner_id, document_id, lock=True)
         if document.deleted_at is not None:
@@ -234,6 +234,6 @@ def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         document.job_id, document.job_count = uuid7(), document.job_count + 1
         document.status, document.error = DocumentStatus.QUEUED, None
         session.flush()
-        job = _accept(session, document, JobKind.INDEX, bulk=True)
+        job = _accept(session, document, kinds.INDEX, bulk=True)
     jobs.announce(job)
     return job

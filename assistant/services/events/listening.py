@@ -19,7 +19,7 @@ from assistant.services.events.feeds import Feed
 from assistant.services.events.following import Follower, steps
 from assistant.services.events.hub import hub
 from assistant.services.jobs.event_log import LAST, Event
-from assistant.services.jobs.status import Body
+from assistant.services.jobs.kinds import Body
 
 logger = logging.getLogger(__name__)
 

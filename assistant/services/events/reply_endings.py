@@ -8,11 +8,12 @@ from sqlalchemy import func, select
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.models import Job, JobKind
+from assistant.models import Job
 from assistant.services import jobs
 from assistant.services.conversations import messages
+from assistant.services.jobs import kinds
 from assistant.services.jobs.cache import read_copy
-from assistant.services.jobs.status import Body
+from assistant.services.jobs.kinds import Body
 
 
 def clock(owner_id: uuid.UUID) -> datetime:
@@ -28,7 +29,7 @@ def replies_ended(owner_id: uuid.UUID, since: datetime, most: int) -> list[uuid.
     """
     query = (
         select(Job.id)
-        .where(Job.owner_id == owner_id, Job.kind == JobKind.REPLY, Job.finished_at >= since)
+        .where(Job.owner_id == owner_id, Job.kind == kinds.REPLY.name, Job.finished_at >= since)
         .order_by(Job.finished_at.desc())
         .limit(most)
     )
@@ -46,7 +47,7 @@ def read(owner_id: uuid.UUID, job_id: uuid.UUID) -> tuple[Body, Body | None] | N
         # What Redis has is older than what was heard.
         shown = jobs.read_status(owner_id, job_id)
     ended: Body = json.loads(shown.body)
-    if ended["kind"] != JobKind.REPLY:
+    if ended["kind"] != kinds.REPLY.name:
         return None
     reply: Body | None = (ended["result"] or {}).get("assistant_message")
     return ended, reply or _read_message(owner_id, uuid.UUID(ended["message_id"]))

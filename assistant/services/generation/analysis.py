@@ -11,14 +11,14 @@ from uuid_utils.compat import uuid7
 from assistant.database import transaction
 from assistant.errors import Conflict, PermanentError
 from assistant.extensions import adapters, settings
-from assistant.models import Document, DocumentText, Job, JobKind, Queue
+from assistant.models import Document, DocumentText, Job
 from assistant.ports import ChatRequest, Usage
 from assistant.services import jobs
 from assistant.services.documents import documents
 from assistant.services.generation.languages import detect, name_of
 from assistant.services.generation.partial_reply import UNSTORABLE
 from assistant.services.generation.prompts import as_data, estimate_tokens, estimate_usage
-from assistant.services.jobs import Run
+from assistant.services.jobs import Run, kinds
 
 PART_TOKENS = 300
 SUMMARY_TOKENS = 400
@@ -47,9 +47,7 @@ def create(owner_id: uuid.UUID, document_id: uuid.UUID, retry_of: uuid.UUID | No
             session,
             job_id=uuid7(),
             owner_id=owner_id,
-            kind=JobKind.ANALYZE,
-            queue=Queue.REPLIES,
-            deadline_seconds=settings.indexing_deadline_seconds,
+            kind=kinds.ANALYZE,
             document_id=document.id,
             retry_of=retry_of,
         )

@@ -26,26 +26,24 @@ lost (the sweeper rings again) or doubled (the second claim changes no row).
 """
 
 from assistant.services.jobs import draining
-from assistant.services.jobs.accepting import PATIENT_SECONDS, accept, announce
+from assistant.services.jobs.accepting import accept, announce
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
+from assistant.services.jobs.kinds import Body, init_app, job_table
 from assistant.services.jobs.reading import get, list_
 from assistant.services.jobs.runs import Run, Stopped, Stopping
 from assistant.services.jobs.status import (
-    Body,
     body_of,
     encode,
     erase,
     fresh_body,
     publish,
     read_status,
-    register_results,
 )
 from assistant.services.jobs.stopping import Cancelled, cancel, cancel_all, follow_up
 from assistant.services.jobs.sweeping import sweep
 
 __all__ = [
-    "PATIENT_SECONDS",
     "Body",
     "Cancelled",
     "Run",
@@ -63,10 +61,11 @@ __all__ = [
     "follow_up",
     "fresh_body",
     "get",
+    "init_app",
+    "job_table",
     "list_",
     "publish",
     "read_status",
-    "register_results",
     "ring",
     "run",
     "sweep",

@@ -10,9 +10,10 @@ from assistant.crashes import crash_point
 from assistant.database import table_of, when_committed
 from assistant.extensions import settings
 from assistant.logs import log_ids
-from assistant.models import Job, JobKind, Queue
+from assistant.models import Job
 from assistant.services.jobs import limits
 from assistant.services.jobs.dispatching import dispatch, ring
+from assistant.services.jobs.kinds import PATIENT_SECONDS, JobKind
 
 _TABLE = table_of(Job)
 _GIVEN = (
@@ -20,12 +21,6 @@ _GIVEN = (
     *("sequence_key", "sequence_number"),
     *("conversation_id", "message_id", "document_id", "retry_of"),
 )
-# Work that makes something counts against the limits, unless it is an operator's: so says also
-# `open_jobs_refusal` in the database. What tidies up never has to wait for it.
-LIMITED = frozenset({JobKind.REPLY, JobKind.INDEX, JobKind.ANALYZE})
-# What nobody waits for, or what must not stay undone, outlasts long queues and a server of ours
-# that is away for days. It has an end all the same, so that no job stays open for ever.
-PATIENT_SECONDS = 7 * 86_400.0
 # Among the jobs of one owner: what somebody waits for before what was asked for all at once.
 USUAL, BULK = 5, 8
 _KEY = bindparam("sequence_key", type_=_TABLE.c.sequence_key.type)
@@ -55,8 +50,6 @@ def accept(
     job_id: uuid.UUID,
     owner_id: uuid.UUID,
     kind: JobKind,
-    queue: Queue,
-    deadline_seconds: float = PATIENT_SECONDS,
     sequence_key: uuid.UUID | None = None,
     sequence_number: int | None = None,
     arguments: dict[str, Any] | None = None,
@@ -78,28 +71,28 @@ def accept(
         **about,
         "id": job_id,
         "owner_id": owner_id,
-        "kind": kind,
-        "queue": queue,
+        "kind": kind.name,
+        "queue": kind.queue,
         "priority": BULK if bulk else USUAL,
         "arguments": {
             **(arguments or {}),
             **log_ids("request_id"),
             "first_stage": first_stage,
         },
-        "max_failures": settings.max_failures,
+        "max_failures": kind.max_failures(settings),
         "sequence_key": sequence_key,
         "sequence_number": sequence_number,
-        "deadline_seconds": deadline_seconds,
+        "deadline_seconds": PATIENT_SECONDS if bulk else kind.deadline_seconds(settings),
         "room": settings.dispatch_window,
         "served": settings.max_served_jobs_per_owner,
     }
     statement = _INSERT
-    if kind in LIMITED and not bulk:
+    if kind.limited and not bulk:
         statement = _INSERT_WITHIN_LIMITS
         values |= limits.bounds()
     row = session.connection().execute(statement, values).one_or_none()
     if row is None:
-        raise limits.refusal(session, owner_id, queue)
+        raise limits.refusal(session, owner_id, kind.queue)
     crash_point("api.before_commit")
     return Job(**row._mapping)
 

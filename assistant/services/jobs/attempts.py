@@ -5,13 +5,33 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from assistant.models import Attempt, Job, JobState
 
-# A job that waits for hours for a server has many; the last ones tell the story.
+# A job that waits for days for a server has many; the last ones tell the story.
 SHOWN = 20
+KEPT = 100
+# How many rows one end removes at most, of a job that has more than that from an earlier release.
+FORGOTTEN_AT_ONCE = 1000
+
+# The last ones of each job, however many there are: the newest first.
+_LAST = select(Attempt).from_statement(
+    text("""
+        SELECT last.* FROM unnest(CAST(:job_ids AS uuid[])) AS wanted (id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM job_attempts WHERE job_id = wanted.id ORDER BY attempt DESC LIMIT :shown
+        ) AS last
+        ORDER BY last.attempt DESC
+    """).bindparams(shown=SHOWN)
+)
+_FORGET = text("""
+    DELETE FROM job_attempts WHERE job_id = :job_id AND attempt IN (
+        SELECT attempt FROM job_attempts
+        WHERE job_id = :job_id AND attempt <= :last AND outcome IN ('retried', 'released')
+        ORDER BY attempt LIMIT :most)
+""")
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -21,13 +41,11 @@ def stamp(moment: datetime | None) -> str | None:
 
 def attempts_of(session: Session, jobs: Sequence[Job]) -> dict[uuid.UUID, list[dict[str, Any]]]:
     """Return the last attempts at each job, oldest first; nearly always nothing has to be read."""
-    found = {job.id: [only_attempt(job)] if job.attempt else [] for job in jobs}
+    found = {job.id: [only_attempt(job)] if _is_plain(job) else [] for job in jobs}
     unknown = [job.id for job in jobs if job.attempt and not _is_plain(job)]
     if unknown:
-        query = select(Attempt).where(Attempt.job_id.in_(unknown))
-        rows = session.scalars(query.order_by(Attempt.attempt)).all()
-        for job_id in unknown:
-            found[job_id] = [_body(row) for row in rows if row.job_id == job_id][-SHOWN:]
+        for row in session.scalars(_LAST, {"job_ids": unknown}):
+            found[row.job_id].insert(0, _body(row))
     return found
 
 
@@ -56,3 +74,10 @@ def _body(attempt: Attempt) -> dict[str, Any]:
         "outcome": attempt.outcome,
         "reason": attempt.reason,
     }
+
+
+def forget_old(session: Session, job: Job) -> None:
+    """Remove attempts of long ago that ended without a loss, so that no job keeps thousands."""
+    if job.attempt > KEPT:
+        bounds = {"last": job.attempt - KEPT, "most": FORGOTTEN_AT_ONCE}
+        session.execute(_FORGET, {"job_id": job.id, **bounds})

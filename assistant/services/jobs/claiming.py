@@ -12,24 +12,25 @@ from sqlalchemy.orm import Session
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
-from assistant.models import Job, JobState
+from assistant.models import Job
 from assistant.models.job import PAYLOAD_VERSION
-from assistant.services.jobs.statements import NOW, Seconds
+from assistant.services.jobs.statements import NOW, Computed, Seconds
 from assistant.services.jobs.transitions import (
+    FIRST_IN_SEQUENCE,
     NOT_CANCELLED,
     QUEUED,
     Change,
     change,
-    no_earlier_in_sequence,
+    guard,
 )
 
-_DUE = Job.run_after <= NOW
-_IN_TIME = Job.deadline_at > NOW
+_DUE = guard(Job.run_after <= NOW)
+_IN_TIME = guard(Job.deadline_at > NOW)
 # What a newer release asks for is left to its own workers.
-_UNDERSTOOD = Job.payload_version <= PAYLOAD_VERSION
-_NEXT_ATTEMPT = Job.attempt + 1
-_FIRST_START = func.coalesce(Job.started_at, NOW)
-_FIRST_STAGE = func.coalesce(Job.arguments["first_stage"].astext, "running")
+_UNDERSTOOD = guard(Job.payload_version <= PAYLOAD_VERSION)
+_NEXT_ATTEMPT = Computed(Job.attempt + 1)
+_FIRST_START = Computed(func.coalesce(Job.started_at, NOW))
+_FIRST_STAGE = Computed(func.coalesce(Job.arguments["first_stage"].astext, "running"))
 
 # How often a claim is tried while the database is away.
 CLAIM_TRIES = 5
@@ -81,8 +82,8 @@ def _claim(session: Session, job_id: uuid.UUID, worker: str, token: uuid.UUID) -
     return change(
         session,
         job_id,
-        *(QUEUED, _DUE, _IN_TIME, _UNDERSTOOD, NOT_CANCELLED, no_earlier_in_sequence()),
-        to=JobState.RUNNING,
+        *(QUEUED, _DUE, _IN_TIME, _UNDERSTOOD, NOT_CANCELLED, FIRST_IN_SEQUENCE),
+        begins=True,
         attempt=_NEXT_ATTEMPT,
         worker=worker,
         claim_token=token,

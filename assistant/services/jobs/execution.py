@@ -1,44 +1,36 @@
 """One attempt at a job, from the claim to the state that ends it."""
 
 import logging
-import random
 import socket
 import uuid
-from collections.abc import Callable
-from typing import Any
 
 from celery import current_task
 
 from assistant.crashes import crash_point
 from assistant.errors import AssistantError, PermanentError, TransientError, Unavailable
-from assistant.extensions import settings
 from assistant.logs import log_context
-from assistant.models import Job, JobKind, JobState
-from assistant.services.jobs import draining, status
+from assistant.models import Job, JobState
+from assistant.services.jobs import draining, endings, status
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.dispatching import dispatch
-from assistant.services.jobs.finishing import Changes, settle
+from assistant.services.jobs.endings import Ending
+from assistant.services.jobs.finishing import finish
+from assistant.services.jobs.kinds import Work, job_table
 from assistant.services.jobs.leases import leases
-from assistant.services.jobs.lost_workers import given_back
-from assistant.services.jobs.runs import Run, Stopped, Stopping
-from assistant.services.jobs.statements import Seconds
+from assistant.services.jobs.lost_workers import put_down
+from assistant.services.jobs.runs import Run, Stopped
 
 logger = logging.getLogger(__name__)
-
-Work = Callable[[Run], dict[str, Any]]
 
 # The request that asked for a job is named in the worker's log too.
 LOGGED = ("request_id", "job_id", "attempt")
 
-# What a server may ask us to wait at most; every job has a deadline before that.
-LONGEST_PAUSE = 86_400.0
 
-
-def run(job_id: str, work: Work) -> None:
+def run(job_id: str, work: Work | None = None) -> None:
     """Claim a job, do its work and write how it ended; do nothing if there is nothing to claim.
 
-    `work` returns the result (ids and small figures). It raises `TransientError` to be tried
-    again, `PermanentError` to fail, and lets `Stopped` pass.
+    `work`, by default what its kind is bound to, returns the result (ids and small figures). It
+    raises `TransientError` to be tried again, `PermanentError` to fail, and lets `Stopped` pass.
     """
     if draining.begun():
         # The sweeper rings again, for a worker that stays.
@@ -63,18 +55,24 @@ def run(job_id: str, work: Work) -> None:
             _show(attempt)
             if others_wait:
                 dispatch(job.queue)
-            others_wait = _end(attempt, _do(attempt, work))
+            others_wait = _end(attempt, _do(attempt, work or _work_of(job)))
         finally:
             leases().drop(attempt)
     if others_wait:
         dispatch(job.queue)
 
 
+def _work_of(job: Job) -> Work:
+    binding = job_table().binding_of(job)
+    assert binding is not None, f"no task rings for {job.kind} here"
+    return binding.work
+
+
 def _show(attempt: Run) -> None:
     """Tell of a claim; that it cannot be told is no reason not to work."""
     job = attempt.job
     begun = [attempt.event("state", {"state": job.state, "attempt": job.attempt})]
-    if job.kind == JobKind.REPLY:
+    if job_table().kind_of(job).streams:
         # Followers forget what an earlier attempt said.
         begun.append(attempt.event("snapshot", {"text": ""}))
     try:
@@ -91,28 +89,28 @@ def worker_name() -> str:
     return (request and request.hostname) or socket.gethostname()
 
 
-def _do(attempt: Run, work: Work) -> Changes:
-    """Do the work; return the changes that end the attempt."""
+def _do(attempt: Run, work: Work) -> Ending:
+    """Do the work; return how the attempt ends."""
     try:
         attempt.check()
-        return succeeded(work(attempt))
+        return endings.succeeded(work(attempt))
     except Stopped as stopped:
-        return put_down(attempt, stopped.why)
+        return put_down(stopped.why)
     except TransientError as error:
-        return tried_again(attempt, error)
+        return endings.tried_again(attempt.job, error)
     except PermanentError as error:
-        return failed(attempt, error)
+        return endings.failed(attempt.job, error)
     except Unavailable as error:
-        return tried_again(attempt, TransientError(error.detail, counted=False))
+        return endings.tried_again(attempt.job, TransientError(error.detail, counted=False))
     except Exception:
         return unexpected(attempt)
 
 
-def _end(attempt: Run, changes: Changes) -> bool:
+def _end(attempt: Run, ending: Ending) -> bool:
     """Write how the attempt ended; return whether other jobs wait in the queue."""
     crash_point("worker.before_finish")
     try:
-        job, others_wait = settle(attempt, changes)
+        job, others_wait = finish(attempt, ending)
     except Unavailable:
         logger.warning("end of attempt not written: the database is away")
         return False
@@ -126,16 +124,16 @@ def _end(attempt: Run, changes: Changes) -> bool:
 
 
 def _end_without(attempt: Run) -> tuple[Job | None, bool]:
-    changes = unexpected(attempt)
+    ending = unexpected(attempt)
     attempt.complete = lambda session: None
     try:
-        return settle(attempt, changes)
+        return finish(attempt, ending)
     except Exception:
         logger.exception("what there is of the work cannot be kept")
         attempt.save = lambda session: None
         # Else followers would count as whole, up to here, a text that is not kept.
         attempt.text_number = None
-        return settle(attempt, changes)
+        return finish(attempt, ending)
 
 
 def _tidy(attempt: Run) -> None:
@@ -147,61 +145,12 @@ def _tidy(attempt: Run) -> None:
         logger.exception("tidying up failed")
 
 
-def put_down(attempt: Run, why: Stopping) -> Changes:
-    """Return the changes for work that was stopped."""
-    if why is Stopping.CANCELLED:
-        return {"to": JobState.CANCELLED}
-    return given_back(why)
-
-
-def unexpected(attempt: Run) -> Changes:
-    """Log the exception at hand, and return the changes for it; it is told to nobody else."""
+def unexpected(attempt: Run) -> Ending:
+    """Log the exception at hand, and return how the attempt ends; it is told to nobody else."""
     logger.exception("job failed unexpectedly")
     error = TransientError(
         "Something unexpected went wrong; the operator finds it in the worker's log.",
         code="internal_error",
         title="Internal error",
     )
-    return tried_again(attempt, error)
-
-
-def succeeded(result: dict[str, Any]) -> Changes:
-    """Return the changes that end a job well."""
-    return {"to": JobState.SUCCEEDED, "result": result, "error": None, "progress_stage": "done"}
-
-
-def failed(attempt: Run, error: PermanentError) -> Changes:
-    """Return the changes for an error that trying again cannot heal."""
-    reason = _reason(error)
-    failures = attempt.job.failures + 1
-    return {"to": JobState.FAILED, "reason": reason, "failures": failures, "error": reason}
-
-
-def tried_again(attempt: Run, error: TransientError) -> Changes:
-    """Return the changes for an error that may pass: back to the queue, if tries are left."""
-    failures = attempt.job.failures + error.counted
-    if failures >= attempt.job.max_failures:
-        return failed(attempt, error)
-    # Without a count, the pauses grow with the attempts, but stay short: nobody asked for them.
-    tries, longest = (failures, 300.0) if error.counted else (attempt.attempt, 15.0)
-    reason = _reason(error)
-    return {
-        "to": JobState.QUEUED,
-        "outcome": "retried",
-        "reason": reason,
-        "failures": failures,
-        "error": reason,
-        "run_after": Seconds(backoff(tries, error.retry_after, longest)),
-        "progress_stage": "waiting_to_retry",
-    }
-
-
-def _reason(error: PermanentError) -> dict[str, str]:
-    return {"code": error.code, "title": error.title, "detail": error.detail}
-
-
-def backoff(tries: int, retry_after: float | None, longest: float = 300.0) -> float:
-    """Return how many seconds to wait: growing, with jitter, and as long as the server asked."""
-    ceiling = min(longest, settings.retry_base_seconds * 2 ** min(tries - 1, 16))
-    asked = min(retry_after or 0.0, LONGEST_PAUSE)
-    return max(asked, random.uniform(ceiling / 2, ceiling))
+    return endings.tried_again(attempt.job, error)

@@ -4,14 +4,15 @@ import logging
 import threading
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Job, JobState
-from assistant.services.jobs import status
+from assistant.services.jobs import attempts, status
+from assistant.services.jobs.endings import CANCELLED, Ending
 from assistant.services.jobs.runs import Run, log_refused
 from assistant.services.jobs.transitions import (
     NOT_CANCELLED,
@@ -24,14 +25,12 @@ from assistant.services.jobs.transitions import (
 
 logger = logging.getLogger(__name__)
 
-Changes = dict[str, Any]
-
 # How often the end of an attempt is written again while the database is away; together the
 # pauses stay below a lease, after which somebody else has the job.
 WRITE_TRIES = 6
 
 
-def settle(attempt: Run, changes: Changes) -> tuple[Job | None, bool]:
+def finish(attempt: Run, ending: Ending) -> tuple[Job | None, bool]:
     """Write the end of an attempt, however often it takes.
 
     Returns the job, None if it is not this attempt's any more, and whether others wait. Raises
@@ -40,7 +39,7 @@ def settle(attempt: Run, changes: Changes) -> tuple[Job | None, bool]:
     unknown = False
     for last in [False] * (WRITE_TRIES - 1) + [True]:
         try:
-            return _write(attempt, changes, unknown)
+            return _write(attempt, ending, unknown)
         except Unavailable:
             # The commit may have happened all the same. Trying again is safe: then the fence
             # refuses, and the row says whose end it was.
@@ -51,11 +50,11 @@ def settle(attempt: Run, changes: Changes) -> tuple[Job | None, bool]:
     raise AssertionError("unreachable")
 
 
-def _write(attempt: Run, changes: Changes, unknown: bool) -> tuple[Job | None, bool]:
+def _write(attempt: Run, ending: Ending, unknown: bool) -> tuple[Job | None, bool]:
     with transaction(attempt.owner_id) as session:
-        ended = _end(session, attempt, changes)
+        ended = _end(session, attempt, ending)
         if ended is None and unknown:
-            ended = _written_before(session, attempt, changes)
+            ended = _written_before(session, attempt, ending)
         if ended is None:
             log_refused()
             return None, False
@@ -63,19 +62,18 @@ def _write(attempt: Run, changes: Changes, unknown: bool) -> tuple[Job | None, b
         succeeded = job.state == JobState.SUCCEEDED
         body = status.body_of(session, job, attempt.render() if succeeded else None)
     status.publish(job, body)
-    logger.info("job %s", job.state, extra={"kind": job.kind, **_why(changes)})
+    logger.info("job %s", job.state, extra={"kind": job.kind, **_why(ending)})
     return job, others_wait
 
 
-def _why(changes: Changes) -> dict[str, Any]:
+def _why(ending: Ending) -> dict[str, str]:
     """Return the code of what ended an attempt badly, for the log."""
-    reason = changes.get("reason")
-    return {"reason": reason["code"]} if reason else {}
+    return {"reason": ending.reason.code} if ending.reason else {}
 
 
-def _end(session: Session, attempt: Run, changes: Changes) -> Change | None:
-    """Write the changes; if something stands against them, what has to be instead."""
-    ended = _end_with(session, attempt, changes)
+def _end(session: Session, attempt: Run, ending: Ending) -> Change | None:
+    """Write the ending; if something stands against it, what has to be instead."""
+    ended = _end_with(session, attempt, ending)
     if ended is not None:
         return ended
     held = select(Job.cancel_requested_at.is_not(None)).where(
@@ -87,37 +85,40 @@ def _end(session: Session, attempt: Run, changes: Changes) -> Change | None:
     if to_cancel is None:
         return None
     if to_cancel:
-        return _end_with(session, attempt, {"to": JobState.CANCELLED})
+        return _end_with(session, attempt, CANCELLED)
     # It would be tried again only after its deadline.
-    error = changes.get("error")
-    return _end_with(session, attempt, {"to": JobState.FAILED, "reason": error, "error": error})
+    in_vain = Ending(JobState.FAILED, reason=ending.reason, shown=True)
+    return _end_with(session, attempt, in_vain)
 
 
-def _end_with(session: Session, attempt: Run, changes: Changes) -> Change | None:
-    guards: list[Guard | ColumnElement[bool]] = [held_by(attempt.attempt)]
-    if changes["to"] is not JobState.CANCELLED:
+def _end_with(session: Session, attempt: Run, ending: Ending) -> Change | None:
+    guards: list[Guard] = [held_by(attempt.attempt)]
+    if ending.to is not JobState.CANCELLED:
         # A cancellation that was asked for in time never loses to what came after it.
         guards.append(NOT_CANCELLED)
+    more: dict[str, Any] = {}
     if attempt.text_number is not None:
-        changes = {**changes, "event_number": attempt.text_number}
-    if "run_after" in changes and changes.get("error"):
-        guards.append(before_deadline(changes["run_after"].seconds))
-    ended = change(session, attempt.job.id, *guards, usage=attempt.usage, **changes)
+        more["event_number"] = attempt.text_number
+    if ending.pause is not None and ending.shown:
+        guards.append(before_deadline(ending.pause))
+    job_id = attempt.job.id
+    ended = change(session, job_id, *guards, ending=ending, usage=attempt.usage, **more)
     if ended is not None:
         attempt.save(session)
+        attempts.forget_old(session, ended.job)
     if ended is not None and ended.job.state == JobState.SUCCEEDED:
         attempt.complete(session)
     return ended
 
 
-def _written_before(session: Session, attempt: Run, changes: Changes) -> Change | None:
+def _written_before(session: Session, attempt: Run, ending: Ending) -> Change | None:
     """Return the job if it is as this attempt has left it by a commit that nobody confirmed."""
     job = session.scalar(
         select(Job).where(
             Job.id == attempt.job.id,
             Job.attempt == attempt.attempt,
-            # What stood against the changes has the last word, as in `_end`.
-            Job.state.in_((changes["to"], JobState.CANCELLED, JobState.FAILED)),
+            # What stood against the ending has the last word, as in `_end`.
+            Job.state.in_((ending.to, JobState.CANCELLED, JobState.FAILED)),
         )
     )
     # Whether others wait is not known, so somebody has to look.

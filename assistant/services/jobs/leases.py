@@ -14,8 +14,8 @@ from assistant.errors import AssistantError
 from assistant.extensions import settings
 from assistant.services.jobs import cache as job_cache
 from assistant.services.jobs import draining, signals
-from assistant.services.jobs.finishing import settle
-from assistant.services.jobs.lost_workers import given_back
+from assistant.services.jobs.finishing import finish
+from assistant.services.jobs.lost_workers import put_down
 from assistant.services.jobs.runs import Run, Stopping
 
 logger = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ class Leases:
         with self._app.app_context():
             for run in self.runs():
                 try:
-                    settle(run, given_back(run.stopping or Stopping.RELEASED))
+                    finish(run, put_down(run.stopping or Stopping.RELEASED))
                 except Exception:
                     logger.exception("a job could not be given back")
         os._exit(STUCK_EXIT_CODE)

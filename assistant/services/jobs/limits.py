@@ -1,13 +1,16 @@
 """How much may be open: for one owner, so that others have room, and in all, so that it ends."""
 
 import uuid
+from typing import Any
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import Text, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from assistant.errors import Overloaded, RateLimited
 from assistant.extensions import settings
 from assistant.models import Queue
+from assistant.services.jobs.kinds import job_table
 
 # After so many more jobs have ended it is worth asking again, but nobody is sent away for longer.
 WORTHWHILE = 3
@@ -16,13 +19,20 @@ LONGEST_PAUSE = 300.0
 UNKNOWN_PAUSE = 30.0
 
 REFUSAL = func.open_jobs_refusal(
-    bindparam("owner_id"), bindparam("owner_limit"), bindparam("limit")
+    bindparam("owner_id"),
+    bindparam("owner_limit"),
+    bindparam("limit"),
+    bindparam("limited", type_=ARRAY(Text)),
 )
 
 
-def bounds() -> dict[str, int]:
-    """Return the limits under the names that `REFUSAL` wants."""
-    return {"owner_limit": settings.max_open_jobs_per_owner, "limit": settings.max_open_jobs}
+def bounds() -> dict[str, Any]:
+    """Return the limits, and the kinds that they are for, under the names `REFUSAL` wants."""
+    return {
+        "owner_limit": settings.max_open_jobs_per_owner,
+        "limit": settings.max_open_jobs,
+        "limited": job_table().names(lambda kind: kind.limited),
+    }
 
 
 def refusal(session: Session, owner_id: uuid.UUID, queue: Queue) -> Overloaded | RateLimited:

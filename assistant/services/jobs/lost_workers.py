@@ -6,79 +6,64 @@ While PostgreSQL is away nobody can renew a lease, so one that it outlasted says
 worker and counts nothing.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from assistant.extensions import settings
 from assistant.models import Job, JobState, Queue
+from assistant.services.jobs.endings import CANCELLED, Ending, Losses, Reason, given_back
 from assistant.services.jobs.runs import Stopping
-from assistant.services.jobs.statements import NOW
 
 LOSSES_BEFORE_QUARANTINE = 2
 MAX_QUARANTINE_LOSSES = 3
 
-WORKER_LOST = {
-    "code": "worker_lost",
-    "title": "Worker lost",
-    "detail": "The worker that had this job stopped answering.",
-}
-DATABASE_AWAY = {
-    "code": "database_away",
-    "title": "Database away",
-    "detail": "PostgreSQL was away, so nobody could say that this job was still worked on.",
-}
-LEASE_NOT_RENEWED = {
-    "code": "lease_not_renewed",
-    "title": "Lease not renewed",
-    "detail": "The worker could not say in time that it had this job, and gave it back.",
-}
-WORKER_LEAVES = {
-    "code": "worker_leaves",
-    "title": "Worker leaves",
-    "detail": "The worker that had this job was to end, and gave it back.",
-}
-# Back to the queue, to run as soon as it can, with nothing counted.
-GIVEN_BACK: dict[str, Any] = {
-    "to": JobState.QUEUED,
-    "outcome": "released",
-    "run_after": NOW,
-    "progress_stage": "queued",
-}
+WORKER_LOST = Reason(
+    "worker_lost", "Worker lost", "The worker that had this job stopped answering."
+)
+DATABASE_AWAY = Reason(
+    "database_away",
+    "Database away",
+    "PostgreSQL was away, so nobody could say that this job was still worked on.",
+)
+LEASE_NOT_RENEWED = Reason(
+    "lease_not_renewed",
+    "Lease not renewed",
+    "The worker could not say in time that it had this job, and gave it back.",
+)
+WORKER_LEAVES = Reason(
+    "worker_leaves", "Worker leaves", "The worker that had this job was to end, and gave it back."
+)
 
 
-def given_back(why: Stopping) -> dict[str, Any]:
-    """Return the changes for a running job that its worker puts down, not because it was told to.
+def put_down(why: Stopping) -> Ending:
+    """Return how an attempt ends that was stopped.
 
     A lease that is believed lost is given back too, if the fence lets that pass: whoever can say
     so is alive, and only the dead are a reason to be careful.
     """
-    reason = LEASE_NOT_RENEWED if why is Stopping.LEASE_LOST else WORKER_LEAVES
-    return {**GIVEN_BACK, "reason": reason}
+    if why is Stopping.CANCELLED:
+        return CANCELLED
+    return given_back(LEASE_NOT_RENEWED if why is Stopping.LEASE_LOST else WORKER_LEAVES)
 
 
-def after_loss(job: Job, last_outage: datetime | None) -> dict[str, Any]:
-    """Return the changes for a running job whose lease is lost."""
+def after_loss(job: Job, last_outage: datetime | None) -> Ending:
+    """Return how the attempt ends of a running job whose lease is lost."""
     if last_outage is not None and not _renewed_since(job, last_outage):
         if job.cancel_requested_at is not None:
-            return {"to": JobState.CANCELLED, "reason": DATABASE_AWAY}
-        return {**GIVEN_BACK, "reason": DATABASE_AWAY}
+            return Ending(JobState.CANCELLED, reason=DATABASE_AWAY)
+        return given_back(DATABASE_AWAY)
     alone = job.queue == Queue.QUARANTINE
-    losses = job.lease_losses + 1
-    own = job.quarantine_losses + alone
-    changes: dict[str, Any] = {
-        "outcome": "lease_lost",
-        "reason": WORKER_LOST,
-        "lease_losses": losses,
-        "quarantine_losses": own,
-    }
+    losses = Losses(job.lease_losses + 1, job.quarantine_losses + alone)
     if job.cancel_requested_at is not None:
-        return {"to": JobState.CANCELLED, **changes}
-    if own >= MAX_QUARANTINE_LOSSES:
-        detail = f"{own} workers were lost while this was the only job that they had."
-        return {"to": JobState.FAILED, **changes, "error": {**WORKER_LOST, "detail": detail}}
-    if losses >= LOSSES_BEFORE_QUARANTINE:
-        changes["queue"] = Queue.QUARANTINE
-    return {"to": JobState.QUEUED, **changes, "run_after": NOW, "progress_stage": "queued"}
+        return Ending(JobState.CANCELLED, "lease_lost", WORKER_LOST, losses=losses)
+    if losses.in_quarantine >= MAX_QUARANTINE_LOSSES:
+        detail = (
+            f"{losses.in_quarantine} workers were lost while this was the only job that they had."
+        )
+        reason = replace(WORKER_LOST, detail=detail)
+        return Ending(JobState.FAILED, "lease_lost", reason, shown=True, losses=losses)
+    alone_from_now_on = losses.in_all >= LOSSES_BEFORE_QUARANTINE
+    return given_back(WORKER_LOST, losses, Queue.QUARANTINE if alone_from_now_on else None)
 
 
 def _renewed_since(job: Job, moment: datetime) -> bool:

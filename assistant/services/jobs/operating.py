@@ -10,27 +10,25 @@ from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
-from assistant.models import Attempt, Job, JobKind, JobState, User
+from assistant.models import Attempt, Job, JobState, User
 from assistant.models.job import TERMINAL
 from assistant.services.jobs import status, stopping
 from assistant.services.jobs.attempts import stamp
 from assistant.services.jobs.dispatching import dispatch, ring
-from assistant.services.jobs.statements import NOW
-from assistant.services.jobs.status import Body
-from assistant.services.jobs.transitions import (
-    QUEUED,
-    held_by,
-    no_earlier_in_sequence,
-    transition,
-)
+from assistant.services.jobs.endings import Ending, Reason
+from assistant.services.jobs.kinds import Body, job_table
+from assistant.services.jobs.statements import AT_ONCE
+from assistant.services.jobs.transitions import FIRST_IN_SEQUENCE, QUEUED, held_by, transition
 from assistant.services.jobs.waiting import why_waiting
 from assistant.services.paging import Page, page_of
 
-TAKEN_AWAY = {
-    "code": "requeued",
-    "title": "Requeued",
-    "detail": "An operator took the job away from its worker, so that it runs again.",
-}
+TAKEN_AWAY = Reason(
+    "requeued",
+    "Requeued",
+    "An operator took the job away from its worker, so that it runs again.",
+)
+# How many of a job's attempts are shown, the last ones.
+ATTEMPTS_SHOWN = 100
 
 
 def list_all(page: Page, **wanted: Any) -> list[Body]:
@@ -49,10 +47,9 @@ def show(job_id: uuid.UUID) -> Body:
     with transaction(SYSTEM) as session:
         job = _find(session, job_id)
         body = body_for_operators(job, _names(session, [job.owner_id])[job.owner_id])
-        attempts = session.scalars(
-            select(Attempt).where(Attempt.job_id == job_id).order_by(Attempt.attempt)
-        )
-        body["attempts"] = [_attempt_body(attempt) for attempt in attempts]
+        last = select(Attempt).where(Attempt.job_id == job_id).order_by(Attempt.attempt.desc())
+        attempts = session.scalars(last.limit(ATTEMPTS_SHOWN)).all()
+        body["attempts"] = [_attempt_body(attempt) for attempt in reversed(attempts)]
     if job.state == JobState.RUNNING:
         asked = "; it was asked to stop" if job.cancel_requested_at else ""
         body["waiting_because"] = f"It runs on {job.worker}{asked}."
@@ -97,29 +94,21 @@ def requeue(job_id: uuid.UUID) -> Job:
 
 def _take_away(session: Session, job: Job) -> Job:
     # One that was asked to stop must not begin anew.
-    to = JobState.CANCELLED if job.cancel_requested_at else JobState.QUEUED
-    waits: dict[str, Any] = (
-        {} if to is JobState.CANCELLED else {"run_after": NOW, "progress_stage": "queued"}
-    )
-    changed = transition(
-        session,
-        job.id,
-        held_by(job.attempt),
-        to=to,
-        outcome="requeued",
-        reason=TAKEN_AWAY,
-        **waits,
-    )
+    if job.cancel_requested_at:
+        ending = Ending(JobState.CANCELLED, "requeued", TAKEN_AWAY)
+    else:
+        ending = Ending(JobState.QUEUED, "requeued", TAKEN_AWAY, stage="queued", pause=0.0)
+    changed = transition(session, job.id, held_by(job.attempt), ending=ending)
     assert changed is not None, "the row is locked"
     return changed
 
 
 def _bring_forward(session: Session, job: Job) -> Job:
     # A bell for a job behind another one of its sequence would only be refused.
-    rung: dict[str, Any] = {"dispatched_at": NOW, "dispatches": job.dispatches + 1}
+    rung: dict[str, Any] = {"dispatched_at": AT_ONCE, "dispatches": job.dispatches + 1}
     changed = transition(
-        session, job.id, QUEUED, no_earlier_in_sequence(), run_after=NOW, **rung
-    ) or transition(session, job.id, QUEUED, run_after=NOW)
+        session, job.id, QUEUED, FIRST_IN_SEQUENCE, run_after=AT_ONCE, **rung
+    ) or transition(session, job.id, QUEUED, run_after=AT_ONCE)
     assert changed is not None, "the row is locked"
     return changed
 
@@ -140,8 +129,8 @@ def _names(session: Session, owner_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, 
 def body_for_operators(job: Job, owner: str) -> Body:
     """Return a job as its owner sees it, and how it is handled; no text that people wrote."""
     body = status.fresh_body(job)
-    texts = job.kind == JobKind.ANALYZE and job.result
-    body["result"] = {"text": "not shown"} if texts else job.result
+    hidden = job_table().kind_of(job).is_text and job.result
+    body["result"] = {"text": "not shown"} if hidden else job.result
     return body | {
         "owner_id": str(job.owner_id),
         "owner": owner,

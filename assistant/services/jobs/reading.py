@@ -7,7 +7,8 @@ from sqlalchemy import select
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Job
-from assistant.services.jobs.status import Body, bodies_of
+from assistant.services.jobs.kinds import Body, job_table
+from assistant.services.jobs.status import bodies_of
 from assistant.services.paging import Page, page_of
 
 
@@ -23,12 +24,12 @@ def get(owner_id: uuid.UUID, job_id: uuid.UUID) -> Job:
 def list_(
     owner_id: uuid.UUID, page: Page, *, state: str | None = None, kind: str | None = None
 ) -> list[Body]:
-    """Return the owner's jobs, newest first."""
+    """Return the owner's jobs, newest first; raises `InvalidInput` for a kind that is none."""
     query = select(Job).where(Job.owner_id == owner_id)
     if state:
         query = query.where(Job.state == state)
     if kind:
-        query = query.where(Job.kind == kind)
+        query = query.where(Job.kind == job_table().demand(kind))
     with transaction(owner_id) as session:
         jobs = page_of(session, query, Job, page)
         return bodies_of(session, jobs)

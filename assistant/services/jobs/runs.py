@@ -14,6 +14,7 @@ from assistant.database import transaction
 from assistant.extensions import settings
 from assistant.models import Job
 from assistant.services.jobs import event_log, status
+from assistant.services.jobs.kinds import Body
 from assistant.services.jobs.statements import Lease
 from assistant.services.jobs.transitions import held_by, transition
 
@@ -58,7 +59,7 @@ class Run:
         self.save: Callable[[Session], None] = lambda session: None
         self.complete: Callable[[Session], None] = lambda session: None
         self.afterwards: Callable[[], None] = lambda: None
-        self.render: Callable[[], status.Body | None] = lambda: None
+        self.render: Callable[[], Body | None] = lambda: None
         self.usage: dict[str, int] | None = None
         # Which event the reply's text goes up to; it is kept together with that text.
         self.text_number: int | None = None

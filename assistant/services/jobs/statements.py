@@ -3,11 +3,14 @@
 One is built for each shape of a change, since that takes longer than the database needs for it.
 """
 
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ClauseElement,
     ColumnElement,
+    ColumnExpressionArgument,
     Double,
     Numeric,
     Select,
@@ -24,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from assistant.database import table_of
-from assistant.models import Attempt, Document, DocumentStatus, Job, JobKind, JobState, Message
+from assistant.models import Attempt, Document, DocumentStatus, Job, JobState, Message
 from assistant.models.job import TERMINAL
 
 _TABLE = table_of(Job)
@@ -38,47 +41,53 @@ class Seconds(NamedTuple):
     seconds: float
 
 
+AT_ONCE = Seconds(0.0)
+
+
 class Lease(NamedTuple):
     """A moment so many seconds from when it is written, however long its transaction runs."""
 
     seconds: float
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Condition:
+    """A condition that a statement is built with; each is equal only to itself."""
+
+    sql: ColumnExpressionArgument[bool]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Computed:
+    """A new value that the database finds out; each is equal only to itself."""
+
+    sql: ClauseElement
+
+
+# What a column changes to: a value of its own SQL, a moment, or a parameter `new_<name>` if None.
+NewValue = Computed | type[Seconds] | type[Lease] | None
+
+
 class Shape(NamedTuple):
-    """What a change is like, but for its parameters.
+    """What a change is like, but for its parameters."""
 
-    Each of `changes` is named with its own SQL, with `Seconds` or `Lease`, or with None for a
-    parameter `new_<name>`.
-    """
-
-    conditions: list[ColumnElement[bool]]
+    conditions: tuple[Condition, ...]
     to: JobState | None
-    changes: list[tuple[str, Any]]
+    changes: tuple[tuple[str, NewValue], ...]
     with_usage: bool
     with_queue: bool
 
 
-_statements: dict[Any, tuple[Select[Any], Shape]] = {}
-
-
+@cache
 def changing(shape: Shape) -> Select[Any]:
     """Return the statement for such a change.
 
     It returns the job's columns, and `with_queue` as `others_wait` whether any job waits in its
     queue to be sent; else that is false.
     """
-    kinds = ((name, id(kind)) for name, kind in shape.changes)
-    key = (shape.to, shape.with_usage, shape.with_queue, *map(id, shape.conditions), *kinds)
-    if key not in _statements:
-        # What the key names by its id is kept, or another object could get the same one.
-        _statements[key] = (_build(shape), shape)
-    return _statements[key][0]
-
-
-def _build(shape: Shape) -> Select[Any]:
     conditions, to, changes, with_usage, with_queue = shape
     values: dict[str, Any] = {"version": Job.version + 1}
-    values |= {name: _new_value(name, kind) for name, kind in changes}
+    values |= {name: _new_value(name, value) for name, value in changes}
     if to is not None:
         values["state"] = to
     if to is not None or "progress_stage" in values:
@@ -90,7 +99,8 @@ def _build(shape: Shape) -> Select[Any]:
         values["finished_at"] = NOW
     changed = (
         update(_TABLE)
-        .where(_TABLE.c.id == bindparam("job", type_=_TABLE.c.id.type), *conditions)
+        .where(_TABLE.c.id == bindparam("job", type_=_TABLE.c.id.type))
+        .where(*(condition.sql for condition in conditions))
         .values(values)
         .returning(*_TABLE.c)
         .cte("changed")
@@ -106,11 +116,11 @@ def _build(shape: Shape) -> Select[Any]:
     return statement.add_cte(_attempt_ends(changed.c, with_usage))
 
 
-def _new_value(name: str, kind: Any) -> Any:
-    if isinstance(kind, ClauseElement):
-        return kind
-    if kind in (Seconds, Lease):
-        start = NOW if kind is Seconds else func.clock_timestamp()
+def _new_value(name: str, value: NewValue) -> Any:
+    if isinstance(value, Computed):
+        return value.sql
+    if value is not None:
+        start = NOW if value is Seconds else func.clock_timestamp()
         return start + func.make_interval(0, 0, 0, 0, 0, 0, bindparam(f"new_{name}", type_=Double))
     return bindparam(f"new_{name}", type_=_TABLE.c[name].type)
 
@@ -137,7 +147,7 @@ def _document_follows(job: Any) -> Any:
     return (
         update(Document)
         .where(Document.id == job.document_id, Document.job_id == job.id)
-        .where(job.kind == JobKind.INDEX, Document.deleted_at.is_(None))
+        .where(Document.deleted_at.is_(None))
         .values(status=ready, error=job.error, updated_at=func.now())
         .cte("document_follows")
     )

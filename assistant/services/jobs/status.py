@@ -3,10 +3,9 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 from zlib import crc32
 
 from sqlalchemy import select
@@ -15,22 +14,15 @@ from sqlalchemy.orm import Session
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.extensions import cache
-from assistant.models import Job, JobKind, JobState
+from assistant.models import Job, JobState
 from assistant.models.job import TERMINAL
 from assistant.services.jobs import cache as job_cache
 from assistant.services.jobs import event_log
 from assistant.services.jobs.attempts import attempts_of, only_attempt, stamp
+from assistant.services.jobs.kinds import Body, job_table
 from assistant.services.jobs.waiting import Waiting, why_waiting
 
-Body = dict[str, Any]
-ResultsOf = Callable[[Session, Sequence[Job]], Mapping[uuid.UUID, Body]]
-_results: dict[str, ResultsOf] = {}
 NOTHING: Mapping[uuid.UUID, Body] = MappingProxyType({})
-
-
-def register_results(kind: JobKind, results_of: ResultsOf) -> None:
-    """Say how results of a kind of job are rendered, by job id, from the rows that they name."""
-    _results[kind] = results_of
 
 
 def body_of(session: Session, job: Job, result: Body | None = None) -> Body:
@@ -47,9 +39,10 @@ def bodies_of(
     """Return jobs as their owners see them, with one query per kind for what results name."""
     done = [job for job in jobs if job.result is not None and job.id not in rendered]
     results: dict[uuid.UUID, Body | None] = {**rendered, **{job.id: job.result for job in done}}
-    for kind in {job.kind for job in done} & _results.keys():
-        alike = [job for job in done if job.kind == kind]
-        results |= {**dict.fromkeys(job.id for job in alike), **_results[kind](session, alike)}
+    for name, render in job_table().renderers():
+        alike = [job for job in done if job.kind == name]
+        if alike:
+            results |= {**dict.fromkeys(job.id for job in alike), **render(session, alike)}
     attempts = attempts_of(session, jobs)
     return [
         {**fresh_body(job), "result": results.get(job.id), "attempts": attempts[job.id]}

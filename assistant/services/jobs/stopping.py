@@ -11,17 +11,13 @@ from assistant.errors import NotFound
 from assistant.models import Job, JobState
 from assistant.services.jobs import signals, status
 from assistant.services.jobs.dispatching import dispatch
-from assistant.services.jobs.statements import NOW
-from assistant.services.jobs.transitions import (
-    NOT_CANCELLED,
-    OPEN,
-    QUEUED,
-    RUNNING,
-    transition,
-)
+from assistant.services.jobs.endings import CANCELLED
+from assistant.services.jobs.kinds import Body
+from assistant.services.jobs.statements import AT_ONCE
+from assistant.services.jobs.transitions import NOT_CANCELLED, QUEUED, RUNNING, transition
 
 # Jobs as they are by now, and as their owners see them.
-Cancelled = Sequence[tuple[Job, status.Body]]
+Cancelled = Sequence[tuple[Job, Body]]
 
 
 def cancel(owner_id: uuid.UUID, job_id: uuid.UUID) -> bytes:
@@ -48,8 +44,8 @@ def ask_to_stop(session: Session, job_id: uuid.UUID) -> Job | None:
 
     The caller holds a lock on the job's row.
     """
-    return transition(session, job_id, QUEUED, to=JobState.CANCELLED) or transition(
-        session, job_id, RUNNING, NOT_CANCELLED, cancel_requested_at=NOW
+    return transition(session, job_id, QUEUED, ending=CANCELLED) or transition(
+        session, job_id, RUNNING, NOT_CANCELLED, cancel_requested_at=AT_ONCE
     )
 
 
@@ -58,7 +54,7 @@ def cancel_all(session: Session, *which: ColumnElement[bool]) -> Cancelled:
 
     What it returns is for `follow_up`, after the commit.
     """
-    open_jobs = select(Job.id).where(OPEN, *which).order_by(Job.id).with_for_update()
+    open_jobs = select(Job.id).where(Job.is_open, *which).order_by(Job.id).with_for_update()
     asked = (ask_to_stop(session, job_id) for job_id in session.scalars(open_jobs).all())
     changed = [job for job in asked if job is not None]
     return list(zip(changed, status.bodies_of(session, changed), strict=True))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from redis import Redis
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnExpressionArgument, func, select, text
 from sqlalchemy.orm import Session
 
 from assistant.crashes import crash_point
@@ -16,6 +16,7 @@ from assistant.models import Job, JobState, Queue
 from assistant.services.jobs import cache as job_cache
 from assistant.services.jobs import heartbeats, status
 from assistant.services.jobs.dispatching import dispatch, ring
+from assistant.services.jobs.endings import Ending, Reason
 from assistant.services.jobs.lost_workers import after_loss
 from assistant.services.jobs.transitions import OPEN, held_by, transition
 
@@ -54,7 +55,9 @@ def _do(duty: Callable[[], int]) -> int:
     return 0
 
 
-def _each(change: Callable[[Session, Job], Job | None], *which: ColumnElement[bool]) -> list[Job]:
+def _each(
+    change: Callable[[Session, Job], Job | None], *which: ColumnExpressionArgument[bool]
+) -> list[Job]:
     """Change the jobs that fit, each in a transaction of its own, and show what they are now.
 
     One whose row, message or document is locked is left for the next round.
@@ -87,8 +90,8 @@ def _return_expired() -> int:
     """Put jobs back whose worker has not been heard of for a lease."""
 
     def put_back(session: Session, job: Job) -> Job | None:
-        changes = after_loss(job, heartbeats.last_outage(session))
-        return transition(session, job.id, held_by(job.attempt), **changes)
+        ending = after_loss(job, heartbeats.last_outage(session))
+        return transition(session, job.id, held_by(job.attempt), ending=ending)
 
     expired = (Job.state == JobState.RUNNING, Job.lease_expires_at < func.now())
     returned = _each(put_back, *expired)
@@ -97,23 +100,23 @@ def _return_expired() -> int:
     return len(returned)
 
 
-DEADLINE = {
-    "code": "deadline",
-    "title": "Deadline passed",
-    "detail": "The job did not end in the time it was given. Try it again later.",
-}
+DEADLINE = Reason(
+    "deadline",
+    "Deadline passed",
+    "The job did not end in the time it was given. Try it again later.",
+)
 
 
 def _end_overdue() -> int:
     """Fail what has not ended by its deadline; a worker that has it is refused from now on."""
 
     def end(session: Session, job: Job) -> Job | None:
-        if job.cancel_requested_at is not None:
-            return transition(session, job.id, OPEN, to=JobState.CANCELLED, reason=DEADLINE)
-        failed = JobState.FAILED
-        return transition(session, job.id, OPEN, to=failed, error=DEADLINE, reason=DEADLINE)
+        asked = job.cancel_requested_at is not None
+        to = JobState.CANCELLED if asked else JobState.FAILED
+        ending = Ending(to, reason=DEADLINE, shown=not asked)
+        return transition(session, job.id, OPEN, ending=ending)
 
-    return len(_each(end, OPEN, Job.deadline_at < func.now()))
+    return len(_each(end, Job.is_open, Job.deadline_at < func.now()))
 
 
 def _ring_again() -> int:

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache, settings
-from assistant.models import Blocker, Job, JobKind, JobState
+from assistant.models import Blocker, Job, JobState
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services.jobs import heartbeats
+from assistant.services.jobs.kinds import job_table
 
 # For how long a process believes what it knows of the whole line. It is read at once for all jobs
 # of a queue, so that a thousand who ask cost no more than one.
@@ -68,14 +69,14 @@ def _behind_another(session: Session, job: Job) -> Waiting | None:
     earlier = session.scalar(
         select(Job.id)
         .where(Job.sequence_key == job.sequence_key, Job.sequence_number < job.sequence_number)
-        .where(Job.state.in_((JobState.QUEUED, JobState.RUNNING)))
+        .where(Job.is_open)
         .order_by(Job.sequence_number)
     )
     if earlier is None:
         return None
     things = {"conversation": job.conversation_id, "document": job.document_id}
     thing = next((name for name, value in things.items() if value), "sequence")
-    is_reply = job.kind == JobKind.REPLY
+    is_reply = job_table().kind_of(job).streams
     return Waiting(
         Blocker.EARLIER_REPLY if is_reply else Blocker.EARLIER_JOB,
         f"It comes after job {earlier} of the same {thing}, which has not ended.",
@@ -89,7 +90,7 @@ def _paused(session: Session, job: Job) -> Waiting | None:
     if seconds is None or seconds <= 0:
         return None
     code = job.error["code"] if job.error else None
-    by_provider = job.kind in (JobKind.REPLY, JobKind.ANALYZE) and code not in OWN_TROUBLE
+    by_provider = job_table().kind_of(job).asks_model and code not in OWN_TROUBLE
     return Waiting(
         Blocker.PROVIDER_BACKOFF if by_provider else Blocker.RETRY_BACKOFF,
         f"It is tried again in {seconds:.0f} s{f' after {code}' if code else ''}.",

@@ -10,8 +10,9 @@ from sqlalchemy import Row, Select, func, select, tuple_
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters
-from assistant.models import Chunk, Collection, Document, Embedding, Job, JobKind, JobState
+from assistant.models import Chunk, Collection, Document, Embedding, Job, JobState
 from assistant.models.document import vector_id
+from assistant.services.jobs import kinds
 from assistant.services.retrieval.embeddings import stack
 from assistant.services.retrieval.index_trust import doubt
 
@@ -146,7 +147,7 @@ def _demand_quiet(collection: Collection) -> None:
             select(func.count())
             .select_from(Job)
             .join(Document, Document.id == Job.document_id)
-            .where(Document.collection_id == collection.id, Job.kind == JobKind.INDEX)
+            .where(Document.collection_id == collection.id, Job.kind == kinds.INDEX.name)
             .where(Job.state == JobState.RUNNING)
         )
     if busy:

@@ -13,8 +13,9 @@ from sqlalchemy import func, or_, select, tuple_
 from assistant.database import SYSTEM, transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters
-from assistant.models import Chunk, Collection, Document, Embedding, Job, JobKind, JobState
+from assistant.models import Chunk, Collection, Document, Embedding, Job, JobState
 from assistant.models.document import unpack_vector, vector_id
+from assistant.services.jobs import kinds
 from assistant.services.retrieval.index_trust import doubt
 from assistant.services.retrieval.rebuilding import put, visible
 
@@ -121,7 +122,7 @@ def _to_keep(collection: Collection, keys: list[Key]) -> set[Key]:
     is_open = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
     writing = select(Job.document_id).where(
         Job.document_id.in_(ids),
-        Job.kind == JobKind.INDEX,
+        Job.kind == kinds.INDEX.name,
         or_(is_open, Job.finished_at > func.now() - GRACE),
     )
     documents = select(Document).where(Document.id.in_(ids), Document.deleted_at.is_(None))

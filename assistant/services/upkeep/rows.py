@@ -9,9 +9,9 @@ from sqlalchemy import CursorResult, Delete, and_, delete, exists, func, or_, se
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
-from assistant.models import Chunk, Embedding, Job, JobKind, JobState, Session
+from assistant.models import Chunk, Embedding, Job, JobState, Session
 from assistant.services import idempotency
-from assistant.services.jobs import purging
+from assistant.services.jobs import kinds, purging
 from assistant.services.upkeep.pace import Pace
 
 PACE_SECONDS = 3600
@@ -71,7 +71,7 @@ def _unused(first: uuid.UUID, last: uuid.UUID) -> Delete:
     """Delete embeddings without a chunk; not of owners whose jobs may be about to use them."""
     indexing = (
         Job.owner_id == Embedding.owner_id,
-        Job.kind == JobKind.INDEX,
+        Job.kind == kinds.INDEX.name,
         Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
     )
     return (
