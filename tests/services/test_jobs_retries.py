@@ -5,15 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from assistant.database import transaction
 from assistant.errors import PermanentError, TransientError, Unavailable
 from assistant.models import Job
 from assistant.services import jobs
-from assistant.services.jobs import (
-    Run,
-    endings,
-)
+from assistant.services.jobs import Run, attempts, endings, operating
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -219,3 +218,53 @@ def test_a_cancelled_job_has_no_error_when_its_deadline_passes(owner: uuid.UUID)
     jobs.sweep()
     assert (job_of(job).state, job_of(job).error) == ("cancelled", None)
     assert attempts_of(job)[0].reason["code"] == "deadline"
+
+
+def many_attempts(job: Job, count: int) -> None:
+    """Let a job have been tried so often, as after days in which a server was away."""
+    sql(
+        "INSERT INTO job_attempts (job_id, attempt, owner_id, worker, queue, started_at,"
+        " finished_at, outcome) SELECT id, n, owner_id, 'w', queue, now(), now(), 'retried'"
+        " FROM jobs, generate_series(1, :count) AS n WHERE id = :id",
+        id=job.id,
+        count=count,
+    )
+    sql("UPDATE jobs SET attempt = :count WHERE id = :id", id=job.id, count=count)
+
+
+def test_of_forty_thousand_attempts_twenty_are_read(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    many_attempts(job, 40_000)
+    with transaction(owner) as session:
+        read: list[int] = []
+        event.listen(session, "loaded_as_persistent", lambda _, row: read.append(row.attempt))
+        found = attempts.attempts_of(session, [job_of(job)])
+    assert [one["attempt"] for one in found[job.id]] == list(range(39_981, 40_001))
+    assert sorted(read) == list(range(39_981, 40_001))
+    assert len(operating.show(job.id)["attempts"]) == 100
+
+
+def test_a_job_that_is_tried_for_days_keeps_a_hundred_attempts(owner: uuid.UUID) -> None:
+    job = ask(owner)
+    many_attempts(job, 150)
+
+    def work(run: Run) -> dict[str, Any]:
+        raise TransientError("Away.", counted=False)
+
+    jobs.run(str(job.id), work)
+    kept = [attempt.attempt for attempt in attempts_of(job)]
+    assert kept == list(range(52, 152))
+
+
+def test_pauses_that_nobody_counts_grow(owner: uuid.UUID, configure: Configure) -> None:
+    configure(retry_base_seconds=2.0)
+    job = job_of(ask(owner))
+    error = TransientError("Away.", counted=False)
+    pauses = {}
+    for job.attempt in (1, 10, 30, 100, 1000):
+        pauses[job.attempt] = endings.tried_again(job, error).pause or 0
+    assert pauses[1] <= 2
+    assert 7.5 <= pauses[10] <= 30
+    assert 80 <= pauses[30] <= 180
+    assert 150 <= pauses[100] <= 300
+    assert 150 <= pauses[1000] <= 300

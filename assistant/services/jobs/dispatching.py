@@ -11,6 +11,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import cache, settings
 from assistant.models.job import PAYLOAD_VERSION
+from assistant.services.jobs.line import MAY_GO, SERVING
 
 logger = logging.getLogger(__name__)
 
@@ -26,25 +27,18 @@ class Bell(Protocol):
     def queue(self) -> str: ...
 
 
-# Owners take turns: a job's turn counts what its owner already has in service, and nobody has
-# more than `served` in service. A sequence sends
-# its next job only when the one before has ended. The lock keeps two dispatchers from filling
-# the same room; whoever is refused need not wait, because the holder, each later claim and
-# finish, and the sweeper look again. The choice is an array, so that it is made once: as a
-# subquery it was looked through again for each waiting job. A row that somebody has locked is left
-# for the next time: waiting for it with the gate in hand would hold up the queue, or for ever.
-_DISPATCH = text("""
+# Nobody has more than `served` in service. The lock keeps two dispatchers from filling the same
+# room; whoever is refused need not wait, because the holder, each later claim and finish, and the
+# sweeper look again. The choice is an array, so that it is made once: as a subquery it was looked
+# through again for each waiting job. A row that somebody has locked is left for the next time:
+# waiting for it with the gate in hand would hold up the queue, or for ever.
+_DISPATCH = text(f"""
 WITH gate AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock(hashtext('dispatch'), hashtext(:queue)) AS open
 ), owners AS (
     SELECT DISTINCT owner_id FROM jobs
     WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NULL AND run_after <= now()
-), serving AS (
-    SELECT owner_id, count(*) AS jobs FROM jobs
-    WHERE queue = :queue
-      AND (state = 'running' OR (state = 'queued' AND dispatched_at IS NOT NULL))
-    GROUP BY owner_id
-), room AS (
+), {SERVING}, room AS (
     SELECT greatest(:window - count(*), 0) AS jobs FROM jobs
     WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NOT NULL
 ), waiting AS (
@@ -54,14 +48,7 @@ WITH gate AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT job.id, job.priority, row_number() OVER (ORDER BY job.priority, job.id) AS turn
         FROM jobs AS job
-        WHERE job.queue = :queue AND job.state = 'queued' AND job.dispatched_at IS NULL
-          AND job.run_after <= now() AND job.owner_id = owners.owner_id
-          AND job.payload_version <= :newest
-          AND NOT EXISTS (
-              SELECT FROM jobs AS earlier
-              WHERE earlier.sequence_key = job.sequence_key
-                AND earlier.sequence_number < job.sequence_number
-                AND earlier.state IN ('queued', 'running'))
+        WHERE {MAY_GO} AND job.owner_id = owners.owner_id AND job.payload_version <= :newest
         ORDER BY job.priority, job.id
         LIMIT :window
     ) AS next

@@ -11,8 +11,11 @@ from assistant.services.jobs.statements import Seconds
 
 # What a server may ask us to wait at most; every job has a deadline before that.
 LONGEST_PAUSE = 86_400.0
-# What nobody counts may be tried for days: often at first, then less and less.
-LONGEST_UNCOUNTED_PAUSE = 300.0
+LONGEST_BACKOFF = 300.0
+# What nobody counts may be tried for days: often at first, then less and less. Each pause is a
+# tenth longer, so that it stays about a tenth of the time for which the trouble has lasted.
+UNCOUNTED_PAUSE = 15.0
+UNCOUNTED_GROWTH = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ def tried_again(job: Job, error: TransientError) -> Ending:
     if error.counted:
         pause = backoff(failures, error.retry_after)
     else:
-        pause = backoff(job.attempt, error.retry_after, LONGEST_UNCOUNTED_PAUSE)
+        grown = UNCOUNTED_PAUSE * UNCOUNTED_GROWTH ** min(max(job.attempt - 4, 0), 64)
+        pause = backoff(job.attempt, error.retry_after, min(grown, LONGEST_BACKOFF))
     return Ending(
         JobState.QUEUED,
         outcome="retried",
@@ -127,7 +131,7 @@ def _reason(error: PermanentError) -> Reason:
     return Reason(error.code, error.title, error.detail)
 
 
-def backoff(tries: int, retry_after: float | None, longest: float = 300.0) -> float:
+def backoff(tries: int, retry_after: float | None, longest: float = LONGEST_BACKOFF) -> float:
     """Return how many seconds to wait: growing, with jitter, and as long as the server asked."""
     ceiling = min(longest, settings.retry_base_seconds * 2 ** min(tries - 1, 16))
     asked = min(retry_after or 0.0, LONGEST_PAUSE)

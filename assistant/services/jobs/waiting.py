@@ -13,6 +13,7 @@ from assistant.models import Blocker, Job, JobState
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services.jobs import heartbeats
 from assistant.services.jobs.kinds import job_table
+from assistant.services.jobs.line import IN_SERVICE, MAY_GO, SERVING
 
 # For how long a process believes what it knows of the whole line. It is read at once for all jobs
 # of a queue, so that a thousand who ask cost no more than one.
@@ -126,33 +127,18 @@ def _position(job: Job) -> int:
     return line.places.get(job.id, len(line.places) + 1)
 
 
-_SERVED = text("""
-SELECT count(*) FROM jobs WHERE queue = :queue AND owner_id = :owner_id
-  AND (state = 'running' OR (state = 'queued' AND dispatched_at IS NOT NULL))
-""")
+_SERVED = text(f"SELECT count(*) FROM jobs WHERE owner_id = :owner_id AND {IN_SERVICE}")
 
-# The order in which `dispatch` sends: owners take turns, then priority, then age. What was sent
-# already comes first.
-_LINE = text("""
-WITH serving AS (
-    SELECT owner_id, count(*) AS jobs FROM jobs
-    WHERE queue = :queue
-      AND (state = 'running' OR (state = 'queued' AND dispatched_at IS NOT NULL))
-    GROUP BY owner_id
-), sent AS (
+# What was sent already comes first, then what could be, in the order in which it will be.
+_LINE = text(f"""
+WITH {SERVING}, sent AS (
     SELECT id, row_number() OVER (ORDER BY dispatched_at, id) AS position FROM jobs
     WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NOT NULL
 ), waiting AS (
     SELECT job.id, job.priority, coalesce(serving.jobs, 0)
         + row_number() OVER (PARTITION BY job.owner_id ORDER BY job.priority, job.id) AS turn
     FROM jobs AS job LEFT JOIN serving USING (owner_id)
-    WHERE job.queue = :queue AND job.state = 'queued' AND job.dispatched_at IS NULL
-      AND job.run_after <= now()
-      AND NOT EXISTS (
-          SELECT FROM jobs AS earlier
-          WHERE earlier.sequence_key = job.sequence_key
-            AND earlier.sequence_number < job.sequence_number
-            AND earlier.state IN ('queued', 'running'))
+    WHERE {MAY_GO}
 )
 SELECT id, position FROM sent
 UNION ALL

@@ -1,0 +1,6 @@
+"""What the engine needs to know of it."""
+
+from assistant.models import Queue
+from assistant.services.jobs.kinds import JobKind
+
+COUNT = JobKind("documents.count", Queue.REPLIES, limited=True, asks_model=True, is_text=True)
