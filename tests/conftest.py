@@ -3,15 +3,17 @@
 import io
 import itertools
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from werkzeug.test import TestResponse
 
 from assistant.app import create_app
@@ -172,6 +174,31 @@ def user(make_user: Callable[[], User]) -> User:
 def other_user(make_user: Callable[[], User]) -> User:
     """Return another signed-in user."""
     return make_user()
+
+
+@pytest.fixture
+def scratch_url(servers: LocalStack) -> Iterator[str]:
+    """Make an empty database that the application's role owns, and drop it afterwards."""
+    url = make_url(servers.settings.database_url)
+    password_file = servers.folder.secrets / "postgres_admin_password"
+    if not password_file.exists():
+        pytest.skip("DATABASE_URL is set, so whoever may create databases is not known")
+    admin = psycopg2.connect(
+        host=url.host,
+        port=url.port,
+        user="postgres",
+        password=password_file.read_text().strip(),
+        dbname="postgres",
+    )
+    admin.autocommit = True
+    name = f"scratch_{uuid.uuid4().hex}"
+    cursor = admin.cursor()
+    cursor.execute(f'CREATE DATABASE "{name}" OWNER "{url.username}"')
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        admin.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,11 @@
 """Migrations lead to the tables that the models describe, and back."""
 
-import uuid
-from collections.abc import Iterator
-
-import psycopg2
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import URL, create_engine, inspect, make_url
+from sqlalchemy import URL, create_engine, inspect
 
 import assistant.models  # noqa: F401  # the tables must be known before they are compared
 from assistant.app import create_app
@@ -35,31 +30,6 @@ def tables(url: str | URL) -> set[str]:
     found = set(inspect(engine).get_table_names())
     engine.dispose()
     return found
-
-
-@pytest.fixture
-def scratch_url(servers: LocalStack) -> Iterator[str]:
-    """Make an empty database that the application's role owns, and drop it afterwards."""
-    url = make_url(servers.settings.database_url)
-    password_file = servers.folder.secrets / "postgres_admin_password"
-    if not password_file.exists():
-        pytest.skip("DATABASE_URL is set, so whoever may create databases is not known")
-    admin = psycopg2.connect(
-        host=url.host,
-        port=url.port,
-        user="postgres",
-        password=password_file.read_text().strip(),
-        dbname="postgres",
-    )
-    admin.autocommit = True
-    name = f"scratch_{uuid.uuid4().hex}"
-    cursor = admin.cursor()
-    cursor.execute(f'CREATE DATABASE "{name}" OWNER "{url.username}"')
-    try:
-        yield url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        admin.close()
 
 
 def test_upgrading_gives_what_the_models_describe(servers: LocalStack) -> None:
