@@ -8,10 +8,9 @@ from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
 from assistant.app import create_app
-from assistant.extensions import adapters
-from assistant.models import Queue
 from assistant.services.jobs import draining, heartbeats
 from workers.jobs import add_tasks
+from workers.loading import load
 from workers.watchdog import Watchdog
 
 # Jobs are given back sooner, and supervisord kills a little later.
@@ -27,24 +26,16 @@ RECEIVE_TIMEOUT = 10
 app.conf.broker_transport_options |= {"socket_timeout": RECEIVE_TIMEOUT}
 
 
-def _load_embedding_model() -> None:
+def _get_ready() -> None:
+    queues = set(app.amqp.queues.consume_from)
+    load(flask_app, queues)
     with flask_app.app_context():
-        adapters.embedding_model.embed([""])
-
-
-def _keep_beating() -> None:
-    with flask_app.app_context():
-        heartbeats.keep_beating(*app.amqp.queues.consume_from)
+        heartbeats.keep_beating(*queues)
 
 
 def _begin() -> None:
-    # Aside, so that work without documents need not wait; a model that cannot be loaded is
-    # reported by the first job that needs it.
-    duties = [_keep_beating]
-    if set(app.amqp.queues.consume_from) != {Queue.QUARANTINE}:
-        duties.append(_load_embedding_model)
-    for duty in duties:
-        threading.Thread(target=duty, daemon=True).start()
+    # Aside, so that work without documents need not wait.
+    threading.Thread(target=_get_ready, daemon=True).start()
 
 
 def _leave_in_time() -> None:
@@ -56,7 +47,7 @@ def _leave_in_time() -> None:
 
 @worker_ready.connect
 def begin_with_threads(sender: Any, **_: object) -> None:
-    """Say that this worker is there, and load the model before the first job needs it."""
+    """Load what jobs need, and then say that this worker is there."""
     queues = list(app.amqp.queues.consume_from)
     watchdog = Watchdog(flask_app.extensions["settings"], queues, sender.pool.num_processes)
     for duty in (watchdog.watch, _leave_in_time):
@@ -69,7 +60,7 @@ def begin_with_threads(sender: Any, **_: object) -> None:
 
 @worker_process_init.connect
 def begin_in_process(**_: object) -> None:
-    """Say that this worker is there, and load the model before the first job needs it."""
+    """Load what jobs need, and then say that this worker is there."""
     _begin()
 
 

@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+from chromadb.api.fastapi import FastAPI
+from chromadb.api.models.Collection import Collection
+from chromadb.config import Settings, System
+from chromadb.errors import ChromaError, NotFoundError
 
 from assistant.errors import PermanentError, TransientError
 from assistant.ports import Match, Vectors
-
-if TYPE_CHECKING:
-    from chromadb.api.fastapi import FastAPI
-    from chromadb.api.models.Collection import Collection
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 10.0
@@ -33,7 +33,8 @@ class ChromaStore:
     ) -> None:
         self._url = url
         self._timeout = httpx.Timeout(read, connect=connect)
-        self._session: _Session | None = None
+        # At once: Chroma imports parts of itself for it, which no two threads may do together.
+        self._session = _Session(self._url, self._timeout)
 
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
         """Store vectors under their ids, and create the collection if it does not exist."""
@@ -63,8 +64,6 @@ class ChromaStore:
     def drop(self, collection: str) -> None:
         """Remove the collection with all its vectors, if it exists."""
         with _translated():
-            from chromadb.errors import NotFoundError
-
             session = self._connected()
             session.handles.pop(collection, None)
             try:
@@ -87,12 +86,10 @@ class ChromaStore:
             self._connected().api.heartbeat()
 
     def _call(
-        self, collection: str, use: "Callable[[Collection], Result]", *, create: bool = False
+        self, collection: str, use: Callable[[Collection], Result], *, create: bool = False
     ) -> Result | None:
         """Use the collection, or return nothing if there is none and none shall be created."""
         with _translated():
-            from chromadb.errors import NotFoundError
-
             session = self._connected()
             cached = collection in session.handles
             try:
@@ -112,7 +109,7 @@ class ChromaStore:
 
     def _connected(self) -> "_Session":
         # Two threads may both make one; the loser's is closed when it is collected.
-        if self._session is None or self._session.pid != os.getpid():
+        if self._session.pid != os.getpid():
             self._session = _Session(self._url, self._timeout)
         return self._session
 
@@ -125,9 +122,7 @@ class _Session:
         self.api = _api(url, timeout)
         self.handles: dict[str, Collection] = {}
 
-    def handle(self, name: str, *, create: bool) -> "Collection":
-        from chromadb.api.models.Collection import Collection
-
+    def handle(self, name: str, *, create: bool) -> Collection:
         if name not in self.handles:
             if create:
                 # No function is named, so that Chroma never loads one of its own.
@@ -142,16 +137,12 @@ class _Session:
         return self.handles[name]
 
 
-def _api(url: str, timeout: httpx.Timeout) -> "FastAPI":
+def _api(url: str, timeout: httpx.Timeout) -> FastAPI:
     """Return the server half of `chromadb.HttpClient`, which is where the requests are made.
 
     `HttpClient` has no setting for timeouts, waits without one already in its constructor, and
     asks for tenant and database in three requests that add nothing here.
     """
-    # The package takes a second to import, which only processes that use it pay.
-    from chromadb.api.fastapi import FastAPI
-    from chromadb.config import Settings, System
-
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     settings = Settings(
@@ -180,12 +171,12 @@ def _batches(count: int) -> Iterator[slice]:
         yield slice(start, start + BATCH)
 
 
-def _upsert(handle: "Collection", ids: Sequence[str], vectors: Vectors) -> None:
+def _upsert(handle: Collection, ids: Sequence[str], vectors: Vectors) -> None:
     for part in _batches(len(ids)):
         handle.upsert(ids=list(ids[part]), embeddings=vectors[part])
 
 
-def _query(handle: "Collection", vector: Vectors, limit: int) -> list[Match]:
+def _query(handle: Collection, vector: Vectors, limit: int) -> list[Match]:
     found = handle.query(
         query_embeddings=vector.reshape(1, -1), n_results=limit, include=["distances"]
     )
@@ -196,17 +187,17 @@ def _query(handle: "Collection", vector: Vectors, limit: int) -> list[Match]:
     return [Match(id=name, score=1.0 - float(distance)) for name, distance in pairs]
 
 
-def _delete(handle: "Collection", ids: Sequence[str]) -> None:
+def _delete(handle: Collection, ids: Sequence[str]) -> None:
     for part in _batches(len(ids)):
         handle.delete(ids=list(ids[part]))
 
 
-def _count(handle: "Collection", ids: Sequence[str]) -> int:
+def _count(handle: Collection, ids: Sequence[str]) -> int:
     parts = _batches(len(ids))
     return sum(len(handle.get(ids=list(ids[part]), include=[])["ids"]) for part in parts)
 
 
-def _page(start: int, handle: "Collection") -> list[str]:
+def _page(start: int, handle: Collection) -> list[str]:
     return handle.get(include=[], limit=PAGE, offset=start)["ids"]
 
 
@@ -216,8 +207,6 @@ def _translated() -> Iterator[None]:
 
     None of the transient ones counts against a job: the index is ours, and heals by itself.
     """
-    from chromadb.errors import ChromaError
-
     try:
         yield
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assistant.adapters.importing import one_at_a_time
 from assistant.errors import PermanentError
 from assistant.ports import Vectors
 
@@ -84,9 +85,10 @@ def _load(name: str, threads: int, bfloat16: bool | None) -> "SentenceTransforme
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # The libraries take seconds to import, which only processes that embed pay.
-    import torch
-    import transformers
-    from sentence_transformers import SentenceTransformer
+    with one_at_a_time:
+        import torch
+        import transformers
+        from sentence_transformers import SentenceTransformer
 
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # has no types
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # has no types

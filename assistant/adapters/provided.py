@@ -1,8 +1,10 @@
 """The adapters that the settings ask for, each made when it is first used."""
 
-from functools import cached_property
+from collections.abc import Callable
+from typing import Generic, TypeVar, cast
 
 from assistant.adapters.files import UploadFolder
+from assistant.adapters.importing import one_at_a_time
 from assistant.adapters.model_access import ModelAccess
 from assistant.config import Settings
 from assistant.ports import (
@@ -15,7 +17,25 @@ from assistant.ports import (
 )
 
 # The imports are inside the functions on purpose: a web process must never load torch, chromadb
-# or the openai SDK, and a worker only what its queue needs.
+# or the openai SDK.
+
+Made = TypeVar("Made")
+
+
+class made_once(Generic[Made]):
+    """A property that is made by the first who asks; others who ask for any of them wait."""
+
+    def __init__(self, make: Callable[["Adapters"], Made]) -> None:
+        self._make = make
+        self._name = make.__name__
+
+    def __get__(self, adapters: "Adapters", owner: type["Adapters"]) -> Made:
+        # Found here, it hides this property from then on.
+        made = vars(adapters)
+        with one_at_a_time:
+            if self._name not in made:
+                made[self._name] = self._make(adapters)
+        return cast(Made, made[self._name])
 
 
 class Adapters:
@@ -24,26 +44,37 @@ class Adapters:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    @cached_property
+    def make_all(self) -> None:
+        """Make and import what jobs use, so that none of them has to.
+
+        The embedding model is not loaded by that: it may have to be fetched first.
+        """
+        with one_at_a_time:
+            for name, member in vars(type(self)).items():
+                if isinstance(member, made_once):
+                    getattr(self, name)
+            self.splitter(size=1000, overlap=0)
+
+    @made_once
     def files(self) -> UploadFolder:
         """Return where uploads are kept."""
         return UploadFolder(self._settings.uploads)
 
-    @cached_property
+    @made_once
     def chat_model(self) -> ChatModel:
         """Return the language model's server."""
         from assistant.adapters.chat import OpenAIChat
 
         return OpenAIChat(self.model_access.url, self.model_access.key)
 
-    @cached_property
+    @made_once
     def model_list(self) -> ModelList:
         """Return what knows the models that may be asked for."""
         from assistant.adapters.model_list import HttpModelList
 
         return HttpModelList(self.model_access)
 
-    @cached_property
+    @made_once
     def model_access(self) -> ModelAccess:
         """Return where the language model's server is."""
         key = self._settings.openai_api_key
@@ -51,21 +82,21 @@ class Adapters:
             self._settings.openai_base_url, key.get_secret_value() if key else None
         )
 
-    @cached_property
+    @made_once
     def embedding_model(self) -> EmbeddingModel:
         """Return the model that turns text into vectors."""
         from assistant.adapters.embedding import SentenceTransformerModel
 
         return SentenceTransformerModel(self._settings.embedding_model)
 
-    @cached_property
+    @made_once
     def vector_store(self) -> VectorStore:
         """Return the index of vectors."""
         from assistant.adapters.chroma import ChromaStore
 
         return ChromaStore(self._settings.chroma_url)
 
-    @cached_property
+    @made_once
     def parser(self) -> DocumentParser:
         """Return what reads text out of files."""
         from assistant.adapters.documents.parser import SubprocessParser
@@ -74,6 +105,7 @@ class Adapters:
 
     def splitter(self, size: int, overlap: int) -> Splitter:
         """Return a splitter for chunks of this size, in characters."""
-        from assistant.adapters.splitting import RecursiveSplitter
+        with one_at_a_time:
+            from assistant.adapters.splitting import RecursiveSplitter
 
         return RecursiveSplitter(size=size, overlap=overlap)

@@ -78,9 +78,7 @@ def detect(text: str) -> str:
         return "uk"
     if written_in(CYRILLIC) and RUSSIAN.search(sample):
         return "ru"
-    with _loading:
-        classify = _identifier().classify
-    return str(classify(text[:SAMPLE])[0])
+    return str(load().classify(text[:SAMPLE])[0])
 
 
 def name_of(code: str) -> str:
@@ -91,6 +89,12 @@ def name_of(code: str) -> str:
 def refusal(question: str) -> str:
     """Return the sentence that says that nothing was found, in the question's language."""
     return REFUSALS[detect(question)]
+
+
+def load() -> Any:
+    """Return what tells languages apart, loaded once; the first call takes a while."""
+    with _loading:
+        return _identifier()
 
 
 @cache

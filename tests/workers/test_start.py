@@ -1,0 +1,62 @@
+"""A worker that has just started: the first jobs find everything that they need."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.live import Live
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+QUESTIONS = 8
+
+
+def ready_since(live: Live, queue: str, moment: Any) -> bool:
+    """Return whether the workers of a queue said after this moment that they are ready."""
+    [[ready]] = live.sql(
+        "SELECT coalesce(max(seen_at) > :moment, false) FROM heartbeats WHERE name = :name",
+        moment=moment,
+        name=f"worker:{queue}",
+    )
+    return bool(ready)
+
+
+def at_once(live: Live) -> None:
+    """Have the first questions wait for the worker."""
+
+
+def once_ready(live: Live) -> None:
+    """Wait until the worker says that it is ready."""
+    [[moment]] = live.sql("SELECT clock_timestamp()")
+    give_up = time.monotonic() + 60
+    while not ready_since(live, "replies", moment):
+        assert time.monotonic() < give_up, "the worker never says that it is ready"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("wait", [at_once, once_ready])
+def test_the_first_questions_about_documents_cost_no_attempt(
+    live: Live, wait: Callable[[Live], None]
+) -> None:
+    document = live.ended(live.upload("note.txt", b"The harbour opens at six in the morning."))
+    assert document["state"] == "succeeded"
+    live.kill(live.process("replies"))
+    wait(live)
+    # Frozen, it finds all of them at the same moment.
+    worker = live.process("replies")
+    worker.suspend()
+    try:
+        asked = [
+            live.ask(f"When does harbour {number} open?", use_documents=True)
+            for number in range(QUESTIONS)
+        ]
+    finally:
+        worker.resume()
+    for job in asked:
+        ended = live.ended(job)
+        assert ended["state"] == "succeeded", ended
+        assert ended["result"]["assistant_message"]["citations"]
+        rows = live.sql("SELECT outcome, reason FROM job_attempts WHERE job_id = :id", id=job["id"])
+        assert [row.outcome for row in rows] == ["succeeded"], rows
