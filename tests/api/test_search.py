@@ -11,7 +11,7 @@ from flask import Flask
 
 import workers.search
 from assistant.adapters.cache import connect
-from assistant.extensions import settings
+from assistant.extensions import adapters, settings
 from assistant.services import jobs
 from tests.conftest import User
 from tests.factories import assert_problem, upload
@@ -87,6 +87,24 @@ def test_what_belongs_to_another_is_not_searched(user: User, other_user: User) -
     collection = other_user.get(f"/documents/{foreign}").get_json()["collection_id"]
     for named in ({"document_ids": [foreign]}, {"collection_ids": [collection]}):
         assert_problem(user.post("/search", json={"query": "x", **named}), 404)
+
+
+def test_what_goes_wrong_in_a_search_is_told_at_once(
+    user: User,
+    search_worker: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    timed: Callable[..., Any],
+) -> None:
+    def fail(*_: object) -> None:
+        raise ImportError("the inner secret")
+
+    monkeypatch.setattr("assistant.services.retrieval.search.find", fail)
+    # Loaded before, so that nothing is measured but the search.
+    adapters.embedding_model.embed([""])
+    response = timed(lambda: user.post("/search", json={"query": "Anything?"}), 3.0)
+    assert_problem(response, 500)
+    assert "worker's log" in response.get_json()["detail"]
+    assert "secret" not in response.text
 
 
 @pytest.mark.parametrize("body", [{}, {"query": ""}, {"query": "x" * 2001}, {"query": "  "}])

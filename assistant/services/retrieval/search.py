@@ -1,6 +1,7 @@
 """Search: a request to the search workers, whose answer comes back through Redis."""
 
 import json
+import logging
 import uuid
 from typing import Any
 
@@ -15,7 +16,10 @@ from assistant.extensions import adapters, settings
 from assistant.models import Queue
 from assistant.services.retrieval.retrieval import Scope, check_scope, find
 
+logger = logging.getLogger(__name__)
+
 ANSWER_SECONDS = 60
+UNEXPECTED = "Something unexpected went wrong; the operator finds it in the search worker's log."
 
 
 def ask(scope: Scope, query: str, limit: int) -> bytes:
@@ -60,30 +64,42 @@ def ask(scope: Scope, query: str, limit: int) -> bytes:
     body = found[1]
     assert isinstance(body, bytes)
     if body.startswith(b"{"):
-        raise Unavailable(json.loads(body)["error"], retry_after=2)
+        failure = json.loads(body)
+        if failure.get("unexpected"):
+            raise AssistantError(failure["error"])
+        raise Unavailable(failure["error"], retry_after=2)
     return body
 
 
 def answer(search_id: str, request: dict[str, Any]) -> None:
-    """Do the search of a message from `ask`, and send its answer back."""
-    scope = Scope(
-        owner_id=uuid.UUID(request["owner_id"]),
-        document_ids=[uuid.UUID(i) for i in request["document_ids"]],
-        collection_ids=[uuid.UUID(i) for i in request["collection_ids"]],
-    )
-    found: Any
+    """Do the search of a message from `ask`, and send its answer or what went wrong back."""
     try:
-        question = adapters.embedding_model.embed([request["query"]])[0]
-        found = [hit.body() for hit in find(scope, question, request["limit"])]
+        encoded = _encode(_search(request))
     except AssistantError as error:
-        found = {"error": error.detail}
-    encoded = json.dumps(found, ensure_ascii=False).encode()
+        encoded = _encode({"error": error.detail})
+    except Exception:
+        logger.exception("search failed unexpectedly")
+        encoded = _encode({"error": UNEXPECTED, "unexpected": True})
     client = connect(settings.redis_url)
     with client.pipeline(transaction=False) as pipe:
         pipe.rpush(_key(search_id), encoded)
         pipe.expire(_key(search_id), ANSWER_SECONDS)
         pipe.execute()
     client.close()
+
+
+def _search(request: dict[str, Any]) -> list[dict[str, Any]]:
+    scope = Scope(
+        owner_id=uuid.UUID(request["owner_id"]),
+        document_ids=[uuid.UUID(i) for i in request["document_ids"]],
+        collection_ids=[uuid.UUID(i) for i in request["collection_ids"]],
+    )
+    question = adapters.embedding_model.embed([request["query"]])[0]
+    return [hit.body() for hit in find(scope, question, request["limit"])]
+
+
+def _encode(found: Any) -> bytes:
+    return json.dumps(found, ensure_ascii=False).encode()
 
 
 def _key(search_id: str) -> str:
