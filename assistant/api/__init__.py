@@ -19,6 +19,7 @@ from assistant.api import (
     users,
     websocket,
 )
+from assistant.api.forms import FormRequest
 from assistant.config import Settings
 from assistant.extensions import api
 
@@ -45,6 +46,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     # A job reads the same whether it comes from Redis, where it lies as text, or from here.
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's own provider
+    app.request_class = FormRequest
     api.init_app(app)
     for name, scheme in SECURITY_SCHEMES.items():
         api.spec.components.security_scheme(name, scheme)

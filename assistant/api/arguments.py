@@ -1,5 +1,6 @@
 """How arguments are read, so that nothing that was sent is ignored in silence."""
 
+import codecs
 import json
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -7,10 +8,19 @@ from typing import Any, ClassVar
 from flask import Request
 from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError
+from webargs.core import missing
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+
+class Encoded(UnsupportedMediaType):
+    """The body is compressed, or otherwise encoded; its answer says which codings are taken."""
+
+    def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
+        """Return the headers of the answer (RFC 9110, section 15.5.16)."""
+        return [*super().get_headers(*args, **kwargs), ("Accept-Encoding", "identity")]
 
 
 class StrictParser(FlaskParser):
@@ -24,24 +34,49 @@ class StrictParser(FlaskParser):
     }
 
     def _raw_load_json(self, req: Request) -> Any:
-        if not req.is_json and (req.content_length or "Transfer-Encoding" in req.headers):
+        if not _has_body(req):
+            return missing
+        if not req.is_json:
             raise UnsupportedMediaType("Send JSON, with `Content-Type: application/json`.")
         try:
-            return super()._raw_load_json(req)
-        except (json.JSONDecodeError, UnicodeDecodeError):
+            # Some programs begin with a byte-order mark, which RFC 8259 lets a reader ignore.
+            return json.loads(req.get_data(cache=True).removeprefix(codecs.BOM_UTF8).decode())
+        except UnicodeDecodeError:
+            raise BadRequest("The JSON is not in UTF-8, which it has to be.") from None
+        except json.JSONDecodeError:
             raise
         except (ValueError, RecursionError):
             # Python's own limits on what one number, or one nesting, may cost.
             raise BadRequest("The JSON is nested too deeply, or a number in it too long.") from None
 
+    def load_form(self, req: Request, schema: Schema) -> MultiDictProxy:
+        """Return what a form holds."""
+        _has_body(req)
+        form: MultiDictProxy = super().load_form(req, schema)
+        return form
+
     def load_multipart(self, req: Request, schema: Schema) -> MultiDictProxy:
         """Return what a multipart body holds; a form sends a field left empty as empty text."""
+        if _has_body(req) and req.mimetype != "multipart/form-data":
+            raise UnsupportedMediaType("Send the file in a form, as `multipart/form-data`.")
         parts: CombinedMultiDict[str, Any] = CombinedMultiDict([req.files, req.form])
         repeated = {name: ["Send one only."] for name, values in parts.lists() if len(values) > 1}
         if repeated:
             raise ValidationError(repeated)
         given = MultiDict((name, part) for name, part in parts.items() if part != "")
         return MultiDictProxy(given, schema)
+
+
+def _has_body(req: Request) -> bool:
+    """Return whether a body was sent; raise `Encoded` for one that is not sent as it is."""
+    if not (req.content_length or "Transfer-Encoding" in req.headers):
+        return False
+    coding = req.headers.get("Content-Encoding", "identity").strip()
+    if coding.lower() not in ("", "identity"):
+        raise Encoded(
+            f"The body is encoded as {coding[:100]}. Send it as it is, without `Content-Encoding`."
+        )
+    return True
 
 
 parser = StrictParser()

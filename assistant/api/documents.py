@@ -1,10 +1,11 @@
 """Documents: upload, read, change, delete."""
 
+import re
 import uuid
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, send_file
+from flask import Response, request, send_file
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
@@ -23,6 +24,10 @@ from assistant.schemas.jobs import JobSchema
 from assistant.security import allow, caller_id
 from assistant.services.documents import changes, documents
 from assistant.services.generation import analysis
+
+ONE_RANGE = re.compile(
+    r"bytes=\s*(\d{1,18}-\d{0,18}|-(?P<last>\d{1,18}))\s*", re.ASCII | re.IGNORECASE
+)
 
 blp = StrictBlueprint(
     "documents", __name__, url_prefix="/documents", description="Files to answer from"
@@ -114,6 +119,8 @@ def get_text(query: dict[str, int], document_id: uuid.UUID) -> dict[str, Any]:
 def get_content(document_id: uuid.UUID) -> Response:
     """Return the uploaded file."""
     path, document = documents.content(caller_id(), document_id)
+    if not _one_range_is_wanted(document.size):
+        request.environ.pop("HTTP_RANGE", None)
     response = send_file(
         path,
         mimetype=document.media_type,
@@ -123,6 +130,20 @@ def get_content(document_id: uuid.UUID) -> Response:
     )
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
+
+
+def _one_range_is_wanted(size: int) -> bool:
+    """Return whether there is a `Range` to obey; RFC 9110 has or lets a server ignore all others.
+
+    Those are units that it does not know, several ranges, and what was said of another file. The
+    last bytes of a file that has fewer are all of it.
+    """
+    found = ONE_RANGE.fullmatch(request.headers.get("Range", ""))
+    if request.method != "GET" or found is None:
+        return False
+    if request.headers.get("If-Range", "").startswith("W/"):
+        return False
+    return int(found["last"] or 0) <= size
 
 
 @blp.post("/<uuid:document_id>/analysis")

@@ -1,5 +1,7 @@
 """Every kind of bad input, and the status that it gets."""
 
+import codecs
+import gzip
 import io
 import json
 from collections.abc import Callable
@@ -15,6 +17,17 @@ from tests.factories import ask, assert_problem
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+LATIN_JSON = "application/json; charset=iso-8859-1"
+MULTIPART = "multipart/form-data; boundary="
+PART = (
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+    b"The text.\r\n--b--\r\n"
+)
+NESTED = (
+    b'--b\r\nContent-Disposition: form-data; name="file"\r\n'
+    b"Content-Type: multipart/mixed; boundary=c\r\n\r\n"
+    b'--c\r\nContent-Disposition: file; filename="a.txt"\r\n\r\nThe text.\r\n--c--\r\n--b--\r\n'
+)
 FOREIGN = "00000000-0000-7000-8000-000000000000"
 Send = Callable[[User], TestResponse]
 
@@ -130,7 +143,24 @@ BAD = {
     "two files": (422, two_files),
     "a file without a name": (422, file("")),
     "a file named ..": (422, file("..")),
-    "JSON for an upload": (422, post("/documents", file="text")),
+    "JSON for an upload": (415, post("/documents", file="text")),
+    "a form that is no multipart for an upload": (415, raw("/documents", "file=text", FORM)),
+    "a multipart form without a boundary": (400, raw("/documents", PART, "multipart/form-data")),
+    "another boundary than the body's": (400, raw("/documents", PART, MULTIPART + "other")),
+    "an empty boundary": (400, raw("/documents", PART, MULTIPART)),
+    "a boundary that is not ASCII": (400, raw("/documents", PART, MULTIPART + "ä")),
+    "a multipart form cut short": (400, raw("/documents", PART[:-20], MULTIPART + "b")),
+    "a part without a head": (400, raw("/documents", b"--b\r\n\r\nx\r\n--b--", MULTIPART + "b")),
+    "a part without a name": (
+        422,
+        raw("/documents", PART.replace(b"name=", b"x="), MULTIPART + "b"),
+    ),
+    "a form within a form": (422, raw("/documents", NESTED, MULTIPART + "b")),
+    "a form that is not UTF-8": (400, raw("/auth/token", b"username=\xff", FORM)),
+    "UTF-16": (400, raw("/messages", '{"content": "x"}'.encode("utf-16"))),
+    "UTF-16 without a mark": (400, raw("/messages", '{"content": "x"}'.encode("utf-16-le"))),
+    "Latin-1": (400, raw("/messages", '{"content": "ä"}'.encode("latin-1"), LATIN_JSON)),
+    "a byte-order mark alone": (422, raw("/messages", codecs.BOM_UTF8)),
     "a bad id in a path": (404, get("/jobs/x")),
     "an id without dashes in a path": (404, get(f"/documents/{FOREIGN.replace('-', '')}")),
     "NUL in a path": (404, get("/conversations/%00")),
@@ -194,6 +224,52 @@ def test_mistakes_are_pointed_to_and_not_without_end(user: User) -> None:
     assert 0 < len(body["errors"]) <= 20
     body = assert_problem(user.get("/jobs?limit=many&a/b=1"), 422)
     assert {error["parameter"] for error in body["errors"]} == {"limit", "a/b"}
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br, GZip"])
+@pytest.mark.parametrize(
+    ("path", "content_type", "body"),
+    [
+        ("/messages", JSON, b'{"content": "x"}'),
+        ("/auth/token", FORM, b"username=x&password=y"),
+        ("/documents", MULTIPART + "b", PART),
+    ],
+)
+def test_an_encoded_body_is_refused_by_the_name_of_its_coding(
+    user: User, coding: str, path: str, content_type: str, body: bytes
+) -> None:
+    headers = {"Content-Encoding": coding}
+    response = user.post(path, data=gzip.compress(body), content_type=content_type, headers=headers)
+    assert coding in assert_problem(response, 415)["detail"]
+    assert response.headers["Accept-Encoding"] == "identity"
+
+
+def test_json_is_taken_with_a_byte_order_mark_and_with_no_coding(user: User) -> None:
+    body = codecs.BOM_UTF8 + '{"content": "Wo ist mein Füller?"}'.encode()
+    headers = {"Content-Encoding": "identity", "Idempotency-Key": "marked"}
+    for _ in range(2):
+        response = user.post("/messages", data=body, content_type=JSON, headers=headers)
+        assert response.status_code == 202, response.text
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ('filename="Menü.txt"'.encode("latin-1"), "Menü.txt"),
+        ('filename="Menü.txt"'.encode(), "Menü.txt"),
+        (b"filename*=UTF-8''Men%C3%BC.txt", "Menü.txt"),
+        (b"filename*=iso-8859-1''Men%FC.txt", "Menü.txt"),
+        (b"filename=\"x.txt\"; filename*=UTF-8''%E2%82%AC.txt", "€.txt"),
+    ],
+)
+def test_a_files_name_is_read_however_it_is_written(
+    user: User, disposition: bytes, name: str
+) -> None:
+    body = PART.replace(b'filename="a.txt"', disposition)
+    response = user.post("/documents", data=body, content_type=MULTIPART + "b")
+    assert response.status_code == 202, response.text
+    document = user.get(f"/documents/{response.get_json()['document_id']}").get_json()
+    assert document["filename"] == name
 
 
 def test_a_bad_value_is_never_repeated_in_the_answer(user: User) -> None:

@@ -110,6 +110,50 @@ def test_a_download_is_the_same_bytes_and_never_a_page(user: User, name: str) ->
     assert "public" not in response.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "content"),
+    [
+        ("bytes=2-4", 206, b"234"),
+        ("BYTES= 2-4 ", 206, b"234"),
+        ("bytes=7-", 206, b"789"),
+        ("bytes=-2", 206, b"89"),
+        ("bytes=-20", 200, b"0123456789"),
+        ("bytes=8-20", 206, b"89"),
+        ("bytes=0-1,4-5", 200, b"0123456789"),
+        ("bytes=0-0,-1", 200, b"0123456789"),
+        ("lines=1-2", 200, b"0123456789"),
+        ("bytes", 200, b"0123456789"),
+        ("bytes=a-b", 200, b"0123456789"),
+        ("bytes=-", 200, b"0123456789"),
+        ("bytes=10-", 416, None),
+        ("bytes=-0", 416, None),
+    ],
+)
+def test_one_range_of_bytes_is_cut_out_and_no_other_one_is_an_error(
+    user: User, asked: str, status: int, content: bytes | None
+) -> None:
+    accepted = user.upload("digits.txt", b"0123456789").get_json()
+    response = user.get(f"/documents/{accepted['document_id']}/content", headers={"Range": asked})
+    assert response.status_code == status, response.text
+    if content is None:
+        assert_problem(response, 416)
+        assert response.headers["Content-Range"] == "bytes */10"
+    else:
+        assert response.data == content
+        assert response.headers["Accept-Ranges"] == "bytes"
+        assert ("Content-Range" in response.headers) == (status == 206)
+
+
+def test_a_range_counts_only_for_the_file_that_was_meant(user: User) -> None:
+    accepted = user.upload("digits.txt", b"0123456789").get_json()
+    path, part = f"/documents/{accepted['document_id']}/content", {"Range": "bytes=2-4"}
+    tag = user.get(path).headers["ETag"]
+    for condition, status in ((tag, 206), ('"other"', 200), (f"W/{tag}", 200)):
+        response = user.get(path, headers={**part, "If-Range": condition})
+        assert response.status_code == status, condition
+    assert user._call("HEAD", path, headers=part).status_code == 200
+
+
 def test_what_is_cancelled_with_its_document_is_shown_so_at_once(user: User) -> None:
     accepted = upload(user)
     assert job(user, accepted["id"])["state"] == "queued"
