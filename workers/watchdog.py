@@ -43,7 +43,12 @@ class Watchdog:
     def watch(self) -> None:
         """Look again and again, until the worker leaves or has to be ended."""
         while not draining.begun(self._patience / 10):
-            if self.stalled():
+            try:
+                stalled = self.stalled()
+            except Exception:
+                logger.exception("the watchdog failed")
+                continue
+            if stalled:
                 self._leave()
 
     def stalled(self) -> bool:

@@ -5,6 +5,7 @@ most of the time. So while a stream waits for what comes next, whoever has that 
 """
 
 import contextlib
+import logging
 import os
 import socket
 import ssl
@@ -12,6 +13,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 # How long one piece may take to be written.
 PATIENCE_SECONDS = 10.0
@@ -116,4 +119,7 @@ def _cut_who_is_stuck() -> None:
         time.sleep(LOOK_SECONDS)
         too_long = time.monotonic() - PATIENCE_SECONDS
         for line in tuple(_lines):
-            line.cut_if_stuck(too_long)
+            try:
+                line.cut_if_stuck(too_long)
+            except Exception:
+                logger.exception("a connection that is stuck could not be cut")

@@ -507,6 +507,31 @@ def test_a_subscription_that_died_in_silence_is_noticed(
             assert [event.kind for event in wait_for(lambda: feed.take(1))] == ["state"]
 
 
+def test_live_events_go_on_after_something_unexpected(
+    app: Flask,
+    owner: uuid.UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(hub, "RECONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(hub, "CHECK_SECONDS", 0.05)
+    listening_hub, job_id, feed = hub.Hub(app), uuid.uuid4(), Feed()
+    positions = itertools.count()
+
+    def called_out() -> list[Event]:
+        event_log.append(job_id, event_log.event(1, next(positions), "state", {}))
+        return feed.take(0.1)
+
+    with listening_hub.feed(job_id, owner, feed):
+        for name in ("_hand_out", "_find_ended"):
+            monkeypatch.setattr(listening_hub, name, None)
+        called_out()
+        wait_for(lambda: "live events are not heard: TypeError" in caplog.text)
+        wait_for(lambda: "looking after followed jobs failed" in caplog.text)
+        monkeypatch.undo()
+        assert wait_for(called_out)
+
+
 class Ear:
     """A client of a listener that remembers what it was told."""
 

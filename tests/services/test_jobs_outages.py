@@ -6,10 +6,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
+from redis.client import PubSub
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -29,6 +31,7 @@ from assistant.services.jobs import (
     heartbeats,
     leases,
     lost_workers,
+    signals,
     status,
     sweeping,
 )
@@ -285,6 +288,32 @@ def test_heartbeats_and_cancellations_do_not_block_each_other(
     stop.set()
     thread.join()
     assert trouble == []
+
+
+def test_cancellations_are_heard_after_something_unexpected(
+    owner: uuid.UUID,
+    held_leases: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("nobody knows why")
+
+    def is_stopped_when_called_out(run: Run) -> bool:
+        signals.call_out(run.job.id)
+        return run.stopping is not None
+
+    monkeypatch.setattr(signals, "RECONNECT_SECONDS", 0.05)
+    runs = [held_leases(ask(owner)) for _ in range(2)]
+    runs[0].on_stop(fail)
+    with monkeypatch.context() as broken:
+        broken.setattr(PubSub, "get_message", fail)
+        # Ends the look that is under way.
+        signals.call_out(runs[0].job.id)
+        wait_for(lambda: "cancellations are not heard: RuntimeError" in caplog.text)
+    for run in runs:
+        wait_for(partial(is_stopped_when_called_out, run))
+    assert "work could not be cut short" in caplog.text
 
 
 def test_work_that_does_not_stop_ends_its_process(

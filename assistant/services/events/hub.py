@@ -101,9 +101,12 @@ class Hub:
                         self._jobs.nudge()
                         self._owners.nudge()
                         self._hear()
-                except (redis.RedisError, ValueError) as error:
-                    if not lost:
-                        logger.warning("live events are not heard: %s", type(error).__name__)
+                except Exception as error:
+                    # Whatever it was, listening anew may work, and nobody else hears them.
+                    unknown = not isinstance(error, redis.RedisError)
+                    if unknown or not lost:
+                        name = type(error).__name__
+                        logger.warning("live events are not heard: %s", name, exc_info=unknown)
                     lost = True
                     # A server that is away is asked again after a pause.
                     time.sleep(RECONNECT_SECONDS)
@@ -146,9 +149,9 @@ class Hub:
         with self._app.app_context():
             while True:
                 time.sleep(CHECK_SECONDS)
-                if time.monotonic() - self._restored_at < SILENT_SECONDS:
-                    self._owners.nudge()
                 try:
+                    if time.monotonic() - self._restored_at < SILENT_SECONDS:
+                        self._owners.nudge()
                     self._find_ended()
                 except AssistantError:
                     # The next look may succeed; whoever follows hears of it then.

@@ -111,8 +111,11 @@ class Leases:
         with self._app.app_context():
             while True:
                 self._idle.wait(settings.heartbeat_seconds)
-                self.let_go_of_expired()
-                self._end_if_stuck()
+                try:
+                    self.let_go_of_expired()
+                    self._end_if_stuck()
+                except Exception:
+                    logger.exception("looking after leases failed")
 
     def let_go_of_expired(self) -> None:
         """Stop what may have been given away: before somebody else starts, also unasked."""

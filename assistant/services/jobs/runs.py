@@ -80,8 +80,13 @@ class Run:
             self.stopped_at = time.monotonic()
             self._stop.set()
             abort = self._on_stop
-        if abort is not None:
+        if abort is None:
+            return
+        try:
             abort()
+        except Exception:
+            # Whoever asks looks after other runs too, and this one sees it at its next step.
+            logger.exception("work could not be cut short")
 
     def on_stop(self, abort: Callable[[], None]) -> None:
         """Call `abort` when the work must stop, at once if that is so already."""

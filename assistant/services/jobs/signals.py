@@ -35,9 +35,12 @@ def listen() -> Iterator[uuid.UUID]:
                     message = pubsub.get_message(timeout=LISTEN_SECONDS)
                     if message is not None:
                         yield uuid.UUID(message["data"].decode())
-        except (redis.RedisError, ValueError) as error:
-            if not lost:
-                logger.warning("cancellations are not heard: %s", type(error).__name__)
+        except Exception as error:
+            # Whatever it was, the next subscription may work, and nobody else hears them.
+            unknown = not isinstance(error, redis.RedisError)
+            if unknown or not lost:
+                name = type(error).__name__
+                logger.warning("cancellations are not heard: %s", name, exc_info=unknown)
             lost = True
             # A server that is away is asked again after a pause; there is nothing to await.
             time.sleep(RECONNECT_SECONDS)
