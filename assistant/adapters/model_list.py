@@ -17,6 +17,9 @@ NO_LIST = (
     HTTPStatus.GONE,
     HTTPStatus.NOT_IMPLEMENTED,
 )
+UNAVAILABLE = "models_unavailable"
+# There is a server, which answers questions perhaps.
+BAD_ANSWER = "model_bad_answer"
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -33,6 +36,8 @@ class HttpModelList:
         """Return the ids of the models; none if the server has no such list."""
         try:
             response = self._get()
+        except UnicodeEncodeError as error:
+            raise self._failure("cannot be sent this key; check OPENAI_API_KEY") from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise self._failure("does not answer; check that it runs") from error
         if response.status_code in NO_LIST:
@@ -40,7 +45,8 @@ class HttpModelList:
         if response.status_code in REFUSED:
             raise self._failure("refused the key; check OPENAI_API_KEY")
         if not response.is_success:
-            raise self._failure(f"answered with {response.status_code}")
+            code = BAD_ANSWER if response.is_client_error else UNAVAILABLE
+            raise self._failure(f"answered with {response.status_code}", code)
         return self._read(response)
 
     def _get(self) -> httpx.Response:
@@ -57,10 +63,8 @@ class HttpModelList:
             data = response.json()["data"]
             ids = [model["id"] for model in data]
         except (ValueError, LookupError, TypeError):
-            raise self._failure("did not answer with a list of models") from None
+            raise self._failure("did not answer with a list of models", BAD_ANSWER) from None
         return [model for model in ids if isinstance(model, str) and model]
 
-    def _failure(self, what: str) -> TransientError:
-        return TransientError(
-            f"The model server at {self._access.server} {what}.", code="models_unavailable"
-        )
+    def _failure(self, what: str, code: str = UNAVAILABLE) -> TransientError:
+        return TransientError(f"The model server at {self._access.server} {what}.", code=code)

@@ -338,25 +338,6 @@ def test_an_answer_without_usage_counts(server: ModelServer, chat: OpenAIChat) -
     assert (stream.finish_reason, stream.usage) == ("stop", None)
 
 
-def test_models(server: ModelServer, chat: OpenAIChat) -> None:
-    assert chat.models() == ["scripted-model", "other-model"]
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "code"),
-    [("hang", "model_timeout"), ("html", "model_bad_answer"), ("401", "model_credentials")],
-)
-def test_models_of_a_bad_server(
-    server: ModelServer, chat: OpenAIChat, behaviour: str, code: str
-) -> None:
-    server.script(behaviour)
-
-    with pytest.raises(PermanentError) as caught:
-        chat.models(timeout=0.2 if behaviour == "hang" else 10)
-
-    assert caught.value.code == code
-
-
 def test_works_in_a_forked_child(server: ModelServer, chat: OpenAIChat) -> None:
     list(chat.stream(ask()))
     fork = multiprocessing.get_context("fork")

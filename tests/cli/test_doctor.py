@@ -164,6 +164,26 @@ def test_a_model_server_that_is_away_or_offers_something_else(another_app: MakeA
     assert "Neither OPENAI_BASE_URL nor OPENAI_API_KEY" in nobody["language model"]["detail"]
 
 
+@pytest.mark.parametrize("behaviour", ["404", "400", "html"])
+def test_a_model_server_without_a_list_may_answer_all_the_same(
+    app: Flask, model_server: ModelServer, behaviour: str
+) -> None:
+    model_server.reset()
+    model_server.script(behaviour)
+    checks = examine(app)
+    assert bad(checks) == {"language model": "warning"}
+    assert "--deep" in checks["language model"]["advice"]
+
+
+@pytest.mark.parametrize("behaviour", ["401", "503"])
+def test_a_model_server_that_refuses_or_fails(
+    app: Flask, model_server: ModelServer, behaviour: str
+) -> None:
+    model_server.reset()
+    model_server.script(behaviour)
+    assert bad(examine(app)) == {"language model": "FAIL"}
+
+
 def test_a_server_that_never_answers_is_given_up(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,38 +51,11 @@ class OpenAIChat:
         """Send the request and return its running answer."""
         return AnswerStream(request.model, partial(self._answer, request))
 
-    def models(self, timeout: float = 10.0) -> list[str]:
-        """Return the ids of the models that the server offers."""
-        future = asyncio.run_coroutine_threadsafe(self._models(timeout), background_loop())
-        return future.result()
-
     def close(self) -> None:
         """Close the connections that are kept for later requests."""
         client = self._clients.pop(os.getpid(), None)
         if client is not None:
             asyncio.run_coroutine_threadsafe(client.close(), background_loop()).result()
-
-    async def _models(self, timeout: float) -> list[str]:
-        called = self._called("", [])
-        try:
-            async with asyncio.timeout(timeout):
-                page: object = await self._client().models.list()
-        except TimeoutError:
-            raise failures.timed_out(called, f"did not list its models in {timeout:g} s") from None
-        except openai.APIStatusError as error:
-            raise failures.refused(called, error) from None
-        except openai.APIConnectionError as error:
-            raise failures.unreachable(called, error) from None
-        except AttributeError:
-            # The SDK takes a body that is no JSON for a page, and stumbles over it.
-            page = None
-        except (ValueError, httpx2.InvalidURL) as error:
-            raise self._unusable(called, error) from None
-        data = getattr(page, "data", None)
-        if not isinstance(data, list):
-            raise failures.garbage(called, "did not answer with a list of models")
-        ids = (getattr(model, "id", None) for model in data)
-        return [model for model in ids if isinstance(model, str)]
 
     async def _answer(self, request: ChatRequest, put: Callable[[str], None]) -> Finish:
         called = self._called(request.model, [content for _, content in request.messages])

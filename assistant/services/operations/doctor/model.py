@@ -1,7 +1,6 @@
 """The language model: does its server answer, and does it offer what is configured?"""
 
 import time
-from typing import Protocol, cast
 
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
@@ -9,13 +8,8 @@ from assistant.ports import ChatRequest
 from assistant.services.operations.doctor.finding import Finding, fail, ok, place, warn
 
 NAME = "language model"
-LIST_SECONDS = 6.0
 ANSWER_SECONDS = 60.0
 SHOWN = 5
-
-
-class _Lists(Protocol):
-    def models(self, timeout: float) -> list[str]: ...
 
 
 def check_model(*, deep: bool) -> list[Finding]:
@@ -38,17 +32,20 @@ def _offered() -> Finding:
     where = place(settings.openai_base_url or "https://api.openai.com/v1")
     model = settings.openai_model
     try:
-        offered = cast(_Lists, adapters.chat_model).models(LIST_SECONDS)
+        offered = adapters.model_list.ids()
     except PermanentError as error:
-        if error.code in ("model_not_found", "model_rejected", "model_bad_answer"):
-            detail = f"{where} answers, but does not list its models: {error.detail}"
-            return warn(NAME, detail, "See whether it answers: flask doctor --deep")
-        return fail(NAME, error.detail, "Start the server, or correct OPENAI_BASE_URL and its key.")
+        if error.code != "model_bad_answer":
+            advice = "Start the server, or correct OPENAI_BASE_URL and its key."
+            return fail(NAME, error.detail, advice)
+        offered = []
+    if not offered:
+        detail = f"{where} answers, but lists no models."
+        return warn(NAME, detail, "See whether it answers: flask doctor --deep")
     if model not in offered:
         names = ", ".join(offered[:SHOWN]) + (", …" if len(offered) > SHOWN else "")
         return fail(
             NAME,
-            f"{where} does not offer {model}, but {names or 'nothing'}.",
+            f"{where} does not offer {model}, but {names}.",
             "Set OPENAI_MODEL to one of these.",
         )
     return ok(NAME, f"{where} offers {model}.")
