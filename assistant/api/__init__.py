@@ -1,4 +1,4 @@
-"""The REST API: each module is a resource."""
+"""Register the REST API's resources, each in a module of its own, and describe them in OpenAPI."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""How arguments are read, so that nothing that was sent is ignored in silence."""
+"""Parse the arguments of requests, and refuse what is unknown, encoded or of the wrong type."""
 
 import codecs
 import json

@@ -1,4 +1,4 @@
-"""Sign-in and tokens."""
+"""Endpoints for registering, signing in, renewing tokens and signing out."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Collections of documents."""
+"""Endpoints for collections of documents."""
 
 import uuid
 from typing import Any

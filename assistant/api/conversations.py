@@ -1,4 +1,4 @@
-"""Conversations."""
+"""Endpoints for conversations and their branches."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The files of the documentation page, which needs no internet."""
+"""Serve the scripts and styles of the documentation page, so that it needs no internet."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Documents: upload, read, change, delete."""
+"""Endpoints for documents: upload, list, read, change, replace, analyse and delete."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""Following a job live: server-sent events, and tickets for browsers."""
+"""Endpoints for following a job's events live (SSE), and for tickets that let browsers do so."""
 
 import time
 import uuid

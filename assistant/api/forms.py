@@ -1,4 +1,4 @@
-"""How forms are read: names of files in old encodings, and honest words for what is broken."""
+"""Parse forms, with file names in old encodings, and refuse those that cannot be read."""
 
 from typing import IO
 

@@ -1,4 +1,4 @@
-"""The frames of a WebSocket: what clients send, and what they are sent."""
+"""Make and check the JSON frames that a WebSocket carries."""
 
 import json
 import uuid

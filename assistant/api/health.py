@@ -1,4 +1,4 @@
-"""Is it alive, and can it work?"""
+"""Endpoints that say whether the process is alive, and whether all that it needs works."""
 
 from flask import Response, json
 

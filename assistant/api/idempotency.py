@@ -1,4 +1,4 @@
-"""The header `Idempotency-Key`: a POST that is sent again does nothing again."""
+"""Make a POST with the header `Idempotency-Key` do its work only once, however often it is sent."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Jobs: follow, cancel, retry."""
+"""Endpoints for jobs: list, read, wait, cancel and retry."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""Messages: ask, and read what was said."""
+"""Endpoints for messages: ask, list and read, make a reply again, edit a question."""
 
 import uuid
 from typing import Any

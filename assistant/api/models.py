@@ -1,4 +1,4 @@
-"""Language models."""
+"""Endpoint that lists the language models that questions may name."""
 
 from assistant.api.arguments import StrictBlueprint
 from assistant.schemas.models import LanguageModelSchema

@@ -1,4 +1,4 @@
-"""`Prefer: wait=N` (RFC 7240): a job that ends soon is the answer to the request for it."""
+"""Let a request with `Prefer: wait=N` (RFC 7240) wait for the job that it started."""
 
 import re
 import uuid

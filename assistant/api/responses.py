@@ -1,4 +1,4 @@
-"""Answers that several resources give: accepted jobs, pages with links."""
+"""Build responses that several resources give: accepted jobs, pages with links, ready JSON."""
 
 from collections.abc import Sequence
 from typing import Any

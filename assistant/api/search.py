@@ -1,4 +1,4 @@
-"""Search."""
+"""Endpoint that searches the documents of the caller."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whether who was let in may stay, for what goes on for longer than a request."""
+"""Check from time to time that the caller of a long-lived connection is still signed in."""
 
 import time
 from collections.abc import Callable

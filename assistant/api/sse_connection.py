@@ -1,4 +1,4 @@
-"""The connections of streamed answers: written to at once where possible, cut when stuck.
+"""Write streamed answers to their connections, at once where possible, and cut what is stuck.
 
 A stream costs its request a greenlet, and with thousands of them waking one for each event takes
 most of the time. So while a stream waits for what comes next, whoever has that may write it.

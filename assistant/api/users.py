@@ -1,4 +1,4 @@
-"""Users: yourself, and for administrators everybody."""
+"""Endpoints for one's own account, and for administrators to manage all accounts."""
 
 import uuid
 from typing import Any

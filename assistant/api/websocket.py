@@ -1,4 +1,4 @@
-"""WebSockets: several conversations over one connection, live."""
+"""Endpoints that open a WebSocket and sign its client in."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""What is said over one WebSocket."""
+"""Handle the frames of one signed-in WebSocket: ask, follow, cancel, and tell what happens."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What happens to a job, told live: one log, one cursor, for whoever follows in whatever way.
+"""Tell followers live what happens to a job, by a log of numbered events and a cursor into it.
 
     worker ──► log (a Redis stream per job) ──► hub (one reader per web process) ──► followers
 

@@ -1,4 +1,4 @@
-"""Turns at PostgreSQL, since a lost connection makes all followers look there at the same time."""
+"""Limit how many followers look into PostgreSQL at once to make up for lost events."""
 
 import threading
 from collections.abc import Iterator

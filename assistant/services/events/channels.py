@@ -1,4 +1,4 @@
-"""What Redis calls out to this process: of each job that somebody follows here, and all ends.
+"""Subscribe in Redis to the events of each job that is followed here, and to the ends of all jobs.
 
 A process hears only of its own followers' jobs. With one channel for everything, each event of
 each reply would cost every web process, however many there are.

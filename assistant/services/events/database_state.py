@@ -1,4 +1,4 @@
-"""What PostgreSQL says of a job that is followed."""
+"""Read from PostgreSQL what a follower of a job has to know."""
 
 import uuid
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What followers have not taken yet, by what they follow."""
+"""Queue the events that followers have not taken yet, by job or by owner."""
 
 import threading
 import uuid

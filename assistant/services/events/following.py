@@ -1,4 +1,4 @@
-"""Following one job: every event once and in order, whatever was lost on the way."""
+"""Follow one job: yield each of its events once and in order, whatever was lost on the way."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""One reader of live events per process, for however many follow there."""
+"""Read live events from Redis once per web process, and hand them to all who follow there."""
 
 import logging
 import threading

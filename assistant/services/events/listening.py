@@ -1,4 +1,4 @@
-"""One client that follows many jobs at once, and hears how every reply of its user ends."""
+"""Tell one client of the many jobs that it follows, and of the end of every reply of its user."""
 
 import logging
 import threading

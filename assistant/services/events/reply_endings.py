@@ -1,4 +1,4 @@
-"""How replies have ended, for those who hear of it without having followed them."""
+"""Read how replies have ended, for clients that have not followed them."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Waiting until a job has ended."""
+"""Wait until a job has ended, for a limited time."""
 
 import time
 import uuid
