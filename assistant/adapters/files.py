@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
 
+from assistant.adapters.offloading import offload
 from assistant.errors import InvalidInput, TooLarge
 
 BLOCK = 1024 * 1024
@@ -36,6 +38,13 @@ class UploadFolder:
 
     def receive(self, stream: BinaryIO, limit: int) -> StoredFile:
         """Write a stream to disk and sync it; raises `TooLarge` above `limit` bytes."""
+        return offload(partial(self._receive, stream, limit))
+
+    def keep(self, stored: StoredFile, key: str) -> None:
+        """Give a received file its final name, durably."""
+        offload(partial(self._keep, stored, key))
+
+    def _receive(self, stream: BinaryIO, limit: int) -> StoredFile:
         folder = self.root / INCOMING
         self._make(folder)
         path = folder / uuid.uuid4().hex
@@ -59,8 +68,7 @@ class UploadFolder:
             raise
         return StoredFile(path, size, digest.hexdigest())
 
-    def keep(self, stored: StoredFile, key: str) -> None:
-        """Give a received file its final name, durably."""
+    def _keep(self, stored: StoredFile, key: str) -> None:
         target = self.path(key)
         self._make(target.parent)
         stored.path.rename(target)

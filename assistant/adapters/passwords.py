@@ -1,18 +1,14 @@
 """Passwords as argon2id, computed where they cannot starve the server."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from gevent import get_hub
-from gevent.monkey import is_module_patched
 
+from assistant.adapters.offloading import offload
 from assistant.errors import Overloaded
-
-T = TypeVar("T")
 
 # OWASP's second choice for argon2id: 19 MiB, two passes, one lane. At most two are computed at
 # once, so that a flood of sign-ins cannot take both cores and all memory.
@@ -31,17 +27,10 @@ def _slot() -> Iterator[None]:
         _slots.release()
 
 
-def _offload(work: Callable[[], T]) -> T:
-    # argon2 lets go of the GIL but not of gevent's loop, which would stand still meanwhile.
-    if is_module_patched("threading"):
-        return get_hub().threadpool.apply(work)
-    return work()
-
-
 def hash_password(password: str) -> str:
     """Return the salted hash that is kept; raises `Overloaded`."""
     with _slot():
-        return _offload(lambda: _hasher.hash(password))
+        return offload(lambda: _hasher.hash(password))
 
 
 def verify_password(kept: str, password: str) -> bool:
@@ -54,7 +43,7 @@ def verify_password(kept: str, password: str) -> bool:
             return False
 
     with _slot():
-        return _offload(verify)
+        return offload(verify)
 
 
 def is_outdated(kept: str) -> bool:

@@ -3,6 +3,8 @@
 import io
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,3 +44,46 @@ def test_a_kept_file_and_its_new_folder_outlast_a_loss_of_power(
     folder = UploadFolder(tmp_path)
     folder.keep(folder.receive(io.BytesIO(b"kept"), limit=10), "owner/document")
     assert synced == [tmp_path / "owner", tmp_path]
+
+
+SLOW_DISK = """
+from gevent import monkey
+
+monkey.patch_all()
+
+import io, os, sys, time
+from pathlib import Path
+
+import gevent
+
+from assistant.adapters.files import UploadFolder
+
+SECONDS = 0.6
+os.fsync = lambda _: monkey.get_original("time", "sleep")(SECONDS)
+longest = 0.0
+
+
+def look() -> None:
+    global longest
+    while True:
+        began = time.monotonic()
+        gevent.sleep(0.01)
+        longest = max(longest, time.monotonic() - began)
+
+
+gevent.spawn(look)
+gevent.sleep(0.05)
+began = time.monotonic()
+folder = UploadFolder(Path(sys.argv[1]))
+folder.keep(folder.receive(io.BytesIO(b"kept"), limit=10), "owner/document")
+assert time.monotonic() - began > SECONDS
+gevent.sleep(0.05)
+assert longest < SECONDS * 0.8, longest
+"""
+
+
+def test_a_slow_disk_holds_up_no_other_request(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SLOW_DISK, str(tmp_path)], capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr.decode()
