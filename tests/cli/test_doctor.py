@@ -1,5 +1,6 @@
 """`flask doctor`."""
 
+import ctypes
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from assistant.adapters.documents import landlock, trial
 from assistant.cli.doctor import _summary
 from assistant.config import read_settings
 from assistant.local.stack import LocalStack
@@ -33,6 +35,9 @@ WORKING = {
     *("Redis", "Redis memory", "Redis persistence", "Chroma", "language model"),
     *("embedding model", "uploads", "SECRET_KEY"),
 }
+# A kernel of the tests may have less than what an installation should have.
+if landlock.version(ctypes.CDLL(None)) < landlock.SCOPES_SINCE:
+    EXPECTED += ("parsers",)
 
 
 def examine(app: Flask, *words: str) -> Checks:
@@ -326,3 +331,18 @@ def test_a_full_disk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert examine(app)["uploads"]["status"] == "FAIL"
     monkeypatch.setattr("shutil.disk_usage", usage(1024**3))
     assert examine(app)["uploads"]["status"] == "warning"
+
+
+def test_what_a_parser_could_reach_is_named(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "reachable", lambda: ["the network", "files of its worker"])
+    check = examine(app)["parsers"]
+    assert check["status"] == "warning"
+    assert check["detail"].endswith("gets at the network, files of its worker.")
+    assert "Landlock" in check["advice"]
+
+
+def test_a_parser_that_cannot_start_is_named(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "PROGRAM", "assistant.adapters.documents.nothing")
+    check = examine(app)["parsers"]
+    assert check["status"] == "FAIL"
+    assert "could be started" in check["detail"]

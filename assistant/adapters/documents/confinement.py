@@ -4,20 +4,40 @@ import ctypes
 import os
 import resource
 import signal
+import sys
+from contextlib import suppress
+
+import assistant
+from assistant.adapters.documents import landlock
 
 CPU_SECONDS = 30
 MEMORY = 1024**3
 OPEN_FILES = 64
 PR_SET_PDEATHSIG = 1
+PR_CAPBSET_READ = 23
 PR_SET_NO_NEW_PRIVS = 38
+CAP_KILL = 5
+CAPABILITIES_VERSION = 0x20080522
 CLONE_NEWNET = 0x40000000
 CLONE_NEWUSER = 0x10000000
+PACKAGE = os.path.dirname(os.path.abspath(assistant.__file__))
+# Ids that no system gives to anybody, and that every container has. The processes of one user may
+# end one another, so that neighbours get different ones.
+FIRST_USER, USERS = 60706, 478
+# Libraries of the system that Python's own modules need when they are imported late.
+LIBRARIES = (
+    *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
+    f"{sys.base_prefix}/lib",
+)
 
 
 def confine(parent: int, file_size: int) -> None:
-    """Limit this process, tie its life to `parent`, and cut it off the network if allowed.
+    """Limit this process, tie its life to `parent`, and wall it off as far as the system allows.
 
-    The limits are set here and not by the parent, whose threads make `preexec_fn` unsafe.
+    It may then use the files that are open, and read the code of Python and of this package; it
+    sees no other file, no other process and no network. Whatever of that the system does not
+    know is left out. All is set here and not by the parent, whose threads make `preexec_fn`
+    unsafe; call it before anything is read that a stranger wrote, and in the only thread.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -27,8 +47,12 @@ def confine(parent: int, file_size: int) -> None:
     memory = MEMORY + 4 * file_size
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     if libc := _libc():
-        _die_with(libc, parent)
         _leave_network(libc)
+        _become_nobody_else(libc)
+        _give_up_capabilities(libc)
+        # After the change of user, which takes it back.
+        _die_with(libc, parent)
+        landlock.restrict(libc, _code())
     # After the namespaces, since it forbids new processes and threads; it does not bind root.
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
@@ -39,6 +63,41 @@ def _libc() -> ctypes.CDLL | None:
     return library if hasattr(library, "prctl") and hasattr(library, "unshare") else None
 
 
+def _leave_network(libc: ctypes.CDLL) -> None:
+    # Ordinary users may leave it only together with their user namespace, and not everywhere.
+    if libc.unshare(CLONE_NEWNET) != 0:
+        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
+
+
+def _become_nobody_else(libc: ctypes.CDLL) -> None:
+    """Take a user of its own, if this is root and its parent could still end it then."""
+    if os.geteuid() != 0 or libc.prctl(PR_CAPBSET_READ, CAP_KILL, 0, 0, 0) != 1:
+        return
+    user = FIRST_USER + os.getpid() % USERS
+    # Where root has no such power, or has closed the folder of its Python, it stays who it is.
+    with suppress(OSError):
+        if _may_read_code(user):
+            os.setgroups([])
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+
+
+def _may_read_code(user: int) -> bool:
+    """Return whether this user could still import what is imported late."""
+    folders = [path for path in _code() if os.path.isdir(path)]
+    os.seteuid(user)
+    try:
+        return all(os.access(path, os.R_OK | os.X_OK, effective_ids=True) for path in folders)
+    finally:
+        os.seteuid(0)
+
+
+def _give_up_capabilities(libc: ctypes.CDLL) -> None:
+    """Keep nothing of root's powers, nor of those in a namespace of one's own."""
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0)
+    libc.capset(header, (ctypes.c_uint32 * 6)())
+
+
 def _die_with(libc: ctypes.CDLL, parent: int) -> None:
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -47,7 +106,10 @@ def _die_with(libc: ctypes.CDLL, parent: int) -> None:
         os._exit(1)
 
 
-def _leave_network(libc: ctypes.CDLL) -> None:
-    # Ordinary users may leave it only together with their user namespace, and not everywhere.
-    if libc.unshare(CLONE_NEWNET) != 0:
-        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
+def _code() -> list[str]:
+    """Return where Python and its packages are; of the project, only this package.
+
+    Beside it may lie what nobody else should read, such as `.env`.
+    """
+    project = os.path.dirname(PACKAGE)
+    return [PACKAGE, *(path for path in sys.path if path != project), *LIBRARIES]

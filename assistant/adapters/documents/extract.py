@@ -25,18 +25,17 @@ def main(media_type: str, parent: int) -> None:
     # A library that prints must not disturb the answer.
     answer = os.dup(1)
     os.dup2(2, 1)
+    # Each format's library is imported alone, and before its own files are out of reach.
+    module = import_module(f"assistant.adapters.documents.{MODULES[media_type]}")
     confine(parent, os.fstat(0).st_size)
     with open(answer, "wb") as output:
-        output.write(json.dumps(_run(media_type), ensure_ascii=False).encode())
+        output.write(json.dumps(_run(module.extract), ensure_ascii=False).encode())
     # Nothing is left to do, and tearing down a tree of a million nodes takes seconds.
     os._exit(0)
 
 
-def _run(media_type: str) -> dict[str, Any]:
+def _run(extract: Extract) -> dict[str, Any]:
     try:
-        # Each format's library is imported alone, after the limits are set.
-        module = import_module(f"assistant.adapters.documents.{MODULES[media_type]}")
-        extract: Extract = module.extract
         with open(0, "rb") as file:
             text, page_starts = extract(file.read())
     except PermanentError as error:

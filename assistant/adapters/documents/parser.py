@@ -47,7 +47,7 @@ class SubprocessParser:
     def start(self, path: Path, media_type: str) -> "RunningParse":
         """Begin to read a file, in a process that is under way when this returns."""
         with path.open("rb") as file:
-            process = _start(file, media_type)
+            process = start_apart(PROGRAM, media_type, stdin=file)
         return RunningParse(process, path.name, media_type, self._timeout, self._max_answer)
 
 
@@ -132,10 +132,14 @@ class RunningParse:
             return self._process.wait()
 
 
-def _start(file: BinaryIO, media_type: str) -> subprocess.Popen[bytes]:
+def start_apart(program: str, *words: str, stdin: BinaryIO) -> subprocess.Popen[bytes]:
+    """Start a module of ours that confines itself, with words and the id of this process.
+
+    It is a new program and no copy of this process, so that nothing of this one is in its memory.
+    """
     return subprocess.Popen(
-        [sys.executable, "-P", "-B", "-s", "-m", PROGRAM, media_type, str(os.getpid())],
-        stdin=file,
+        [sys.executable, "-P", "-B", "-s", "-m", program, *words, str(os.getpid())],
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd="/",

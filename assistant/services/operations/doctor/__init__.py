@@ -9,6 +9,7 @@ from assistant.services.operations.doctor.database import check_database
 from assistant.services.operations.doctor.finding import Finding, Status, fail
 from assistant.services.operations.doctor.installation import (
     check_embedder,
+    check_parsers,
     check_settings,
     check_uploads,
 )
@@ -38,6 +39,7 @@ def examine(*, deep: bool = False, seconds: float | None = None) -> list[Finding
         ("embedding model", lambda: check_embedder(deep=deep)),
         ("workers", check_workers),
         ("uploads", check_uploads),
+        ("parsers", check_parsers),
         ("settings", check_settings),
     ]
     limit = seconds or (DEEP_SECONDS if deep else SECONDS)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import tempfile
 import time
 from importlib.util import find_spec
@@ -9,10 +10,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from assistant.adapters.documents import trial
 from assistant.adapters.embedding import locate
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
-from assistant.services.operations.doctor.finding import Finding, fail, ok, warn
+from assistant.services.operations.doctor.finding import Finding, fail, first_line, ok, warn
 
 # As the web server demands it.
 SHORTEST_KEY = 32
@@ -78,6 +80,24 @@ def check_uploads() -> list[Finding]:
         say = fail if free < max(TOO_LITTLE_SPACE, 2 * settings.max_file_size) else warn
         return [say(name, detail, "Make room on that disk, or set UPLOAD_DIR to another one.")]
     return [ok(name, detail)]
+
+
+def check_parsers() -> list[Finding]:
+    """See whether a process that reads uploaded files is walled off from everything else."""
+    name = "parsers"
+    try:
+        reached = trial.reachable()
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        what = f"No process that reads files could be started: {first_line(error)}."
+        return [fail(name, what, "Let the workers start processes, or no document is indexed.")]
+    if reached:
+        what = f"Whoever uploads a file that subverts its parser gets at {', '.join(reached)}."
+        advice = (
+            "Run the workers on Linux 5.13 or newer with Landlock switched on; in containers, "
+            "under a seccomp profile that allows it, as Docker's does from version 23 on."
+        )
+        return [warn(name, what, advice)]
+    return [ok(name, "Files are read by processes that get at nothing else.")]
 
 
 def check_embedder(*, deep: bool) -> list[Finding]:
