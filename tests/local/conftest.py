@@ -1,5 +1,6 @@
 """Stacks for the tests of a local run, on real servers and with processes that do nothing."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -66,6 +67,9 @@ def run_stack(settings: Settings, procfile: Path) -> Iterator[Runner]:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=PROJECT,
+            # Whoever runs the tests may be told to survive its terminal, as by `nohup`; a child
+            # inherits that, and rightly keeps it.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         runners.append(runner)
         if wait:
