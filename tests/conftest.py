@@ -11,11 +11,13 @@ from typing import Any
 
 import psycopg2
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import make_url, text
 from werkzeug.test import TestResponse
 
+from assistant.adapters import passwords
 from assistant.app import create_app
 from assistant.config import read_settings
 from assistant.database import SYSTEM, transaction
@@ -25,6 +27,7 @@ from tests.doubles.model_server import ModelServer
 from tests.own_servers import room
 
 PASSWORD = "correct horse battery"
+DEAR = passwords._hasher
 _numbers = itertools.count(1)
 
 
@@ -57,7 +60,22 @@ class ReadingClient(FlaskClient):
 
 
 @pytest.fixture(scope="session")
-def app(servers: LocalStack, model_server: ModelServer) -> Flask:
+def cheap_passwords() -> Iterator[None]:
+    """Let a hash cost next to nothing; what it costs in truth is paid in the live stack."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)
+        patch.setattr(passwords, "_hasher", cheap)
+        yield
+
+
+@pytest.fixture
+def dear_passwords(cheap_passwords: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a hash cost what it costs in truth."""
+    monkeypatch.setattr(passwords, "_hasher", DEAR)
+
+
+@pytest.fixture(scope="session")
+def app(servers: LocalStack, model_server: ModelServer, cheap_passwords: None) -> Flask:
     """Make the application on the servers of this run."""
     names = ("database_url", "database_admin_url", "redis_url", "chroma_url", "data_dir")
     app = create_app(

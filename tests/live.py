@@ -33,9 +33,9 @@ class Live:
     engine: Engine
     store: ChromaStore
 
-    def upload(self, name: str, content: bytes) -> dict[str, Any]:
+    def upload(self, name: str, content: bytes, **form: str) -> dict[str, Any]:
         """Upload a document and return its job."""
-        return accepted(self.client.post("/documents", files={"file": (name, content)}))
+        return accepted(self.client.post("/documents", files={"file": (name, content)}, data=form))
 
     def ask(self, content: str, **values: Any) -> dict[str, Any]:
         """Ask a question and return the job of its reply."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.drill import cancels, deaths, freezing, outages, poison, removals
 from benchmarks.drill.drill import Drill
-from benchmarks.drill.scale import FROZEN_INDEXING, LEAVERS, LONG, POINTS
+from benchmarks.drill.scale import FROZEN_INDEXING, LEAVERS, LONG, POINTS, SHOWN
 from benchmarks.drill.wishes import Kind
 
 
@@ -69,8 +69,8 @@ def lanes_of(drill: Drill) -> list[Lane]:
 def _some(
     drill: Drill, times: int, name: str, do: Callable[..., bool | None], *given: Any, **how: Any
 ) -> list[Fault]:
-    """Return so many faults at full size; of each kind that is not too long, one at any size."""
-    number = drill.scale.share(times, least=name not in LONG)
+    """Return so many faults at full size; of nearly every kind, one at any size."""
+    number = drill.scale.share(times, least=name not in LONG + SHOWN)
     return [Fault(name, partial(do, drill, *given, **how))] * number
 
 

@@ -107,7 +107,9 @@ def test_a_sign_in_that_lacks_something_says_what(user: User, sent: dict[str, st
     }
 
 
-def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(user: User) -> None:
+def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(
+    dear_passwords: None, user: User
+) -> None:
     def attempt(name: str) -> tuple[float, dict[str, Any]]:
         began = time.perf_counter()
         response = user.client.post(TOKEN, data={"username": name, "password": "not it at all"})

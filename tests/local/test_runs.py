@@ -15,7 +15,7 @@ from tests.services.factories import wait_for
 
 from .conftest import Runner, descendants, read_until, require_gone
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 
 def named(pid: int, name: str) -> psutil.Process | None:

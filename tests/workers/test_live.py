@@ -25,6 +25,13 @@ def long_document(words: int) -> bytes:
     return "".join(lines).encode()
 
 
+def upload_long(live: Live) -> dict[str, Any]:
+    """Upload a text of many small chunks, which are many batches but not much to embed."""
+    small = {"name": "small chunks", "chunk_size": 250, "chunk_overlap": 0}
+    made = live.client.post("/collections", json=small).raise_for_status().json()
+    return live.upload("long.txt", long_document(800), collection_id=made["id"])
+
+
 def in_the_middle(job: dict[str, Any]) -> bool:
     """Return whether an index job has stored some of its chunks, and not all."""
     progress = job["progress"]
@@ -83,7 +90,7 @@ def test_a_handbook_is_uploaded_indexed_and_answers_with_evidence(
 
 
 def test_a_killed_indexing_child_costs_one_attempt(live: Live) -> None:
-    job = live.upload("long.txt", long_document(2000))
+    job = upload_long(live)
     live.until(job, in_the_middle)
     began = time.perf_counter()
     for child in live.process("indexing").children():
@@ -94,7 +101,7 @@ def test_a_killed_indexing_child_costs_one_attempt(live: Live) -> None:
 
 
 def test_a_killed_indexing_worker_costs_one_attempt(live: Live) -> None:
-    job = live.upload("long.txt", long_document(2000))
+    job = upload_long(live)
     live.until(job, in_the_middle)
     began = time.perf_counter()
     worker = live.process("indexing")

@@ -10,7 +10,7 @@ import pytest
 from assistant.adapters.documents import parser
 from tests.adapters.files import slow_pdf
 from tests.live import Live
-from tests.workers.test_live import in_the_middle, indexed_exactly_once, long_document
+from tests.workers.test_live import in_the_middle, indexed_exactly_once, upload_long
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -68,7 +68,7 @@ def test_a_worker_that_leaves_gives_its_reply_back(live: Live) -> None:
 
 
 def test_a_worker_that_leaves_gives_its_document_back_between_two_batches(live: Live) -> None:
-    job = live.upload("long.txt", long_document(2000))
+    job = upload_long(live)
     live.until(job, in_the_middle)
     seconds = tell_to_leave(live.process("indexing"))
     assert attempts_of(live, job)[0] == "released"
