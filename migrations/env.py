@@ -2,7 +2,7 @@
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 import assistant.models  # noqa: F401  # the tables must be known before they are compared
@@ -27,18 +27,28 @@ KEEP_VERSION = "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}"
 
 
 def run_migrations() -> None:
-    """Upgrade or downgrade in one transaction."""
+    """Upgrade or downgrade, each migration in a transaction of its own.
+
+    So one can go on outside of it with what must hold no lock for long. Turns are taken by
+    connection, then, and not by transaction.
+    """
     settings: Settings = current_app.extensions["settings"]
-    engine = create_engine(settings.admin_url, connect_args={"connect_timeout": 5})
-    with connect(engine, settings) as connection, connection.begin():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        connection.execute(text("SELECT set_config('assistant.owner', 'system', true)"))
-        role = application_role(connection, settings)
-        context.configure(connection=connection, target_metadata=Model.metadata)
+    # Without a pool, a turn ends with its connection, whatever happens.
+    engine = create_engine(
+        settings.admin_url, connect_args={"connect_timeout": 5}, poolclass=NullPool
+    )
+    with connect(engine, settings) as connection:
+        with connection.begin():
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            connection.execute(text("SELECT set_config('assistant.owner', 'system', false)"))
+            role = application_role(connection, settings)
+        context.configure(
+            connection=connection, target_metadata=Model.metadata, transaction_per_migration=True
+        )
         with context.begin_transaction():
             context.run_migrations()
-        let_in(connection, role)
-    engine.dispose()
+        with connection.begin():
+            let_in(connection, role)
 
 
 def connect(engine: Engine, settings: Settings) -> Connection:

@@ -1,8 +1,11 @@
 """Passwords as argon2id, computed where they cannot starve the server."""
 
+import re
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,6 +19,14 @@ _hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 _slots = threading.BoundedSemaphore(2)
 SLOT_SECONDS = 5.0
 
+# Controls, invisible marks, surrogates, private and unknown characters, ends of lines.
+NO_SIGNS = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+# The rest of what Unicode ignores by default, old Hangul, and RFC 5892's exceptions.
+UNSEEN = re.compile(
+    r"[\u034f\u0640\u07fa\u1100-\u11ff\u17b4\u17b5\u180b-\u180f\u302e\u302f\u3031-\u3035\u303b"
+    r"\u3164\ua960-\ua97f\ud7b0-\ud7ff\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
 
 @contextmanager
 def _slot() -> Iterator[None]:
@@ -27,28 +38,59 @@ def _slot() -> Iterator[None]:
         _slots.release()
 
 
+def normalised(password: str) -> str:
+    """Return the form that is compared, whatever keyboard and system a password was typed with.
+
+    These are the mappings of OpaqueString (RFC 8265).
+    """
+    plain = "".join(" " if unicodedata.category(char) == "Zs" else char for char in password)
+    return unicodedata.normalize("NFC", plain)
+
+
+def cannot_be_typed(password: str) -> list[str]:
+    """Return the characters that OpaqueString takes from no new password.
+
+    Another keyboard could leave them out without a trace, or write them in another way. What it
+    allows or not by what stands beside it is allowed, but for joiners.
+    """
+    return [
+        char
+        for char in normalised(password)
+        if unicodedata.category(char) in NO_SIGNS or UNSEEN.match(char)
+    ]
+
+
 def hash_password(password: str) -> str:
     """Return the salted hash that is kept; raises `Overloaded`."""
     with _slot():
-        return offload(lambda: _hasher.hash(password))
+        return offload(lambda: _hasher.hash(normalised(password)))
 
 
-def verify_password(kept: str, password: str) -> bool:
-    """Return whether the password is the one that `kept` was made of; raises `Overloaded`."""
+class Verdict(NamedTuple):
+    """Whether a password is right, and whether the hash should be made anew with it."""
 
-    def verify() -> bool:
+    right: bool
+    outdated: bool = False
+
+
+def verify_password(kept: str, password: str) -> Verdict:
+    """Return whether the password is the one that `kept` was made of; raises `Overloaded`.
+
+    Older hashes were made of passwords as they were typed.
+    """
+
+    def verify(form: str) -> bool:
         try:
-            return _hasher.verify(kept, password)
+            return _hasher.verify(kept, form)
         except (VerificationError, InvalidHashError):
             return False
 
+    form = normalised(password)
     with _slot():
-        return offload(verify)
-
-
-def is_outdated(kept: str) -> bool:
-    """Return whether a hash was made with other parameters than today's."""
-    return _hasher.check_needs_rehash(kept)
+        if offload(lambda: verify(form)):
+            return Verdict(True, _hasher.check_needs_rehash(kept))
+        as_typed = form != password and offload(lambda: verify(password))
+    return Verdict(as_typed, as_typed)
 
 
 # Checked when the name is unknown, so that the answer takes as long as for a wrong password.

@@ -16,9 +16,15 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+# Processes of before know nothing of the columns, and may change a name without them.
+KEYED = "name_keyed = username"
+
+
 class User(Model):
     """A person with a name, an e-mail address and a password.
 
+    `name_key` and `name_look` were made of the name `name_keyed`, and keep others from taking
+    one that is the same or looks it. They are null where older names are alike already.
     Once everything of a deleted one is gone, the row stays without name and address, so that the
     job that deleted it still has an owner.
     """
@@ -27,10 +33,15 @@ class User(Model):
     __table_args__ = (
         Index("uq_users_username", func.lower(text("username")), unique=True),
         Index("uq_users_email", func.lower(text("email")), unique=True),
+        Index("uq_users_name_key", "name_key", unique=True, postgresql_where=text(KEYED)),
+        Index("uq_users_name_look", "name_look", unique=True, postgresql_where=text(KEYED)),
     )
 
     id: Mapped[Key]
     username: Mapped[str] = mapped_column(String(64))
+    name_key: Mapped[str | None]
+    name_look: Mapped[str | None]
+    name_keyed: Mapped[str | None]
     email: Mapped[str] = mapped_column(String(254))
     password_hash: Mapped[str]
     role: Mapped[str] = mapped_column(String(16), default=Role.USER.value)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from assistant import names
+from assistant.adapters import passwords
 from assistant.schemas.text import Line, Request, Text
 
-PASSWORD = {"shortest": 12, "longest": 128}
 # No @: whoever took somebody's e-mail address as a name could keep them from signing in with it.
 USERNAME = validate.Regexp(
     r"^[\w][\w.+-]*\Z",
@@ -15,10 +16,29 @@ USERNAME = validate.Regexp(
 
 
 class Username(Line):
-    """A name to sign in with."""
+    """A name to sign in with; the rules are for how it will be spelled."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(shortest=2, longest=64, validate=[USERNAME], **kwargs)
+
+    def _validate(self, value: str) -> None:
+        super()._validate(names.spelled(value))
+
+
+class NewPassword(Text):
+    """A password to come, in the form that is kept of it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(shortest=12, longest=128, load_only=True, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if bad := passwords.cannot_be_typed(text):
+            points = ", ".join(f"U+{ord(char):04X}" for char in dict.fromkeys(bad))
+            raise ValidationError(
+                f"Leave out what cannot be typed on every keyboard in the same way: {points}."
+            )
+        return passwords.normalised(text)
 
 
 class Email(Line):
@@ -36,7 +56,7 @@ class RegistrationSchema(Request):
 
     username = Username(required=True)
     email = Email(required=True)
-    password = Text(**PASSWORD, required=True, load_only=True)
+    password = NewPassword(required=True)
 
 
 class TokenRequestSchema(Schema):

@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from assistant.models import Role
-from assistant.schemas.auth import PASSWORD, Email, RegistrationSchema, Username
+from assistant.schemas.auth import Email, NewPassword, RegistrationSchema, Username
 from assistant.schemas.paging import PageSchema
 from assistant.schemas.text import Request, Search, Text
 from assistant.schemas.values import Flag
@@ -20,7 +20,7 @@ class ProfileChangeSchema(Request):
 
     username = Username()
     email = Email()
-    password = Text(**PASSWORD, load_only=True)
+    password = NewPassword()
     old_password = Text(
         longest=1024,
         shortest=1,
@@ -34,7 +34,7 @@ class UserChangeSchema(Request):
 
     username = Username()
     email = Email()
-    password = Text(**PASSWORD, load_only=True)
+    password = NewPassword()
     role = fields.Enum(Role, by_value=True)
     is_active = Flag()
 

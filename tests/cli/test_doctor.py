@@ -19,6 +19,7 @@ from assistant.services.operations import doctor
 from assistant.services.operations.doctor import Finding, Status
 from assistant.services.operations.doctor import servers as server_checks
 from assistant.services.operations.doctor.finding import to_start
+from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import change_rows
 from tests.local.conftest import free_port
@@ -346,3 +347,18 @@ def test_a_parser_that_cannot_start_is_named(app: Flask, monkeypatch: pytest.Mon
     check = examine(app)["parsers"]
     assert check["status"] == "FAIL"
     assert "could be started" in check["detail"]
+
+
+def test_older_names_that_look_alike_are_listed(app: Flask, make_user: Callable[[], User]) -> None:
+    plain, twin = make_user(), make_user()
+    look = plain.username.replace("u", "\u057d")
+    rename = "UPDATE users SET username = :name WHERE id = :id"
+    change_rows(rename, name=look, id=twin.id)
+    try:
+        check = examine(app)["usernames"]
+    finally:
+        change_rows(rename, name=twin.username, id=twin.id)
+    assert check["status"] == "warning"
+    assert f"{plain.username} and {look} (\\u057dser" in check["detail"]
+    assert "rename one of each" in check["advice"]
+    assert "usernames" not in examine(app)

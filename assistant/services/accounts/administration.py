@@ -14,7 +14,7 @@ from assistant.errors import Conflict, NotFound
 from assistant.models import Conversation, Document, Job, Role, User
 from assistant.models import Session as SignIn
 from assistant.models.job import TERMINAL
-from assistant.services.accounts import session_cache, sessions, users
+from assistant.services.accounts import names, session_cache, sessions
 from assistant.services.jobs import kinds
 
 
@@ -44,6 +44,8 @@ def update(
     """
     if by == user_id and (password is not None or "email" in values):
         raise Conflict("Change your own e-mail address and password at /users/me.")
+    if "username" in values:
+        values |= names.taking(values.pop("username"), of=get(user_id))
     new_hash = hash_password(password) if password is not None else None
     try:
         with transaction(SYSTEM) as session:
@@ -55,7 +57,7 @@ def update(
             )
             known = list(session.scalars(others))
     except IntegrityError as error:
-        raise users.taken(error) from None
+        raise names.refused(error) from None
     session_cache.forget(ended)
     session_cache.read_anew(known)
     return user, len(ended)

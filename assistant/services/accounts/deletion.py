@@ -171,6 +171,9 @@ def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Count
     """Leave a row without a name, and the session that may read the job."""
     idempotency.forget_user(session, user_id)
     session.execute(
+            name_key=None,
+            name_look=None,
+            name_keyed=None,
         update(User)
         .where(User.id == user_id)
         .values(

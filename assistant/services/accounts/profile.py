@@ -11,7 +11,7 @@ from assistant.adapters.passwords import hash_password, verify_password
 from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput, PermissionDenied
 from assistant.models import User
-from assistant.services.accounts import session_cache, sessions, users
+from assistant.services.accounts import names, session_cache, sessions, users
 from assistant.services.accounts.session_cache import Caller
 
 
@@ -26,6 +26,8 @@ def update(caller: Caller, values: dict[str, Any]) -> User:
     user = users.get(caller.user_id)
     if password is not None or values.get("email", user.email) != user.email:
         _check(user, old_password)
+    if "username" in values:
+        values |= names.taking(values.pop("username"), of=user)
     # Hashed with no transaction open.
     new_hash = hash_password(password) if password is not None else None
     ended: list[uuid.UUID] = []
@@ -37,7 +39,7 @@ def update(caller: Caller, values: dict[str, Any]) -> User:
                 ended = sessions.end_all(session, user.id, but=caller.session_id)
             session.refresh(changed)
     except IntegrityError as error:
-        raise users.taken(error) from None
+        raise names.refused(error) from None
     session_cache.forget(ended)
     return changed
 
@@ -48,7 +50,7 @@ def _check(user: User, old_password: str | None) -> None:
             "Send your old password to change the e-mail address or the password.",
             pointer="#/old_password",
         )
-    if not verify_password(user.password_hash, old_password):
+    if not verify_password(user.password_hash, old_password).right:
         raise PermissionDenied("The old password is wrong.")
 
 

@@ -13,17 +13,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Transaction
 from uuid_utils.compat import uuid7
 
-from assistant.adapters.passwords import (
-    UNKNOWN_USER,
-    hash_password,
-    is_outdated,
-    verify_password,
-)
+from assistant.adapters.passwords import UNKNOWN_USER, hash_password, verify_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import settings
 from assistant.models import Session, User
-from assistant.services.accounts import users
+from assistant.services.accounts import names
 from assistant.services.accounts.session_cache import Caller, forget
 
 # A client whose answer got lost may use its last refresh token again for this long.
@@ -55,10 +50,10 @@ def _hand_out(user_id: uuid.UUID, session_id: uuid.UUID, refresh_token: str) -> 
 def sign_in(username: str, password: str, user_agent: str | None = None) -> Tokens:
     """Check a password and start a session; raises `InvalidCredentials`."""
     with transaction(SYSTEM) as session:
-        user = users.find_by_name(session, username)
+        user = names.find(session, username)
     # The password is checked with no transaction open, and also for a name that does not exist.
-    right = verify_password(user.password_hash if user else UNKNOWN_USER, password)
-    if user is None or not right or not user.is_active:
+    verdict = verify_password(user.password_hash if user else UNKNOWN_USER, password)
+    if user is None or not verdict.right or not user.is_active:
         raise InvalidCredentials("The username or the password is wrong.")
     session_id = uuid7()
     refresh_token = _refresh_token(session_id, secrets.token_bytes(32))
@@ -69,7 +64,7 @@ def sign_in(username: str, password: str, user_agent: str | None = None) -> Toke
         user_agent=(user_agent or "")[:256] or None,
         expires_at=datetime.now(UTC) + timedelta(days=settings.refresh_token_expire_days),
     )
-    new_hash = hash_password(password) if is_outdated(user.password_hash) else None
+    new_hash = hash_password(password) if verdict.outdated else None
     with transaction(user.id) as session:
         session.add(opened)
         if new_hash:

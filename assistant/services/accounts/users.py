@@ -2,26 +2,28 @@
 
 import uuid
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.adapters.passwords import hash_password
 from assistant.database import SYSTEM, transaction
-from assistant.errors import Conflict, NotFound
+from assistant.errors import NotFound, PermissionDenied
 from assistant.models import Role, User
+from assistant.services.accounts import names
 from assistant.services.documents import collections
 from assistant.services.paging import Page, page_of
 
 
 def register(*, username: str, email: str, password: str, role: Role = Role.USER) -> User:
-    """Create a user with a default collection; raises `Conflict` if name or e-mail is taken."""
+    """Create a user with a default collection; raises `Conflict`.
+
+    Nobody else has the e-mail address, and no name that is the same or looks it.
+    """
     user_id = uuid7()
     values = {
         "id": user_id,
-        "username": username,
+        **names.taking(username),
         "email": email,
         "password_hash": hash_password(password),
         "role": role,
@@ -33,24 +35,8 @@ def register(*, username: str, email: str, password: str, role: Role = Role.USER
         if user is not None:
             session.add(collections.default_for(user_id))
     if user is None:
-        raise _taken(email=_has_a_user(email))
+        raise names.refusal(username, email)
     return user
-
-
-def _has_a_user(email: str) -> bool:
-    with transaction(SYSTEM) as session:
-        found = select(User.id).where(func.lower(User.email) == func.lower(email))
-        return session.scalar(found) is not None
-
-
-def taken(error: IntegrityError) -> Conflict:
-    """Return what to say of a name or an e-mail address that somebody has already."""
-    return _taken(email="uq_users_email" in str(error.orig))
-
-
-def _taken(*, email: bool) -> Conflict:
-    what = "e-mail address" if email else "username"
-    return Conflict(f"This {what} is taken. Choose another one.")
 
 
 def get(user_id: uuid.UUID) -> User:
@@ -62,14 +48,15 @@ def get(user_id: uuid.UUID) -> User:
     return user
 
 
-def find_by_name(session: Session, username: str) -> User | None:
-    """Return the user with this name or e-mail address, in any case, within a transaction."""
-    wanted = func.lower(username)
-    return session.scalar(
-        select(User).where(
-            (func.lower(User.username) == wanted) | (func.lower(User.email) == wanted)
-        )
-    )
+def demand_role(user_id: uuid.UUID, role: Role) -> None:
+    """Raise `PermissionDenied` unless a user has this role now.
+
+    PostgreSQL is asked each time: a copy elsewhere could outlive the change of a role.
+    """
+    has_role = select(User.id).where(User.id == user_id, User.role == role, User.is_active)
+    with transaction(user_id) as session:
+        if session.scalar(has_role) is None:
+            raise PermissionDenied("This is for administrators only.")
 
 
 def list_all(page: Page, query: str | None = None) -> list[User]:
@@ -85,7 +72,7 @@ def list_all(page: Page, query: str | None = None) -> list[User]:
 def look_up(name: str) -> User:
     """Return the user with this id, name or e-mail address; raises `NotFound`."""
     with transaction(SYSTEM) as session:
-        user = find_by_name(session, name)
+        user = names.find(session, name)
         if user is None and (user_id := _as_id(name)):
             user = session.get(User, user_id)
     if user is None or user.deleted_at is not None:

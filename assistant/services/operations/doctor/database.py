@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from assistant.database import SYSTEM, Model, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
-from assistant.models import Collection, Heartbeat
+from assistant.models import Collection, Heartbeat, User
+from assistant.names import alike
 from assistant.services.jobs.heartbeats import SWEEPER, patience
 from assistant.services.operations.doctor.finding import (
     Finding,
@@ -27,6 +28,7 @@ OLDEST = 15
 # Tokens expire by the clock of this machine, jobs by that of the database.
 CLOCK_WARNING_SECONDS = 5.0
 CLOCK_SECONDS = 60.0
+MOST_NAMES = 10
 
 
 def check_database() -> list[Finding]:
@@ -39,7 +41,13 @@ def check_database() -> list[Finding]:
         if schema.status == "FAIL":
             return findings
         with transaction(SYSTEM) as session:
-            return [*findings, _walls(session), _sweeper(session), *_collections(session)]
+            return [
+                *findings,
+                _walls(session),
+                _sweeper(session),
+                *_collections(session),
+                *_names(session),
+            ]
     except Unavailable as error:
         start = to_start("DATABASE_URL", settings.model_fields_set)
         orig = getattr(error.__cause__, "orig", None) or error.__cause__
@@ -157,3 +165,24 @@ def _collections(session: Session) -> list[Finding]:
             "Set EMBEDDING_MODEL back, or upload their documents into new collections.",
         )
     ]
+
+
+def _names(session: Session) -> list[Finding]:
+    names = select(User.username).where(User.deleted_at.is_(None)).order_by(User.created_at)
+    found = alike(session.scalars(names))
+    if not found:
+        return []
+    listed = [" and ".join(map(_unmistakable, group)) for group in found[:MOST_NAMES]]
+    more = f"; and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
+    return [
+        warn(
+            "usernames",
+            f"From before look-alikes were refused: {'; '.join(listed)}{more}.",
+            "Each signs in by its exact spelling. Find out who is who (flask users show NAME), and "
+            "rename one of each (PATCH /users/{id}).",
+        )
+    ]
+
+
+def _unmistakable(name: str) -> str:
+    return name if name.isascii() else f"{name} ({ascii(name)[1:-1]})"

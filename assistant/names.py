@@ -1,0 +1,41 @@
+"""Names of users: how they are spelled, and when two are the same or look it."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+
+from assistant.look_alikes import STANDS_FOR
+
+
+def spelled(name: str) -> str:
+    """Return the one spelling of a name, whatever keyboard and system it was typed with (NFKC)."""
+    return unicodedata.normalize("NFKC", name.strip())
+
+
+def folded(name: str) -> str:
+    """Return what is equal for names that differ in spelling and case only."""
+    # Folding can take a name apart, as it does some Greek letters.
+    return spelled(spelled(name).casefold())
+
+
+def look_of(name: str) -> str:
+    """Return what is equal for names that a person could take for each other, as written."""
+    # Accents are set aside, since a letter and its double may be composed with them or not; and
+    # letters are compared before their case is folded: I is like l, but i is not.
+    apart = unicodedata.normalize("NFKD", spelled(name))
+    return apart.translate(STANDS_FOR).casefold().replace("rn", "m")
+
+
+def key_of(name: str) -> str:
+    """Return what is equal for names that are the same, or look it once in small letters."""
+    return look_of(folded(name))
+
+
+def alike(names: Iterable[str]) -> list[list[str]]:
+    """Return which names are the same or look it, together."""
+    keyed, looking = defaultdict(list), defaultdict(list)
+    for name in names:
+        keyed[key_of(name)].append(name)
+        looking[look_of(name)].append(name)
+    found = {tuple(group) for group in (*keyed.values(), *looking.values()) if len(group) > 1}
+    return sorted(map(list, found))

@@ -1,0 +1,232 @@
+"""Names that are one or look it, and passwords from different keyboards."""
+
+# ruff: noqa: RUF001  # that they can be taken for each other is the point
+
+import unicodedata
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+import workers.users
+from assistant.adapters import passwords
+from assistant.database import SYSTEM, transaction
+from tests.conftest import PASSWORD, User
+from tests.factories import assert_problem, change_rows
+
+TOKEN = "/api/v1/auth/token"
+
+
+def register(client: FlaskClient, name: str, password: str = PASSWORD) -> TestResponse:
+    body = {"username": name, "email": f"{uuid.uuid4().hex}@example.org", "password": password}
+    return client.post("/api/v1/auth/register", json=body)
+
+
+def sign_in(client: FlaskClient, name: str, password: str = PASSWORD) -> str | None:
+    """Sign in and return the name of who it is."""
+    answer = client.post(TOKEN, data={"username": name, "password": password})
+    if answer.status_code == 401:
+        return None
+    headers = {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
+    found: str = client.get("/api/v1/users/me", headers=headers).get_json()["username"]
+    return found
+
+
+@pytest.fixture
+def client(client: FlaskClient) -> Iterator[FlaskClient]:
+    """Return a client, and free the names that were taken with it."""
+    yield client
+    change_rows(
+        "UPDATE users SET username = id::text WHERE username !~ '^[a-z0-9.@-]+$'"
+        " OR username ~ '^(admin|finance|coco|paypa)'"
+    )
+
+
+def older(user: User, name: str, password: str | None = None) -> None:
+    """Give a user a name, and a password, as they were given before there were these rules."""
+    change_rows(
+        "UPDATE users SET username = :name, name_key = NULL, name_look = NULL, name_keyed = NULL"
+        " WHERE id = :id",
+        **{"name": name, "id": user.id},
+    )
+    if password is not None:
+        change_rows(
+            "UPDATE users SET password_hash = :hash WHERE id = :id",
+            **{"hash": passwords._hasher.hash(password), "id": user.id},
+        )
+
+
+def hash_of(user: User) -> str:
+    with transaction(SYSTEM) as session:
+        query = text("SELECT password_hash FROM users WHERE id = :id")
+        return str(session.scalar(query, {"id": user.id}))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "typed"),
+    [
+        ("Admin ", "Admin", ("Admin ", " admin", "ＡＤＭＩＮ", "admin")),
+        ("jose\u0301", "jos\u00e9", ("jos\u00e9", "JOSE\u0301", "jose\u0301\u3000")),
+        ("ﬁnance", "finance", ("ﬁnance", "finance", "FINANCE")),
+        ("straße", "straße", ("STRASSE", "Straße")),
+        ("анна", "анна", ("АННА", "анна ")),
+        ("李雷", "李雷", ("李雷", "\uf9e1雷")),
+    ],
+)
+def test_a_name_is_found_however_it_is_typed(
+    client: FlaskClient, given: str, kept: str, typed: tuple[str, ...]
+) -> None:
+    registered = register(client, given)
+    assert registered.status_code == 201, registered.text
+    assert registered.get_json()["username"] == kept
+    for name in (given, *typed):
+        assert sign_in(client, name) == kept, ascii(name)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("admin", "аdmin"),
+        ("admin", "АDMIN"),
+        ("admin", "ａｄｍｉｎ"),
+        ("admin", "admın"),
+        ("аdmin", "Admin"),
+        ("finance", "ﬁnance"),
+        ("paypal", "paypaI"),
+        ("paypal", "paypa1"),
+        ("coco", "сосо"),
+        ("straße", "STRASSE"),
+        ("josé", "jose\u0301"),
+        ("josé", "jоsé"),
+        ("анна", "аннa"),
+        ("Άννα", "Ἄννα".replace("Ἄ", "Α\u0301")),
+    ],
+)
+def test_a_look_alike_of_a_name_is_refused(
+    client: FlaskClient, user: User, first: str, second: str
+) -> None:
+    assert register(client, first).status_code == 201
+    refused = assert_problem(register(client, second), 409)["detail"]
+    assert "username" in refused
+    assert "Choose another one." in refused
+    assert_problem(user.patch("/users/me", json={"username": second}), 409)
+    assert sign_in(client, first) == first
+    assert user.get("/users/me").get_json()["username"] == user.username
+
+
+def test_a_look_alike_does_not_sign_in(client: FlaskClient) -> None:
+    register(client, "admin")
+    assert sign_in(client, "аdmin") is None
+
+
+def test_names_that_are_only_akin_are_accepted(client: FlaskClient) -> None:
+    for name in ("admin", "josé", "jose", "анна", "анно", "李雷", "李蕾", "Ali", "All", "DJ_Вася"):
+        assert register(client, name).status_code == 201, name
+
+
+def test_look_alikes_at_once_leave_one_user(
+    app: Flask, client: FlaskClient, together: Callable[..., list[Any]]
+) -> None:
+    names = ["admin", "аdmin", "ａｄｍｉｎ", "admın"]
+    answers = together(lambda: register(app.test_client(), names.pop()).status_code, 4)
+    assert sorted(answers) == [201, 409, 409, 409]
+
+
+def test_a_name_is_as_long_as_it_is_spelled(client: FlaskClient) -> None:
+    assert_problem(register(client, "ﷺ" * 4), 422)
+    assert register(client, "e\u0301" * 33).status_code == 201
+
+
+def test_older_names_stay_and_sign_in_by_their_exact_spelling(
+    client: FlaskClient, make_user: Callable[[], User]
+) -> None:
+    plain, full, cyrillic = (make_user() for _ in range(3))
+    spelled = {plain.id: "admin", full.id: "ａｄｍｉｎ", cyrillic.id: "аdmin"}
+    for one in (plain, full, cyrillic):
+        older(one, spelled[one.id])
+    for name in spelled.values():
+        assert sign_in(client, name) == name
+    assert sign_in(client, "ADMIN") == "admin"
+    # And nobody new comes to stand beside them, though no index knows them.
+    for name in ("Admin", "admın"):
+        assert_problem(register(client, name), 409)
+    # Who sends a name back as it is changes nothing.
+    for one in (full, cyrillic):
+        kept = one.patch("/users/me", json={"username": spelled[one.id]}).get_json()
+        assert kept["username"] == spelled[one.id]
+
+
+def test_a_name_that_is_given_up_is_free_also_if_an_older_process_did_it(
+    client: FlaskClient, user: User, other_user: User
+) -> None:
+    assert user.patch("/users/me", json={"username": "admin"}).status_code == 200
+    change_rows("UPDATE users SET username = 'finance' WHERE id = :id", id=user.id)
+    assert other_user.patch("/users/me", json={"username": "аdmin"}).status_code == 200
+    assert_problem(other_user.patch("/users/me", json={"username": "ﬁnance"}), 409)
+    with transaction(SYSTEM) as session:
+        query = text("SELECT name_key, name_look, name_keyed FROM users WHERE id = :id")
+        assert list(session.execute(query, {"id": user.id}).one()) == [None] * 3
+
+
+def test_nothing_of_a_name_remains_of_who_is_deleted(client: FlaskClient, user: User) -> None:
+    user.patch("/users/me", json={"username": "admin"})
+    workers.users.delete(user.delete("/users/me").get_json()["id"])
+    with transaction(SYSTEM) as session:
+        row = session.execute(text("SELECT users::text FROM users WHERE id = :id"), {"id": user.id})
+        assert "admin" not in row.scalar_one()
+    assert register(client, "аdmin").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("chosen", "typed"),
+    [
+        ("Pässwörter von mir", unicodedata.normalize("NFD", "Pässwörter von mir")),
+        (unicodedata.normalize("NFD", "Pässwörter von mir"), "Pässwörter von mir"),
+        ("a long password\u00a0here", "a\u2003long\u3000password here"),
+    ],
+)
+def test_a_password_is_right_from_any_keyboard(
+    client: FlaskClient, user: User, chosen: str, typed: str
+) -> None:
+    changed = user.patch("/users/me", json={"password": chosen, "old_password": PASSWORD})
+    assert changed.status_code == 200
+    for password in (chosen, typed):
+        assert sign_in(client, user.username, password) == user.username
+    assert sign_in(client, user.username, typed.upper()) is None
+    # Also as the old password.
+    again = user.patch("/users/me", json={"password": PASSWORD, "old_password": typed})
+    assert again.status_code == 200
+
+
+def test_an_older_hash_is_right_for_what_was_typed_and_made_anew(
+    client: FlaskClient, user: User
+) -> None:
+    raw = unicodedata.normalize("NFD", "Pässwörter von mir")
+    older(user, user.username, raw)
+    before = hash_of(user)
+    assert sign_in(client, user.username, unicodedata.normalize("NFC", raw)) is None
+    assert sign_in(client, user.username, "Passworter von mir") is None
+    assert hash_of(user) == before
+    assert sign_in(client, user.username, raw) == user.username
+    made = hash_of(user)
+    assert made != before
+    assert sign_in(client, user.username, unicodedata.normalize("NFC", raw)) == user.username
+    assert hash_of(user) == made
+
+
+@pytest.mark.parametrize("char", ["\u200b", "\u200d", "\ufe0f", "\t", "\u0378", "\ue000", "\u2028"])
+def test_what_no_keyboard_types_alike_is_in_no_new_password(client: FlaskClient, char: str) -> None:
+    body = assert_problem(register(client, "paypal", f"a long{char}password"), 422)
+    (error,) = body["errors"]
+    assert error["pointer"] == "#/password"
+    assert f"U+{ord(char):04X}" in error["detail"]
+
+
+def test_a_new_password_is_as_long_as_it_is_kept(client: FlaskClient) -> None:
+    assert_problem(register(client, "paypal", "e\u0301" * 11), 422)
+    assert register(client, "paypal", "e\u0301" * 12).status_code == 201
