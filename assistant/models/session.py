@@ -22,7 +22,7 @@ class Session(Model):
     id: Mapped[Key]
     owner_id: Mapped[Owner] = mapped_column(index=True)
     refresh_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
+    previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     rotated_at: Mapped[Moment | None]
     user_agent: Mapped[str | None] = mapped_column(String(256))
     created_at: Mapped[Created]
