@@ -12,11 +12,12 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import ExpiredSignatureError, PyJWTError
 
 from assistant.config import Settings
-from assistant.errors import InvalidCredentials, PermissionDenied
+from assistant.errors import InvalidCredentials
 from assistant.extensions import jwt
 from assistant.models import Role
-from assistant.services.accounts import session_cache, tickets
+from assistant.services.accounts import session_cache, tickets, users
 from assistant.services.accounts.session_cache import Caller
+from assistant.services.jobs import SharedRead
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,8 +55,8 @@ def allow(
     """Say who may call an endpoint.
 
     `scope` is what a program's key must carry, `role` what the user must be; `public` lets
-    everybody in. `with_job` reads the job of the path in the same round trip as the session, and
-    leaves the copy in `g.job_copy`. `ticket` lets in who has a ticket for the job of the path.
+    everybody in. `with_job` reads the job of the path in the same round trip as the session, for
+    `shared_read`. `ticket` lets in who has a ticket for the job of the path.
     """
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
@@ -63,12 +64,12 @@ def allow(
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             if ticket and "ticket" in request.args:
                 of_job = cast(uuid.UUID, kwargs["job_id"])
-                g.caller, g.job_copy = tickets.redeem(request.args["ticket"], of_job), None
+                g.caller = tickets.redeem(request.args["ticket"], of_job)
             elif not public:
-                job_id = cast(uuid.UUID | None, kwargs.get("job_id")) if with_job else None
-                g.caller, g.job_copy = _authenticate(job_id)
-                if role is not None and g.caller.role != role:
-                    raise PermissionDenied("This is for administrators only.")
+                g.job = SharedRead(cast(uuid.UUID, kwargs["job_id"])) if with_job else None
+                g.caller = authenticate(_bearer(), g.job)
+                if role is not None:
+                    users.demand_role(g.caller.user_id, role)
             return view(*args, **kwargs)
 
         documented = cast(Any, guarded)
@@ -85,24 +86,22 @@ def _requirement(public: bool) -> list[dict[str, list[str]]]:
     return [] if public else [{"password": []}, {"bearer": []}]
 
 
-def _authenticate(job_id: uuid.UUID | None) -> tuple[Caller, list[bytes | None] | None]:
+def _bearer() -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise InvalidCredentials("Send an access token as `Authorization: Bearer …`.")
-    return authenticate(token.strip(), job_id)
+    return token.strip()
 
 
-def authenticate(
-    token: str, job_id: uuid.UUID | None = None
-) -> tuple[Caller, list[bytes | None] | None]:
+def authenticate(token: str, job: SharedRead | None = None) -> Caller:
     """Return whose access token this is, if it is good now; raises `InvalidCredentials`.
 
-    With `job_id` also the copy of that job, as `callers.authenticate` does.
+    The `job` that is asked for is read along with the session.
     """
     user_id, session_id, expires_at = _claims_of(token, current_app.config["JWT_SECRET_KEY"])
     if time.time() >= expires_at:
         raise InvalidCredentials("The access token has expired. Refresh it or sign in again.")
-    return session_cache.authenticate(user_id, session_id, job_id)
+    return session_cache.authenticate(user_id, session_id, job)
 
 
 @lru_cache(maxsize=8192)
@@ -135,6 +134,11 @@ def caller() -> Caller:
 def caller_id() -> uuid.UUID:
     """Return the id of the user who makes this request."""
     return caller().user_id
+
+
+def shared_read() -> SharedRead:
+    """Return the job of the path, at an endpoint that is allowed `with_job`."""
+    return cast(SharedRead, g.job)
 
 
 def check_endpoints(app: Flask) -> None:

@@ -71,7 +71,9 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
         batches.close()
         return responses.no_content()
     me = caller()
-    presence = Presence(lambda: session_cache.authenticate(me.user_id, me.session_id, job_id))
+    presence = Presence(
+        lambda: session_cache.authenticate(me.user_id, me.session_id, jobs.SharedRead(job_id))
+    )
     frames = line.pieces(_frames(chain([first], batches), presence))
     response = Response(stream_with_context(frames), mimetype="text/event-stream")
     response.call_on_close(line.close)

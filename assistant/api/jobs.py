@@ -3,13 +3,13 @@
 import uuid
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, request
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.schemas.jobs import JobQuerySchema, JobReadSchema, JobSchema
-from assistant.security import allow, caller_id
+from assistant.security import allow, caller_id, shared_read
 from assistant.services import job_kinds, jobs
 from assistant.services.events.waiting import wait_for
 
@@ -39,7 +39,7 @@ def list_jobs(query: dict[str, Any]) -> Any:
 @blp.alt_response(304, description="Nothing has changed since the `ETag` in `If-None-Match`.")
 def get_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     """Return a job; once it has succeeded, with its result."""
-    shown = jobs.read_status(caller_id(), job_id, g.job_copy)
+    shown = shared_read().status(caller_id())
     if query.get("wait") and not shown.ended:
         shown = wait_for(caller_id(), job_id, query["wait"])
     response = responses.ready_json(shown.body)

@@ -85,7 +85,7 @@ class Talk:
 
     def _authenticate(self) -> uuid.UUID:
         """Demand that the session is alive, and let the services know whose it is."""
-        g.caller, _ = security.authenticate(self._token)
+        g.caller = security.authenticate(self._token)
         return security.caller_id()
 
     def _look_after(self) -> None:
@@ -139,7 +139,7 @@ class Talk:
         return self._listener
 
     def _auth(self, values: Body, about: Body) -> None:
-        caller, _ = security.authenticate(values["token"])
+        caller = security.authenticate(values["token"])
         if caller.user_id != self.user_id:
             raise PermissionDenied("This is the token of somebody else. Open another socket.")
         self._token = values["token"]

@@ -122,7 +122,7 @@ def delete(who: str, yes: bool, as_json: bool) -> None:
     if not yes:
         confirm(f"Delete {user.username} with all conversations and documents?")
     # Nobody else asks, so the job belongs to the user, as when they delete themselves.
-    job = account_deletion.delete(Caller(user.id, NO_SESSION, user.role), user.id)
+    job = account_deletion.delete(Caller(user.id, NO_SESSION), user.id)
     if as_json:
         print_json({"id": user.id, "job_id": job.id})
     else:

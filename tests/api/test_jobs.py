@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from redis import Connection
 from sqlalchemy import event
 
 from assistant.database import db
@@ -226,3 +227,32 @@ def test_everything_but_search_goes_on_without_redis(
         == 204
     )
     assert client.get(path, headers=user.headers).status_code == 401
+
+
+def test_a_session_and_a_job_are_read_in_one_round_trip(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted = ask(user)
+    end_job(accepted["id"])
+    flush()
+    first = job(user, accepted["id"])
+    sent: list[Any] = []
+    send = Connection.send_packed_command
+
+    def counted(self: Connection, command: Any, *args: Any, **kwargs: Any) -> Any:
+        sent.append(command)
+        return send(self, command, *args, **kwargs)
+
+    monkeypatch.setattr(Connection, "send_packed_command", counted)
+    statements: list[str] = []
+
+    def note(*given: Any) -> None:
+        statements.append(given[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        again = job(user, accepted["id"])
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert again == first
+    assert (len(sent), statements) == (1, [])

@@ -52,14 +52,9 @@ def update(
             user = _change(session, user_id, values, new_hash)
             shut_out = new_hash is not None or not user.is_active
             ended = sessions.end_all(session, user_id) if shut_out else []
-            others = select(SignIn.id).where(
-                SignIn.owner_id == user_id, SignIn.revoked_at.is_(None)
-            )
-            known = list(session.scalars(others))
     except IntegrityError as error:
         raise names.refused(error) from None
     session_cache.forget(ended)
-    session_cache.read_anew(known)
     return user, len(ended)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.database import SYSTEM, transaction, when_committed
-from assistant.errors import Conflict, PermissionDenied, TransientError
+from assistant.errors import Conflict, TransientError
 from assistant.extensions import adapters
 from assistant.models import (
     Collection,
@@ -106,12 +106,8 @@ def _accept(
 def retry(owner_id: uuid.UUID, old: Job) -> Job:
     """Promise once more to remove what a failed or cancelled job left."""
     # Who was an administrator when the job was made need not be one any more.
-    role = users.get(owner_id).role
-    if role != Role.ADMIN:
-        raise PermissionDenied("This is for administrators only.")
-    return delete(
-        Caller(owner_id, uuid.UUID(int=0), role), uuid.UUID(old.arguments["user_id"]), old.id
-    )
+    users.demand_role(owner_id, Role.ADMIN)
+    return delete(Caller(owner_id, uuid.UUID(int=0)), uuid.UUID(old.arguments["user_id"]), old.id)
 
 
 def erase(run: Run) -> dict[str, Any]:
@@ -171,13 +167,13 @@ def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Count
     """Leave a row without a name, and the session that may read the job."""
     idempotency.forget_user(session, user_id)
     session.execute(
-            name_key=None,
-            name_look=None,
-            name_keyed=None,
         update(User)
         .where(User.id == user_id)
         .values(
             username=f"deleted-{user_id}",
+            name_key=None,
+            name_look=None,
+            name_keyed=None,
             email=f"{user_id}@deleted.invalid",
             password_hash=UNUSABLE,
             role=Role.USER.value,

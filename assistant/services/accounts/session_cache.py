@@ -3,9 +3,8 @@
 import json
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
-from redis import Redis
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
@@ -13,7 +12,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import cache
 from assistant.models import Session, User
-from assistant.services.jobs.cache import COPY, key_of
+from assistant.services.jobs import SharedRead
 
 # For how long Redis may say that a session is alive before PostgreSQL is asked again.
 CACHE_SECONDS = 30
@@ -26,17 +25,16 @@ class Caller:
 
     user_id: uuid.UUID
     session_id: uuid.UUID
-    role: str
 
 
 def authenticate(
-    user_id: uuid.UUID, session_id: uuid.UUID, job_id: uuid.UUID | None = None
-) -> tuple[Caller, list[bytes | None] | None]:
+    user_id: uuid.UUID, session_id: uuid.UUID, job: SharedRead | None = None
+) -> Caller:
     """Return who a token belongs to if its session is alive; raises `InvalidCredentials`.
 
-    With `job_id`, the same round trip to Redis also brings that job's owner and JSON.
+    The `job` that is asked for is read in the same round trip to Redis.
     """
-    copy, job_copy = _read_copies(session_id, job_id)
+    copy = _read_copy(session_id) if job is None else job.get(_key(session_id))
     if copy is None:
         copy = _read_session(session_id)
         fresh = copy
@@ -46,23 +44,13 @@ def authenticate(
     known = json.loads(copy)
     if known["user_id"] != str(user_id):
         raise InvalidCredentials("The token is not valid. Sign in again.")
-    if (only := known.get("only_job")) and only != str(job_id):
+    if (only := known.get("only_job")) and (job is None or only != str(job.job_id)):
         raise InvalidCredentials("This account is deleted. The token reads its last job only.")
-    return Caller(user_id, session_id, known["role"]), job_copy
+    return Caller(user_id, session_id)
 
 
-def _read_copies(
-    session_id: uuid.UUID, job_id: uuid.UUID | None
-) -> tuple[bytes | None, list[bytes | None] | None]:
-    def read(client: Redis) -> list[Any]:
-        pipe = client.pipeline(transaction=False)
-        pipe.get(_key(session_id))
-        if job_id is not None:
-            pipe.hmget(key_of(job_id), *COPY)
-        return pipe.execute()
-
-    copies = cache.ask(read) or [None]
-    return copies[0], copies[1] if len(copies) > 1 else None
+def _read_copy(session_id: uuid.UUID) -> bytes | None:
+    return cast("bytes | None", cache.ask(lambda client: client.get(_key(session_id))))
 
 
 def _read_session(session_id: uuid.UUID) -> bytes:
@@ -77,6 +65,7 @@ def _read_session(session_id: uuid.UUID) -> bytes:
         ).one_or_none()
     if row is None:
         return REVOKED
+    # The role is for processes of the release before; it counts as PostgreSQL has it.
     known = {"user_id": str(row.id), "role": row.role}
     if row.job_id is not None:
         known["only_job"] = str(row.job_id)
@@ -96,12 +85,6 @@ def forget(ended: list[uuid.UUID]) -> None:
 def _overwrite(session_id: uuid.UUID, copy: bytes) -> None:
     # Outlives every copy that says otherwise; `authenticate` never overwrites it.
     cache.ask(lambda client: client.set(_key(session_id), copy, ex=2 * CACHE_SECONDS))
-
-
-def read_anew(session_ids: list[uuid.UUID]) -> None:
-    """After the commit: let what changed about a user, such as the role, count at once."""
-    if session_ids:
-        cache.ask(lambda client: client.delete(*map(_key, session_ids)))
 
 
 def confine(session: Transaction, session_id: uuid.UUID, job_id: uuid.UUID) -> None:

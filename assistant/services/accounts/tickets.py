@@ -34,8 +34,7 @@ def redeem(ticket: str, job_id: uuid.UUID) -> Caller:
     about = json.loads(found[0]) if found[0] else {}
     if about.get("job") != str(job_id):
         raise InvalidCredentials("The ticket is not valid any more. Ask for a new one.")
-    caller, _ = session_cache.authenticate(uuid.UUID(about["user"]), uuid.UUID(about["session"]))
-    return caller
+    return session_cache.authenticate(uuid.UUID(about["user"]), uuid.UUID(about["session"]))
 
 
 def _key(ticket: str) -> str:

@@ -32,6 +32,7 @@ from assistant.services.jobs.execution import run
 from assistant.services.jobs.kinds import Body, init_app, job_table
 from assistant.services.jobs.reading import get, list_
 from assistant.services.jobs.runs import Run, Stopped, Stopping
+from assistant.services.jobs.shared_read import SharedRead
 from assistant.services.jobs.status import (
     body_of,
     encode,
@@ -54,6 +55,7 @@ __all__ = [
     "body_of",
     "cancel",
     "cancel_all",
+    "SharedRead",
     "dispatch",
     "draining",
     "encode",
