@@ -70,14 +70,14 @@ def test_older_names_stay_as_they_are_and_keep_new_ones_away(app: Flask, scratch
     keyed = text("SELECT username FROM users WHERE name_keyed = username ORDER BY created_at")
     try:
         with scratch.app_context():
-            upgrade(revision="0005")
+            upgrade(revision="0006")
             with engine.begin() as connection:
                 connection.execute(text("SET LOCAL assistant.owner = 'system'"))
                 for number, name in enumerate(names):
                     connection.execute(insert, {"name": name, "number": number})
             # Twice, as after an interruption.
             for _ in range(2):
-                upgrade(revision="0006")
+                upgrade(revision="0007")
                 with engine.begin() as connection:
                     connection.execute(text("SET LOCAL assistant.owner = 'system'"))
                     kept = connection.scalars(
@@ -85,7 +85,7 @@ def test_older_names_stay_as_they_are_and_keep_new_ones_away(app: Flask, scratch
                     )
                     assert kept.all() == names
                     assert connection.scalars(keyed).all() == [names[0], names[3]]
-                    connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
+                    connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
             upgrade()
             # A process of the release before goes on beside it.
             with engine.begin() as connection:

@@ -35,7 +35,8 @@ def _update(who: str, words: str, *, to_json: bool, **values: Any) -> None:
 def disable(who: str, as_json: bool) -> None:
     """Shut a user out: all sessions end at once, and signing in is refused.
 
-    What is running for the user comes to its end, and nothing is deleted.
+    Replies, analyses and indexing of theirs are cancelled. Nothing is deleted, but for what the
+    user asked to delete before.
 
     \b
     Example:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import workers.users
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-import workers.users
 from assistant.adapters import passwords
 from assistant.database import SYSTEM, transaction
 from tests.conftest import PASSWORD, User

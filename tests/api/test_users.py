@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import workers.documents
 from flask import Flask
 
 from assistant.extensions import cache
+from assistant.services import jobs
+from assistant.services.jobs.claiming import claim
 from tests.conftest import PASSWORD, User
-from tests.factories import assert_problem, change_rows, walk
+from tests.factories import ask, assert_problem, change_rows, indexed, job_row, upload, walk
 
 TOKEN = "/api/v1/auth/token"
 NEW = "a new and longer password"
@@ -161,6 +164,52 @@ def test_a_disabled_user_is_out_at_once_and_may_come_back(admin: User, user: Use
     assert admin.patch(f"/users/{user.id}", json={"is_active": True}).status_code == 200
     assert_problem(user.get("/users/me"), 401)
     assert sign_in(user) == 200
+
+
+def test_what_runs_for_a_disabled_user_is_cancelled_but_for_deletions(
+    admin: User, user: User, other_user: User
+) -> None:
+    read, gone = indexed(user), indexed(user, "To be deleted.")
+    waiting, running, uploaded = ask(user), ask(user), upload(user)
+    analysed = user.post(f"/documents/{read}/analysis").get_json()
+    deletion = user.delete(f"/documents/{gone}").get_json()
+    elsewhere = ask(other_user)
+    claimed = claim(uuid.UUID(running["id"]), "test")
+    assert claimed is not None
+
+    assert admin.patch(f"/users/{user.id}", json={"is_active": False}).status_code == 200
+
+    for one in (waiting, uploaded, analysed):
+        assert job_row(one["id"]).state == "cancelled"
+    assert job_row(running["id"]).cancel_requested_at is not None
+    for one in (deletion, elsewhere):
+        row = job_row(one["id"])
+        assert (row.state, row.cancel_requested_at) == ("queued", None)
+    workers.documents.delete(deletion["id"])
+    assert job_row(deletion["id"]).state == "succeeded"
+
+    # Who comes back goes on, also with what was cancelled.
+    assert admin.patch(f"/users/{user.id}", json={"is_active": True}).status_code == 200
+    again = second_session(user)
+    assert again.post(f"/jobs/{uploaded['id']}/retry").status_code == 202
+    assert job_row(ask(again)["id"]).state == "queued"
+
+
+def test_what_came_too_late_for_being_disabled_is_cancelled_by_the_sweeper(user: User) -> None:
+    waiting, running = ask(user), ask(user)
+    deletion = user.delete(f"/documents/{indexed(user)}").get_json()
+    bulk = upload(user)
+    change_rows("UPDATE jobs SET priority = 8 WHERE id = :id", id=bulk["id"])
+    assert claim(uuid.UUID(running["id"]), "test") is not None
+    # As if the process that disables died at once.
+    change_rows("UPDATE users SET is_active = false WHERE id = :id", id=user.id)
+    assert jobs.sweep()["unwanted"] == 2
+    assert job_row(waiting["id"]).state == "cancelled"
+    assert job_row(running["id"]).cancel_requested_at is not None
+    for one in (deletion, bulk):
+        row = job_row(one["id"])
+        assert (row.state, row.cancel_requested_at) == ("queued", None)
+    assert jobs.sweep()["unwanted"] == 0
 
 
 def test_a_role_counts_from_the_next_request_on(admin: User, user: User) -> None:

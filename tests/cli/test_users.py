@@ -11,7 +11,7 @@ from flask_jwt_extended import decode_token
 
 from assistant.services import jobs
 from tests.conftest import PASSWORD, User
-from tests.factories import ask, change_rows
+from tests.factories import ask, change_rows, indexed, job_row, upload
 
 from .conftest import Run, rows
 
@@ -276,3 +276,12 @@ def test_deleting_speaks_json_and_keeps_the_last_administrator(
     deleted = read("users", "delete", other_user.username, "--yes")
     assert set(deleted) == {"id", "job_id"}
     assert deleted["id"] == other_user.id
+
+
+def test_disabling_cancels_what_makes_something(run: Run, user: User) -> None:
+    gone = indexed(user)
+    asked, uploaded = ask(user), upload(user)
+    deletion = user.delete(f"/documents/{gone}").get_json()
+    run("users", "disable", user.username)
+    states = [job_row(one["id"]).state for one in (asked, uploaded, deletion)]
+    assert states == ["cancelled", "cancelled", "queued"]

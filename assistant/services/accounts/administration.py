@@ -14,6 +14,7 @@ from assistant.errors import Conflict, NotFound
 from assistant.models import Conversation, Document, Job, Role, User
 from assistant.models import Session as SignIn
 from assistant.models.job import TERMINAL
+from assistant.services import jobs
 from assistant.services.accounts import names, session_cache, sessions
 from assistant.services.jobs import kinds
 
@@ -39,8 +40,8 @@ def update(
 ) -> tuple[User, int]:
     """Change what is given, and return the user and how many sessions ended.
 
-    A new password and being disabled end every session. `by` is the administrator who asks,
-    None at the command line.
+    A new password and being disabled end every session, and being disabled what runs and waits
+    for the user, too. `by` is the administrator who asks, None at the command line.
     """
     if by == user_id and (password is not None or "email" in values):
         raise Conflict("Change your own e-mail address and password at /users/me.")
@@ -55,7 +56,20 @@ def update(
     except IntegrityError as error:
         raise names.refused(error) from None
     session_cache.forget(ended)
+    if not user.is_active:
+        _stop_work(user_id)
     return user, len(ended)
+
+
+def _stop_work(user_id: uuid.UUID) -> None:
+    """Cancel what is open for a disabled user; what is promised to be deleted still will be.
+
+    If this process dies first, or a request was let in before, the sweeper cancels it.
+    """
+    with transaction(SYSTEM) as session:
+        # Not with what was committed: workers lock jobs first, and would wait for each other.
+        cancelled = jobs.cancel_all(session, Job.owner_id == user_id, jobs.made_for_owner())
+    jobs.follow_up(cancelled)
 
 
 def _change(

@@ -41,13 +41,20 @@ from assistant.services.jobs.status import (
     publish,
     read_status,
 )
-from assistant.services.jobs.stopping import Cancelled, cancel, cancel_all, follow_up
+from assistant.services.jobs.stopping import (
+    Cancelled,
+    cancel,
+    cancel_all,
+    follow_up,
+    made_for_owner,
+)
 from assistant.services.jobs.sweeping import sweep
 
 __all__ = [
     "Body",
     "Cancelled",
     "Run",
+    "SharedRead",
     "Stopped",
     "Stopping",
     "accept",
@@ -55,7 +62,6 @@ __all__ = [
     "body_of",
     "cancel",
     "cancel_all",
-    "SharedRead",
     "dispatch",
     "draining",
     "encode",
@@ -66,6 +72,7 @@ __all__ = [
     "init_app",
     "job_table",
     "list_",
+    "made_for_owner",
     "publish",
     "read_status",
     "ring",

@@ -3,16 +3,17 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Job, JobState
 from assistant.services.jobs import signals, status
+from assistant.services.jobs.accepting import BULK
 from assistant.services.jobs.dispatching import dispatch
 from assistant.services.jobs.endings import CANCELLED
-from assistant.services.jobs.kinds import Body
+from assistant.services.jobs.kinds import Body, job_table
 from assistant.services.jobs.statements import AT_ONCE
 from assistant.services.jobs.transitions import NOT_CANCELLED, QUEUED, RUNNING, transition
 
@@ -47,6 +48,15 @@ def ask_to_stop(session: Session, job_id: uuid.UUID) -> Job | None:
     return transition(session, job_id, QUEUED, ending=CANCELLED) or transition(
         session, job_id, RUNNING, NOT_CANCELLED, cancel_requested_at=AT_ONCE
     )
+
+
+def made_for_owner() -> ColumnElement[bool]:
+    """Choose what owners have asked to be made; not deletions, nor what an operator does.
+
+    It stops when its owner is disabled.
+    """
+    makes = job_table().names(lambda kind: kind.limited)
+    return and_(Job.kind.in_(makes), Job.priority < BULK)
 
 
 def cancel_all(session: Session, *which: ColumnElement[bool]) -> Cancelled:

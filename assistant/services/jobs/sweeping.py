@@ -12,12 +12,13 @@ from assistant.crashes import crash_point
 from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError, Unavailable
 from assistant.extensions import cache
-from assistant.models import Job, JobState, Queue
+from assistant.models import Job, JobState, Queue, User
 from assistant.services.jobs import cache as job_cache
-from assistant.services.jobs import heartbeats, status
+from assistant.services.jobs import heartbeats, signals, status
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.endings import Ending, Reason
 from assistant.services.jobs.lost_workers import after_loss
+from assistant.services.jobs.stopping import ask_to_stop, made_for_owner
 from assistant.services.jobs.transitions import OPEN, held_by, transition
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,12 @@ def sweep() -> dict[str, int]:
     database is away.
     """
     heartbeats.beat(heartbeats.SWEEPER)
-    duties = {"expired": _return_expired, "overdue": _end_overdue, "rung": _ring_again}
+    duties = {
+        "expired": _return_expired,
+        "overdue": _end_overdue,
+        "unwanted": _stop_unwanted,
+        "rung": _ring_again,
+    }
     found = {name: _do(duty) for name, duty in duties.items()}
     job_cache.say_again()
     found["dispatched"] = sum(dispatch(queue) for queue in Queue)
@@ -117,6 +123,22 @@ def _end_overdue() -> int:
         return transition(session, job.id, OPEN, ending=ending)
 
     return len(_each(end, Job.is_open, Job.deadline_at < func.now()))
+
+
+def _stop_unwanted() -> int:
+    """Cancel what is open for disabled owners.
+
+    A request may have been let in before its owner was disabled, and who disables cancels by a
+    transaction that may not come about.
+    """
+    disabled = select(User.id).where(~User.is_active)
+    not_asked = Job.cancel_requested_at.is_(None)
+    open_for_them = (Job.is_open, not_asked, made_for_owner(), Job.owner_id.in_(disabled))
+    stopped = _each(lambda session, job: ask_to_stop(session, job.id), *open_for_them)
+    for job in stopped:
+        if job.state == JobState.RUNNING:
+            signals.call_out(job.id)
+    return len(stopped)
 
 
 def _ring_again() -> int:
