@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import workers.users
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -16,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from assistant.adapters import passwords
 from assistant.database import SYSTEM, transaction
+from assistant.services import jobs
 from tests.conftest import PASSWORD, User
 from tests.factories import assert_problem, change_rows
 
@@ -175,7 +175,7 @@ def test_a_name_that_is_given_up_is_free_also_if_an_older_process_did_it(
 
 def test_nothing_of_a_name_remains_of_who_is_deleted(client: FlaskClient, user: User) -> None:
     user.patch("/users/me", json={"username": "admin"})
-    workers.users.delete(user.delete("/users/me").get_json()["id"])
+    jobs.run(user.delete("/users/me").get_json()["id"])
     with transaction(SYSTEM) as session:
         row = session.execute(text("SELECT users::text FROM users WHERE id = :id"), {"id": user.id})
         assert "admin" not in row.scalar_one()

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import workers.documents
 from flask import Flask
 
 from assistant.extensions import cache
@@ -185,7 +184,7 @@ def test_what_runs_for_a_disabled_user_is_cancelled_but_for_deletions(
     for one in (deletion, elsewhere):
         row = job_row(one["id"])
         assert (row.state, row.cancel_requested_at) == ("queued", None)
-    workers.documents.delete(deletion["id"])
+    jobs.run(deletion["id"])
     assert job_row(deletion["id"]).state == "succeeded"
 
     # Who comes back goes on, also with what was cancelled.
