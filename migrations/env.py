@@ -47,8 +47,9 @@ def run_migrations() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
-        with connection.begin():
-            let_in(connection, role)
+        let_in(connection, role)
+        # With nothing to migrate, looking for it has begun the transaction already.
+        connection.commit()
 
 
 def connect(engine: Engine, settings: Settings) -> Connection:
