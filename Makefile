@@ -6,6 +6,8 @@ SHELL := /bin/sh
 .SUFFIXES:
 
 PYTHON ?=
+# How many tests run at a time, each process of them with servers of its own.
+AT_ONCE ?= 2
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3 python)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,8 +45,8 @@ migrate: $(RUNTIME) ## bring the database at DATABASE_URL up to date
 	@exec $(BIN)/flask db upgrade
 
 .PHONY: test
-test: lint types ## everything that CI runs
-	$(BIN)/python -m pytest -m "not alone" -n 2 --dist worksteal
+test: lint types ## everything that CI runs; AT_ONCE= tests at a time
+	$(BIN)/python -m pytest -m "not alone" -n $(AT_ONCE) --dist worksteal
 	$(BIN)/python -m pytest -m alone
 
 .PHONY: lint
