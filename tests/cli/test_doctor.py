@@ -301,7 +301,9 @@ def test_settings_that_are_dangerous(another_app: MakeApp) -> None:
     assert "does not start" in examine(another_app(secret_key=None))["SECRET_KEY"]["detail"]
 
 
-def test_an_embedding_model_that_is_not_there(another_app: MakeApp, tmp_path: Path) -> None:
+def test_an_embedding_model_that_is_not_there(
+    another_app: MakeApp, user: User, tmp_path: Path
+) -> None:
     empty = examine(another_app(embedding_model=str(tmp_path)))["embedding model"]
     assert (empty["status"], "has no weights" in empty["detail"]) == ("FAIL", True)
     far = examine(another_app(embedding_model="somebody/some-model"))
