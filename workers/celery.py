@@ -8,7 +8,8 @@ from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
 from assistant.app import create_app
-from assistant.services.jobs import draining, heartbeats
+from assistant.services import jobs
+from assistant.services.jobs import heartbeats
 from workers.jobs import add_tasks
 from workers.loading import load
 from workers.watchdog import Watchdog
@@ -39,7 +40,7 @@ def _begin() -> None:
 
 
 def _leave_in_time() -> None:
-    draining.begun(None)
+    jobs.draining.begun(None)
     # Celery takes leave of Redis without a limit, and waits for a thread that still loads a model.
     threading.Event().wait(SECONDS_TO_LEAVE)
     os._exit(0)
@@ -67,4 +68,4 @@ def begin_in_process(**_: object) -> None:
 @worker_shutting_down.connect
 def give_jobs_back(**_: object) -> None:
     """Let go of all jobs in time; Celery calls this inside a signal handler."""
-    draining.begin()
+    jobs.draining.begin()

@@ -16,7 +16,7 @@ from celery.worker import state
 
 from assistant.adapters.cache import connect
 from assistant.config import Settings
-from assistant.services.jobs import draining
+from assistant.services import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Watchdog:
 
     def watch(self) -> None:
         """Look again and again, until the worker leaves or has to be ended."""
-        while not draining.begun(self._patience / 10):
+        while not jobs.draining.begun(self._patience / 10):
             try:
                 stalled = self.stalled()
             except Exception:
@@ -73,7 +73,7 @@ class Watchdog:
             "this worker takes nothing from its queues: it ends, to be started again",
             extra={"queues": self._queues},
         )
-        draining.begin()
+        jobs.draining.begin()
         give_up = time.monotonic() + LEAVING_SECONDS
         while state.active_requests and time.monotonic() < give_up:
             threading.Event().wait(0.1)

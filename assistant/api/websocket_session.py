@@ -22,8 +22,8 @@ from assistant.errors import (
 )
 from assistant.services import jobs
 from assistant.services.events.listening import Listener
+from assistant.services.jobs import Body
 from assistant.services.jobs.event_log import Event
-from assistant.services.jobs.kinds import Body
 
 logger = logging.getLogger(__name__)
 

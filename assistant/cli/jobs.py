@@ -21,8 +21,9 @@ from assistant.cli.output import (
 from assistant.models import JobState, Queue
 from assistant.models.job import TERMINAL
 from assistant.services import job_kinds
+from assistant.services import jobs as engine
 from assistant.services.accounts import users as people
-from assistant.services.jobs import operating, purging
+from assistant.services.jobs import operating
 from assistant.services.paging import Page
 
 ids = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=click.UUID)
@@ -160,10 +161,10 @@ def purge(older_than: float, state: str | None, yes: bool, as_json: bool) -> Non
     """
     age, which = timedelta(days=older_than), JobState(state) if state else None
     if not yes:
-        count = purging.count_ended(age, which)
+        count = engine.count_ended(age, which)
         what = f"{counted(count, 'job')} that ended more than {older_than:g} days ago"
         confirm(f"Delete {what}?")
-    purged = purging.purge(age, which)
+    purged = engine.purge(age, which)
     if as_json:
         print_json({"purged": purged})
     else:

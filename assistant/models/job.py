@@ -2,6 +2,7 @@
 
 import uuid
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -63,6 +64,14 @@ class Blocker(StrEnum):
 PAYLOAD_VERSION = 1
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 TERMINAL = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+class Progress(NamedTuple):
+    """How far a job's work has come; `total` is None while nobody can know."""
+
+    stage: str
+    done: int
+    total: int | None
 
 
 class Job(Model):
@@ -174,6 +183,11 @@ class Job(Model):
     created_at: Mapped[Created]
     started_at: Mapped[Moment | None]
     finished_at: Mapped[Moment | None]
+
+    @property
+    def progress(self) -> Progress:
+        """Return how far the work has come."""
+        return Progress(self.progress_stage, self.progress_done, self.progress_total)
 
     @hybrid_property
     def is_open(self) -> bool:

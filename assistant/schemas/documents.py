@@ -8,7 +8,7 @@ from assistant.models import DocumentStatus
 from assistant.schemas.jobs import JobErrorSchema
 from assistant.schemas.paging import PageSchema
 from assistant.schemas.text import NOT_BLANK, Line, Request, Search, Text
-from assistant.schemas.values import QueryInteger
+from assistant.schemas.values import QueryInteger, Score
 
 IDS = validate.Length(max=100)
 STATUSES = [status.value for status in DocumentStatus]
@@ -121,4 +121,4 @@ class HitSchema(Schema):
     start = fields.Integer()
     end = fields.Integer()
     text = fields.String()
-    score = fields.Float(metadata={"description": "Cosine similarity"})
+    score = Score(metadata={"description": "Cosine similarity"})

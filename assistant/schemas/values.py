@@ -26,6 +26,13 @@ class Number(fields.Float):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+class Score(fields.Float):
+    """A measure of nearness, to four places."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return round(value, 4)
+
+
 class QueryInteger(fields.Integer):
     """A whole number in a query, in plain digits; Python would take `1_0` too."""
 

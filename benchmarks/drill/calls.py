@@ -3,7 +3,6 @@
 from math import ceil
 from typing import Any
 
-from assistant.services.jobs.lost_workers import LEASE_NOT_RENEWED
 from benchmarks.drill.drill import Drill
 from benchmarks.drill.ending import Ending
 from benchmarks.drill.ledger import LINGERING, POSTGRES, overlap
@@ -99,7 +98,7 @@ def _starved(ending: Ending, destroyed: set[tuple[str, int]]) -> set[tuple[str, 
         (job_id, a.attempt)
         for job_id, attempts in ending.attempts.items()
         for a in attempts
-        if a.outcome == "released" and a.reason == LEASE_NOT_RENEWED.body()
+        if a.outcome == "released" and (a.reason or {}).get("code") == "lease_not_renewed"
     } - destroyed
     most = ceil(sum(map(len, ending.attempts.values())) / STARVED_ONE_IN)
     return starved if len(starved) <= most else set()

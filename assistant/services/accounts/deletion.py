@@ -29,7 +29,6 @@ from assistant.services.accounts import administration, session_cache, sessions,
 from assistant.services.accounts.session_cache import Caller
 from assistant.services.documents.deletion import Counts, Erasure, rows_gone
 from assistant.services.jobs import Run, kinds
-from assistant.services.jobs import cache as job_cache
 
 # What one transaction removes at most, so that none is slow.
 BATCH = 500
@@ -156,7 +155,7 @@ def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
     mine = select(Job.id).where(*_ending_with(user_id), Job.id != job_id).limit(BATCH)
     ids = session.scalars(mine).all()
     # Before the rows go: afterwards nobody would know which copies there are.
-    if ids and not job_cache.forget(ids):
+    if ids and not jobs.forget_copies(ids):
         raise TransientError(
             "Redis is away, and still shows jobs of this user.", code="redis_away", counted=False
         )

@@ -15,7 +15,6 @@ from assistant.errors import NotFound
 from assistant.models import Conversation, Job, Message, WhenBusy
 from assistant.models.job import TERMINAL
 from assistant.services import active_owner, idempotency, jobs
-from assistant.services.jobs import status
 from assistant.services.paging import Page
 
 DEFAULT_TITLE = "New conversation"
@@ -161,10 +160,10 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
             .returning(Job)
             .execution_options(populate_existing=True)
         ).all()
-        bodies = [(job, status.body_of(session, job)) for job in emptied]
+        bodies = [(job, jobs.body_of(session, job)) for job in emptied]
     jobs.follow_up(cancelled)
     for job, body in bodies:
         if job.state in TERMINAL:
-            status.erase(job, body)
+            jobs.erase(job, body)
         else:
-            status.publish(job, body)
+            jobs.publish(job, body)

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session, aliased
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Conversation, Job, Message
+from assistant.schemas.conversations import MessageSchema
+from assistant.schemas.rendering import renderer
 from assistant.services.conversations import branches, conversations
-from assistant.services.jobs.attempts import stamp
-from assistant.services.jobs.kinds import Body
+from assistant.services.jobs import Body
 from assistant.services.paging import Page
 
 
@@ -53,23 +54,8 @@ def latest(conversation: Conversation) -> list[Message]:
         return branches.before(session, conversation, conversation.current_message_id, Page())
 
 
-def body_of(message: Message) -> Body:
-    """Return a message in the shape that the API documents, ready for JSON."""
-    return {
-        "id": str(message.id),
-        "conversation_id": str(message.conversation_id),
-        "parent_id": str(message.parent_id) if message.parent_id else None,
-        "role": message.role,
-        "status": message.status,
-        "content": message.content,
-        "citations": message.citations,
-        "tokens_used": message.tokens_used,
-        "usage": message.usage,
-        "model": message.model,
-        "finish_reason": message.finish_reason,
-        "job_id": str(message.job_id) if message.job_id else None,
-        "created_at": stamp(message.created_at),
-    }
+# The message in the shape that the API documents, ready for JSON.
+body_of = renderer(MessageSchema())
 
 
 def result_of(asked: Message, reply: Message) -> Body:

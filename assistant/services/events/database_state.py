@@ -9,9 +9,8 @@ from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Job, Message
 from assistant.models.job import TERMINAL
-from assistant.services.jobs import status
+from assistant.services import jobs
 from assistant.services.jobs.event_log import ATTEMPT, LAST, OTHERS
-from assistant.services.jobs.kinds import job_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ def read(owner_id: uuid.UUID, job_id: uuid.UUID) -> Truth:
         if found is None:
             raise NotFound("There is no job with this id.")
         job, content = found
-        text = (content or "") if job_table().kind_of(job).streams else None
+        text = (content or "") if jobs.job_table().kind_of(job).streams else None
         done = None
         if job.state in TERMINAL:
-            done = status.encode(status.body_of(session, job)).decode()
+            done = jobs.encode(jobs.body_of(session, job)).decode()
     return Truth(job, text, done)

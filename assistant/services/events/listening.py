@@ -18,8 +18,8 @@ from assistant.services.events.catch_up_slots import turn
 from assistant.services.events.feeds import Feed
 from assistant.services.events.following import Follower, steps
 from assistant.services.events.hub import hub
+from assistant.services.jobs import Body
 from assistant.services.jobs.event_log import LAST, Event
-from assistant.services.jobs.kinds import Body
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,7 @@ from assistant.errors import NotFound
 from assistant.models import Job
 from assistant.services import jobs
 from assistant.services.conversations import messages
-from assistant.services.jobs import kinds
-from assistant.services.jobs.cache import read_copy
-from assistant.services.jobs.kinds import Body
+from assistant.services.jobs import Body, kinds
 
 
 def clock(owner_id: uuid.UUID) -> datetime:
@@ -42,7 +40,7 @@ def read(owner_id: uuid.UUID, job_id: uuid.UUID) -> tuple[Body, Body | None] | N
 
     Raises `NotFound` for a job that is gone.
     """
-    shown = jobs.read_status(owner_id, job_id, read_copy(job_id))
+    shown = jobs.look_up(owner_id, job_id)
     if not shown.ended:
         # What Redis has is older than what was heard.
         shown = jobs.read_status(owner_id, job_id)

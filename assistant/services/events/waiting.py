@@ -3,10 +3,10 @@
 import time
 import uuid
 
+from assistant.services import jobs
 from assistant.services.events.feeds import Feed
 from assistant.services.events.hub import hub
-from assistant.services.jobs.cache import COPY, read_copy
-from assistant.services.jobs.status import Shown, read_status
+from assistant.services.jobs import Shown
 
 
 def wait_for(
@@ -19,19 +19,14 @@ def wait_for(
     give_up = time.monotonic() + seconds
     feed = Feed()
     with hub().end(job_id, owner_id, feed):
-        if just_accepted and not _has_ended(job_id):
+        if just_accepted and not jobs.has_ended(job_id):
             _hear_of_end(feed, give_up)
         while True:
-            shown = read_status(owner_id, job_id, read_copy(job_id))
+            shown = jobs.look_up(owner_id, job_id)
             left = give_up - time.monotonic()
             if shown.ended or left <= 0 or feed.closed:
                 return shown
             _hear_of_end(feed, give_up)
-
-
-def _has_ended(job_id: uuid.UUID) -> bool:
-    copy = read_copy(job_id)
-    return copy is not None and copy[COPY.index("ended")] == b"1"
 
 
 def _hear_of_end(feed: Feed, give_up: float) -> None:

@@ -1,11 +1,14 @@
 """Evidence: the passages that a reply rests on, and the words in them that it quotes."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from assistant.extensions import adapters, settings
 from assistant.ports import Vectors
+from assistant.schemas.conversations import CitationSchema
+from assistant.schemas.rendering import renderer
 from assistant.services.generation.citations import quote_candidates
 from assistant.services.retrieval.retrieval import Hit, Scope, find
 
@@ -22,18 +25,27 @@ class Quote:
     text: str
     score: float
 
-    def citation(self, marker: int) -> dict[str, Any]:
-        """Return the quote in the shape that the API documents."""
-        return {
-            "marker": marker,
-            "document_id": str(self.hit.document_id),
-            "generation": self.hit.generation,
-            "filename": self.hit.filename,
-            "page": self.hit.page,
-            "start": self.start,
-            "end": self.end,
-            "quote": self.text,
-        }
+
+class Citation(NamedTuple):
+    """Evidence as a reply keeps it: a quote, and the marker that stands for it."""
+
+    marker: int
+    document_id: uuid.UUID
+    generation: int
+    filename: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+_render = renderer(CitationSchema())
+
+
+def _citation(marker: int, quote: Quote) -> dict[str, Any]:
+    hit = quote.hit
+    place = (hit.document_id, hit.generation, hit.filename, hit.page, quote.start, quote.end)
+    return _render(Citation(marker, *place, quote.text))
 
 
 def retrieve(scope: Scope, question: Vectors) -> list[Hit]:
@@ -62,7 +74,7 @@ def quotes(question: Vectors, hits: Sequence[Hit]) -> list[Quote]:
 def citations(question: Vectors, hits: Sequence[Hit], markers: Sequence[int]) -> list[Any]:
     """Return the citations of the passages that a reply's markers name."""
     found = quotes(question, [hits[marker - 1] for marker in markers])
-    return [quote.citation(marker) for marker, quote in zip(markers, found, strict=True)]
+    return [_citation(marker, quote) for marker, quote in zip(markers, found, strict=True)]
 
 
 def best_marker(question: Vectors, hits: Sequence[Hit]) -> int:

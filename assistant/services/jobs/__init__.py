@@ -16,28 +16,37 @@ lost (the sweeper rings again) or doubled (the second claim changes no row).
   later write demands that the row is still running with exactly this attempt, so a worker that
   was believed dead and comes back can write nothing.
 - A heartbeat renews the `leases` of a process; when one runs out, the sweeper puts the job back.
-  What was there when two workers died runs alone, in quarantine (`losing`).
+  What was there when two workers died runs alone, in quarantine (`lost_workers`).
 - Every state is written by `transition`, together with the message or document it is about, and
-  the end of an attempt by `settle`, which reads again what a lost answer left unknown.
+  the end of an attempt by `finish`, which reads again what a lost answer left unknown.
 - A worker that is told to leave stops what it has, and its jobs go back to the queue: `draining`.
 - Success demands that nobody asked to cancel; a terminal state is never left.
-- What is committed is shown: ready-made JSON for those who poll (`status`, and its `copies` in
+- What is committed is shown: ready-made JSON for those who poll (`status`, and its copies in
   Redis), why it waits (`waiting`), and events for those who follow (`assistant.services.events`).
+
+Others import this package, and of its modules only those that stand for themselves: `kinds` (what
+the engine knows of each kind), `event_log` (what followers hear), `heartbeats` (who is there) and
+`operating` (what operators may do). A contract of the linter keeps the rest inside.
 """
 
 from assistant.services.jobs import draining
 from assistant.services.jobs.accepting import accept, announce
+from assistant.services.jobs.cache import forget as forget_copies
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.kinds import Body, init_app, job_table
+from assistant.services.jobs.purging import count_ended, purge
 from assistant.services.jobs.reading import get, list_
 from assistant.services.jobs.runs import Run, Stopped, Stopping
 from assistant.services.jobs.shared_read import SharedRead
 from assistant.services.jobs.status import (
+    Shown,
     body_of,
     encode,
     erase,
     fresh_body,
+    has_ended,
+    look_up,
     publish,
     read_status,
 )
@@ -55,6 +64,7 @@ __all__ = [
     "Cancelled",
     "Run",
     "SharedRead",
+    "Shown",
     "Stopped",
     "Stopping",
     "accept",
@@ -62,18 +72,23 @@ __all__ = [
     "body_of",
     "cancel",
     "cancel_all",
+    "count_ended",
     "dispatch",
     "draining",
     "encode",
     "erase",
     "follow_up",
+    "forget_copies",
     "fresh_body",
     "get",
+    "has_ended",
     "init_app",
     "job_table",
     "list_",
+    "look_up",
     "made_for_owner",
     "publish",
+    "purge",
     "read_status",
     "ring",
     "run",

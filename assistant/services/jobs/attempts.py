@@ -2,13 +2,17 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from assistant.models import Attempt, Job, JobState
+from assistant.schemas.jobs import AttemptSchema
+from assistant.schemas.rendering import renderer
+
+_render = renderer(AttemptSchema())
 
 # A job that waits for days for a server has many; the last ones tell the story.
 SHOWN = 20
@@ -34,18 +38,13 @@ _FORGET = text("""
 """)
 
 
-def stamp(moment: datetime | None) -> str | None:
-    """Write a moment as ISO 8601 in UTC."""
-    return moment.astimezone(UTC).isoformat() if moment else None
-
-
 def attempts_of(session: Session, jobs: Sequence[Job]) -> dict[uuid.UUID, list[dict[str, Any]]]:
     """Return the last attempts at each job, oldest first; nearly always nothing has to be read."""
     found = {job.id: [only_attempt(job)] if _is_plain(job) else [] for job in jobs}
     unknown = [job.id for job in jobs if job.attempt and not _is_plain(job)]
     if unknown:
         for row in session.scalars(_LAST, {"job_ids": unknown}):
-            found[row.job_id].insert(0, _body(row))
+            found[row.job_id].insert(0, _render(row))
     return found
 
 
@@ -53,27 +52,21 @@ def _is_plain(job: Job) -> bool:
     return job.attempt == 1 and job.state in (JobState.RUNNING, JobState.SUCCEEDED)
 
 
+class _Only(NamedTuple):
+    """The first attempt at a job, as its row has it."""
+
+    attempt: int
+    queue: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    outcome: str | None
+    reason: None = None
+
+
 def only_attempt(job: Job) -> dict[str, Any]:
     """Return the first attempt at a job, while it runs or after it has succeeded."""
-    return {
-        "attempt": job.attempt,
-        "queue": job.queue,
-        "started_at": stamp(job.started_at),
-        "finished_at": stamp(job.finished_at),
-        "outcome": job.state if job.state == JobState.SUCCEEDED else None,
-        "reason": None,
-    }
-
-
-def _body(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "attempt": attempt.attempt,
-        "queue": attempt.queue,
-        "started_at": stamp(attempt.started_at),
-        "finished_at": stamp(attempt.finished_at),
-        "outcome": attempt.outcome,
-        "reason": attempt.reason,
-    }
+    outcome = job.state if job.state == JobState.SUCCEEDED else None
+    return _render(_Only(job.attempt, job.queue, job.started_at, job.finished_at, outcome))
 
 
 def forget_old(session: Session, job: Job) -> None:

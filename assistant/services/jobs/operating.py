@@ -12,8 +12,8 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.models import Attempt, Job, JobState, User
 from assistant.models.job import TERMINAL
+from assistant.schemas.rendering import stamp
 from assistant.services.jobs import status, stopping
-from assistant.services.jobs.attempts import stamp
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.endings import Ending, Reason
 from assistant.services.jobs.kinds import Body, job_table

@@ -16,9 +16,11 @@ from assistant.errors import NotFound
 from assistant.extensions import cache
 from assistant.models import Job, JobState
 from assistant.models.job import TERMINAL
+from assistant.schemas.jobs import JobSchema
+from assistant.schemas.rendering import renderer
 from assistant.services.jobs import cache as job_cache
 from assistant.services.jobs import event_log
-from assistant.services.jobs.attempts import attempts_of, only_attempt, stamp
+from assistant.services.jobs.attempts import attempts_of, only_attempt
 from assistant.services.jobs.kinds import Body, job_table
 from assistant.services.jobs.waiting import Waiting, why_waiting
 
@@ -50,39 +52,15 @@ def bodies_of(
     ]
 
 
+# What a job's row does not have, or not as it is shown. The last three change without the job, so
+# only `read_status` finds them out.
+FROM_ELSEWHERE = ("result", "attempts", "queue_position", "blocker", "waiting_because")
+_render = renderer(JobSchema(), leave_out=FROM_ELSEWHERE)
+
+
 def fresh_body(job: Job) -> Body:
     """Return a job that has no result yet, and no attempt before the one that runs."""
-    return {
-        "id": str(job.id),
-        "kind": job.kind,
-        "state": job.state,
-        "attempt": job.attempt,
-        "progress": {
-            "stage": job.progress_stage,
-            "done": job.progress_done,
-            "total": job.progress_total,
-        },
-        "conversation_id": _text(job.conversation_id),
-        "message_id": _text(job.message_id),
-        "document_id": _text(job.document_id),
-        "retry_of": _text(job.retry_of),
-        "created_at": stamp(job.created_at),
-        "started_at": stamp(job.started_at),
-        "finished_at": stamp(job.finished_at),
-        "cancel_requested_at": stamp(job.cancel_requested_at),
-        "result": None,
-        "error": job.error,
-        "attempts": [only_attempt(job)] if job.attempt else [],
-        "timings": job.timings,
-        # These three change without the job, so only `read_status` finds them out.
-        "queue_position": None,
-        "blocker": None,
-        "waiting_because": None,
-    }
-
-
-def _text(value: uuid.UUID | None) -> str | None:
-    return None if value is None else str(value)
+    return {**_render(job), "attempts": [only_attempt(job)] if job.attempt else []}
 
 
 def encode(body: Body | list[Body]) -> bytes:
@@ -164,6 +142,17 @@ def read_status(
     encoded = encode(shown)
     job_cache.put(job_cache.copy_of(job, encoded, asked_at, whole=True))
     return Shown(encoded, job.version, job.state in TERMINAL)
+
+
+def look_up(owner_id: uuid.UUID, job_id: uuid.UUID) -> Shown:
+    """Return a job as Redis has it, or as `read_status` does."""
+    return read_status(owner_id, job_id, job_cache.read_copy(job_id))
+
+
+def has_ended(job_id: uuid.UUID) -> bool:
+    """Return whether Redis knows that a job has ended."""
+    copy = job_cache.read_copy(job_id)
+    return copy is not None and copy[job_cache.COPY.index("ended")] == b"1"
 
 
 def waiting_part(waiting: Waiting) -> Body:

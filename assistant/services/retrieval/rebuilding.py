@@ -12,7 +12,6 @@ from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document, Embedding, Job, JobState
 from assistant.models.document import vector_id
-from assistant.services.jobs import kinds
 from assistant.services.retrieval.embeddings import stack
 from assistant.services.retrieval.index_trust import doubt
 
@@ -147,11 +146,11 @@ def _demand_quiet(collection: Collection) -> None:
             select(func.count())
             .select_from(Job)
             .join(Document, Document.id == Job.document_id)
-            .where(Document.collection_id == collection.id, Job.kind == kinds.INDEX.name)
+            .where(Document.collection_id == collection.id)
             .where(Job.state == JobState.RUNNING)
         )
     if busy:
         raise Conflict(
-            f"{busy} documents of the collection {collection.id} are being indexed. Wait for them, "
-            "or rebuild without --drop."
+            f"{busy} documents of the collection {collection.id} are being worked on. Wait for "
+            "them, or rebuild without --drop."
         )

@@ -4,7 +4,6 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Select, select, tuple_
@@ -40,19 +39,6 @@ class Hit:
     end: int
     text: str
     score: float
-
-    def body(self) -> dict[str, Any]:
-        """Return the hit in the shape that the API documents."""
-        return {
-            "document_id": str(self.document_id),
-            "generation": self.generation,
-            "filename": self.filename,
-            "page": self.page,
-            "start": self.start,
-            "end": self.end,
-            "text": self.text,
-            "score": round(self.score, 4),
-        }
 
 
 @dataclass(frozen=True, slots=True)

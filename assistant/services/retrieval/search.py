@@ -14,9 +14,13 @@ from assistant.database import transaction
 from assistant.errors import AssistantError, Unavailable
 from assistant.extensions import adapters, settings
 from assistant.models import Queue
+from assistant.schemas.documents import HitSchema
+from assistant.schemas.rendering import renderer
 from assistant.services.retrieval.retrieval import Scope, check_scope, find
 
 logger = logging.getLogger(__name__)
+
+_render = renderer(HitSchema())
 
 ANSWER_SECONDS = 60
 UNEXPECTED = "Something unexpected went wrong; the operator finds it in the search worker's log."
@@ -95,7 +99,7 @@ def _search(request: dict[str, Any]) -> list[dict[str, Any]]:
         collection_ids=[uuid.UUID(i) for i in request["collection_ids"]],
     )
     question = adapters.embedding_model.embed([request["query"]])[0]
-    return [hit.body() for hit in find(scope, question, request["limit"])]
+    return [_render(hit) for hit in find(scope, question, request["limit"])]
 
 
 def _encode(found: Any) -> bytes:

@@ -10,8 +10,8 @@ from sqlalchemy import CursorResult, Delete, and_, delete, exists, func, or_, se
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
 from assistant.models import Chunk, Embedding, Job, JobState, Session
-from assistant.services import idempotency
-from assistant.services.jobs import kinds, purging
+from assistant.services import idempotency, jobs
+from assistant.services.jobs import kinds
 from assistant.services.upkeep.pace import Pace
 
 PACE_SECONDS = 3600
@@ -58,7 +58,7 @@ class Rows:
 
 def _purge_jobs() -> int:
     days = settings.job_retention_days
-    return purging.purge(timedelta(days=days)) if days else 0
+    return jobs.purge(timedelta(days=days)) if days else 0
 
 
 def _id_of_then() -> uuid.UUID:
