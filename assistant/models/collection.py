@@ -8,9 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
 from assistant.models.columns import Created, Key, Moment, Owner
+from assistant.models.deletable import Deletable
 
 
-class Collection(Model):
+class Collection(Deletable, Model):
     """A named set of documents with a Chroma collection and an embedding model of its own.
 
     `index_checked_at` is when the index was last compared with the chunks; null asks for it.
@@ -34,7 +35,6 @@ class Collection(Model):
     chunk_overlap: Mapped[int]
     index_checked_at: Mapped[Moment | None]
     created_at: Mapped[Created]
-    deleted_at: Mapped[Moment | None]
 
     @property
     def chroma_name(self) -> str:

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Json, Key, Moment, Owner
+from assistant.models.columns import Created, Json, Key, Owner
+from assistant.models.deletable import Deletable
 from assistant.ports import Vectors
 
 
@@ -24,7 +25,7 @@ class DocumentStatus(StrEnum):
     DELETING = "deleting"
 
 
-class Document(Model):
+class Document(Deletable, Model):
     """An uploaded file; `generation` names the text and chunks that search may see.
 
     A re-index writes under `last_generation` and then moves `generation`, so it swaps instead of
@@ -53,7 +54,6 @@ class Document(Model):
     job_count: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
-    deleted_at: Mapped[Moment | None]
     replacement: Mapped[Json | None]
 
 

@@ -6,7 +6,8 @@ from sqlalchemy import Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Key, Moment
+from assistant.models.columns import Created, Key
+from assistant.models.deletable import Deletable
 
 
 class Role(StrEnum):
@@ -20,7 +21,7 @@ class Role(StrEnum):
 KEYED = "name_keyed = username"
 
 
-class User(Model):
+class User(Deletable, Model):
     """A person with a name, an e-mail address and a password.
 
     `name_key` and `name_look` were made of the name `name_keyed`, and keep others from taking
@@ -48,4 +49,3 @@ class User(Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Created]
     updated_at: Mapped[Created] = mapped_column(onupdate=func.now())
-    deleted_at: Mapped[Moment | None]

@@ -27,7 +27,7 @@ def get(user_id: uuid.UUID) -> User:
 
 def find(session: Session, user_id: uuid.UUID, *, lock: bool = False) -> User:
     """Return a user who is not deleted, within a transaction; raises `NotFound`."""
-    query = select(User).where(User.id == user_id, User.deleted_at.is_(None))
+    query = select(User).where(User.id == user_id, User.is_live)
     # Not the strongest lock: that would keep workers from writing rows of this owner.
     user = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if user is None:

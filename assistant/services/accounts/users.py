@@ -61,7 +61,7 @@ def demand_role(user_id: uuid.UUID, role: Role) -> None:
 
 def list_all(page: Page, query: str | None = None) -> list[User]:
     """Return all users, newest first; with `query`, those whose name or e-mail contains it."""
-    wanted = select(User).where(User.deleted_at.is_(None))
+    wanted = select(User).where(User.is_live)
     if query:
         contains = [c.icontains(query, autoescape=True) for c in (User.username, User.email)]
         wanted = wanted.where(or_(*contains))
@@ -75,7 +75,7 @@ def look_up(name: str) -> User:
         user = names.find(session, name)
         if user is None and (user_id := _as_id(name)):
             user = session.get(User, user_id)
-    if user is None or user.deleted_at is not None:
+    if user is None or not user.is_live:
         raise NotFound(f"There is no user {name!r}.")
     return user
 

@@ -69,9 +69,7 @@ def find(
 
 
 def _of(owner_id: uuid.UUID) -> Select[Collection]:
-    return select(Collection).where(
-        Collection.owner_id == owner_id, Collection.deleted_at.is_(None)
-    )
+    return select(Collection).where(Collection.owner_id == owner_id, Collection.is_live)
 
 
 def create(
@@ -128,7 +126,7 @@ def _count(session: Session, found: list[Collection]) -> dict[uuid.UUID, int]:
     query = (
         select(Document.collection_id, func.count())
         .where(Document.collection_id.in_([collection.id for collection in found]))
-        .where(Document.deleted_at.is_(None))
+        .where(Document.is_live)
         .group_by(Document.collection_id)
     )
     rows: list[Row[uuid.UUID, int]] = list(session.execute(query))

@@ -47,7 +47,7 @@ def targets(
     owner_id: uuid.UUID | None = None,
 ) -> list[Target]:
     """Return these documents, or those of a collection or an owner, or all; raises `NotFound`."""
-    query = select(Document.id, Document.owner_id).where(Document.deleted_at.is_(None))
+    query = select(Document.id, Document.owner_id).where(Document.is_live)
     if document_ids:
         query = query.where(Document.id.in_(document_ids))
     if collection_id is not None:
@@ -55,7 +55,8 @@ def targets(
     if owner_id is not None:
         query = query.where(Document.owner_id == owner_id)
     with transaction(SYSTEM) as session:
-        if collection_id is not None and session.get(Collection, collection_id) is None:
+        there = select(Collection.id).where(Collection.id == collection_id, Collection.is_live)
+        if collection_id is not None and session.scalar(there) is None:
             raise NotFound(f"There is no collection {collection_id}.")
         found = [
             Target(row.id, row.owner_id) for row in session.execute(query.order_by(Document.id))

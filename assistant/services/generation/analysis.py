@@ -37,7 +37,7 @@ def create(owner_id: uuid.UUID, document_id: uuid.UUID, retry_of: uuid.UUID | No
     """Promise an analysis of a document's current text."""
     with transaction(owner_id) as session:
         document = documents.find(session, owner_id, document_id)
-        if document.deleted_at is not None:
+        if not document.is_live:
             raise Conflict("This document is being deleted.")
         if document.generation == 0:
             raise Conflict("The document has no text to analyse yet. Follow its job and ask again.")
@@ -96,7 +96,7 @@ def _load(run: Run) -> str:
             .join(Document, Document.id == DocumentText.document_id)
             .where(
                 Document.id == run.job.document_id,
-                Document.deleted_at.is_(None),
+                Document.is_live,
                 DocumentText.generation == Document.generation,
             )
         )

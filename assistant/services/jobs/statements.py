@@ -147,7 +147,7 @@ def _document_follows(job: Any) -> Any:
     return (
         update(Document)
         .where(Document.id == job.document_id, Document.job_id == job.id)
-        .where(Document.deleted_at.is_(None))
+        .where(Document.is_live)
         .values(status=ready, error=job.error, updated_at=func.now())
         .cte("document_follows")
     )

@@ -29,7 +29,7 @@ def collect() -> dict[str, Any]:
                 "kinds": _per_kind(session),
             },
             "documents": _documents(session),
-            "users": session.scalar(select(func.count()).select_from(User)),
+            "users": session.scalar(select(func.count()).where(User.is_live)),
             "sweeper": _sweeper(session),
         }
         working = _working(session)

@@ -31,7 +31,7 @@ class Target:
 
 def targets(collection_id: uuid.UUID | None = None) -> list[Target]:
     """Return this collection, or all; raises `NotFound`."""
-    query = select(Collection).order_by(Collection.id)
+    query = select(Collection).where(Collection.is_live).order_by(Collection.id)
     if collection_id is not None:
         query = query.where(Collection.id == collection_id)
     with transaction(SYSTEM) as session:
@@ -80,7 +80,7 @@ def visible(collection: Collection, *what: Any) -> Select[Any]:
         .join(Embedding, Embedding.id == Chunk.embedding_id)
         .where(
             Document.collection_id == collection.id,
-            Document.deleted_at.is_(None),
+            Document.is_live,
             Document.generation == Chunk.generation,
             Embedding.model == collection.embedding_model,
         )
@@ -113,7 +113,7 @@ def _gone(rows: Sequence[Row[Any]]) -> list[str]:
     """
     with transaction(SYSTEM) as session:
         documents = select(Document.id, Document.generation).where(
-            Document.id.in_({row.document_id for row in rows}), Document.deleted_at.is_(None)
+            Document.id.in_({row.document_id for row in rows}), Document.is_live
         )
         current = {row.id: row.generation for row in session.execute(documents)}
     return [
@@ -131,6 +131,7 @@ def _of_another_model(collection: Collection) -> int:
         .join(Embedding, Embedding.id == Chunk.embedding_id)
         .where(
             Document.collection_id == collection.id,
+            Document.is_live,
             Document.generation == Chunk.generation,
             Embedding.model != collection.embedding_model,
         )

@@ -56,7 +56,7 @@ def check_scope(session: Session, scope: Scope) -> None:
         if not ids:
             continue
         wanted = select(model.id).where(
-            model.owner_id == scope.owner_id, model.id.in_(ids), model.deleted_at.is_(None)
+            model.owner_id == scope.owner_id, model.id.in_(ids), model.is_live
         )
         if set(session.scalars(wanted)) != set(ids):
             word = "document" if model is Document else "collection"
@@ -125,6 +125,7 @@ def _doubt_what_lacks(scope: Scope, hits: list[Hit], indexed: list[Hit]) -> None
 def _collections(session: Session, scope: Scope) -> Sequence[Collection]:
     query = select(Collection).where(
         Collection.owner_id == scope.owner_id,
+        Collection.is_live,
         Collection.embedding_model == adapters.embedding_model.name,
     )
     if scope.collection_ids:
@@ -140,7 +141,7 @@ def _visible(scope: Scope) -> Select[Chunk, str]:
         .where(
             Chunk.owner_id == scope.owner_id,
             Document.owner_id == scope.owner_id,
-            Document.deleted_at.is_(None),
+            Document.is_live,
             Document.generation == Chunk.generation,
         )
     )

@@ -125,7 +125,7 @@ def _to_keep(collection: Collection, keys: list[Key]) -> set[Key]:
         Job.kind == kinds.INDEX.name,
         or_(is_open, Job.finished_at > func.now() - GRACE),
     )
-    documents = select(Document).where(Document.id.in_(ids), Document.deleted_at.is_(None))
+    documents = select(Document).where(Document.id.in_(ids), Document.is_live)
     chunks = select(*_KEY).where(tuple_(*_KEY).in_(keys))
     with transaction(SYSTEM) as session:
         # In this order: a job that has ended between these questions has switched by the last.

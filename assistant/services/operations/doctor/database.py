@@ -153,7 +153,7 @@ def _collections(session: Session) -> list[Finding]:
     others = session.scalar(
         select(func.count())
         .select_from(Collection)
-        .where(Collection.embedding_model != settings.embedding_model)
+        .where(Collection.is_live, Collection.embedding_model != settings.embedding_model)
     )
     if not others:
         return []
