@@ -69,6 +69,19 @@ def test_the_processes_are_the_ones_expected() -> None:
     assert names == set(expected)
 
 
+def test_only_what_deletes_knows_when_something_was_deleted() -> None:
+    """Whoever else wants to know whether something is there asks `is_live`."""
+    spelled = {path for path in SOURCES if "deleted_at" in path.read_text()}
+    deleting = {PROJECT / "assistant/models/deletable.py"} | {
+        PROJECT / "assistant/services" / name
+        for name in (
+            *("accounts/deletion.py", "documents/deletion.py"),
+            "documents/collection_deletion.py",
+        )
+    }
+    assert spelled == deleting
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_a_module_says_what_it_is_for_and_is_not_too_long(path: Path) -> None:
     source = path.read_text()

@@ -22,7 +22,7 @@ from assistant.schemas.documents import (
 )
 from assistant.schemas.jobs import JobSchema
 from assistant.security import allow, caller_id
-from assistant.services.documents import changes, documents
+from assistant.services.documents import changes, deletion, documents
 from assistant.services.generation import analysis
 
 ONE_RANGE = re.compile(
@@ -161,4 +161,4 @@ def analyze_document(document_id: uuid.UUID) -> Response:
 @blp.alt_response(409, "CONFLICT")
 def delete_document(document_id: uuid.UUID) -> Response:
     """Delete a document: hidden at once, removed everywhere by a job that counts what is left."""
-    return responses.accepted_job(documents.delete(caller_id(), document_id))
+    return responses.accepted_job(deletion.delete(caller_id(), document_id))

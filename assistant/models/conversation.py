@@ -3,7 +3,20 @@
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    TableValuedAlias,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    column,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
@@ -60,7 +73,8 @@ class Message(Model):
 
     The reply's row exists from the moment the question is accepted and is only updated under the
     job's fence; `job_id` is unique, so a job can never leave two replies. `options` holds what
-    the question asked for: model, temperature, max_tokens, documents.
+    the question asked for: model, temperature, max_tokens, documents. A citation whose document is
+    deleted stays with `quote` null and `deleted` true.
     """
 
     __tablename__ = "messages"
@@ -103,3 +117,10 @@ class Message(Model):
     def tokens_used(self) -> int:
         """Return the total number of tokens, zero if no model was asked."""
         return (self.prompt_tokens or 0) + (self.completion_tokens or 0)
+
+
+def cited() -> TableValuedAlias:
+    """Unfold, in a statement, a message's citations into rows."""
+    columns = (column("document_id", Uuid), column("generation", Integer), column("quote", Text))
+    rows = func.jsonb_to_recordset(Message.citations).table_valued(*columns)
+    return rows.render_derived(name="cited", with_types=True)

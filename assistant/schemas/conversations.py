@@ -79,7 +79,17 @@ class CitationSchema(Schema):
     page = fields.Integer(allow_none=True)
     start = fields.Integer(metadata={"description": "Offset in the extracted text, in code points"})
     end = fields.Integer()
-    quote = fields.String(metadata={"description": "Exactly that slice, at most 400 characters"})
+    quote = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "Exactly that slice, at most 400 characters; null once the document is "
+            "deleted"
+        },
+    )
+    deleted = fields.Boolean(
+        dump_default=False,
+        metadata={"description": "Whether the document was deleted since the reply was written"},
+    )
 
 
 class MessageSchema(Schema):

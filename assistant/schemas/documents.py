@@ -1,7 +1,9 @@
 """Documents and search."""
 
+from typing import Any
+
 from flask_smorest.fields import Upload
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_dump, validate, validates_schema
 from werkzeug.datastructures import FileStorage
 
 from assistant.models import DocumentStatus
@@ -61,7 +63,7 @@ class DocumentQuerySchema(PageSchema):
 
 
 class DocumentSchema(Schema):
-    """An uploaded file and what became of it."""
+    """An uploaded file and what became of it; of one that is `deleting`, id, name and status."""
 
     id = fields.UUID()
     collection_id = fields.UUID()
@@ -77,6 +79,13 @@ class DocumentSchema(Schema):
     job_id = fields.UUID(allow_none=True)
     created_at = fields.DateTime()
     updated_at = fields.DateTime()
+
+    @post_dump
+    def hide(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        """Say no more of a document that is being deleted than what a list of them needs."""
+        if data["status"] != DocumentStatus.DELETING:
+            return data
+        return {name: data[name] for name in ("id", "filename", "status")}
 
 
 class SliceQuerySchema(Schema):

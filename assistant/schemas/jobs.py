@@ -36,6 +36,12 @@ class JobResultSchema(Schema):
     document_id = fields.UUID()
     generation = fields.Integer()
     chunks = fields.Integer()
+    citations = fields.Integer(
+        metadata={"description": "In a receipt: citations of what was deleted, now without quote"}
+    )
+    replies = fields.Integer(
+        metadata={"description": "In a receipt: replies with such citations; their text stays"}
+    )
     summary = fields.String()
     key_points = fields.List(fields.String())
     model = fields.String(metadata={"description": "The model that wrote an analysis"})

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, missing
 
 Convert = Callable[[Any], Any]
 Render = Callable[[Any], dict[str, Any]]
@@ -26,11 +26,16 @@ def stamp(moment: datetime | None) -> str | None:
 def renderer(schema: Schema, leave_out: Collection[str] = ()) -> Render:
     """Return a function that renders an object, or a dict of the same shape, by its schema.
 
-    What the object lacks is null, and so is what is to be left out: the caller has it from
-    elsewhere.
+    What the object lacks is its field's `dump_default`, else null; so is what is to be left out,
+    which the caller has from elsewhere.
     """
     named = [
-        (key, None if key in leave_out else field.attribute or key, _converter(field))
+        (
+            key,
+            None if key in leave_out else field.attribute or key,
+            _converter(field),
+            _without(field),
+        )
         for key, field in schema.dump_fields.items()
     ]
 
@@ -39,9 +44,9 @@ def renderer(schema: Schema, leave_out: Collection[str] = ()) -> Render:
             thing.get if isinstance(thing, dict) else partial(getattr, thing)
         )
         rendered: dict[str, Any] = {}
-        for key, name, convert in named:
+        for key, name, convert, without in named:
             value = None if name is None else read(name, None)
-            rendered[key] = None if value is None else convert(value)
+            rendered[key] = without if value is None else convert(value)
         return rendered
 
     return render
@@ -60,6 +65,10 @@ def _converter(field: fields.Field[Any]) -> Convert:
     if type(field)._serialize is not _plain_way(field):
         return lambda value: field._serialize(value, None, None)
     return _as_it_is
+
+
+def _without(field: fields.Field[Any]) -> Any:
+    return None if field.dump_default is missing else field.dump_default
 
 
 def _plain_way(field: fields.Field[Any]) -> Any:

@@ -9,8 +9,7 @@ from assistant.models import Job, JobState
 from assistant.services import jobs
 from assistant.services.accounts import deletion as account_deletion
 from assistant.services.conversations import messages, regenerating
-from assistant.services.documents import changes, collection_deletion, documents, indexing
-from assistant.services.documents import deletion as document_deletion
+from assistant.services.documents import changes, collection_deletion, deletion, erasure, indexing
 from assistant.services.generation import analysis, replies
 from assistant.services.jobs import kinds
 from assistant.services.jobs.kinds import Binding
@@ -19,13 +18,11 @@ BINDINGS = {
     kinds.REPLY: Binding(replies.generate, regenerating.retry, messages.reply_results),
     kinds.INDEX: Binding(indexing.index, changes.retry),
     kinds.ANALYZE: Binding(analysis.analyze, analysis.retry),
-    kinds.DELETE_DOCUMENT: Binding(indexing.delete, documents.retry),
+    kinds.DELETE_DOCUMENT: Binding(deletion.erase, deletion.retry, erasure.receipts_of),
     kinds.DELETE_COLLECTION: Binding(
-        collection_deletion.erase, collection_deletion.retry, document_deletion.receipts_of
+        collection_deletion.erase, collection_deletion.retry, erasure.receipts_of
     ),
-    kinds.DELETE_USER: Binding(
-        account_deletion.erase, account_deletion.retry, document_deletion.receipts_of
-    ),
+    kinds.DELETE_USER: Binding(account_deletion.erase, account_deletion.retry, erasure.receipts_of),
 }
 
 

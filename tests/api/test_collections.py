@@ -186,7 +186,7 @@ def test_a_deleted_collection_is_hidden_then_gone(user: User) -> None:
 
     receipt = job(user, accepted["id"])["result"]
     assert receipt == {
-        **{"documents": 3, "chunks": chunks},
+        **{"citations": 0, "replies": 0, "documents": 3, "chunks": chunks},
         **{"vectors_deleted": chunks, "vectors_remaining": 0},
     }
     assert vectors_in(row.chroma_name) is None

@@ -229,7 +229,10 @@ def test_a_deleted_document_is_hidden_then_gone(app: Flask, user: User) -> None:
     jobs.run(accepted["id"])
 
     receipt = job(user, accepted["id"])["result"]
-    assert receipt == {"chunks": 1, "vectors_deleted": 1, "vectors_remaining": 0}
+    assert receipt == {
+        **{"citations": 0, "replies": 0},
+        **{"chunks": 1, "vectors_deleted": 1, "vectors_remaining": 0},
+    }
     assert not file.exists()
     for path in ("", "/text", "/content"):
         assert_problem(user.get(f"/documents/{document_id}{path}"), 404)

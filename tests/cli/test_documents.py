@@ -17,7 +17,7 @@ from assistant.extensions import adapters
 from assistant.models import Collection, Job, JobState
 from assistant.models.document import vector_id
 from assistant.services import jobs
-from assistant.services.documents import documents, indexing
+from assistant.services.documents import deletion, documents, indexing
 from assistant.services.jobs import kinds
 from assistant.services.retrieval import rebuilding
 from tests.conftest import User
@@ -224,7 +224,7 @@ def test_rebuilding_leaves_out_what_is_deleted_meanwhile(
     def and_delete(*arguments: Any) -> Any:
         found = next_rows(*arguments)
         if found:
-            documents.delete(owner, document_id)
+            deletion.delete(owner, document_id)
         return found
 
     monkeypatch.setattr(rebuilding, "_next", and_delete)

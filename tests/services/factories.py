@@ -58,7 +58,7 @@ def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         document = documents.find(session, owner_id, document_id, lock=True)
         document.job_id, document.job_count = uuid7(), document.job_count + 1
         session.flush()
-        return documents._accept(session, document, kinds.INDEX)
+        return documents.accept(session, document, kinds.INDEX)
 
 
 def hold(job: Job) -> Run:

@@ -19,6 +19,7 @@ from assistant.services.documents import (
     collections,
     documents,
     indexing,
+    vectors,
 )
 from assistant.services.documents import (
     deletion as document_deletion,
@@ -139,14 +140,6 @@ def test_a_new_generation_replaces_the_old_one_at_once(owner: uuid.UUID) -> None
     assert vectors_of(job) == count
 
 
-def test_the_texts_that_citations_name_stay(owner: uuid.UUID) -> None:
-    job = upload(owner, "The harbour opens at six.")
-    perform(job)
-    for _ in range(2):
-        perform(reindex(owner, job.document_id))
-    assert [bool(text_of(job, generation)) for generation in (1, 2, 3)] == [True, True, True]
-
-
 def test_nothing_is_embedded_twice(owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     embedded: list[str] = []
     model = adapters.embedding_model
@@ -162,7 +155,7 @@ def test_nothing_is_embedded_twice(owner: uuid.UUID, monkeypatch: pytest.MonkeyP
         perform(one)
     [[rows]] = sql("SELECT count(*) FROM embeddings WHERE owner_id = :owner", owner=owner)
     assert rows == len(embedded) == len(set(embedded)) == len(chunks_of(twin))
-    perform(documents.delete(owner, job.document_id))
+    perform(document_deletion.delete(owner, job.document_id))
     with transaction(owner) as session:
         assert session.query(Embedding).count() == rows, "the twin still needs them"
 
@@ -189,7 +182,7 @@ def give_back_during(
     call: str, job: Job, work: Callable[[Run], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Do a job in small portions, and ask it to stop while Chroma is called so for the first."""
-    monkeypatch.setattr(document_deletion, "PORTION", 10)
+    monkeypatch.setattr(vectors, "PORTION", 10)
     real = getattr(adapters.vector_store, call)
 
     def stopped_work(run: Run) -> dict[str, Any]:
@@ -230,8 +223,8 @@ def test_a_deletion_that_stops_has_removed_nothing_that_its_receipt_would_miss(
     perform(job)
     count = len(chunks_of(job))
     assert job.document_id is not None
-    deletion = documents.delete(owner, job.document_id)
-    give_back_during("present", deletion, indexing.delete, monkeypatch)
+    deletion = document_deletion.delete(owner, job.document_id)
+    give_back_during("present", deletion, document_deletion.erase, monkeypatch)
     assert vectors_of(job) == count
     assert perform(deletion).result["vectors_deleted"] == count
 
@@ -244,11 +237,14 @@ def test_a_deleted_document_is_gone_everywhere(owner: uuid.UUID) -> None:
     document = document_of(job)
     path = adapters.files.path(document.storage_key)
     assert path.is_file()
-    deletion = documents.delete(owner, document.id)
+    deletion = document_deletion.delete(owner, document.id)
     assert hits(owner, "ship")[0].document_id == other.document_id, "hidden at once"
     assert document_of(job).status == "deleting"
     done = perform(deletion)
-    assert done.result == {"chunks": count, "vectors_deleted": count, "vectors_remaining": 0}
+    assert done.result == {
+        **{"citations": 0, "replies": 0},
+        **{"chunks": count, "vectors_deleted": count, "vectors_remaining": 0},
+    }
     assert vectors_of(other) == len(chunks_of(other)) == 1
     assert not path.exists()
     assert chunks_of(job) == []
@@ -261,12 +257,12 @@ def test_a_deleted_document_is_gone_everywhere(owner: uuid.UUID) -> None:
 
 def test_deleting_twice_is_refused(owner: uuid.UUID) -> None:
     job = upload(owner, "Some text.")
-    documents.delete(owner, job.document_id)
+    document_deletion.delete(owner, job.document_id)
     assert job_of(job).state == "cancelled"
     with pytest.raises(Conflict):
-        documents.delete(owner, job.document_id)
+        document_deletion.delete(owner, job.document_id)
     with pytest.raises(NotFound):
-        documents.delete(make_owner(), job.document_id)
+        document_deletion.delete(make_owner(), job.document_id)
 
 
 def test_chroma_may_be_away_for_a_while(
@@ -283,7 +279,7 @@ def test_chroma_may_be_away_for_a_while(
     assert perform(job).state == "succeeded"
     assert vectors_of(job) == 1
     configure(chroma_url="http://127.0.0.1:9")
-    deletion = documents.delete(owner, job.document_id)
+    deletion = document_deletion.delete(owner, job.document_id)
     assert perform(deletion).state == "queued"
     configure(chroma_url=url)
     pass_time(deletion)

@@ -9,7 +9,7 @@ from flask import Flask
 
 from assistant.models import JobState
 from assistant.services import job_kinds, jobs
-from assistant.services.documents import documents
+from assistant.services.documents import deletion
 from assistant.services.jobs import Run
 from assistant.services.jobs.claiming import claim
 from tests.doubles.model_server import ModelServer
@@ -130,14 +130,14 @@ def test_a_document_is_not_deleted_while_its_index_job_holds_it(owner: uuid.UUID
     indexing = upload(owner, "Some text.")
     run = hold(indexing)
     assert document_of(indexing).status == "running"
-    deletion = documents.delete(owner, indexing.document_id)
-    assert claim(deletion.id, "test") is None
+    deleting = deletion.delete(owner, indexing.document_id)
+    assert claim(deleting.id, "test") is None
     with pytest.raises(jobs.Stopped):
         run.progress("embedding", 1, 2)
     lose_lease(indexing)
     jobs.sweep()
     assert job_of(indexing).state == "cancelled"
-    assert claim(deletion.id, "test") is not None
+    assert claim(deleting.id, "test") is not None
 
 
 def test_attempt_and_version_only_grow(owner: uuid.UUID, model: ModelServer) -> None:

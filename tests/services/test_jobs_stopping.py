@@ -17,7 +17,7 @@ from assistant.errors import NotFound, TransientError
 from assistant.models import Job
 from assistant.services import jobs
 from assistant.services.conversations import conversations
-from assistant.services.documents import documents, indexing
+from assistant.services.documents import deletion, documents, indexing
 from assistant.services.generation import replies
 from assistant.services.jobs import (
     Run,
@@ -302,7 +302,7 @@ def test_deleting_a_document_and_writing_about_it_do_not_wait_for_each_other(
 
     def delete() -> None:
         with app.app_context():
-            deleted.append(documents.delete(owner, job.document_id))
+            deleted.append(deletion.delete(owner, job.document_id))
 
     deleter = threading.Thread(target=delete)
     with transaction(owner) as session:

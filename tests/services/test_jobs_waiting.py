@@ -12,7 +12,7 @@ from assistant.errors import Overloaded, RateLimited, TransientError
 from assistant.extensions import cache
 from assistant.models import Job
 from assistant.services import jobs
-from assistant.services.documents import documents
+from assistant.services.documents import deletion, documents
 from assistant.services.jobs import Run, heartbeats, status
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
@@ -177,7 +177,7 @@ def test_what_tidies_up_is_never_refused(owner: uuid.UUID, configure: Configure)
     document = upload(owner, "Some text.")
     configure(max_open_jobs_per_owner=1, max_open_jobs=1)
     assert document.document_id is not None
-    assert documents.delete(owner, document.document_id).state == "queued"
+    assert deletion.delete(owner, document.document_id).state == "queued"
 
 
 def test_a_newer_payload_is_left_to_newer_workers(owner: uuid.UUID, model: ModelServer) -> None:
@@ -195,12 +195,12 @@ def test_operators_work_and_deletions_shut_nobody_out(
     assert gone is not None
     assert kept is not None
     configure(max_open_jobs_per_owner=2, max_open_jobs=2)
-    deletion, bulk = documents.delete(owner, gone), documents.reindex(owner, kept)
+    tidying, bulk = deletion.delete(owner, gone), documents.reindex(owner, kept)
     ask(owner)
     ask(owner)
     with pytest.raises(RateLimited):
         ask(owner)
     with pytest.raises(Overloaded, match="2 jobs are waiting"):
         ask(make_owner())
-    for patient in (deletion, bulk):
+    for patient in (tidying, bulk):
         assert patient.deadline_at - patient.created_at > timedelta(days=6)

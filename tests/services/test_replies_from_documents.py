@@ -7,7 +7,7 @@ from flask import Flask
 
 from assistant.database import transaction
 from assistant.models import Collection, Document, Job, Message
-from assistant.services.documents import documents
+from assistant.services.documents import deletion, documents
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -158,7 +158,7 @@ def test_only_the_named_documents_and_collections_are_used(
     model.script(text="Red [1].")
     assert reply_to(ask(owner, QUESTION, collection_ids=ids[:1])).citations
     assert reply_to(ask(owner, QUESTION, collection_ids=ids[1:])).finish_reason == "no_evidence"
-    perform(documents.delete(owner, other.document_id))
+    perform(deletion.delete(owner, other.document_id))
 
 
 def test_a_cancelled_reply_from_documents_keeps_text_without_citations(

@@ -8,7 +8,7 @@ from flask import Flask
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.extensions import adapters
-from assistant.services.documents import documents
+from assistant.services.documents import deletion
 from assistant.services.retrieval import retrieval
 from assistant.services.retrieval.retrieval import Hit, Scope
 from tests.services.conftest import Configure
@@ -82,7 +82,7 @@ def test_without_its_index_search_compares_exactly(library: Library, configure: 
 
 def test_what_is_deleted_is_not_found_although_its_vector_is_there(library: Library) -> None:
     owner, ids = library
-    documents.delete(owner, ids["lamp.txt"])
+    deletion.delete(owner, ids["lamp.txt"])
     assert ids["lamp.txt"] not in {hit.document_id for hit in find(Scope(owner), "whale oil")}
     assert find(Scope(owner, document_ids=[ids["lamp.txt"]]), "whale oil") == []
 

@@ -13,7 +13,6 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.models import Conversation, Document, Job, Role, User
 from assistant.models import Session as SignIn
-from assistant.models.job import TERMINAL
 from assistant.services import jobs
 from assistant.services.accounts import names, session_cache, sessions
 from assistant.services.jobs import kinds
@@ -103,7 +102,7 @@ def keep_an_administrator(session: Session, user_id: uuid.UUID) -> None:
 def is_leaving(session: Session, user_id: uuid.UUID) -> bool:
     """Return whether a job that deletes this user is open."""
     query = select(func.count()).where(
-        Job.sequence_key == user_id, Job.kind == kinds.DELETE_USER.name, Job.state.not_in(TERMINAL)
+        Job.sequence_key == user_id, Job.kind == kinds.DELETE_USER.name, Job.is_open
     )
     return bool(session.scalar(query))
 
@@ -124,7 +123,7 @@ def figures(user_id: uuid.UUID) -> dict[str, Any]:
             "storage_bytes": int(
                 session.scalar(select(func.sum(Document.size)).where(mine[Document])) or 0
             ),
-            "open_jobs": _count(session, Job, mine[Job], Job.state.not_in(TERMINAL)),
+            "open_jobs": _count(session, Job, mine[Job], Job.is_open),
         }
 
 

@@ -23,11 +23,10 @@ from assistant.models import (
     User,
 )
 from assistant.models import Session as SignIn
-from assistant.models.job import TERMINAL
 from assistant.services import idempotency, jobs
 from assistant.services.accounts import administration, session_cache, sessions, users
 from assistant.services.accounts.session_cache import Caller
-from assistant.services.documents.deletion import Counts, Erasure, rows_gone
+from assistant.services.documents.erasure import Counts, Erasure, rows_gone
 from assistant.services.jobs import Run, kinds
 
 # What one transaction removes at most, so that none is slow.
@@ -79,7 +78,7 @@ def _ending_with(user_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     """Choose the jobs of a user, but not what an administrator has promised of other users."""
     whose = Job.arguments["user_id"].astext
     promised = (Job.kind == kinds.DELETE_USER.name) & (whose != str(user_id))
-    return Job.owner_id == user_id, ~(promised & Job.state.not_in(TERMINAL))
+    return Job.owner_id == user_id, ~(promised & Job.is_open)
 
 
 def _accept(
@@ -128,7 +127,7 @@ def erase(run: Run) -> dict[str, Any]:
     while erasure.step("jobs", lambda session: _jobs(session, run.job.id, user_id))["jobs"]:
         pass
     erasure.step("account", lambda session: _tombstone(session, run.job.id, user_id))
-    return dict(erasure.counts)
+    return erasure.receipt
 
 
 def _collections(erasure: Erasure, user_id: uuid.UUID) -> None:

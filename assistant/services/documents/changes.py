@@ -33,7 +33,7 @@ def update(
     job = None
     with transaction(owner_id) as session:
         open_jobs = _lock_open_jobs(session, document_id)
-        document = _find(session, owner_id, document_id)
+        document = documents.find_live(session, owner_id, document_id)
         if filename is not None:
             document.filename = _same_kind(document, filename)
         if collection_id is not None:
@@ -47,19 +47,12 @@ def update(
     return document, job
 
 
-def _find(session: Session, owner_id: uuid.UUID, document_id: uuid.UUID) -> Document:
-    document = documents.find(session, owner_id, document_id, lock=True)
-    if document.deleted_at is not None:
-        raise Conflict("This document is being deleted.")
-    return document
-
-
 def _lock_open_jobs(session: Session, document_id: uuid.UUID) -> list[Job]:
     # Jobs are locked before documents, as workers do it; else each could wait for the other.
     query = select(Job).where(
         Job.document_id == document_id,
         Job.kind == kinds.INDEX.name,
-        Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
+        Job.is_open,
     )
     return list(session.scalars(query.order_by(Job.id).with_for_update()))
 
@@ -108,7 +101,7 @@ def replace(
     with received(stream, filename, key) as file, transaction(owner_id) as session:
         waiting = (Job.document_id == document_id, _has(Job.arguments["upload_id"]))
         overtaken = jobs.cancel_all(session, Job.owner_id == owner_id, *waiting)
-        document = _find(session, owner_id, document_id)
+        document = documents.find_live(session, owner_id, document_id)
         before = document.replacement
         document.replacement = {**asdict(file), "upload_id": str(upload_id)}
         document.job_count += 1
@@ -143,7 +136,7 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
         return documents.retry(owner_id, old)
     assert old.document_id is not None
     with transaction(owner_id) as session:
-        document = _find(session, owner_id, old.document_id)
+        document = documents.find_live(session, owner_id, old.document_id)
         upload_id = about.get("upload_id")
         if upload_id is not None and (document.replacement or {}).get("upload_id") != upload_id:
             raise Conflict("A newer version of the file was uploaded.")

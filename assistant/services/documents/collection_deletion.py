@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -13,39 +13,56 @@ from assistant.errors import Conflict, NotFound
 from assistant.models import Collection, Document, DocumentStatus, Job
 from assistant.models.job import TERMINAL
 from assistant.services import idempotency, jobs
-from assistant.services.documents import documents
-from assistant.services.documents.deletion import Counts, Erasure
+from assistant.services.citing import quotes
+from assistant.services.documents.deletion import erase_analyses
+from assistant.services.documents.erasure import Counts, Erasure
 from assistant.services.jobs import Run, kinds
 
-COUNTED = ("documents", "chunks", "vectors_deleted", "vectors_remaining")
+COUNTED = ("citations", "replies", "documents", "chunks", "vectors_deleted", "vectors_remaining")
 
 
 def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
-    """Hide a collection and its documents at once and promise to remove them everywhere."""
+    """Hide a collection with its documents at once and promise to remove them everywhere.
+
+    A deletion that failed or was cancelled may be asked for again, and goes on.
+    """
     with transaction(owner_id) as session:
         cancelled = jobs.cancel_all(session, *_about(owner_id, collection_id))
         collection = _lock(session, owner_id, collection_id)
-        if collection.deleted_at is not None:
+        if _is_being_deleted(session, collection):
             raise NotFound("There is no collection with this id.")
-        if collection.is_default:
-            raise Conflict("This is your default collection. Make another one the default first.")
-        collection.deleted_at = func.now()
-        # Its name is free again from now on.
-        collection.name = f"deleted-{collection.id}"
-        session.flush()
-        idempotency.forget(session, owner_id, collection_id)
-        session.execute(
-            update(Document)
-            .where(Document.collection_id == collection.id, Document.deleted_at.is_(None))
-            .values(deleted_at=func.now(), status=DocumentStatus.DELETING.value)
-        )
-        emptied = documents.erase_analyses(session, _about_documents_in(collection_id))
+        emptied = _hide(session, collection)
         job = _accept(session, collection)
     jobs.follow_up(cancelled)
     for analysis, body in emptied:
         jobs.erase(analysis, body)
+    quotes.erase_soon(owner_id, Document.collection_id == collection_id)
     jobs.announce(job)
     return job
+
+
+def _is_being_deleted(session: Session, collection: Collection) -> bool:
+    is_open = Job.is_open
+    deletion = exists().where(Job.sequence_key == collection.id, is_open)
+    return not collection.is_live and bool(session.scalar(select(deletion)))
+
+
+def _hide(session: Session, collection: Collection) -> list[tuple[Job, jobs.Body]]:
+    """Hide a collection, its documents and what was said about them; publish what it returns."""
+    if collection.is_default:
+        raise Conflict("This is your default collection. Make another one the default first.")
+    if collection.is_live:
+        collection.deleted_at = func.now()
+        # Its name is free again from now on.
+        collection.name = f"deleted-{collection.id}"
+    session.flush()
+    idempotency.forget(session, collection.owner_id, collection.id)
+    session.execute(
+        update(Document)
+        .where(Document.collection_id == collection.id, Document.is_live)
+        .values(deleted_at=func.now(), status=DocumentStatus.DELETING.value)
+    )
+    return erase_analyses(session, _about_documents_in(collection.id))
 
 
 def _about_documents_in(collection_id: uuid.UUID) -> ColumnElement[bool]:
@@ -90,6 +107,8 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
     assert old.state in TERMINAL
     with transaction(owner_id) as session:
         collection = _lock(session, owner_id, uuid.UUID(old.arguments["collection_id"]))
+        if _is_being_deleted(session, collection):
+            raise Conflict("This collection is being deleted already.")
         job = _accept(session, collection, old.id)
     jobs.announce(job)
     return job
@@ -102,8 +121,9 @@ def erase(run: Run) -> dict[str, Any]:
     with transaction(run.owner_id) as session:
         collection = session.get(Collection, collection_id)
     if collection is None:
-        return dict(erasure.counts)
+        return erasure.receipt
     erasure.wait_until_quiet(*_about(run.owner_id, collection_id))
+    erasure.quotes(run.owner_id, Document.collection_id == collection_id)
     erasure.documents(Document.collection_id == collection_id)
     erasure.index(collection)
 
@@ -112,4 +132,4 @@ def erase(run: Run) -> dict[str, Any]:
         return {}
 
     erasure.step("collection", remove)
-    return dict(erasure.counts)
+    return erasure.receipt

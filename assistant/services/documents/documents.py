@@ -1,11 +1,11 @@
-"""Documents: upload, read, delete."""
+"""Documents: upload, read, index again."""
 
 import uuid
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import ColumnElement, exists, func, null, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -17,7 +17,7 @@ from assistant.services import jobs
 from assistant.services.documents import collections
 from assistant.services.documents.uploads import received
 from assistant.services.jobs import kinds
-from assistant.services.jobs.kinds import JobKind, job_table
+from assistant.services.jobs.kinds import JobKind
 from assistant.services.paging import Page, page_of
 
 
@@ -45,10 +45,10 @@ def _promise(document: Document, collection_id: uuid.UUID | None) -> Job:
         document.collection_id = collection.id
         session.add(document)
         session.flush()
-        return _accept(session, document, kinds.INDEX)
+        return accept(session, document, kinds.INDEX)
 
 
-def _accept(
+def accept(
     session: Session,
     document: Document,
     kind: JobKind,
@@ -56,6 +56,7 @@ def _accept(
     *,
     bulk: bool = False,
 ) -> Job:
+    """Promise the job that a document names as its own, in the caller's transaction."""
     assert document.job_id is not None
     return jobs.accept(
         session,
@@ -78,6 +79,14 @@ def find(
     document = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if document is None:
         raise NotFound("There is no document with this id.")
+    return document
+
+
+def find_live(session: Session, owner_id: uuid.UUID, document_id: uuid.UUID) -> Document:
+    """Lock the owner's document within a transaction; raises `Conflict` if it is being deleted."""
+    document = find(session, owner_id, document_id, lock=True)
+    if not document.is_live:
+        raise Conflict("This document is being deleted.")
     return document
 
 
@@ -108,11 +117,17 @@ def list_(
         return page_of(session, query, Document, page)
 
 
+def _find_shown(session: Session, owner_id: uuid.UUID, document_id: uuid.UUID) -> Document:
+    document = find(session, owner_id, document_id)
+    if not document.is_live:
+        raise NotFound("This document is being deleted.")
+    return document
+
+
 NO_TEXT_YET = "The document has no text yet. Follow its job and ask again."
 NO_TEXT = {
     "failed": "The document could not be read; its `error` says why.",
     "cancelled": "The document was not read. Retry its job.",
-    "deleting": "The document is being deleted.",
 }
 
 
@@ -121,7 +136,7 @@ def text_slice(
 ) -> tuple[str, int, int, int]:
     """Return `(text, start, end, total)` of the extracted text; offsets count code points."""
     with transaction(owner_id) as session:
-        document = find(session, owner_id, document_id)
+        document = _find_shown(session, owner_id, document_id)
         wanted = generation or document.generation
         last = func.length(DocumentText.text)
         stop = func.least(last, last if end is None else end)
@@ -141,68 +156,31 @@ def text_slice(
 
 def content(owner_id: uuid.UUID, document_id: uuid.UUID) -> tuple[Path, Document]:
     """Return the uploaded file; raises `NotFound`."""
-    document = get(owner_id, document_id)
+    with transaction(owner_id) as session:
+        document = _find_shown(session, owner_id, document_id)
     path = adapters.files.path(document.storage_key)
     if not path.is_file():
         raise NotFound("The file of this document is gone.")
     return path, document
 
 
-def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
-    """Hide a document from search at once and promise to remove it everywhere."""
-    with transaction(owner_id) as session:
-        # Jobs are locked before documents, as workers do it; else each could wait for the other.
-        mine = (Job.owner_id == owner_id, Job.document_id == document_id)
-        deletion = Job.kind == kinds.DELETE_DOCUMENT.name
-        cancelled = jobs.cancel_all(session, *mine, ~deletion)
-        document = find(session, owner_id, document_id, lock=True)
-        # A deletion that failed or was cancelled may be asked for again.
-        is_open = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
-        if session.scalar(select(exists().where(*mine, deletion, is_open))):
-            raise Conflict("This document is being deleted already.")
-        document.deleted_at = func.now()
-        document.status = DocumentStatus.DELETING
-        document.job_id, document.job_count = uuid7(), document.job_count + 1
-        session.flush()
-        emptied = erase_analyses(session, Job.document_id == document.id)
-        job = _accept(session, document, kinds.DELETE_DOCUMENT)
-    jobs.follow_up(cancelled)
-    for analysis, body in emptied:
-        jobs.erase(analysis, body)
-    jobs.announce(job)
-    return job
-
-
-def erase_analyses(session: Session, *which: ColumnElement[bool]) -> list[tuple[Job, jobs.Body]]:
-    """Take what was said about deleted documents out of the jobs that said it.
-
-    The caller publishes what this returns after the commit, so that it leaves every copy too.
-    """
-    emptied = session.scalars(
-        update(Job)
-        .where(Job.kind.in_(job_table().names(lambda kind: kind.is_text)), *which)
-        .values(result=null(), version=Job.version + 1)
-        .returning(Job)
-        .execution_options(populate_existing=True, synchronize_session=False)
-    ).all()
-    return [(job, jobs.body_of(session, job)) for job in emptied]
-
-
 def retry(owner_id: uuid.UUID, old: Job) -> Job:
-    """Promise once more what a failed or cancelled job about a document did not do."""
+    """Promise once more to index a document, which a failed or cancelled job did not do."""
     assert old.document_id is not None
     with transaction(owner_id) as session:
-        document = find(session, owner_id, old.document_id, lock=True)
-        if document.deleted_at is not None and old.kind != kinds.DELETE_DOCUMENT.name:
-            raise Conflict("This document is being deleted.")
-        document.job_id, document.job_count = uuid7(), document.job_count + 1
-        if old.kind == kinds.INDEX.name:
-            document.status, document.error = DocumentStatus.QUEUED, None
-        session.flush()
-        kind = kinds.INDEX if old.kind == kinds.INDEX.name else kinds.DELETE_DOCUMENT
-        job = _accept(session, document, kind, retry_of=old.id)
+        document = find_live(session, owner_id, old.document_id)
+        job = _promise_again(session, document, old.id)
     jobs.announce(job)
     return job
+
+
+def _promise_again(
+    session: Session, document: Document, retry_of: uuid.UUID | None = None, *, bulk: bool = False
+) -> Job:
+    document.job_id, document.job_count = uuid7(), document.job_count + 1
+    document.status, document.error = DocumentStatus.QUEUED, None
+    session.flush()
+    return accept(session, document, kinds.INDEX, retry_of, bulk=bulk)
 
 
 def list_all(
@@ -225,15 +203,10 @@ def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
     """
     waits = (Job.document_id == document_id, Job.kind == kinds.INDEX.name)
     with transaction(owner_id) as session:
-        document = find(session, owner_id, document_id, lock=True)
-        if document.deleted_at is not None:
-            raise Conflict("This document is being deleted.")
+        document = find_live(session, owner_id, document_id)
         queued = select(Job).where(*waits, Job.state == JobState.QUEUED)
         if (job := session.scalar(queued.order_by(Job.id.desc()))) is not None:
             return job
-        document.job_id, document.job_count = uuid7(), document.job_count + 1
-        document.status, document.error = DocumentStatus.QUEUED, None
-        session.flush()
-        job = _accept(session, document, kinds.INDEX, bulk=True)
+        job = _promise_again(session, document, bulk=True)
     jobs.announce(job)
     return job

@@ -1,4 +1,4 @@
-"""Making documents searchable, and removing them everywhere."""
+"""Making documents searchable."""
 
 import uuid
 from bisect import bisect_right
@@ -15,15 +15,9 @@ from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document, DocumentText
 from assistant.ports import ParsedDocument, Span
-from assistant.services.documents.deletion import (
-    Check,
-    erase_outside,
-    erase_rows,
-    forget_vectors,
-    go_on,
-    vector_ids,
-)
+from assistant.services.citing.old_texts import remove_texts
 from assistant.services.documents.index_target import Version, version_of
+from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
 from assistant.services.jobs import Run
 from assistant.services.retrieval import embeddings
 from assistant.services.retrieval.index_trust import doubting
@@ -61,13 +55,13 @@ def index(run: Run) -> dict[str, Any]:
 def _load(run: Run) -> tuple[Document, Collection]:
     with transaction(run.owner_id) as session:
         document = session.get(Document, run.job.document_id)
-        if document is None or document.deleted_at is not None:
+        if document is None or not document.is_live:
             raise PermanentError("The document was deleted.", code="document_deleted")
         target = run.job.arguments.get("collection_id")
         collection = session.get(
             Collection, uuid.UUID(target) if target else document.collection_id
         )
-    if collection is None or collection.deleted_at is not None:
+    if collection is None or not collection.is_live:
         raise PermanentError("The collection was deleted.", code="collection_deleted")
     return document, collection
 
@@ -95,7 +89,7 @@ def _begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> i
             .returning(Document.last_generation)
         )
         assert generation is not None
-        # The texts before stay: citations name the generation that they quote.
+        # The texts before stay for now: citations may name the generation that they quote.
         session.execute(
             delete_rows(DocumentText).where(
                 DocumentText.document_id == document.id,
@@ -115,8 +109,9 @@ def _begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> i
 
 
 def _tidy(document: Document, version: Version, generation: int) -> None:
-    """Remove what the new generation has replaced: chunks, vectors and, if it changed, the file."""
+    """Remove what the new generation has replaced: chunks, vectors, text and an old file."""
     _clean(document, before=generation)
+    remove_texts(document.owner_id, [document.id])
     if version.storage_key != document.storage_key:
         adapters.files.remove(document.storage_key)
 
@@ -212,18 +207,3 @@ def _switch(
             **version.changes(),
         )
     )
-
-
-def delete(run: Run) -> dict[str, Any]:
-    """Remove vectors, file and rows of a document, and return a receipt that was counted."""
-    document_id = run.job.document_id
-    assert document_id is not None
-    with transaction(run.owner_id) as session:
-        document = session.get(Document, document_id)
-    if document is None:
-        return {"chunks": 0, "vectors_deleted": 0, "vectors_remaining": 0}
-    run.progress("deleting")
-    receipt = erase_outside(document, run.check)
-    crash_point("worker.mid_delete")
-    run.complete = lambda session: erase_rows(session, document_id)
-    return receipt

@@ -18,7 +18,6 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError, Unavailable
 from assistant.extensions import settings
 from assistant.models import Job
-from assistant.models.job import TERMINAL
 from assistant.services.events.channels import Channels, Heard
 from assistant.services.events.feeds import Feed, Feeds
 from assistant.services.jobs.event_log import LAST, Event
@@ -163,7 +162,7 @@ class Hub:
         """Nudge whoever follows a job that has ended or is gone."""
         followed = self._jobs.followed()
         if followed:
-            still_open = select(Job.id).where(Job.id.in_(followed), Job.state.not_in(TERMINAL))
+            still_open = select(Job.id).where(Job.id.in_(followed), Job.is_open)
             with transaction(SYSTEM) as session:
                 followed -= set(session.scalars(still_open))
             self._jobs.nudge(followed)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, event, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -18,7 +18,8 @@ from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Attempt, Message
 from assistant.ports import Usage
-from assistant.services.jobs import Run
+from assistant.services.citing import quotes
+from assistant.services.jobs import Run, event_log
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class Draft:
         """Write the reply as it is; an attempt that produced nothing erases nothing."""
         values: dict[str, Any] = {"model": self.model, "finish_reason": self.finish_reason}
         if self.text:
-            values |= {"content": self.text, "citations": self.citations}
+            values |= {"content": self.text, "citations": self._citations(session)}
         usage = self.known_usage()
         if usage is not None:
             values["prompt_tokens"] = usage.prompt_tokens
@@ -87,6 +88,15 @@ class Draft:
         rows = session.connection().execute(statement, {"reply": self._reply_id, **parameters})
         saved = rows.one_or_none()
         self.saved = None if saved is None else Message(**saved._mapping)
+
+    def _citations(self, session: Session) -> list[dict[str, Any]]:
+        """Return the citations as they may be kept: a document may be deleted since it was read."""
+        kept = quotes.of_live_documents(session, self.citations)
+        if kept != self.citations:
+            # Followers were told more.
+            job_id = self._run.job.id
+            event.listen(session, "after_commit", lambda _: event_log.forget(job_id), once=True)
+        return kept
 
 
 @cache

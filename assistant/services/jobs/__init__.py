@@ -41,6 +41,7 @@ from assistant.services.jobs.runs import Run, Stopped, Stopping
 from assistant.services.jobs.shared_read import SharedRead
 from assistant.services.jobs.status import (
     Shown,
+    bodies_of,
     body_of,
     encode,
     erase,
@@ -69,6 +70,7 @@ __all__ = [
     "Stopping",
     "accept",
     "announce",
+    "bodies_of",
     "body_of",
     "cancel",
     "cancel_all",

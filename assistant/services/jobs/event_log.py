@@ -105,6 +105,14 @@ def read(job_id: uuid.UUID, after: int = -1) -> list[Event]:
         after = found[-1].number
 
 
+def forget(job_id: uuid.UUID) -> bool:
+    """Remove the events of a job, of which something was deleted; return whether Redis did.
+
+    Who follows it sees what PostgreSQL says instead.
+    """
+    return cache.ask(lambda client: client.delete(key_of(job_id))) is not None
+
+
 def event_of(message: bytes) -> Event:
     """Return the event that is called out in a job's channel."""
     number, kind, data = message.decode().split(" ", 2)

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.extensions import cache
 from assistant.models import Job, JobState
 from assistant.models.job import TERMINAL
 from assistant.schemas.jobs import JobSchema
@@ -89,10 +88,13 @@ def publish(job: Job, body: Body, *events: event_log.Event, ended_before: bool =
     return encoded
 
 
-def erase(job: Job, body: Body) -> None:
-    """Show an ended job without what was deleted, also to who would follow it from its start."""
+def erase(job: Job, body: Body) -> bool:
+    """Show an ended job without what was deleted, also to who would follow it from its start.
+
+    Returns whether Redis has heard of it; if not, it is told again as long as this process lives.
+    """
     publish(job, body, ended_before=True)
-    cache.ask(lambda client: client.delete(event_log.key_of(job.id)))
+    return event_log.forget(job.id)
 
 
 def publish_claimed(job: Job, *events: event_log.Event) -> None:

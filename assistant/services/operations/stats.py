@@ -52,7 +52,7 @@ def _queues(session: Session) -> list[dict[str, Any]]:
             *(func.count().filter(which).label(name) for name, which in columns.items()),
             func.extract("epoch", oldest).label("oldest_seconds"),
         )
-        .where(Job.state.in_((JobState.QUEUED, JobState.RUNNING)))
+        .where(Job.is_open)
         .group_by(Job.queue)
     )
     found = {row.queue: row for row in rows}

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from assistant.errors import AssistantError
 from assistant.services.upkeep.files import Files
 from assistant.services.upkeep.index import Indexes
+from assistant.services.upkeep.remains import Remains
 from assistant.services.upkeep.rows import Rows
 from assistant.services.upkeep.strays import Strays
 
@@ -26,6 +27,7 @@ class Upkeep:
         # The index comes last: only it may take long, when much is to be restored.
         self._duties: dict[str, Callable[[], Counter[str]]] = {
             "rows": Rows().round,
+            "remains": Remains().round,
             "files": Files().round,
             "strays": Strays().round,
             "index": Indexes().round,

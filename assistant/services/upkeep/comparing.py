@@ -13,7 +13,7 @@ from sqlalchemy import func, or_, select, tuple_
 from assistant.database import SYSTEM, transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters
-from assistant.models import Chunk, Collection, Document, Embedding, Job, JobState
+from assistant.models import Chunk, Collection, Document, Embedding, Job
 from assistant.models.document import unpack_vector, vector_id
 from assistant.services.jobs import kinds
 from assistant.services.retrieval.index_trust import doubt
@@ -119,7 +119,7 @@ def _to_keep(collection: Collection, keys: list[Key]) -> set[Key]:
     is neither of the current one, nor of a later one that a job may be writing, stays garbage.
     """
     ids = {key[0] for key in keys}
-    is_open = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
+    is_open = Job.is_open
     writing = select(Job.document_id).where(
         Job.document_id.in_(ids),
         Job.kind == kinds.INDEX.name,

@@ -5,12 +5,12 @@ import time
 import uuid
 from collections import Counter
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, exists, func, or_, select, update
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters
-from assistant.models import Collection
+from assistant.models import Collection, Job
 from assistant.models.collection import chroma_name
 from assistant.services.retrieval.index_trust import AWAY, doubt
 from assistant.services.upkeep import marker
@@ -54,6 +54,9 @@ class Indexes:
 
     def _check(self, collection: Collection) -> Counter[str]:
         """Put an index right, under a new name if it cannot be used under this one."""
+        if not collection.is_live:
+            _finish(collection)
+            return Counter()
         found: Counter[str] = Counter()
         try:
             if self._breaks[collection.id] >= BREAKS:
@@ -110,10 +113,12 @@ def _next(seen: list[uuid.UUID]) -> Collection | None:
 
 def _candidates(seen: list[uuid.UUID]) -> Select[Collection]:
     checked = Collection.index_checked_at
+    # One whose deletion failed or was cancelled loses its index all the same.
+    is_being_deleted = exists().where(Job.sequence_key == Collection.id, Job.is_open)
     patience = func.make_interval(0, 0, 0, 0, 0, 0, TRUSTED_SECONDS)
     return (
         select(Collection)
-        .where(Collection.deleted_at.is_(None), Collection.id.not_in(seen))
+        .where(or_(Collection.is_live, ~is_being_deleted), Collection.id.not_in(seen))
         .where(or_(checked.is_(None), checked < func.now() - patience))
         # By chance, so that no few that cannot be put right keep the others waiting.
         .order_by(checked.is_not(None), func.random())
@@ -133,7 +138,7 @@ def _renew(collection: Collection) -> Collection | None:
             .where(
                 Collection.id == collection.id,
                 Collection.index_version == collection.index_version,
-                Collection.deleted_at.is_(None),
+                Collection.is_live,
             )
             .values(index_version=Collection.index_version + 1, index_checked_at=None)
             .returning(Collection)
@@ -156,16 +161,16 @@ def drop(name: str) -> None:
 
 
 def _finish(collection: Collection) -> None:
-    """Trust the index from now on; if it is nobody's any more, remove what was just written."""
+    """Trust the index from now on; if it is nobody's any more, remove it."""
     with transaction(SYSTEM) as session:
-        current = session.scalar(
+        is_live = session.scalar(
             update(Collection)
-            .where(Collection.id == collection.id, Collection.deleted_at.is_(None))
+            .where(Collection.id == collection.id)
             .where(Collection.index_version == collection.index_version)
             .values(index_checked_at=func.now())
-            .returning(Collection.id)
+            .returning(Collection.is_live)
         )
-    if current is None:
-        drop(collection.chroma_name)
-    else:
+    if is_live:
         _drop_older(collection)
+    else:
+        drop(collection.chroma_name)

@@ -9,7 +9,7 @@ from sqlalchemy import CursorResult, Delete, and_, delete, exists, func, or_, se
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
-from assistant.models import Chunk, Embedding, Job, JobState, Session
+from assistant.models import Chunk, Embedding, Job, Session
 from assistant.services import idempotency, jobs
 from assistant.services.jobs import kinds
 from assistant.services.upkeep.pace import Pace
@@ -72,7 +72,7 @@ def _unused(first: uuid.UUID, last: uuid.UUID) -> Delete:
     indexing = (
         Job.owner_id == Embedding.owner_id,
         Job.kind == kinds.INDEX.name,
-        Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
+        Job.is_open,
     )
     return (
         delete(Embedding)

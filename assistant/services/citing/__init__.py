@@ -1,0 +1,1 @@
+"""What citations name: the quotes in replies, and the texts of generations that they quote."""

@@ -1,0 +1,68 @@
+"""Texts of generations that are not current: each stays only as long as a citation names it."""
+
+import uuid
+from collections.abc import Collection as Ids
+from collections.abc import Sequence
+
+from sqlalchemy import CursorResult, Interval, delete, exists, literal, or_, select, tuple_
+
+from assistant.database import SYSTEM, transaction
+from assistant.models import Conversation, Document, DocumentText, Job, JobState, Message
+from assistant.models.conversation import cited
+from assistant.services.jobs import kinds
+
+# The switch to a generation is told to have been when its transaction began.
+SWITCH = literal("1 minute").cast(Interval)
+
+_cited = cited()
+
+
+def remove_texts(owner_id: uuid.UUID, document_ids: Ids[uuid.UUID]) -> int:
+    """Remove the texts of an owner's documents that nobody needs, and return how many.
+
+    Kept are the current one, those that a citation names, one that is being built, and all of them
+    while a reply is written that began before the switch: it may cite what was current then.
+    """
+    names = (_cited.c.document_id, _cited.c.generation)
+    named = (
+        select(*names)
+        .select_from(Conversation)
+        .join(Message, Message.conversation_id == Conversation.id)
+        .join(_cited, Message.citations != [])
+        .where(Conversation.owner_id == owner_id, _cited.c.document_id.in_(document_ids))
+    )
+    building = exists().where(
+        Job.document_id == Document.id,
+        Job.kind == kinds.INDEX.name,
+        Job.is_open,
+    )
+    answering = exists().where(
+        Job.owner_id == owner_id,
+        Job.kind == kinds.REPLY.name,
+        Job.state == JobState.RUNNING,
+        Job.started_at < Document.updated_at + SWITCH,
+    )
+    # One statement, for which a reply is still being written, or its citations are there.
+    removal = (
+        delete(DocumentText)
+        .where(DocumentText.document_id.in_(document_ids), DocumentText.document_id == Document.id)
+        .where(DocumentText.generation != Document.generation)
+        .where(or_(DocumentText.generation < Document.generation, ~building), ~answering)
+        .where(tuple_(DocumentText.document_id, DocumentText.generation).not_in(named))
+        .execution_options(synchronize_session=False)
+    )
+    with transaction(owner_id) as session:
+        gone = session.execute(removal)
+    assert isinstance(gone, CursorResult)
+    return gone.rowcount
+
+
+def with_old_texts(last: uuid.UUID, most: int) -> Sequence[tuple[uuid.UUID, uuid.UUID]]:
+    """Return the next documents that have other texts than their current one, with their owners."""
+    old = exists().where(
+        DocumentText.document_id == Document.id, DocumentText.generation != Document.generation
+    )
+    wanted = select(Document.id, Document.owner_id).where(Document.id > last, old)
+    with transaction(SYSTEM) as session:
+        rows = session.execute(wanted.order_by(Document.id).limit(most)).all()
+    return [(row.id, row.owner_id) for row in rows]
