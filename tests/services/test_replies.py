@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from assistant.models import Job
 from assistant.services import job_kinds, jobs
 from assistant.services.conversations import conversations
+from assistant.services.generation import prompts
+from assistant.services.generation.partial_reply import Draft
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -44,6 +47,35 @@ def test_a_plain_reply_is_the_models_text_with_its_usage(
     assert (reply.model, reply.citations) == ("scripted-model", [])
     assert reply.usage == {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
     assert said(model) == [("user", "How are you?")]
+
+
+def test_the_prompt_is_estimated_once_however_often_the_text_is_saved(
+    owner: uuid.UUID, model: ModelServer, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(checkpoint_seconds=0)
+    question = "What is in the hold? " * 50
+    looked_at: list[str] = []
+    estimate = prompts.estimate_tokens
+
+    def watch(text: str) -> int:
+        looked_at.append(text)
+        return estimate(text)
+
+    monkeypatch.setattr(prompts, "estimate_tokens", watch)
+    job = ask(owner, question)
+    saves: list[int] = []
+    save = Draft.save
+
+    def count(draft: Draft, session: Session) -> object:
+        saves.append(len(draft.text))
+        return save(draft, session)
+
+    monkeypatch.setattr(Draft, "save", count)
+    model.script(tokens=30, interval=10)
+    perform(job)
+    assert len(saves) > 3
+    # Once to see whether it fits, and once to say what it may have cost.
+    assert looked_at.count(question.strip()) + looked_at.count(question) <= 2
 
 
 def test_the_history_is_sent_in_order(owner: uuid.UUID, model: ModelServer) -> None:

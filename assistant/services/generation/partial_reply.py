@@ -54,16 +54,14 @@ class Draft:
             try:
                 with transaction(self._run.owner_id) as session:
                     self._run.fence(session, event_number=self._run.text_number)
-                    self.save(session)
-                    self._keep_usage(session)
+                    self._keep_usage(session, self.save(session))
             except Unavailable:
                 # The next checkpoint holds this text too; the model need not be asked again.
                 logger.warning("checkpoint postponed: the database is away")
             self._saved_at = time.monotonic()
 
-    def _keep_usage(self, session: Session) -> None:
+    def _keep_usage(self, session: Session, usage: Usage | None) -> None:
         """Write into the attempt what it has taken so far, in case its worker dies."""
-        usage = self.known_usage()
         this = (Attempt.job_id == self._run.job.id, Attempt.attempt == self._run.attempt)
         if usage is not None:
             session.execute(update(Attempt).where(*this).values(usage=usage.as_dict()))
@@ -74,8 +72,11 @@ class Draft:
             return self.estimate()
         return self.usage
 
-    def save(self, session: Session) -> None:
-        """Write the reply as it is; an attempt that produced nothing erases nothing."""
+    def save(self, session: Session) -> Usage | None:
+        """Write the reply as it is, and return what it took as far as that is known.
+
+        An attempt that produced nothing erases nothing.
+        """
         values: dict[str, Any] = {"model": self.model, "finish_reason": self.finish_reason}
         if self.text:
             values |= {"content": self.text, "citations": self._citations(session)}
@@ -88,6 +89,7 @@ class Draft:
         rows = session.connection().execute(statement, {"reply": self._reply_id, **parameters})
         saved = rows.one_or_none()
         self.saved = None if saved is None else Message(**saved._mapping)
+        return usage
 
     def _citations(self, session: Session) -> list[dict[str, Any]]:
         """Return the citations as they may be kept: a document may be deleted since it was read."""

@@ -56,9 +56,14 @@ def estimate_tokens(text: str) -> int:
     return digits + -(-(ascii_count - digits) * 10 // 28) + narrow + 3 * hangul + 2 * wide
 
 
+def estimate_prompt(messages: Sequence[Message]) -> int:
+    """Guess the tokens of what a model is asked."""
+    return sum(estimate_tokens(content) for _, content in messages)
+
+
 def estimate_usage(messages: Sequence[Message], text: str) -> Usage:
     """Guess what an answer took when the server does not say, as after an abort."""
-    return Usage(sum(estimate_tokens(content) for _, content in messages), estimate_tokens(text))
+    return Usage(estimate_prompt(messages), estimate_tokens(text))
 
 
 def fit_history(history: Sequence[Message], budget: int) -> list[Message]:

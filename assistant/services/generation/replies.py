@@ -2,9 +2,9 @@
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import and_, bindparam, select
@@ -22,7 +22,8 @@ from assistant.services.generation.languages import refusal
 from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
 from assistant.services.generation.prompts import (
     Passage,
-    estimate_usage,
+    estimate_prompt,
+    estimate_tokens,
     grounded_messages,
     reply_messages,
 )
@@ -169,8 +170,10 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     run.emit("citations", {"citations": draft.citations})
 
 
-def _estimate(prompt: Sequence[tuple[str, str]], draft: Draft) -> Usage:
-    return estimate_usage(prompt, draft.text)
+def _estimator(prompt: Sequence[tuple[str, str]], draft: Draft) -> Callable[[], Usage]:
+    """Return what guesses the tokens of a reply as it grows; the prompt is looked at once."""
+    asked = cache(lambda: estimate_prompt(prompt))
+    return lambda: Usage(asked(), estimate_tokens(draft.text))
 
 
 def _stream(
@@ -191,7 +194,7 @@ def _stream(
         timeout=settings.model_timeout,
     )
     stream = adapters.chat_model.stream(request)
-    estimate = partial(_estimate, prompt, draft)
+    estimate = _estimator(prompt, draft)
     run.on_stop(stream.abort)
     draft.model = task.model
     try:

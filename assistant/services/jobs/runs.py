@@ -56,7 +56,7 @@ class Run:
         self.job = job
         self.attempt = job.attempt
         self.owner_id = job.owner_id
-        self.save: Callable[[Session], None] = lambda session: None
+        self.save: Callable[[Session], object] = lambda session: None
         self.complete: Callable[[Session], None] = lambda session: None
         self.afterwards: Callable[[], None] = lambda: None
         self.render: Callable[[], Body | None] = lambda: None
