@@ -31,6 +31,7 @@ class Document(Deletable, Model):
     A re-index writes under `last_generation` and then moves `generation`, so it swaps instead of
     overwriting. Zero means that nothing is searchable yet.
     `replacement` is the file that takes this one's place when the job that reads it succeeds.
+    No chunk has more than `window_tokens`; null if they were cut without regard to the model.
     """
 
     __tablename__ = "documents"
@@ -48,6 +49,7 @@ class Document(Deletable, Model):
     error: Mapped[Json | None]
     page_count: Mapped[int | None]
     chunk_count: Mapped[int | None]
+    window_tokens: Mapped[int | None]
     generation: Mapped[int] = mapped_column(default=0)
     last_generation: Mapped[int] = mapped_column(default=0)
     job_id: Mapped[uuid.UUID | None]

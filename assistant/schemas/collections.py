@@ -52,5 +52,12 @@ class CollectionSchema(Schema):
     chunk_size = fields.Integer()
     chunk_overlap = fields.Integer()
     embedding_model = fields.String()
+    window_tokens = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "Tokens that the embedding model reads at most; chunks end there, even "
+            "if chunk_size would let them be longer. Null until a document was indexed"
+        },
+    )
     document_count = fields.Integer()
     created_at = fields.DateTime()

@@ -17,6 +17,7 @@ from assistant.ports import Span
 FOLDER = embedding.locate("all-MiniLM-L6-v2")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="the bundled model is not installed")
 
+# ruff: noqa: RUF001  # other alphabets are what this is about
 SENTENCES = {
     "English": "On day {n} the keeper of the old lighthouse writes down how far the fog reached. ",
     "German": "Am {n}. Tag schreibt die Leuchtturmwärterin auf, wie weit der Küstennebel reichte. ",

@@ -1,18 +1,22 @@
 """Collections: create, list, change, and delete with everything in them."""
 
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import TransientError
 from assistant.extensions import adapters, cache, settings
 from assistant.models import Chunk, Collection, Document
 from assistant.services import jobs
-from assistant.services.documents import collection_deletion
+from assistant.services.documents import collection_deletion, collections
 from assistant.services.jobs import Run
 from tests.conftest import User
 from tests.factories import (
@@ -29,7 +33,7 @@ from tests.factories import (
 
 KEYS = {
     *("id", "name", "is_default", "chunk_size", "chunk_overlap", "embedding_model"),
-    *("document_count", "created_at"),
+    *("window_tokens", "document_count", "created_at"),
 }
 LONG = "".join(f"Sentence {n} is about ship {n * 7919 % 10_007}. " for n in range(60))
 
@@ -75,7 +79,9 @@ def test_a_user_has_a_default_collection(user: User) -> None:
     assert found["embedding_model"] == settings.embedding_model
     assert (found["chunk_size"], found["chunk_overlap"]) == (1000, 150)
     indexed(user)
-    assert user.get(f"/collections/{found['id']}/").get_json() == {**found, "document_count": 1}
+    assert found["window_tokens"] is None
+    now = {**found, "document_count": 1, "window_tokens": adapters.embedding_model.window}
+    assert user.get(f"/collections/{found['id']}/").get_json() == now
 
 
 def test_a_collection_is_created_with_its_settings(user: User) -> None:
@@ -288,3 +294,71 @@ def test_two_of_one_name_at_once_leave_one(
         return client.post("/api/v1/collections", json=body, headers=user.headers).status_code
 
     assert sorted(together(post, 3)) == [201, 409, 409]
+
+
+def at_once(app: Flask, first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
+    """Make two calls of which neither is committed before the other one has read."""
+    begun, answers = threading.Event(), []
+    real = collections.find
+
+    def find(session: Session, *arguments: Any, **options: Any) -> Collection:
+        found = real(session, *arguments, **options)
+        if threading.current_thread() is thread:
+            begun.set()
+        else:
+            # The other one has read too, or it waits until this one has been committed.
+            begun.wait(1)
+        return found
+
+    def aside() -> None:
+        with app.app_context():
+            answers.append(second())
+
+    thread = threading.Thread(target=aside)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collections, "find", find)
+        starter = threading.Timer(0.2, thread.start)
+        starter.start()
+        answers.append(first())
+        starter.join()
+        thread.join(30)
+    return answers
+
+
+def test_two_changes_at_once_leave_no_overlap_larger_than_half(app: Flask, user: User) -> None:
+    made = create(user, chunk_size=1000, chunk_overlap=100)
+    path = f"/collections/{made['id']}"
+    answers = at_once(
+        app,
+        lambda: user.patch(path, json={"chunk_size": 300}),
+        lambda: user.patch(path, json={"chunk_overlap": 400}),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 422]
+    now = user.get(path).get_json()
+    assert now["chunk_overlap"] <= now["chunk_size"] // 2
+
+
+def test_two_collections_that_become_the_default_at_once(app: Flask, user: User) -> None:
+    paths = [f"/collections/{create(user, name)['id']}" for name in ("One", "Two")]
+    answers = at_once(
+        app,
+        *(lambda path=path: user.patch(path, json={"is_default": True}) for path in paths),
+    )
+    assert [answer.status_code for answer in answers] == [200, 200], answers[-1].text
+    assert default_of(user)["name"] in ("One", "Two")
+
+
+def test_only_a_name_that_is_taken_is_called_taken(
+    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(user, "One")
+    two = create(user, "Two")
+    taken = user.patch(f"/collections/{two['id']}", json={"name": "One"})
+    assert_problem(taken, 409)
+    assert "of this name" in taken.get_json()["detail"]
+    # Anything else that the database refuses is no matter of names.
+    monkeypatch.setattr(
+        collections, "_make_default", lambda _, collection: setattr(collection, "is_default", True)
+    )
+    with app.app_context(), pytest.raises(IntegrityError, match="uq_collections_default"):
+        collections.change(uuid.UUID(user.id), uuid.UUID(two["id"]), is_default=True)

@@ -1,10 +1,11 @@
 """Collections of documents: create, list, change, find."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -30,6 +31,7 @@ class Counted:
     chunk_size: int
     chunk_overlap: int
     embedding_model: str
+    window_tokens: int | None
     document_count: int
     created_at: datetime
 
@@ -94,9 +96,17 @@ def create(
             session.add(collection)
             session.flush()
             session.refresh(collection)
-    except IntegrityError:
-        raise Conflict(TAKEN) from None
-    return _counted(collection, 0)
+    except IntegrityError as error:
+        raise _taken(error) from None
+    return _counted(collection, {})
+
+
+def _taken(error: IntegrityError) -> Exception:
+    """Return what to tell whoever chose a name; anything else that is wrong stays as it is."""
+    diagnosis = getattr(error.orig, "diag", None)
+    if getattr(diagnosis, "constraint_name", None) == "uq_collections_owner_id_name":
+        return Conflict(TAKEN)
+    return error
 
 
 def _check_overlap(size: int, overlap: int) -> None:
@@ -111,7 +121,7 @@ def get(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Counted:
     """Return the owner's collection; raises `NotFound`."""
     with transaction(owner_id) as session:
         collection = find(session, owner_id, collection_id)
-        return _counted(collection, _count(session, [collection]).get(collection.id, 0))
+        return _counted(collection, _count(session, [collection]))
 
 
 def list_(owner_id: uuid.UUID, page: Page) -> list[Counted]:
@@ -119,21 +129,25 @@ def list_(owner_id: uuid.UUID, page: Page) -> list[Counted]:
     with transaction(owner_id) as session:
         found = page_of(session, _of(owner_id), Collection, page)
         counts = _count(session, found)
-    return [_counted(collection, counts.get(collection.id, 0)) for collection in found]
+    return [_counted(collection, counts) for collection in found]
 
 
-def _count(session: Session, found: list[Collection]) -> dict[uuid.UUID, int]:
+# By collection: how many documents, and the window that chunks were fitted to.
+Counts = Mapping[uuid.UUID, tuple[int, int | None]]
+
+
+def _count(session: Session, found: list[Collection]) -> Counts:
     query = (
-        select(Document.collection_id, func.count())
+        select(Document.collection_id, func.count(), func.max(Document.window_tokens))
         .where(Document.collection_id.in_([collection.id for collection in found]))
         .where(Document.is_live)
         .group_by(Document.collection_id)
     )
-    rows: list[Row[uuid.UUID, int]] = list(session.execute(query))
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
 
-def _counted(collection: Collection, documents: int) -> Counted:
+def _counted(collection: Collection, counts: Counts) -> Counted:
+    documents, window = counts.get(collection.id, (0, None))
     return Counted(
         id=collection.id,
         name=collection.name,
@@ -141,6 +155,7 @@ def _counted(collection: Collection, documents: int) -> Counted:
         chunk_size=collection.chunk_size,
         chunk_overlap=collection.chunk_overlap,
         embedding_model=collection.embedding_model,
+        window_tokens=window,
         document_count=documents,
         created_at=collection.created_at,
     )
@@ -158,6 +173,8 @@ def change(
     """Change what is given; chunk settings count for what is indexed from now on."""
     try:
         with transaction(owner_id) as session:
+            # All of them, in one order: the default one changes together with the one before.
+            session.execute(_of(owner_id).order_by(Collection.id).with_for_update(key_share=True))
             collection = find(session, owner_id, collection_id)
             collection.name = name or collection.name
             collection.chunk_size = chunk_size or collection.chunk_size
@@ -167,8 +184,8 @@ def change(
             if is_default:
                 _make_default(session, collection)
             session.flush()
-    except IntegrityError:
-        raise Conflict(TAKEN) from None
+    except IntegrityError as error:
+        raise _taken(error) from None
     return get(owner_id, collection_id)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from sqlalchemy import ColumnElement, CursorResult, exists, func, select
+from sqlalchemy import ColumnElement, CursorResult, func, select
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from assistant.services import jobs
 from assistant.services.citing import quotes
 from assistant.services.documents.vectors import count_vectors, forget_vectors, vector_ids
 from assistant.services.jobs import Run
+from assistant.services.retrieval import embeddings
 
 PAUSE_SECONDS = 0.2
 # What a step keeps beside the counts while it is at work begins so.
@@ -37,13 +38,10 @@ Counts = dict[str, int]
 
 def erase_rows(session: Session, document_id: uuid.UUID) -> None:
     """Delete a document with its texts, chunks, and the embeddings that nothing else needs."""
-    embeddings = session.scalars(
+    used = session.scalars(
         delete_rows(Chunk).where(Chunk.document_id == document_id).returning(Chunk.embedding_id)
     ).all()
-    used_elsewhere = exists().where(Chunk.embedding_id == Embedding.id)
-    session.execute(
-        delete_rows(Embedding).where(Embedding.id.in_(set(embeddings)), ~used_elsewhere)
-    )
+    embeddings.remove_unused(session, Embedding.id.in_(set(used)))
     session.execute(delete_rows(DocumentText).where(DocumentText.document_id == document_id))
     session.execute(delete_rows(Document).where(Document.id == document_id))
 

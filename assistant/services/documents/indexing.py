@@ -33,7 +33,7 @@ def index(run: Run) -> dict[str, Any]:
     run.progress("parsing")
     parsed = _parse(run, version)
     run.progress("splitting")
-    splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap)
+    splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap, to_embed=True)
     spans = splitter.split(parsed.text)
     generation = _begin_generation(run, document, parsed)
     _clean(document, before=generation, check=run.check)
@@ -45,8 +45,9 @@ def index(run: Run) -> dict[str, Any]:
         ]
         _store(run, collection, chunks, total=len(spans))
     _confirm(run, document, collection, generation)
+    window = adapters.embedding_model.window
     run.complete = lambda session: _switch(
-        session, document.id, version, generation, len(spans), parsed
+        session, document.id, version, generation, len(spans), parsed, window
     )
     run.afterwards = lambda: _tidy(document, version, generation)
     return {"document_id": str(document.id), "generation": generation, "chunks": len(spans)}
@@ -155,11 +156,17 @@ def page_of(page_starts: Sequence[int], offset: int) -> int | None:
 def _store(run: Run, collection: Collection, chunks: list[Chunk], total: int) -> None:
     """Embed a batch, keep it in PostgreSQL under the fence, and put it into the index."""
     run.check()
-    ids, vectors = embeddings.embed(run.owner_id, [chunk.text for chunk in chunks])
-    for chunk, embedding_id in zip(chunks, ids, strict=True):
-        chunk.embedding_id = embedding_id
-    done = chunks[-1].ordinal + 1
-    run.progress("embedding", done, total, write=lambda session: session.add_all(chunks))
+    written = [chunk.text for chunk in chunks]
+    vectors = embeddings.embed(run.owner_id, written)
+
+    def write(session: Session) -> None:
+        # Since they were read, another document may have been deleted with them.
+        ids = embeddings.keep(session, run.owner_id, written, vectors)
+        for chunk, embedding_id in zip(chunks, ids, strict=True):
+            chunk.embedding_id = embedding_id
+        session.add_all(chunks)
+
+    run.progress("embedding", chunks[-1].ordinal + 1, total, write=write)
     crash_point("worker.between_postgres_and_chroma")
     with doubting(run.owner_id, [collection.id]):
         adapters.vector_store.upsert(
@@ -193,6 +200,7 @@ def _switch(
     generation: int,
     chunks: int,
     parsed: ParsedDocument,
+    window: int,
 ) -> None:
     """Make a generation the one that search sees."""
     crash_point("worker.before_switch")
@@ -203,6 +211,7 @@ def _switch(
             generation=generation,
             chunk_count=chunks,
             page_count=len(parsed.page_starts) or None,
+            window_tokens=window,
             updated_at=func.now(),
             **version.changes(),
         )

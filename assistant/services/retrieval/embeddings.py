@@ -5,42 +5,89 @@ import uuid
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, CursorResult, delete, exists, false, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.extensions import adapters
-from assistant.models import Embedding
+from assistant.models import Chunk, Embedding
 from assistant.models.document import pack_vector, unpack_vector
 from assistant.ports import Vectors
 
 
-def embed(owner_id: uuid.UUID, texts: list[str]) -> tuple[list[uuid.UUID], Vectors]:
-    """Return id and vector of each text; only texts never seen before are embedded."""
+def embed(owner_id: uuid.UUID, texts: Sequence[str]) -> Vectors:
+    """Return the vector of each text; only texts never seen before are embedded."""
     model = adapters.embedding_model
-    hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
+    hashes = [_hash(text) for text in texts]
     with transaction(owner_id) as session:
-        known = _known(session, owner_id, model.name, hashes)
+        query = select(Embedding.text_hash, Embedding.vector).where(
+            *_mine(owner_id, model.name), Embedding.text_hash.in_(hashes)
+        )
+        known = {row.text_hash: unpack_vector(row.vector) for row in session.execute(query)}
     missing = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}
     if missing:
-        vectors = model.embed(list(missing.values()))
-        rows = [
-            {
-                "id": uuid7(),
-                "owner_id": owner_id,
-                "model": model.name,
-                "text_hash": text_hash,
-                "vector": pack_vector(vector),
-            }
-            for text_hash, vector in zip(missing, vectors, strict=True)
-        ]
+        new = list(missing.values())
+        vectors = model.embed(new)
         with transaction(owner_id) as session:
-            session.execute(upsert(Embedding).values(rows).on_conflict_do_nothing())
-            known |= _known(session, owner_id, model.name, list(missing))
-    found = [known[text_hash] for text_hash in hashes]
-    return [row.id for row in found], stack([row.vector for row in found])
+            keep(session, owner_id, new, vectors)
+        known |= zip(missing, vectors, strict=True)
+    return np.stack([known[text_hash] for text_hash in hashes])
+
+
+def keep(
+    session: Session, owner_id: uuid.UUID, texts: Sequence[str], vectors: Vectors
+) -> list[uuid.UUID]:
+    """Return the ids of embeddings that stay at least until the caller's transaction ends.
+
+    One that was removed since it was read is written again; one that is there is locked.
+    """
+    model = adapters.embedding_model.name
+    hashes = [_hash(text) for text in texts]
+    # In one order, as by all who lock several.
+    rows = [
+        {
+            "id": uuid7(),
+            "owner_id": owner_id,
+            "model": model,
+            "text_hash": text_hash,
+            "vector": pack_vector(vector),
+        }
+        for text_hash, vector in sorted(dict(zip(hashes, vectors, strict=True)).items(), key=_first)
+    ]
+    statement = upsert(Embedding).values(rows)
+    session.execute(
+        # Nothing is changed, yet what is there is locked: PostgreSQL does that before it looks at
+        # the condition.
+        statement.on_conflict_do_update(
+            index_elements=["owner_id", "model", "text_hash"],
+            set_={"vector": Embedding.vector},
+            where=false(),
+        )
+    )
+    query = select(Embedding.text_hash, Embedding.id).where(
+        *_mine(owner_id, model), Embedding.text_hash.in_(hashes)
+    )
+    ids = {row.text_hash: row.id for row in session.execute(query)}
+    return [ids[text_hash] for text_hash in hashes]
+
+
+def remove_unused(session: Session, *which: ColumnElement[bool]) -> int:
+    """Delete the embeddings that fit and that no chunk uses; return how many.
+
+    They are locked first: a chunk that is just being written is then seen when they are deleted.
+    """
+    unused = ~exists().where(Chunk.embedding_id == Embedding.id)
+    locked = select(Embedding.id).where(unused, *which).order_by(Embedding.text_hash)
+    ids = session.scalars(locked.with_for_update()).all()
+    gone = session.execute(
+        delete(Embedding)
+        .where(Embedding.id.in_(ids), unused)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(gone, CursorResult)
+    return gone.rowcount
 
 
 def stack(vectors: Sequence[bytes]) -> Vectors:
@@ -48,10 +95,13 @@ def stack(vectors: Sequence[bytes]) -> Vectors:
     return np.stack([unpack_vector(vector) for vector in vectors])
 
 
-def _known(
-    session: Session, owner_id: uuid.UUID, model: str, hashes: list[bytes]
-) -> dict[bytes, Embedding]:
-    query = select(Embedding).where(
-        Embedding.owner_id == owner_id, Embedding.model == model, Embedding.text_hash.in_(hashes)
-    )
-    return {row.text_hash: row for row in session.scalars(query)}
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _first(pair: tuple[bytes, Vectors]) -> bytes:
+    return pair[0]
+
+
+def _mine(owner_id: uuid.UUID, model: str) -> tuple[ColumnElement[bool], ...]:
+    return (Embedding.owner_id == owner_id, Embedding.model == model)

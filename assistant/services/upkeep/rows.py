@@ -5,13 +5,15 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import CursorResult, Delete, and_, delete, exists, func, or_, select
+from sqlalchemy import CursorResult, and_, delete, exists, func, or_, select
+from sqlalchemy.orm import Session as DatabaseSession
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
-from assistant.models import Chunk, Embedding, Job, Session
+from assistant.models import Embedding, Job, Session
 from assistant.services import idempotency, jobs
 from assistant.services.jobs import kinds
+from assistant.services.retrieval import embeddings
 from assistant.services.upkeep.pace import Pace
 
 PACE_SECONDS = 3600
@@ -50,10 +52,9 @@ class Rows:
         looked_at = select(Embedding.id).where(Embedding.id > last, Embedding.id < _id_of_then())
         with transaction(SYSTEM) as session:
             ids = session.scalars(looked_at.order_by(Embedding.id).limit(EMBEDDINGS)).all()
-            gone = session.execute(_unused(ids[0], ids[-1])) if ids else None
+            gone = _remove_embeddings(session, ids[0], ids[-1]) if ids else 0
         self._last_embedding = ids[-1] if len(ids) == EMBEDDINGS else None
-        assert gone is None or isinstance(gone, CursorResult)
-        return gone.rowcount if gone else 0
+        return gone
 
 
 def _purge_jobs() -> int:
@@ -67,19 +68,15 @@ def _id_of_then() -> uuid.UUID:
     return uuid.UUID(int=milliseconds << 80)
 
 
-def _unused(first: uuid.UUID, last: uuid.UUID) -> Delete:
+def _remove_embeddings(session: DatabaseSession, first: uuid.UUID, last: uuid.UUID) -> int:
     """Delete embeddings without a chunk; not of owners whose jobs may be about to use them."""
     indexing = (
         Job.owner_id == Embedding.owner_id,
         Job.kind == kinds.INDEX.name,
         Job.is_open,
     )
-    return (
-        delete(Embedding)
-        .where(Embedding.id.between(first, last))
-        .where(~exists().where(Chunk.embedding_id == Embedding.id), ~exists().where(*indexing))
-        .execution_options(synchronize_session=False)
-    )
+    wanted = (Embedding.id.between(first, last), ~exists().where(*indexing))
+    return embeddings.remove_unused(session, *wanted)
 
 
 def _remove_sessions() -> int:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from assistant.database import SYSTEM, Model, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
-from assistant.models import Collection, Heartbeat, User
+from assistant.models import Collection, Document, Heartbeat, User
 from assistant.names import alike
 from assistant.services.jobs.heartbeats import SWEEPER, patience
 from assistant.services.operations.doctor.finding import (
@@ -41,13 +41,8 @@ def check_database() -> list[Finding]:
         if schema.status == "FAIL":
             return findings
         with transaction(SYSTEM) as session:
-            return [
-                *findings,
-                _walls(session),
-                _sweeper(session),
-                *_collections(session),
-                *_names(session),
-            ]
+            contents = [*_collections(session), *_chunks(session), *_names(session)]
+            return [*findings, _walls(session), _sweeper(session), *contents]
     except Unavailable as error:
         start = to_start("DATABASE_URL", settings.model_fields_set)
         orig = getattr(error.__cause__, "orig", None) or error.__cause__
@@ -168,7 +163,7 @@ def _collections(session: Session) -> list[Finding]:
 
 
 def _names(session: Session) -> list[Finding]:
-    names = select(User.username).where(User.deleted_at.is_(None)).order_by(User.created_at)
+    names = select(User.username).where(User.is_live).order_by(User.created_at)
     found = alike(session.scalars(names))
     if not found:
         return []
@@ -186,3 +181,32 @@ def _names(session: Session) -> list[Finding]:
 
 def _unmistakable(name: str) -> str:
     return name if name.isascii() else f"{name} ({ascii(name)[1:-1]})"
+
+
+def _chunks(session: Session) -> list[Finding]:
+    """Say what the embedding model reads of a chunk, and which documents have longer ones."""
+    searchable = (Document.generation > 0, Document.is_live)
+    row = session.execute(
+        select(
+            func.count().filter(Document.window_tokens.is_(None)), func.max(Document.window_tokens)
+        ).where(*searchable)
+    ).one()
+    before, window = row
+    if before:
+        return [
+            warn(
+                "chunks",
+                f"{before} documents were cut by an earlier release, without regard to how much "
+                "the embedding model reads: parts of them may never be found.",
+                "Index them again: flask documents reindex --all",
+            )
+        ]
+    if window is None:
+        return []
+    return [
+        ok(
+            "chunks",
+            f"They end after {window} tokens, which is what the embedding model reads, also where "
+            "chunk_size would let them be longer.",
+        )
+    ]
