@@ -33,7 +33,7 @@ COPY --chmod=755 <<'SCRIPT' /usr/local/bin/process
 # Becomes the process of this name in the Procfile; what is not in it is a command.
 case "$1" in
     release) exec flask db upgrade ;;
-    *[!a-z]*) exec "$@" ;;
+    *[!a-z_]*) exec "$@" ;;
 esac
 line=$(sed -n "s/^$1: *//p" Procfile)
 if [ -z "$line" ]; then exec "$@"; fi

@@ -138,10 +138,10 @@ def run(stack: LocalStack, seconds: float) -> None:
     print(f"{CLIENTS} connections, {seconds:g} s a reading, client on the same machine.")
 
 
-def sign_in(port: int) -> str:
+def sign_in(port: int, name: str = "bench") -> str:
     """Register a user and return an access token; the bare parts check its signature too."""
-    user: dict[str, object] = {"username": "bench", "password": PASSWORD}
-    post(port, "/api/v1/auth/register", {**user, "email": "bench@example.org"})
+    user: dict[str, object] = {"username": name, "password": PASSWORD}
+    post(port, "/api/v1/auth/register", {**user, "email": f"{name}@example.org"})
     return post(port, "/api/v1/auth/token", user)["access_token"]
 
 

@@ -65,7 +65,16 @@ def test_every_queue_has_its_worker() -> None:
 
 def test_the_processes_are_the_ones_expected() -> None:
     names = {program.name for program in read_processes(PROJECT / "Procfile")}
-    expected = ("web", "replies", "search", "indexing", "quarantine", "sweeper", "flower")
+    expected = (
+        "web",
+        "replies",
+        "search",
+        "indexing",
+        "long_indexing",
+        "quarantine",
+        "sweeper",
+        "flower",
+    )
     assert names == set(expected)
 
 

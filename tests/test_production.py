@@ -47,7 +47,7 @@ def is_setting(variable: str) -> bool:
 
 def processes() -> dict[str, str]:
     """Return the commands of the Procfile."""
-    return dict(re.findall(r"^([a-z]+): (.+)$", read("Procfile"), re.MULTILINE))
+    return dict(re.findall(r"^([a-z_]+): (.+)$", read("Procfile"), re.MULTILINE))
 
 
 COMPOSE: dict[str, Any] = yaml.safe_load(read("docker-compose.yml"))
@@ -150,9 +150,9 @@ def test_the_application_writes_only_to_volumes() -> None:
             source, target = volume.split(":")
             assert source in COMPOSE["volumes"]
             assert target.startswith("/data/")
-    for name in ("web", "indexing", "quarantine", "sweeper"):
+    for name in ("web", "indexing", "long_indexing", "quarantine", "sweeper"):
         assert "uploads:/data/uploads" in OURS[name]["volumes"]
-    for name in ("replies", "search", "indexing", "quarantine"):
+    for name in ("replies", "search", "indexing", "long_indexing", "quarantine"):
         assert "models:/data/models" in OURS[name]["volumes"]
 
 
@@ -271,7 +271,9 @@ def process(tmp_path: Path) -> Process:
     script = tmp_path / "process"
     script.write_text(found[1])
     script.chmod(0o755)
-    (tmp_path / "Procfile").write_text('# said\nweb: exec echo serves ${PORT:-8000} "$NAME"\n')
+    (tmp_path / "Procfile").write_text(
+        '# said\nweb: exec echo serves ${PORT:-8000} "$NAME"\nlong_work: exec echo works\n'
+    )
     programs = tmp_path / "bin"
     programs.mkdir()
     for name in ("flask", "celery"):
@@ -296,6 +298,7 @@ def process(tmp_path: Path) -> Process:
 
 def test_the_image_runs_lines_of_the_procfile_and_commands(process: Process) -> None:
     assert process("web", PORT="9000", NAME="a b").stdout == "serves 9000 a b\n"
+    assert process("long_work").stdout == "works\n"
     assert process("release").stdout == "flask db upgrade\n"
     assert process("flask", "users", "list").stdout == "flask users list\n"
     assert process("/bin/echo", "hello").stdout == "hello\n"

@@ -36,12 +36,14 @@ class JobState(StrEnum):
 class Queue(StrEnum):
     """Where work waits; each has its own worker process.
 
+    What turns out to take long leaves the queue for indexing, so that nothing small waits for it.
     In quarantine runs, one at a time, what was there when workers died: only a death there is its
     own doing.
     """
 
     REPLIES = "replies"
     INDEXING = "indexing"
+    LONG_INDEXING = "long_indexing"
     SEARCH = "search"
     QUARANTINE = "quarantine"
 

@@ -21,9 +21,11 @@ ERASING_SECONDS = 40.0
 LEAVING_SECONDS = 30.0
 DYING_SECONDS = 0.7
 # Which crash points a worker comes to.
+OF_DOCUMENTS = (*POINTS["indexing"], *POINTS["removals"], *POINTS["any worker"])
 WORKERS = {
     "replies": (*POINTS["replies"], *POINTS["any worker"]),
-    "indexing": (*POINTS["indexing"], *POINTS["removals"], *POINTS["any worker"]),
+    "indexing": OF_DOCUMENTS,
+    "long_indexing": OF_DOCUMENTS,
 }
 
 # What has to be asked for so that some process comes to these lines soon.
@@ -122,7 +124,7 @@ def _obeyed(drill: Drill, point: str, order: Path) -> bool:
 
     def taken_by_somebody() -> bool:
         # Before the order is looked for, or its successor could be there already.
-        found = [find(drill.stage, name, child=name == "indexing") for name in watched]
+        found = [find(drill.stage, name, child=name != "replies") for name in watched]
         seen.append({victim.process.pid: victim for victim in found if victim})
         return not order.exists()
 

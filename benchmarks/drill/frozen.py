@@ -10,7 +10,7 @@ from benchmarks.drill.ledger import LINGERING, POSTGRES, Strike, overlap
 from benchmarks.drill.promise import Promise
 from benchmarks.drill.stage import Stage
 
-WORKERS = ("replies", "indexing", "quarantine")
+WORKERS = ("replies", "indexing", "long_indexing", "quarantine")
 LONGEST_LEAVING = 20.0
 
 

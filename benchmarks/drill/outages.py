@@ -71,7 +71,7 @@ def lose_bells(drill: Drill, random: Random) -> bool:
     while time.monotonic() < give_up:
         with drill.ledger.strike(NOT_TAKEN) as strike:
             # A bell is there for a moment only, unless all slots are taken.
-            if client.delete("replies", "indexing"):
+            if client.delete("replies", "indexing", "long_indexing"):
                 strike.kind = "bells lost"
                 return True
         time.sleep(0.002)

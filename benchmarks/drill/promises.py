@@ -177,7 +177,7 @@ def _ends(job: Any) -> tuple[str, ...]:
     """Return how the last attempt of a job may have ended."""
     if job.state == "cancelled":
         # While it waited, too, after any attempt.
-        return ("cancelled", "lease_lost", "released", "retried")
+        return ("cancelled", "lease_lost", "released", "retried", "moved")
     lost = job.state == "failed" and (job.error or {}).get("code") == "worker_lost"
     return ("lease_lost",) if lost else (job.state,)
 

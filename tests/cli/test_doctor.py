@@ -23,14 +23,14 @@ from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import change_rows
 from tests.local.conftest import free_port
-from tests.services.factories import sql, wait_for
+from tests.services.factories import make_owner, perform, reindex, sql, upload, wait_for
 
 from .conftest import Run, invoke_in
 
 MakeApp = Callable[..., Flask]
 Checks = dict[str, dict[str, str]]
 # In nearly all tests there are no workers; and a server of Debian's keeps no append-only file.
-EXPECTED = ("queue", "FLOWER", "collections", "Redis persistence")
+EXPECTED = ("queue", "FLOWER", "collections", "chunks", "Redis persistence")
 WORKING = {
     *("PostgreSQL", "database role", "clock", "migrations", "row-level security", "sweeper"),
     *("Redis", "Redis memory", "Redis persistence", "Chroma", "language model"),
@@ -364,3 +364,26 @@ def test_older_names_that_look_alike_are_listed(app: Flask, make_user: Callable[
     assert f"{plain.username} and {look} (\\u057dser" in check["detail"]
     assert "rename one of each" in check["advice"]
     assert "usernames" not in examine(app)
+
+
+def test_chunks_that_are_longer_than_the_model_reads_are_reported(app: Flask) -> None:
+    with app.app_context():
+        owner = make_owner()
+        job = upload(owner, "The lamp burns seal oil.")
+        assert perform(job).state == "succeeded"
+        sql("UPDATE documents SET window_tokens = 254 WHERE generation > 0")
+        sql("UPDATE documents SET window_tokens = NULL WHERE id = :id", id=job.document_id)
+    before = examine(app)["chunks"]
+    assert (before["status"], before["detail"][:11]) == ("warning", "1 documents")
+    assert before["advice"].endswith("flask documents reindex --all")
+    with app.app_context():
+        assert job.document_id is not None
+        assert perform(reindex(owner, job.document_id)).state == "succeeded"
+    after = examine(app)["chunks"]
+    assert (after["status"], after["detail"][:26]) == ("ok", "They end after 254 tokens,")
+
+
+def test_nobody_for_long_work_is_a_warning(app: Flask) -> None:
+    checks = examine(app)
+    assert checks["queue indexing"]["status"] == "FAIL"
+    assert checks["queue long_indexing"]["status"] == "warning"

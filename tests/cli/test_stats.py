@@ -39,6 +39,7 @@ def test_queues_and_the_names_on_running_jobs(read: Read, user: User, other_user
     assert [queue["queue"] for queue in figures["queues"]] == [
         "replies",
         "indexing",
+        "long_indexing",
         "search",
         "quarantine",
     ]
@@ -87,7 +88,13 @@ def test_what_a_person_reads(run: Run, user: User) -> None:
     shown = run("stats").stdout
     parts = shown.split("\n\n")
     assert parts[0].split()[:4] == ["QUEUE", "WAITING", "DELAYED", "DISPATCHED"]
-    assert [row[0] for row in rows(parts[0])] == ["replies", "indexing", "search", "quarantine"]
+    assert [row[0] for row in rows(parts[0])] == [
+        "replies",
+        "indexing",
+        "long_indexing",
+        "search",
+        "quarantine",
+    ]
     assert parts[1] == "No worker answers."
     assert [row[:3] for row in rows(parts[2])] == [["hour", "1", "1"], ["day", "1", "1"]]
     assert rows(parts[3])[0][:2] == ["documents.index", "1"]

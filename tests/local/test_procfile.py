@@ -38,7 +38,16 @@ def test_every_process_of_ours_replaces_its_shell() -> None:
     processes = read_processes(PROJECT / "Procfile")
     names = {process.name for process in processes}
     assert names == {
-        *("web", "replies", "search", "indexing", "quarantine", "sweeper", "flower"),
+        *(
+            "web",
+            "replies",
+            "search",
+            "indexing",
+            "long_indexing",
+            "quarantine",
+            "sweeper",
+            "flower",
+        ),
     }
     assert all("exec " in process.command[-1] for process in processes)
 

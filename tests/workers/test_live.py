@@ -93,24 +93,34 @@ def test_a_killed_indexing_child_costs_one_attempt(live: Live) -> None:
     job = upload_long(live)
     live.until(job, in_the_middle)
     began = time.perf_counter()
-    for child in live.process("indexing").children():
+    for child in live.process("long_indexing").children():
         live.kill(child)
     job = live.ended(job, seconds=90)
     print(f"\nrecovered and indexed {time.perf_counter() - began:.1f} s after the kill")
-    indexed_exactly_once(live, job, ["lease_lost", "succeeded"])
+    indexed_exactly_once(live, job, ["moved", "lease_lost", "succeeded"])
 
 
 def test_a_killed_indexing_worker_costs_one_attempt(live: Live) -> None:
     job = upload_long(live)
     live.until(job, in_the_middle)
     began = time.perf_counter()
-    worker = live.process("indexing")
+    worker = live.process("long_indexing")
     children = worker.children()
     live.kill(worker)
     job = live.ended(job, seconds=90)
     print(f"\nrecovered and indexed {time.perf_counter() - began:.1f} s after the kill")
-    indexed_exactly_once(live, job, ["lease_lost", "succeeded"])
+    indexed_exactly_once(live, job, ["moved", "lease_lost", "succeeded"])
     assert not [child for child in children if child.is_running()]
+
+
+def test_a_small_file_does_not_wait_for_a_large_one(live: Live) -> None:
+    large = live.upload("long.txt", long_document(2000))
+    small = live.ended(live.upload("small.txt", b"The lamp of the old harbour burns seal oil."))
+    assert small["state"] == "succeeded"
+    assert live.get(f"/jobs/{large['id']}")["finished_at"] is None
+    done = live.ended(large, seconds=90)
+    outcomes = [attempt["outcome"] for attempt in done["attempts"]]
+    assert (done["state"], outcomes) == ("succeeded", ["moved", "succeeded"])
 
 
 def test_a_reply_whose_worker_is_killed_is_written_once(live: Live) -> None:

@@ -13,15 +13,19 @@ from assistant.crashes import crash_point
 from assistant.database import transaction
 from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters
-from assistant.models import Chunk, Collection, Document, DocumentText
+from assistant.models import Chunk, Collection, Document
 from assistant.ports import ParsedDocument, Span
+from assistant.services import jobs
 from assistant.services.citing.old_texts import remove_texts
+from assistant.services.documents import texts
 from assistant.services.documents.index_target import Version, version_of
 from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
 from assistant.services.jobs import Run
 from assistant.services.retrieval import embeddings
 from assistant.services.retrieval.index_trust import doubting
 
+# More text than this takes longer than others should wait.
+SHORT_CHARACTERS = 100_000
 # Large enough to keep the encoder busy, small enough to stop between two within a second or so.
 BATCH = 64
 
@@ -30,12 +34,13 @@ def index(run: Run) -> dict[str, Any]:
     """Parse, split, embed and store a document under a new generation, then switch to it."""
     document, collection = _load(run)
     version = version_of(document, collection, run.job)
-    run.progress("parsing")
-    parsed = _parse(run, version)
+    parsed = texts.read(run, version)
+    generation = texts.begin_generation(run, document, parsed)
+    if len(parsed.text) > SHORT_CHARACTERS:
+        jobs.move_if_short_lane(run)
     run.progress("splitting")
     splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap, to_embed=True)
     spans = splitter.split(parsed.text)
-    generation = _begin_generation(run, document, parsed)
     _clean(document, before=generation, check=run.check)
     run.progress("embedding", 0, len(spans))
     for first in range(0, len(spans), BATCH):
@@ -65,48 +70,6 @@ def _load(run: Run) -> tuple[Document, Collection]:
     if collection is None or not collection.is_live:
         raise PermanentError("The collection was deleted.", code="collection_deleted")
     return document, collection
-
-
-def _parse(run: Run, version: Version) -> ParsedDocument:
-    """Read the file, and let go of it as soon as the work must be put down."""
-    path = adapters.files.path(version.storage_key)
-    parsing = adapters.parser.start(path, version.media_type)
-    run.on_stop(parsing.abort)
-    try:
-        return parsing.result()
-    finally:
-        # Whatever came of it, that the work was stopped comes first.
-        run.check()
-
-
-def _begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> int:
-    """Give out a new generation and keep its text; texts that broken attempts left are removed."""
-    with transaction(run.owner_id) as session:
-        run.fence(session)
-        generation: int | None = session.scalar(
-            update(Document)
-            .where(Document.id == document.id)
-            .values(last_generation=Document.last_generation + 1)
-            .returning(Document.last_generation)
-        )
-        assert generation is not None
-        # The texts before stay for now: citations may name the generation that they quote.
-        session.execute(
-            delete_rows(DocumentText).where(
-                DocumentText.document_id == document.id,
-                DocumentText.generation > document.generation,
-            )
-        )
-        session.add(
-            DocumentText(
-                document_id=document.id,
-                generation=generation,
-                owner_id=run.owner_id,
-                text=parsed.text,
-                page_starts=list(parsed.page_starts),
-            )
-        )
-    return generation
 
 
 def _tidy(document: Document, version: Version, generation: int) -> None:

@@ -19,6 +19,7 @@ lost (the sweeper rings again) or doubled (the second claim changes no row).
   What was there when two workers died runs alone, in quarantine (`lost_workers`).
 - Every state is written by `transition`, together with the message or document it is about, and
   the end of an attempt by `finish`, which reads again what a lost answer left unknown.
+- Work that turns out long moves to a queue of its own, and counts nothing: `moving`.
 - A worker that is told to leave stops what it has, and its jobs go back to the queue: `draining`.
 - Success demands that nobody asked to cancel; a terminal state is never left.
 - What is committed is shown: ready-made JSON for those who poll (`status`, and its copies in
@@ -35,6 +36,7 @@ from assistant.services.jobs.cache import forget as forget_copies
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.kinds import Body, init_app, job_table
+from assistant.services.jobs.moving import move_if_short_lane
 from assistant.services.jobs.purging import count_ended, purge
 from assistant.services.jobs.reading import get, list_
 from assistant.services.jobs.runs import Run, Stopped, Stopping
@@ -89,6 +91,7 @@ __all__ = [
     "list_",
     "look_up",
     "made_for_owner",
+    "move_if_short_lane",
     "publish",
     "purge",
     "read_status",

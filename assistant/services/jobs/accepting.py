@@ -12,7 +12,7 @@ from assistant.extensions import settings
 from assistant.logs import log_ids
 from assistant.models import Job
 from assistant.services.jobs import limits
-from assistant.services.jobs.dispatching import dispatch, ring
+from assistant.services.jobs.dispatching import dispatch, ring, window
 from assistant.services.jobs.kinds import PATIENT_SECONDS, JobKind
 
 _TABLE = table_of(Job)
@@ -83,7 +83,7 @@ def accept(
         "sequence_key": sequence_key,
         "sequence_number": sequence_number,
         "deadline_seconds": PATIENT_SECONDS if bulk else kind.deadline_seconds(settings),
-        "room": settings.dispatch_window,
+        "room": window(kind.queue),
         "served": settings.max_served_jobs_per_owner,
     }
     statement = _INSERT

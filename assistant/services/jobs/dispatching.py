@@ -10,10 +10,16 @@ from sqlalchemy import text
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import cache, settings
+from assistant.models import Queue
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services.jobs.line import MAY_GO, SERVING
 
 logger = logging.getLogger(__name__)
+
+
+# Bells are answered in the order in which they were rung, so that whoever comes waits behind all
+# of them. Work on documents takes so long that the next bell is in time when the last is answered.
+ONE_BY_ONE = frozenset({Queue.INDEXING, Queue.LONG_INDEXING})
 
 
 class Bell(Protocol):
@@ -65,6 +71,11 @@ RETURNING id, kind, queue
 """)
 
 
+def window(queue: str) -> int:
+    """Return how many jobs of a queue may be sent and not taken yet."""
+    return 1 if queue in ONE_BY_ONE else settings.dispatch_window
+
+
 def dispatch(queue: str) -> int:
     """Send as many waiting jobs of a queue as the window has room for; return how many."""
     try:
@@ -75,7 +86,7 @@ def dispatch(queue: str) -> int:
                 _DISPATCH,
                 {
                     "queue": queue,
-                    "window": settings.dispatch_window,
+                    "window": window(queue),
                     "served": settings.max_served_jobs_per_owner,
                     "newest": PAYLOAD_VERSION,
                 },

@@ -10,7 +10,7 @@ from assistant.crashes import crash_point
 from assistant.errors import AssistantError, PermanentError, TransientError, Unavailable
 from assistant.logs import log_context
 from assistant.models import Job, JobState
-from assistant.services.jobs import draining, endings, status
+from assistant.services.jobs import draining, endings, moving, status
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.dispatching import dispatch
 from assistant.services.jobs.endings import Ending
@@ -18,7 +18,7 @@ from assistant.services.jobs.finishing import finish
 from assistant.services.jobs.kinds import Work, job_table
 from assistant.services.jobs.leases import leases
 from assistant.services.jobs.lost_workers import put_down
-from assistant.services.jobs.runs import Run, Stopped
+from assistant.services.jobs.runs import Run, Stopped, Stopping
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,9 @@ def run(job_id: str, work: Work | None = None) -> None:
             leases().drop(attempt)
     if others_wait:
         dispatch(job.queue)
+    if (other_lane := moving.OTHER_LANE.get(job.queue)) is not None:
+        # There waits what was moved just now, or what comes next in the sequence.
+        dispatch(other_lane)
 
 
 def _work_of(job: Job) -> Work:
@@ -93,8 +96,11 @@ def _do(attempt: Run, work: Work) -> Ending:
     """Do the work; return how the attempt ends."""
     try:
         attempt.check()
-        return endings.succeeded(work(attempt))
+        with moving.moving_in_time(attempt):
+            return endings.succeeded(work(attempt))
     except Stopped as stopped:
+        if stopped.why is Stopping.MOVED:
+            return moving.moved(attempt.job)
         return put_down(stopped.why)
     except TransientError as error:
         return endings.tried_again(attempt.job, error)

@@ -122,7 +122,7 @@ class Leases:
         limit = settings.lease_seconds - settings.heartbeat_seconds
         for run in self.runs():
             silent = time.monotonic() - run.renewed_at
-            if silent > limit and run.stopping is None:
+            if silent > limit and run.stopping in (None, Stopping.MOVED):
                 about = {"job_id": run.job.id, "attempt": run.attempt, "seconds": round(silent, 1)}
                 logger.warning("lease not renewed: the job is given back", extra=about)
                 run.stop(Stopping.LEASE_LOST)
@@ -130,7 +130,12 @@ class Leases:
     def _end_if_stuck(self) -> None:
         """End this process if work goes on long after it was stopped: it blocks a slot for ever."""
         now = time.monotonic()
-        stuck = [run for run in self.runs() if now - run.stopped_at > settings.stuck_seconds]
+        stuck = [
+            run
+            for run in self.runs()
+            # What should move does no harm where it is.
+            if run.stopping is not Stopping.MOVED and now - run.stopped_at > settings.stuck_seconds
+        ]
         if not stuck:
             return
         ids = [str(run.job.id) for run in stuck]

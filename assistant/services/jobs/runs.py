@@ -27,6 +27,7 @@ class Stopping(StrEnum):
     CANCELLED = "cancelled"
     LEASE_LOST = "lease_lost"
     RELEASED = "released"
+    MOVED = "moved"
 
 
 class Stopped(Exception):
@@ -72,9 +73,12 @@ class Run:
         self._lock = threading.Lock()
 
     def stop(self, why: Stopping) -> None:
-        """Ask the work to be put down; may be called from any thread, the first reason stays."""
+        """Ask the work to be put down; may be called from any thread.
+
+        The first reason stays, but for a move, which gives way to any other.
+        """
         with self._lock:
-            if self.stopping is not None:
+            if self.stopping not in (None, Stopping.MOVED):
                 return
             self.stopping = why
             self.stopped_at = time.monotonic()

@@ -108,6 +108,14 @@ def check_workers() -> list[Finding]:
         names = sorted(name for name, queues in answers.items() if queue in queues)
         if names:
             found.append(ok(f"queue {queue}", f"{', '.join(names)} answers."))
+        elif queue is Queue.LONG_INDEXING:
+            found.append(
+                warn(
+                    f"queue {queue}",
+                    "No worker answers for it, so small files wait while a large one is indexed.",
+                    f"Start the process `{queue}` of the Procfile, or look at its log.",
+                )
+            )
         else:
             found.append(
                 fail(

@@ -1,0 +1,81 @@
+"""The text of a document: read from its file once for each job, and kept under a generation."""
+
+from sqlalchemy import CursorResult, delete, update
+
+from assistant.database import transaction
+from assistant.extensions import adapters
+from assistant.models import Document, DocumentText
+from assistant.ports import ParsedDocument
+from assistant.services.documents.index_target import Version
+from assistant.services.jobs import Run
+
+# What a job calls the generation whose text its last attempt has kept.
+READ = "read_generation"
+
+
+def read(run: Run, version: Version) -> ParsedDocument:
+    """Return the text that an earlier attempt at this job has kept, or else what the file says."""
+    generation = run.job.arguments.get(READ)
+    if generation is not None:
+        with transaction(run.owner_id) as session:
+            kept = session.get(DocumentText, (run.job.document_id, generation))
+        if kept is not None:
+            return ParsedDocument(kept.text, kept.page_starts)
+    run.progress("parsing")
+    return _parse(run, version)
+
+
+def _parse(run: Run, version: Version) -> ParsedDocument:
+    """Read the file, and let go of it as soon as the work must be put down."""
+    path = adapters.files.path(version.storage_key)
+    parsing = adapters.parser.start(path, version.media_type)
+    run.on_stop(parsing.abort)
+    try:
+        return parsing.result()
+    finally:
+        # Whatever came of it, that the work was stopped comes first.
+        run.check()
+
+
+def begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> int:
+    """Give out a new generation with this text; texts that broken attempts left are removed.
+
+    The job remembers it, so that its next attempt need not read the file again.
+    """
+    kept = run.job.arguments.get(READ)
+    with transaction(run.owner_id) as session:
+        run.fence(session)
+        generation: int | None = session.scalar(
+            update(Document)
+            .where(Document.id == document.id)
+            .values(last_generation=Document.last_generation + 1)
+            .returning(Document.last_generation)
+        )
+        assert generation is not None
+        mine = DocumentText.document_id == document.id
+        # The texts before stay: citations name the generation that they quote.
+        session.execute(
+            delete(DocumentText).where(
+                mine,
+                DocumentText.generation > document.generation,
+                DocumentText.generation.is_distinct_from(kept),
+            )
+        )
+        taken_over = session.execute(
+            update(DocumentText)
+            .where(mine, DocumentText.generation == kept)
+            .values(generation=generation)
+        )
+        assert isinstance(taken_over, CursorResult)
+        if not taken_over.rowcount:
+            session.add(
+                DocumentText(
+                    document_id=document.id,
+                    generation=generation,
+                    owner_id=run.owner_id,
+                    text=parsed.text,
+                    page_starts=list(parsed.page_starts),
+                )
+            )
+        run.fence(session, arguments={**run.job.arguments, READ: generation})
+    return generation

@@ -1,0 +1,82 @@
+"""Long work leaves the queue for short work, and goes on in one of its own with what it has.
+
+So whoever has something small to do never waits for somebody's large file. A move ends an attempt
+and counts nothing; the job keeps its row, deadline and place in its sequence.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import current_app
+
+from assistant.errors import Unavailable
+from assistant.models import Job, JobState, Queue
+from assistant.services.jobs import heartbeats
+from assistant.services.jobs.endings import Ending, Reason
+from assistant.services.jobs.runs import Run, Stopping
+
+logger = logging.getLogger(__name__)
+
+LONG: dict[str, Queue] = {Queue.INDEXING: Queue.LONG_INDEXING}
+# A sequence of jobs, such as those of one document, may go on in the other one.
+OTHER_LANE: dict[str, Queue] = {**LONG, Queue.LONG_INDEXING: Queue.INDEXING}
+# What takes longer than this is long.
+SHORT_SECONDS = 5.0
+
+TAKES_LONG = Reason(
+    "takes_long",
+    "Takes long",
+    "The work turned out to be long, and goes on in the queue for long work.",
+)
+
+
+def moved(job: Job) -> Ending:
+    """Return how the attempt ends of a job that moves to the queue for long work."""
+    queue = LONG.get(job.queue)
+    return Ending(JobState.QUEUED, "moved", TAKES_LONG, stage="queued", pause=0.0, queue=queue)
+
+
+def move_if_short_lane(run: Run) -> None:
+    """Put work down that is known to be long, unless it runs where long work belongs.
+
+    Where nobody serves the queue for long work, everything stays where it is. Raises `Stopped`.
+    """
+    if _can_move(run):
+        run.stop(Stopping.MOVED)
+    run.check()
+
+
+@contextmanager
+def moving_in_time(run: Run) -> Iterator[None]:
+    """Stop what is done inside as soon as it has turned out to be long."""
+    if run.job.queue not in LONG:
+        yield
+        return
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
+
+    def move() -> None:
+        with app.app_context():
+            if _can_move(run):
+                run.stop(Stopping.MOVED)
+
+    timer = threading.Timer(SHORT_SECONDS, move)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _can_move(run: Run) -> bool:
+    queue = LONG.get(run.job.queue)
+    if queue is None:
+        return False
+    try:
+        age = heartbeats.ages().get(heartbeats.worker_of(queue))
+    except Unavailable:
+        logger.warning("not moved: the database is away", extra={"job_id": run.job.id})
+        return False
+    return age is not None and age <= heartbeats.patience()
