@@ -15,7 +15,6 @@ from assistant.services.accounts import deletion as account_deletion
 from assistant.services.accounts import session_cache
 from assistant.services.documents import deletion as document_deletion
 from assistant.services.jobs import Run
-from assistant.services.jobs import cache as job_cache
 from tests.conftest import PASSWORD, User
 from tests.factories import (
     ask,
@@ -307,7 +306,7 @@ def test_nobody_is_deleted_whose_jobs_redis_still_shows(
 ) -> None:
     accepted = busy.delete("/users/me").get_json()
     with monkeypatch.context() as patch:
-        patch.setattr(job_cache, "forget", lambda job_ids: False)
+        patch.setattr(jobs, "forget_copies", lambda job_ids: False)
         jobs.run(accepted["id"])
     row = job_row(accepted["id"])
     assert (row.state, row.failures) == ("queued", 0)

@@ -12,7 +12,7 @@ from flask import Flask
 from assistant.extensions import adapters
 from assistant.models import Job, Queue
 from assistant.services import jobs
-from assistant.services.documents import documents, indexing
+from assistant.services.documents import deletion, documents, indexing
 from assistant.services.jobs import Run, Stopping, heartbeats, moving
 from tests.services.factories import (
     attempts_of,
@@ -174,15 +174,15 @@ def test_a_long_deletion_moves_too(owner: uuid.UUID, monkeypatch: pytest.MonkeyP
     job = upload(owner, TEXT[:5000])
     perform(job)
     assert job.document_id is not None
-    deletion = documents.delete(owner, job.document_id)
+    removal = deletion.delete(owner, job.document_id)
 
     def work(run: Run) -> dict[str, Any]:
         run.stop(Stopping.MOVED)
-        return indexing.delete(run)
+        return deletion.erase(run)
 
-    jobs.run(str(deletion.id), work)
-    assert (job_of(deletion).queue, job_of(deletion).state) == ("long_indexing", "queued")
-    assert perform(deletion).result["vectors_remaining"] == 0
+    jobs.run(str(removal.id), work)
+    assert (job_of(removal).queue, job_of(removal).state) == ("long_indexing", "queued")
+    assert perform(removal).result["vectors_remaining"] == 0
 
 
 def test_an_attempt_after_a_crash_does_not_read_the_file_again(
@@ -244,9 +244,9 @@ def test_a_document_is_deleted_while_its_job_waits_for_the_other_queue(owner: uu
     job = upload(owner, TEXT)
     perform(job)
     assert job.document_id is not None
-    deletion = documents.delete(owner, job.document_id)
+    removal = deletion.delete(owner, job.document_id)
     assert job_of(job).state == "cancelled"
-    assert perform(deletion).state == "succeeded"
+    assert perform(removal).state == "succeeded"
     assert texts_of(job) == []
 
 
@@ -256,15 +256,15 @@ def test_the_next_job_of_a_document_is_sent_when_the_long_one_ends(owner: uuid.U
     assert job.document_id is not None
 
     def work(run: Run) -> dict[str, Any]:
-        documents.delete(owner, job.document_id)  # type: ignore[arg-type]
+        deletion.delete(owner, job.document_id)  # type: ignore[arg-type]
         return indexing.index(run)
 
     jobs.run(str(job.id), work)
     assert job_of(job).state == "cancelled"
-    [[deletion]] = sql(
+    [[removal]] = sql(
         "SELECT id FROM jobs WHERE kind = 'documents.delete' AND owner_id = :o", o=owner
     )
-    assert bells("indexing")[-1] == str(deletion)
+    assert bells("indexing")[-1] == str(removal)
 
 
 def test_of_many_files_only_the_next_is_with_the_broker(owner: uuid.UUID) -> None:

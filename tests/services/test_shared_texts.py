@@ -10,7 +10,7 @@ from flask import Flask
 
 from assistant.database import transaction
 from assistant.models import Embedding, Job
-from assistant.services.documents import deletion, documents, indexing
+from assistant.services.documents import deletion, indexing
 from assistant.services.retrieval import embeddings
 from tests.services.factories import attempts_of, job_of, make_owner, perform, sql, upload, wait_for
 
@@ -64,7 +64,7 @@ def test_one_is_deleted_after_the_other_has_read_its_embeddings(
         found = embed(*arguments)
         if job_of(first).state == "succeeded" and not removed:
             assert first.document_id is not None
-            removed.append(documents.delete(owner, first.document_id))
+            removed.append(deletion.delete(owner, first.document_id))
             assert perform(removed[0]).state == "succeeded"
         return found
 
@@ -97,7 +97,7 @@ def test_one_is_being_written_while_the_other_is_deleted(
     first, second = twins
     chunks = counts(owner)[0]
     assert first.document_id is not None
-    removal = documents.delete(owner, first.document_id)
+    removal = deletion.delete(owner, first.document_id)
     keep, threads = embeddings.keep, []
 
     def then_delete(session: Any, *arguments: Any) -> Any:

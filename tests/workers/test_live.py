@@ -29,7 +29,7 @@ def upload_long(live: Live) -> dict[str, Any]:
     """Upload a text of many small chunks, which are many batches but not much to embed."""
     small = {"name": "small chunks", "chunk_size": 250, "chunk_overlap": 0}
     made = live.client.post("/collections", json=small).raise_for_status().json()
-    return live.upload("long.txt", long_document(800), collection_id=made["id"])
+    return live.upload("long.txt", long_document(1600), collection_id=made["id"])
 
 
 def in_the_middle(job: dict[str, Any]) -> bool:

@@ -53,7 +53,7 @@ def taking(username: str, *, of: User | None = None) -> dict[str, str]:
     name = spelled(username)
     keys = {"name_key": key_of(name), "name_look": look_of(name)}
     unkeyed = select(User.username).where(
-        User.name_keyed.is_distinct_from(User.username), User.deleted_at.is_(None)
+        User.name_keyed.is_distinct_from(User.username), User.is_live
     )
     if of is not None:
         unkeyed = unkeyed.where(User.id != of.id)
