@@ -10,8 +10,8 @@ from celery.signals import worker_process_init, worker_ready, worker_shutting_do
 from assistant.app import create_app
 from assistant.services import jobs
 from assistant.services.jobs import heartbeats
+from workers import loading
 from workers.jobs import add_tasks
-from workers.loading import load
 from workers.watchdog import Watchdog
 
 # Jobs are given back sooner, and supervisord kills a little later.
@@ -29,7 +29,8 @@ app.conf.broker_transport_options |= {"socket_timeout": RECEIVE_TIMEOUT}
 
 def _get_ready() -> None:
     queues = set(app.amqp.queues.consume_from)
-    load(flask_app, queues)
+    loading.load(flask_app, queues)
+    loading.done.set()
     with flask_app.app_context():
         heartbeats.keep_beating(*queues)
 
@@ -62,6 +63,7 @@ def begin_with_threads(sender: Any, **_: object) -> None:
 @worker_process_init.connect
 def begin_in_process(**_: object) -> None:
     """Load what jobs need, and then say that this worker is there."""
+    loading.done.clear()
     _begin()
 
 

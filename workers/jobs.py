@@ -3,6 +3,7 @@
 from celery import Celery
 
 from assistant.services import jobs
+from workers import loading
 
 
 def add_tasks(celery: Celery) -> None:
@@ -12,4 +13,6 @@ def add_tasks(celery: Celery) -> None:
 
 
 def _run(job_id: str) -> None:
+    # Not yet claimed, it waits as long as a process that has just begun is still loading.
+    loading.done.wait(loading.LOADING_SECONDS)
     jobs.run(job_id)

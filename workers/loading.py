@@ -14,6 +14,9 @@ logger = logging.getLogger(__name__)
 
 # A model may have to be fetched first, and its server may hang.
 LOADING_SECONDS = 60.0
+# A process that works on one job at a time claims none before; see `workers/jobs.py`.
+done = threading.Event()
+done.set()
 
 
 def load(app: Flask, queues: set[str]) -> None:

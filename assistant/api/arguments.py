@@ -3,6 +3,7 @@
 import codecs
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar
 
 from flask import Request
@@ -23,6 +24,11 @@ class Encoded(UnsupportedMediaType):
         return [*super().get_headers(*args, **kwargs), ("Accept-Encoding", "identity")]
 
 
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    return schema()
+
+
 class StrictParser(FlaskParser):
     """Reads JSON, queries and forms, and files and form fields as one set of arguments."""
 
@@ -32,6 +38,13 @@ class StrictParser(FlaskParser):
         **FlaskParser.__location_map__,
         "multipart": "load_multipart",
     }
+
+    def _get_schema(self, argmap: Any, req: Request) -> Schema:
+        """Return the schema, made once: that takes longer than reading with it."""
+        if isinstance(argmap, type):
+            return _made(argmap)
+        schema: Schema = super()._get_schema(argmap, req)
+        return schema
 
     def _raw_load_json(self, req: Request) -> Any:
         if not _has_body(req):

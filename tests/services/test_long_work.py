@@ -14,6 +14,7 @@ from assistant.models import Job, Queue
 from assistant.services import jobs
 from assistant.services.documents import deletion, documents, indexing
 from assistant.services.jobs import Run, Stopping, heartbeats, moving
+from assistant.services.jobs.claiming import claim
 from tests.services.factories import (
     attempts_of,
     bells,
@@ -117,7 +118,7 @@ def test_a_short_text_stays(owner: uuid.UUID) -> None:
 def test_without_a_worker_for_long_work_everything_stays_where_it_is(
     owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "SHORT_SECONDS", 0)
+    monkeypatch.setattr(moving, "SHORT_SECONDS", 0.01)
     sql("DELETE FROM heartbeats WHERE name = :name", name=LONG_WORKER)
     done = perform(upload(owner, TEXT))
     assert (done.state, done.queue, done.attempt) == ("succeeded", "indexing", 1)
@@ -168,6 +169,42 @@ def test_the_clock_stops_work_that_takes_long(
     # It does not look at the clock where long work belongs, and stays there.
     assert perform(job).queue == "long_indexing"
     assert job_of(job).state == "succeeded"
+
+
+def test_it_moves_as_soon_as_somebody_serves_the_other_queue(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "SHORT_SECONDS", 0.01)
+    job = upload(owner, "A short text.")
+    looks, ages = [], heartbeats.ages
+
+    def later() -> dict[str, float]:
+        looks.append(1)
+        if len(looks) < 3:
+            raise RuntimeError("the first looks fail")
+        return ages() if len(looks) > 4 else {}
+
+    monkeypatch.setattr(heartbeats, "ages", later)
+
+    def work(run: Run) -> dict[str, Any]:
+        stopped = threading.Event()
+        run.on_stop(stopped.set)
+        assert stopped.wait(10)
+        run.check()
+        raise AssertionError("unreachable")
+
+    jobs.run(str(job.id), work)
+    assert_moved(job)
+
+
+def test_a_second_bell_of_the_queue_that_it_left_does_not_take_it_along(owner: uuid.UUID) -> None:
+    job = upload(owner, TEXT)
+    perform(job)
+    assert_moved(job)
+    assert claim(job.id, "indexing", "indexing") is None
+    claimed = claim(job.id, "long_indexing", "long_indexing")
+    assert claimed is not None
+    assert claimed.job.attempt == 2
 
 
 def test_a_long_deletion_moves_too(owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+import workers.jobs
 from assistant.adapters import provided
 from assistant.adapters.embedding import SentenceTransformerModel
 from assistant.adapters.provided import Adapters
@@ -132,6 +133,24 @@ def test_a_worker_for_quarantine_loads_nothing_while_it_waits(app: Flask, fresh:
     adapters = fresh()
     loading.load(app, {Queue.QUARANTINE})
     assert vars(adapters).keys() == {"_settings"}
+
+
+def test_a_process_that_is_still_loading_claims_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(workers.jobs.jobs, "run", rung.append)
+    loading.done.clear()
+    try:
+        waiting = threading.Thread(target=workers.jobs._run, args=["a job"])
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        assert rung == []
+    finally:
+        loading.done.set()
+    waiting.join(10)
+    assert rung == ["a job"]
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ from assistant.services.jobs.transitions import (
     Change,
     change,
     guard,
+    rung_in,
 )
 
 _DUE = guard(Job.run_after <= NOW)
@@ -47,8 +48,10 @@ class Claim(NamedTuple):
     asked_at: float
 
 
-def claim(job_id: uuid.UUID, worker: str) -> Claim | None:
+def claim(job_id: uuid.UUID, worker: str, queue: str | None = None) -> Claim | None:
     """Take a queued job, or return None if there is nothing to do under this id.
+
+    With a `queue`, only if it waits there.
 
     A claim whose commit was not confirmed is looked for under its token. Raises `Unavailable` if
     the database stays away.
@@ -56,7 +59,7 @@ def claim(job_id: uuid.UUID, worker: str) -> Claim | None:
     token, began = uuid.uuid4(), time.monotonic()
     for last in [False] * (CLAIM_TRIES - 1) + [True]:
         try:
-            return _claim_once(job_id, worker, token, began)
+            return _claim_once(job_id, worker, queue, token, began)
         except IntegrityError:
             # Two jobs of one sequence were claimed in the same instant; the index lets one pass.
             return None
@@ -67,10 +70,12 @@ def claim(job_id: uuid.UUID, worker: str) -> Claim | None:
     raise AssertionError("unreachable")
 
 
-def _claim_once(job_id: uuid.UUID, worker: str, token: uuid.UUID, began: float) -> Claim | None:
+def _claim_once(
+    job_id: uuid.UUID, worker: str, queue: str | None, token: uuid.UUID, began: float
+) -> Claim | None:
     asked_at = time.monotonic()
     with transaction(SYSTEM) as session:
-        claimed = _claim(session, job_id, worker, token)
+        claimed = _claim(session, job_id, worker, queue, token)
         if claimed is not None:
             return Claim(*claimed, asked_at)
         job = session.scalar(select(Job).where(Job.id == job_id, Job.claim_token == token))
@@ -78,11 +83,15 @@ def _claim_once(job_id: uuid.UUID, worker: str, token: uuid.UUID, began: float) 
     return None if job is None else Claim(job, others_wait=True, asked_at=began)
 
 
-def _claim(session: Session, job_id: uuid.UUID, worker: str, token: uuid.UUID) -> Change | None:
+def _claim(
+    session: Session, job_id: uuid.UUID, worker: str, queue: str | None, token: uuid.UUID
+) -> Change | None:
+    its_bell = () if queue is None else (rung_in(queue),)
     return change(
         session,
         job_id,
         *(QUEUED, _DUE, _IN_TIME, _UNDERSTOOD, NOT_CANCELLED, FIRST_IN_SEQUENCE),
+        *its_bell,
         begins=True,
         attempt=_NEXT_ATTEMPT,
         worker=worker,

@@ -17,6 +17,7 @@ from assistant.services.jobs.endings import Ending
 from assistant.services.jobs.finishing import finish
 from assistant.services.jobs.kinds import Work, job_table
 from assistant.services.jobs.leases import leases
+from assistant.services.jobs.line import OTHER_LANE
 from assistant.services.jobs.lost_workers import put_down
 from assistant.services.jobs.runs import Run, Stopped, Stopping
 
@@ -36,7 +37,7 @@ def run(job_id: str, work: Work | None = None) -> None:
         # The sweeper rings again, for a worker that stays.
         return
     try:
-        claimed = claim(uuid.UUID(job_id), worker_name())
+        claimed = claim(uuid.UUID(job_id), worker_name(), _rung_in())
     except Unavailable:
         logger.warning("not claimed: the database is away", extra={"job_id": job_id})
         return
@@ -60,7 +61,7 @@ def run(job_id: str, work: Work | None = None) -> None:
             leases().drop(attempt)
     if others_wait:
         dispatch(job.queue)
-    if (other_lane := moving.OTHER_LANE.get(job.queue)) is not None:
+    if (other_lane := OTHER_LANE.get(job.queue)) is not None:
         # There waits what was moved just now, or what comes next in the sequence.
         dispatch(other_lane)
 
@@ -84,6 +85,17 @@ def _show(attempt: Run) -> None:
         logger.warning("claim not shown: the database is away")
     except Exception:
         logger.exception("claim not shown")
+
+
+def _rung_in() -> str | None:
+    """Return the queue through which the bell came; None outside of a worker.
+
+    A job may have moved since: a second bell that was rung before must not take it along.
+    """
+    request = current_task.request if current_task else None
+    delivery = (request and request.delivery_info) or {}
+    queue: str | None = delivery.get("routing_key")
+    return queue
 
 
 def worker_name() -> str:

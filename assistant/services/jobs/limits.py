@@ -11,6 +11,7 @@ from assistant.errors import Overloaded, RateLimited
 from assistant.extensions import settings
 from assistant.models import Queue
 from assistant.services.jobs.kinds import job_table
+from assistant.services.jobs.line import OTHER_LANE
 
 # After so many more jobs have ended it is worth asking again, but nobody is sent away for longer.
 WORTHWHILE = 3
@@ -57,7 +58,8 @@ def refusal(session: Session, owner_id: uuid.UUID, queue: Queue) -> Overloaded |
 def _pause(session: Session, queue: Queue, owner_id: uuid.UUID | None) -> float:
     """Return in how many seconds a few more will have ended, going by those that ended lately."""
     session.execute(text("SELECT set_config('assistant.owner', 'system', true)"))
-    ended = session.execute(_RECENTLY_ENDED, {"queue": queue, "owner_id": owner_id}).one()
+    lanes = [queue, *filter(None, [OTHER_LANE.get(queue)])]
+    ended = session.execute(_RECENTLY_ENDED, {"queues": lanes, "owner_id": owner_id}).one()
     if not ended.jobs:
         return UNKNOWN_PAUSE
     seconds: float = WORTHWHILE * float(ended.seconds) / ended.jobs
@@ -67,7 +69,7 @@ def _pause(session: Session, queue: Queue, owner_id: uuid.UUID | None) -> float:
 _RECENTLY_ENDED = text("""
 SELECT count(*) AS jobs, extract(epoch FROM now() - min(finished_at)) AS seconds FROM (
     SELECT finished_at FROM jobs
-    WHERE queue = :queue AND finished_at > now() - interval '5 minutes'
+    WHERE queue = ANY(:queues) AND finished_at > now() - interval '5 minutes'
       AND (CAST(:owner_id AS uuid) IS NULL OR owner_id = :owner_id)
     ORDER BY finished_at DESC LIMIT 50) AS lately
 """)

@@ -12,16 +12,14 @@ from contextlib import contextmanager
 from flask import current_app
 
 from assistant.errors import Unavailable
-from assistant.models import Job, JobState, Queue
+from assistant.models import Job, JobState
 from assistant.services.jobs import heartbeats
 from assistant.services.jobs.endings import Ending, Reason
+from assistant.services.jobs.line import LONG
 from assistant.services.jobs.runs import Run, Stopping
 
 logger = logging.getLogger(__name__)
 
-LONG: dict[str, Queue] = {Queue.INDEXING: Queue.LONG_INDEXING}
-# A sequence of jobs, such as those of one document, may go on in the other one.
-OTHER_LANE: dict[str, Queue] = {**LONG, Queue.LONG_INDEXING: Queue.INDEXING}
 # What takes longer than this is long.
 SHORT_SECONDS = 5.0
 
@@ -50,24 +48,26 @@ def move_if_short_lane(run: Run) -> None:
 
 @contextmanager
 def moving_in_time(run: Run) -> Iterator[None]:
-    """Stop what is done inside as soon as it has turned out to be long."""
+    """Stop what is done inside as soon as it has turned out to be long and can move."""
     if run.job.queue not in LONG:
         yield
         return
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
+    ended = threading.Event()
 
-    def move() -> None:
+    def look() -> None:
+        # Again and again: who serves the other queue may only be starting.
         with app.app_context():
-            if _can_move(run):
-                run.stop(Stopping.MOVED)
+            while not ended.wait(SHORT_SECONDS):
+                if _can_move(run):
+                    run.stop(Stopping.MOVED)
+                    return
 
-    timer = threading.Timer(SHORT_SECONDS, move)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=look, name="moving", daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
+        ended.set()
 
 
 def _can_move(run: Run) -> bool:
@@ -78,5 +78,8 @@ def _can_move(run: Run) -> bool:
         age = heartbeats.ages().get(heartbeats.worker_of(queue))
     except Unavailable:
         logger.warning("not moved: the database is away", extra={"job_id": run.job.id})
+        return False
+    except Exception:
+        logger.exception("not moved", extra={"job_id": run.job.id})
         return False
     return age is not None and age <= heartbeats.patience()

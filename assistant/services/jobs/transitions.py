@@ -3,11 +3,21 @@
 import uuid
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnExpressionArgument, Double, Integer, and_, bindparam, exists, func
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import (
+    ColumnExpressionArgument,
+    Double,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    func,
+    text,
+)
+from sqlalchemy.orm import Session
 
 from assistant.models import Job, JobState
 from assistant.services.jobs.endings import Ending
+from assistant.services.jobs.line import first_in_sequence
 from assistant.services.jobs.statements import (
     NOW,
     Computed,
@@ -32,24 +42,16 @@ def guard(sql: ColumnExpressionArgument[bool]) -> Guard:
     return Guard(Condition(sql))
 
 
-_earlier = aliased(Job)
-
 NOT_CANCELLED = guard(Job.cancel_requested_at.is_(None))
 QUEUED = guard(Job.state == JobState.QUEUED)
 RUNNING = guard(Job.state == JobState.RUNNING)
 OPEN = guard(Job.is_open)
-# Nothing before the job in its sequence is still open.
-FIRST_IN_SEQUENCE = guard(
-    ~exists().where(
-        _earlier.sequence_key == Job.sequence_key,
-        _earlier.sequence_number < Job.sequence_number,
-        _earlier.is_open,
-    )
-)
+FIRST_IN_SEQUENCE = guard(text(first_in_sequence("jobs")))
 
 _HELD = Condition(
     and_(RUNNING.condition.sql, Job.attempt == bindparam("held_attempt", type_=Integer))
 )
+_RUNG_IN = Condition(Job.queue == bindparam("rung_in", type_=String))
 _BEFORE_DEADLINE = Condition(
     Job.deadline_at > NOW + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("pause", type_=Double))
 )
@@ -58,6 +60,11 @@ _BEFORE_DEADLINE = Condition(
 def held_by(attempt: int) -> Guard:
     """Demand that the job is still running as exactly this attempt: the fence."""
     return Guard(_HELD, (("held_attempt", attempt),))
+
+
+def rung_in(queue: str) -> Guard:
+    """Demand that the job still waits in the queue through which its bell came."""
+    return Guard(_RUNG_IN, (("rung_in", queue),))
 
 
 def before_deadline(pause: float) -> Guard:

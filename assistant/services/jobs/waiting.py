@@ -13,7 +13,7 @@ from assistant.models import Blocker, Job, JobState
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services.jobs import heartbeats
 from assistant.services.jobs.kinds import job_table
-from assistant.services.jobs.line import IN_SERVICE, MAY_GO, SERVING
+from assistant.services.jobs.line import IN_SERVICE, MAY_GO, SERVING, earlier_than
 
 # For how long a process believes what it knows of the whole line. It is read at once for all jobs
 # of a queue, so that a thousand who ask cost no more than one.
@@ -67,12 +67,7 @@ def why_waiting(job: Job) -> Waiting | None:
 def _behind_another(session: Session, job: Job) -> Waiting | None:
     if job.sequence_key is None:
         return None
-    earlier = session.scalar(
-        select(Job.id)
-        .where(Job.sequence_key == job.sequence_key, Job.sequence_number < job.sequence_number)
-        .where(Job.is_open)
-        .order_by(Job.sequence_number)
-    )
+    earlier = session.scalar(_EARLIER, {"job_id": job.id})
     if earlier is None:
         return None
     things = {"conversation": job.conversation_id, "document": job.document_id}
@@ -126,6 +121,11 @@ def _position(job: Job) -> int:
         line = _lines[job.queue] = _Line(places, now, time.monotonic() - now)
     return line.places.get(job.id, len(line.places) + 1)
 
+
+_EARLIER = text(f"""
+SELECT earlier.id FROM jobs JOIN jobs AS earlier ON {earlier_than("jobs")}
+WHERE jobs.id = :job_id ORDER BY earlier.sequence_number LIMIT 1
+""")
 
 _SERVED = text(f"SELECT count(*) FROM jobs WHERE owner_id = :owner_id AND {IN_SERVICE}")
 
