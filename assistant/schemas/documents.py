@@ -13,6 +13,10 @@ from assistant.schemas.text import NOT_BLANK, Line, Request, Search, Text
 from assistant.schemas.values import QueryInteger, Score
 
 IDS = validate.Length(max=100)
+FORMATS = (
+    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, HTML, Markdown, text, CSV, TSV, JSON, EPUB, or "
+    "e-mail (.eml)"
+)
 STATUSES = [status.value for status in DocumentStatus]
 
 
@@ -28,7 +32,7 @@ class UploadSchema(Request):
     file = Upload(
         required=True,
         validate=check_file,
-        metadata={"description": "PDF, HTML, Markdown, text or DOCX"},
+        metadata={"description": FORMATS},
     )
     # Without an example of its own, Swagger's page would send an id that it made up; what is left
     # empty in a form is not given.
@@ -43,7 +47,7 @@ class ReplacementSchema(Request):
     file = Upload(
         required=True,
         validate=check_file,
-        metadata={"description": "PDF, HTML, Markdown, text or DOCX"},
+        metadata={"description": FORMATS},
     )
 
 

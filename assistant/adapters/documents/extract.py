@@ -10,12 +10,25 @@ from typing import Any
 from assistant.adapters.documents.confinement import confine
 from assistant.errors import PermanentError
 
+OFFICE = "application/vnd.openxmlformats-officedocument"
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 MODULES = {
     "application/pdf": "pdf",
+    f"{OFFICE}.wordprocessingml.document": "docx",
+    f"{OFFICE}.presentationml.presentation": "pptx",
+    f"{OFFICE}.spreadsheetml.sheet": "xlsx",
+    f"{OPEN_DOCUMENT}.text": "odf",
+    f"{OPEN_DOCUMENT}.spreadsheet": "odf",
+    f"{OPEN_DOCUMENT}.presentation": "odf",
+    "application/rtf": "rtf",
+    "application/epub+zip": "epub",
     "text/html": "html",
     "text/markdown": "plain",
     "text/plain": "plain",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "text/csv": "delimited",
+    "text/tab-separated-values": "delimited",
+    "application/json": "json_text",
+    "message/rfc822": "mail",
 }
 Extract = Callable[[bytes], tuple[str, list[int]]]
 

@@ -1,38 +1,64 @@
-"""Telling a file's media type from its name and its content, which must agree."""
+"""Telling a file's media type: its content decides, and among kinds of text its name."""
 
-import codecs
 import re
-import struct
-import zipfile
 from pathlib import Path, PurePath
 
+from assistant.adapters.documents import ole, packages
+from assistant.adapters.documents.wide import wide_encoding
 from assistant.errors import UnsupportedDocument
 
 PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ODT = "application/vnd.oasis.opendocument.text"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+ODP = "application/vnd.oasis.opendocument.presentation"
+RTF = "application/rtf"
+EPUB = "application/epub+zip"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
 PLAIN = "text/plain"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+CSV = "text/csv"
+TSV = "text/tab-separated-values"
+JSON = "application/json"
+MAIL = "message/rfc822"
 
 MEDIA_TYPES = {
     ".pdf": PDF,
+    ".docx": DOCX,
+    ".pptx": PPTX,
+    ".xlsx": XLSX,
+    ".odt": ODT,
+    ".ods": ODS,
+    ".odp": ODP,
+    ".rtf": RTF,
+    ".epub": EPUB,
     ".html": HTML,
     ".htm": HTML,
+    ".xhtml": HTML,
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
     ".txt": PLAIN,
     ".text": PLAIN,
-    ".docx": DOCX,
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".json": JSON,
+    ".jsonl": JSON,
+    ".ndjson": JSON,
+    ".eml": MAIL,
 }
+TEXTS = frozenset([HTML, MARKDOWN, PLAIN, CSV, TSV, JSON, MAIL])
+OFFICE = frozenset([DOCX, PPTX, XLSX])
+PACKAGES = OFFICE | {ODT, ODS, ODP, EPUB}
+# What is not read, and what to save it as.
+REFUSED = {".doc": "DOCX or PDF", ".xls": "XLSX or CSV", ".ppt": "PPTX or PDF", ".msg": "EML"}
 
-ZIP = b"PK\x03\x04"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+RICH_TEXT = b"{\\rtf"
 # Starts that no text has; archives, pictures, sound and programs.
 BINARY = (
-    b"%PDF-",
-    ZIP,
-    b"PK\x05\x06",
-    OLE,
     b"\x89PNG",
     b"\xff\xd8\xff",
     b"GIF87a",
@@ -44,10 +70,8 @@ BINARY = (
     b"\x28\xb5\x2f\xfd",
     b"Rar!\x1a\x07",
     b"\x7fELF",
-    b"{\\rtf",
 )
-# UTF-32 first: the little-endian mark begins with the one of UTF-16.
-WIDE_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n\f"
 CONTROL = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 HEAD = 64 * 1024
 MAX_CONTROL_SHARE = 0.02
@@ -61,62 +85,84 @@ def named(filename: str) -> str | None:
 def detect(filename: str, path: Path) -> str:
     """Return the media type of the file at `path`, which was uploaded as `filename`.
 
-    Raises `UnsupportedDocument` if the type is unknown or the content is something else. A broken
-    or encrypted file of the right type passes: the job that parses it explains what is wrong.
+    Raises `UnsupportedDocument` if that is none of ours. A broken or encrypted file of a type
+    that is read passes: the job that parses it explains what is wrong.
     """
-    extension = PurePath(filename).suffix.lower()
-    media_type = named(filename)
-    if media_type is None:
-        allowed = ", ".join(sorted(MEDIA_TYPES))
-        raise UnsupportedDocument(
-            f"Files of the type '{extension or filename}' cannot be read; upload one of {allowed}."
-        )
-    if media_type == PDF:
-        accepted = _is_pdf(path)
-    elif media_type == DOCX:
-        accepted = _is_docx(path)
-    else:
-        accepted = _is_text(path)
-    if not accepted:
-        raise UnsupportedDocument(
-            f"The content of this file is not what its name ends in ('{extension}'); "
-            "rename it to its real type, or save it again in that format."
-        )
-    return media_type
-
-
-def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(HEAD)
-
-
-def _is_pdf(path: Path) -> bool:
-    # Readers accept some bytes before the header, and mail programs put them there.
-    return b"%PDF-" in _head(path)[:1024]
-
-
-def _is_docx(path: Path) -> bool:
-    head = _head(path)
+        head = file.read(HEAD)
+    media_type = named(filename)
+    if _is_pdf(head, media_type):
+        return PDF
     if head.startswith(OLE):
-        # An encrypted DOCX is such a container; so is the old binary format, which is not DOCX.
-        content = path.read_bytes()
-        encrypted = "EncryptedPackage".encode("utf-16-le") in content
-        return encrypted or "WordDocument".encode("utf-16-le") not in content
-    if not head.startswith(ZIP):
-        return False
+        return _in_ole(filename, path)
+    if head.startswith(ZIP):
+        return _in_zip(filename, path)
+    if head.lstrip(BEFORE_TEXT).startswith(RICH_TEXT):
+        return RTF
+    if not _is_text(head, path):
+        raise _unsupported(filename, "The content of this file is of no kind that is read.")
+    if media_type in TEXTS:
+        return media_type
+    extension = _extension(filename)
+    if media_type is not None:
+        raise _unsupported(
+            filename,
+            f"The content of this file is text, and not what its name ends in ('{extension}'); "
+            "rename it to what it is, or save it again in that format.",
+        )
+    raise _unsupported(filename, f"Files of the type '{extension or filename}' cannot be read.")
+
+
+def _extension(filename: str) -> str:
+    return PurePath(filename).suffix.lower()
+
+
+def _unsupported(filename: str, reason: str, kind: str | None = None) -> UnsupportedDocument:
+    kind = kind or _extension(filename)
+    if kind in REFUSED:
+        return UnsupportedDocument(
+            f"Files of the type {kind[1:].upper()} cannot be read; "
+            f"save this one as {REFUSED[kind]} and upload that."
+        )
+    return UnsupportedDocument(f"{reason} These are read: {', '.join(MEDIA_TYPES)}.")
+
+
+def _is_pdf(head: bytes, media_type: str | None) -> bool:
+    # Readers accept some bytes before the header, and mail programs put them there; but a text
+    # may well speak of it.
+    if media_type not in TEXTS:
+        return b"%PDF-" in head[:1024]
+    return head.lstrip(BEFORE_TEXT).startswith(b"%PDF-")
+
+
+def _in_ole(filename: str, path: Path) -> str:
+    """Return the type of what is in a container that both old and encrypted files have."""
+    media_type = named(filename)
+    kind = ole.kind(path, _extension(filename))
+    if kind in (None, ole.ENCRYPTED) and media_type in OFFICE:
+        return media_type
+    if kind == ole.ENCRYPTED:
+        # Which of them it is can be told only with the password; each says what to do.
+        return DOCX
+    raise _unsupported(filename, "The content of this file is of no kind that is read.", kind)
+
+
+def _in_zip(filename: str, path: Path) -> str:
+    media_type = named(filename)
     try:
-        with zipfile.ZipFile(path) as archive:
-            return "word/document.xml" in archive.namelist()
-    # All that `zipfile` raises for damaged bytes; such a file is none that can be read.
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error):
-        return True
+        found = packages.content_type(path)
+    except packages.Damaged:
+        # What is wrong with it is said by the job.
+        found = media_type if media_type in PACKAGES else None
+    if found in PACKAGES:
+        return found
+    raise _unsupported(filename, "This file is an archive, and no document.")
 
 
-def _is_text(path: Path) -> bool:
-    head = _head(path)
+def _is_text(head: bytes, path: Path) -> bool:
     if head.startswith(BINARY):
         return False
-    if head.startswith(WIDE_MARKS):
+    if wide_encoding(head):
         return True
     if len(CONTROL.findall(head)) > len(head) * MAX_CONTROL_SHARE:
         return False
