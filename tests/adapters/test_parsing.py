@@ -64,12 +64,12 @@ class TestHtml:
             <script>alert(1)</script><ul><li>first<li><b>second</b> item</ul>
             <table><tr><th>a<th>b<tr><td><p>1</p><td>2</table><pre>  x = 1\n  y</pre>last"""
         assert text(parse, "a.html", page) == (
-            "Heading & more\n\nOne paragraph\ntwo lines.\n\nfirst\nsecond item\n\n"
-            "a | b\n1 | 2\n\n  x = 1\n  y\n\nlast"
+            "# Heading & more\n\nOne paragraph\ntwo lines.\n\n- first\n- second item\n\n"
+            "| a | b |\n| --- | --- |\n| 1 | 2 |\n\n```\n  x = 1\n  y\n```\n\nlast"
         )
 
     def test_the_title_stands_in_for_a_missing_heading(self, parse: Parse) -> None:
-        assert text(parse, "a.htm", "<title>Name</title><p>Text") == "Name\n\nText"
+        assert text(parse, "a.htm", "<title>Name</title><p>Text") == "# Name\n\nText"
 
     def test_words_keep_their_spaces(self, parse: Parse) -> None:
         page = "<p>a <b>b</b> <i>c</i>d<span> e</span></p><p>日本<b>語</b>の文章</p>"
@@ -85,7 +85,7 @@ class TestHtml:
 
     def test_nested_layout_tables(self, parse: Parse) -> None:
         page = "<table><tr><td><h2>Left</h2><p>one<p>two<td>right</table>"
-        assert text(parse, "a.html", page) == "Left\n\none\n\ntwo\n\nright"
+        assert text(parse, "a.html", page) == "## Left\n\none\n\ntwo\n\nright"
 
 
 class TestPlain:
@@ -159,6 +159,14 @@ class TestDocx:
         ("empty.docx", docx(""), "no_text"),
         ("blank.txt", b" \n\t\n ", "no_text"),
         ("blank.html", b"<p> </p><script>x</script>", "no_text"),
+        (
+            "spans.html",
+            b"<table>" + b"<tr><th colspan=999>x<td>y" * 999,
+            "too_large_to_parse",
+        ),
+        ("blank.csv", b";;;\n;;;\n", "no_text"),
+        ("wide.csv", b"a" + b",b" * 9000 + b"\n1,2" * 9000, "too_large_to_parse"),
+        ("nested.json", b"[" * 500_000 + b"]" * 500_000, "too_large_to_parse"),
     ],
 )
 def test_files_that_cannot_be_read(parse: Parse, name: str, content: bytes, code: str) -> None:

@@ -2,19 +2,26 @@
 
 import codecs
 import re
-from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from assistant.adapters.documents.html_pruning import frame, hidden
+from assistant.adapters.documents.html_writing import write
 from assistant.adapters.documents.normalisation import normalise
 from assistant.adapters.documents.plain import decode
 
-META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+DECLARED = re.compile(
+    rb"(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE
+)
 # Browsers read these labels as their supersets (https://encoding.spec.whatwg.org/#names-and-labels).
 SUPERSETS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
     "shift_jis": "cp932",
+    "big5": "big5hkscs",
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "euc_kr": "cp949",
@@ -23,38 +30,47 @@ SUPERSETS = {
     "utf-16-le": "utf-8",
     "utf-16-be": "utf-8",
 }
-SKIPPED = re.compile(
-    "head|script|style|noscript|template|nav|svg|math|iframe|object|canvas|select|button"
-)
-PARAGRAPH = re.compile(
-    "p|div|section|article|main|header|footer|aside|blockquote|pre|ul|ol|dl|table|form|fieldset"
-    "|figure|figcaption|address|details|summary|hr|caption|body|h[1-6]"
-)
-LINE = re.compile("li|dt|dd|tr|br|legend")
-LAYOUT = "table, ul, ol, dl, pre, h1, h2, h3, h4, p + p"
-# No-break spaces too: pages use them as empty cells and indents.
-SPACE = re.compile("[ \t\n\r\f\xa0]+")
-PARAGRAPH_END, LINE_END, CELL_END = "\n\n", "\n", " | "
+TEX = 'script[type^="math/tex"]'
+# What formulas in scripts were drawn as when the page was saved.
+DRAWN = ".MathJax, .MathJax_Display, .MathJax_Preview, .MathJax_SVG, .MathJax_CHTML"
+NEVER_SHOWN = ["script", "noscript", "template", "datalist"]
+# A page of which less is left has its text in what seems to be menus.
+MIN_LEFT = 0.1
 
 
 def extract(data: bytes) -> tuple[str, list[int]]:
     """Return what a reader of the page sees; it has no pages."""
-    tree = LexborHTMLParser(decode(data, declared_encoding(data)))
+    return read(decode(data, declared_encoding(data))), []
+
+
+def read(markup: str) -> str:
+    """Return what a reader of some markup sees."""
+    tree = LexborHTMLParser(markup)
     if tree.root is None:
-        return "", []
-    page = _Page()
-    title = tree.css_first("head title")
-    if title is not None and tree.css_first("h1") is None:
-        page.write(title.text())
-        page.end(PARAGRAPH_END)
-    for node, entering in _walk(tree.root):
-        page.visit(node, entering)
-    return normalise(page.text()), []
+        return ""
+    _spell_formulas(tree)
+    tree.strip_tags(NEVER_SHOWN)
+    unseen = hidden(tree)
+    tree.strip_tags(["style"])
+    title = _title(tree, unseen)
+    text = write(tree.root, unseen | frame(tree, unseen), title)
+    if len(text) < 400:
+        whole = write(tree.root, unseen, title)
+        text = whole if len(text) < len(whole) * MIN_LEFT else text
+    return normalise(text)
+
+
+def _spell_formulas(tree: LexborHTMLParser) -> None:
+    scripts = tree.css(TEX)
+    for drawn in tree.css(DRAWN) if scripts else []:
+        drawn.attrs["hidden"] = ""
+    for script in scripts:
+        script.replace_with(f" {script.text()} ")
 
 
 def declared_encoding(data: bytes) -> str | None:
     """Return the encoding that the page names in its head, as browsers understand it."""
-    match = META_CHARSET.search(data[:4096])
+    match = DECLARED.search(data[:4096])
     if match is None:
         return None
     try:
@@ -64,79 +80,8 @@ def declared_encoding(data: bytes) -> str | None:
     return SUPERSETS.get(name, name)
 
 
-def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
-    """Yield each node as it begins and as it ends, without recursion: pages nest without limit."""
-    node: LexborNode | None = root
-    depth = 0
-    while node is not None:
-        yield node, True
-        child = None if SKIPPED.fullmatch(node.tag or "") else node.first_child
-        if child is not None:
-            node, depth = child, depth + 1
-            continue
-        yield node, False
-        while depth and node is not None and node.next is None:
-            node, depth = node.parent, depth - 1
-            if node is not None:
-                yield node, False
-        node = node.next if depth and node is not None else None
-
-
-class _Page:
-    """The text so far; breaks wait until more text comes, and the strongest one wins."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._break = ""
-        self._space = False
-        self._pre = 0
-        self._cell = 0
-
-    def text(self) -> str:
-        return "".join(self._parts)
-
-    def write(self, text: str) -> None:
-        if self._pre:
-            self._put(text)
-            return
-        words = SPACE.sub(" ", text)
-        if words.startswith(" "):
-            self._space = True
-        if stripped := words.strip(" "):
-            self._put(stripped)
-            self._space = words.endswith(" ")
-
-    def _put(self, text: str) -> None:
-        if self._parts:
-            self._parts.append(self._break or (" " if self._space else ""))
-        self._break, self._space = "", False
-        self._parts.append(text)
-
-    def end(self, mark: str) -> None:
-        if self._cell and mark != CELL_END:
-            self._space = True
-        elif len(mark) > len(self._break) or self._break == CELL_END:
-            self._break = mark
-
-    def visit(self, node: LexborNode, entering: bool) -> None:
-        tag = node.tag or ""
-        if tag == "-text":
-            if entering:
-                self.write(node.text_content or "")
-        elif tag in ("td", "th"):
-            self._visit_cell(node, entering)
-        elif PARAGRAPH.fullmatch(tag):
-            self.end(PARAGRAPH_END)
-            if tag == "pre":
-                self._pre += 1 if entering else -1
-        elif LINE.fullmatch(tag):
-            self.end(LINE_END)
-
-    def _visit_cell(self, node: LexborNode, entering: bool) -> None:
-        # A cell with blocks in it lays the page out; its blocks stay what they are.
-        if node.css_first(LAYOUT) is not None:
-            self.end(PARAGRAPH_END)
-            return
-        self._cell += 1 if entering else -1
-        if not entering and not self._break:
-            self.end(CELL_END)
+def _title(tree: LexborHTMLParser, unseen: set[int]) -> str:
+    """Return the title of a page that has no heading of its own."""
+    title: LexborNode | None = tree.css_first("head title")
+    headed = any(heading.mem_id not in unseen for heading in tree.css("h1"))
+    return "" if title is None or headed else title.text()
