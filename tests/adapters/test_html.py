@@ -34,7 +34,7 @@ class TestWhatReadersSee:
             '<i aria-hidden="TRUE">no</i>',
             "<div hidden><div><p>no</div></div>",
             "<style>.gone, #x { display: none }</style><p class=gone>no</p>",
-            "<svg><title>no</title><defs><text>no</text></defs></svg>",
+            "<svg><title> </title><defs><text>no</text></defs></svg>",
             "<datalist><option>no</datalist><select><option>no</select>",
         ],
     )
@@ -160,8 +160,8 @@ class TestTables:
         ]  # fmt: skip
 
     def test_blocks_in_cells_of_data_are_one_line(self) -> None:
-        page = "<table><tr><th>a<th>b<tr><td><ul><li>x<li>y</ul><td><p>p<p>q<br>r</table>"
-        assert read(page).endswith("| x y | p q r |")
+        page = "<table><tr><th>a<th>b<tr><td><ol><li>x<li>y</ol><td><p>p<p>q<br>r</table>"
+        assert read(page).endswith("| 1. x 2. y | p q r |")
 
     def test_tables_that_lay_out_the_page_are_none(self) -> None:
         page = (
@@ -192,6 +192,7 @@ class TestInALine:
             ("日本\n   語の\n<b>本</b> and\nmore", "日本語の 本 and more"),
             ("see <a href=/x>the page</a> <a href='#s'>¶</a>", "see the page"),
             ("<figure><img alt=Pump><figcaption>Pump, blue</figcaption></figure>", "Pump, blue"),
+            ("a <svg aria-label=Yes><path></svg> b<svg><title>No</title></svg>", "a Yes b No"),
             ("<img alt=''>a<img alt='b c'>d", "a b c d"),
         ],
     )
@@ -244,6 +245,7 @@ class TestBlocks:
         )
 
     def test_headings_and_definitions(self) -> None:
+        assert read("<ul><li>a<li><pre>b</pre></ul>") == "- a\n\n```\nb\n```"
         page = "<h2>A<br>B <a href='#a'>#</a></h2><h3> </h3><dl><dt>T<dd>D</dl>"
         assert read(page) == "## A B\n\nT\nD"
 

@@ -51,6 +51,7 @@ def detect(tmp_path: Path, name: str, content: bytes) -> str:
         ("page.pdf", b"<html>"),
         ("picture.html", PNG),
         ("nul.txt", b"text\0text"),
+        ("nul.eml", b"text\0text"),
         ("late.txt", b"x" * 200_000 + b"\0"),
         ("garbage.txt", bytes(b or 1 for b in random.Random(2).randbytes(500))),
         ("garbage.md", random.Random(3).randbytes(500)),
@@ -130,6 +131,7 @@ def test_old_files_are_refused_with_what_to_save_them_as(
         ("rows.tsv", b"a\tb", media.TSV),
         ("a.jsonl", b"{}", media.JSON),
         ("a.eml", b"From: a@example.com\r\n\r\nHello", media.MAIL),
+        ("binary.eml", b"From: a\r\nSubject: b\r\n c\r\n\r\n" + b"\0\1" * 99, media.MAIL),
         ("empty.txt", b"", media.PLAIN),
     ],
 )

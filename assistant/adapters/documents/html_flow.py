@@ -40,8 +40,8 @@ class Flow:
 
     def add_block(self, block: str) -> None:
         """Add a block that is written already."""
-        self.end(PARAGRAPH_END)
         self._mark = ""
+        self.end(PARAGRAPH_END)
         self._put(block)
         self.end(PARAGRAPH_END)
 
@@ -65,9 +65,9 @@ class Flow:
 
     def begin(self, mark: str, after: str) -> None:
         """Begin a heading or an item with a mark, after the end of a line or a paragraph."""
-        self._mark = ""
         if self.one_line:
             self._space = True
+            self._mark = "" if mark.startswith("#") else mark.lstrip()
             return
         self._break = after
         self._mark = mark

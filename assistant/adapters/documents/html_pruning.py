@@ -33,7 +33,8 @@ PANELS = frozenset(["div", "section", "p", "ul", "ol", "dl", "article"])
 MAIN = 'main, [role="main"]'
 NAVIGATION = (
     "nav, [role=navigation], [role=search], [role=menubar], [role=menu], .navheader, .navfooter, "
-    ".breadcrumb, .breadcrumbs, .pagination, a.skip-link, a.skiplink, a.skip-to-content"
+    ".breadcrumb, .breadcrumbs, .pagination, .mw-editsection, a.skip-link, "
+    "a.skiplink, a.skip-to-content"
 )
 BARS = (
     "body > header, body > footer, body > aside, aside, [id*=sidebar i], [class*=sidebar i], "

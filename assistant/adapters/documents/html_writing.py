@@ -78,6 +78,7 @@ class _Page:
             "table": self._table,
             "pre": self._code,
             "math": self._formula,
+            "svg": self._drawing,
             "sup": self._superscript,
             "sub": self._subscript,
             "ruby": self._ruby,
@@ -164,6 +165,15 @@ class _Page:
 
     def _formula(self, node: LexborNode) -> bool:
         self.flow.add(html_formulas.linear(node))
+        return True
+
+    def _drawing(self, node: LexborNode) -> bool:
+        """Write what a picture without any text means, such as a tick in a table."""
+        title = node.css_first("title")
+        label = node.attributes.get("aria-label") or (title.text() if title is not None else "")
+        if not label or node.css_first("text, foreignObject") is not None:
+            return False
+        self.flow.add(f" {label} ")
         return True
 
     def _superscript(self, node: LexborNode) -> bool:

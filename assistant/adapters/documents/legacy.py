@@ -17,8 +17,8 @@ from assistant.adapters.documents.alphabets import (
 
 # Enough to recognise an encoding by; looking at everything takes seconds per megabyte.
 SAMPLE = 8 * 1024
+UNUSUAL_BYTE = re.compile(rb"[\x80-\xff]")
 ASCII_WORD = re.compile(rb"(?<![A-Za-z'\x80-\xff])[A-Za-z]+(?![A-Za-z'\x80-\xff])")
-ASCII_LETTER = re.compile(rb"[A-Za-z]")
 UNUSUAL = re.compile("[^\t\n\r -~]")
 LATIN = "A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\u024f"
 OTHER = "\u0370-\u05ff\u0620-\u06d3\u0e01-\u0e4f"
@@ -86,7 +86,8 @@ def guess(data: bytes) -> str:
 
 def _sample(data: bytes) -> bytes:
     """Return what tells most: whole lines, from the first unusual byte on."""
-    first = next((i for i, byte in enumerate(data) if byte > 127), 0)
+    unusual = UNUSUAL_BYTE.search(data)
+    first = unusual.start() if unusual else 0
     start = max(data.rfind(b"\n", 0, first) + 1, first - SAMPLE // 2)
     sample = data[start : start + SAMPLE]
     end = sample.rfind(b"\n", SAMPLE // 2) + 1

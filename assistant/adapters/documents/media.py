@@ -72,6 +72,8 @@ BINARY = (
     b"\x7fELF",
 )
 BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n\f"
+# Two lines of headers; the rest of a mail may have any bytes.
+MAIL_HEAD = re.compile(rb"(?:From [^\n]*\n)?(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*){2}")
 CONTROL = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 HEAD = 64 * 1024
 MAX_CONTROL_SHARE = 0.02
@@ -99,6 +101,8 @@ def detect(filename: str, path: Path) -> str:
         return _in_zip(filename, path)
     if head.lstrip(BEFORE_TEXT).startswith(RICH_TEXT):
         return RTF
+    if media_type == MAIL and MAIL_HEAD.match(head.lstrip(BEFORE_TEXT)):
+        return MAIL
     if not _is_text(head, path):
         raise _unsupported(filename, "The content of this file is of no kind that is read.")
     if media_type in TEXTS:

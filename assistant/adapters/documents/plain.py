@@ -10,7 +10,7 @@ from assistant.adapters.documents.wide import wide_encoding
 # Colours, titles and other orders to a terminal, and bold or underlined letters of old printers.
 ESCAPES = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"
-    "|\x1b[\\]P^_X][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?"
+    "|\x1b[\\]P^_X][^\x07\x1b\n]*(?:\x07|\x1b\\\\)"
     "|\x1b[ -/]+[0-~]|\x1b[0-~]"
 )
 OVERSTRUCK = re.compile("_\x08(?=.)|(.)\x08(?=\\1)")
@@ -18,7 +18,6 @@ ISO_2022 = (
     (re.compile(rb"\x1b(?:\$[@B]|\([IJ]|\$\(D)"), "iso2022_jp_ext"),
     (re.compile(rb"\x1b\$\)C"), "iso2022_kr"),
 )
-BAD_UTF8 = re.compile("\ufffd")
 UTF8_SEQUENCE = re.compile(
     rb"[\xc3-\xdf][\x80-\xbf]|\xc2[\xa0-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
@@ -46,7 +45,7 @@ def decode(data: bytes, declared: str | None = None) -> str:
         except (UnicodeError, LookupError):
             continue
     text = data.decode("utf-8", errors="replace")
-    if declared == "utf-8" or len(UTF8_SEQUENCE.findall(data)) > text.count("\ufffd"):
+    if declared == "utf-8" or sum(1 for _ in UTF8_SEQUENCE.finditer(data)) > text.count("\ufffd"):
         return text
     from assistant.adapters.documents.legacy import guess  # which most files need not pay for
 
