@@ -1,0 +1,1 @@
+"""Reading mails, also damaged ones."""

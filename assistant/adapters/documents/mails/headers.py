@@ -1,0 +1,74 @@
+"""Reading the headers of mails, however they were written."""
+
+import re
+from base64 import b64decode
+from email.message import Message
+
+from assistant.adapters.documents.mails.charsets import decoded
+from assistant.adapters.documents.markdown import one_line
+
+# RFC 2047; between two such words there is no blank, and one letter may go on in the next word.
+WORD = re.compile(r"=\?([^?\s]*)\s*\?([BbQq])\s*\?([^?]*(?:\?(?!=)[^?]*)*)\?=(?:\s+(?==\?))?")
+HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
+NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+SHOWN = ("From", "To", "Cc", "Date")
+MAX_HEADER = 2000
+UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def lines(message: Message) -> list[str]:
+    """Return the headers that a reader looks at, a line each."""
+    values = ((name, header(message, name)) for name in SHOWN)
+    return [f"{name}: {value}" for name, value in values if value]
+
+
+def header(message: Message, name: str) -> str:
+    """Return what a header says; several of one name are one."""
+    found = (value for key, value in message.raw_items() if key.lower() == name.lower())
+    value = ", ".join(filter(None, (words(str(value)) for value in found)))
+    return value if len(value) <= MAX_HEADER else f"{value[:MAX_HEADER]} …"
+
+
+def words(raw: str) -> str:
+    """Return the text of a header's value, in which words may be encoded."""
+    text = decoded(raw.encode("utf-8", "surrogateescape"))
+    shown, at = "", 0
+    charset, waiting = "", b""
+    for match in WORD.finditer(text):
+        language = match[1].partition("*")[0].lower()
+        if waiting and (match.start() > at or language != charset):
+            shown += decoded(waiting, charset)
+            waiting = b""
+        shown += text[at : match.start()]
+        charset, at = language, match.end()
+        waiting += _bytes(match[2], match[3])
+    if waiting:
+        shown += decoded(waiting, charset)
+    return one_line(shown + text[at:])
+
+
+def file_name(part: Message) -> str:
+    """Return the name of an attachment, without folders; it may be empty."""
+    try:
+        name = part.get_filename() or ""
+    except (LookupError, TypeError, ValueError):  # parameters that contradict themselves
+        name = ""
+    return UNSAFE.sub("", words(name).replace("\\", "/").rpartition("/")[2]).strip(" .")[:255]
+
+
+def charset_of(part: Message) -> str | None:
+    """Return the character set that a part says it is in."""
+    try:
+        return part.get_content_charset()
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
+def _bytes(encoding: str, text: str) -> bytes:
+    data = text.encode("utf-8", "surrogateescape")
+    if encoding in "Qq":
+        return HEX.sub(lambda match: bytes([int(match[1], 16)]), data.replace(b"_", b" "))
+    data = NO_BASE64.sub(b"", data)
+    # One letter alone is the rest of a cut word.
+    data = data[: len(data) - (len(data) % 4 == 1)]
+    return b64decode(data + b"=" * (-len(data) % 4))

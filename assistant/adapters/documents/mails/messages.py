@@ -1,0 +1,63 @@
+"""Parsing mails, also those that mail programs have damaged."""
+
+import codecs
+import email
+import re
+from email.message import Message
+
+from assistant.errors import PermanentError
+
+# A line as it stands between the mails of a mailbox, with a header after it.
+BETWEEN = re.compile(rb"\n\r?\n>?From \S+[^\n]*\d{4}[^\n]*\n[A-Za-z][\w-]*:")
+BOUNDARY = re.compile(rb"^--(\S[^\r\n]*?)[ \t]*\r?\n(?=Content-)", re.MULTILINE | re.IGNORECASE)
+ENCODED = frozenset(["base64", "quoted-printable"])
+
+
+def parse(data: bytes) -> Message:
+    """Return a mail; raises `PermanentError` for a mailbox and `RecursionError` for deep nesting.
+
+    The old policy of the `email` package is used: the new one raises errors of many kinds about
+    headers that are not as they should be.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", errors="replace").encode()
+    data = data.removeprefix(codecs.BOM_UTF8).lstrip()
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    if data.startswith(b"From ") and BETWEEN.search(data):
+        raise PermanentError(
+            "The file is a mailbox with several mails; save each mail as a file and upload those.",
+            code="broken_file",
+        )
+    return email.message_from_bytes(data.removeprefix(b">"))
+
+
+def parts(message: Message) -> list[Message]:
+    """Return what a message or a part consists of; also without, or with a wrong, boundary."""
+    payload = message.get_payload()
+    if isinstance(payload, list):
+        return [_opened(part, message) for part in payload if isinstance(part, Message)]
+    if message.get_content_maintype() != "multipart" or not isinstance(payload, str):
+        return []
+    raw = payload.encode("utf-8", "surrogateescape")
+    found = BOUNDARY.search(raw)
+    if found is None:
+        return []
+    start = b'Content-Type: multipart/mixed; boundary="' + found[1].replace(b'"', b"") + b'"\n\n'
+    again = email.message_from_bytes(start + raw).get_payload()
+    return [part for part in again if isinstance(part, Message)] if isinstance(again, list) else []
+
+
+def content(part: Message) -> bytes:
+    """Return the bytes of a part that has no parts."""
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _opened(part: Message, outer: Message) -> Message:
+    """Return a mail within a mail, which must not be encoded and often is."""
+    encoding = str(outer.get("Content-Transfer-Encoding", "")).strip().lower()
+    if outer.get_content_maintype() != "message" or encoding not in ENCODED or part.keys():
+        return part
+    part["Content-Transfer-Encoding"] = encoding
+    return parse(content(part))

@@ -1,0 +1,1 @@
+"""Reading slides and the drawings on them."""

@@ -1,0 +1,103 @@
+"""Reading the visible sheets of Excel workbooks."""
+
+from collections.abc import Iterator
+
+from assistant.adapters.documents import markdown, trees
+from assistant.adapters.documents.normalisation import normalise
+from assistant.adapters.documents.parts import Parts
+from assistant.adapters.documents.spreadsheets import grids, sheets
+from assistant.adapters.documents.spreadsheets.format_codes import BUILT_IN, GENERAL
+from assistant.adapters.documents.spreadsheets.sheets import TooMuchText, Workbook
+from assistant.errors import PermanentError
+
+BINARY = ".bin"
+
+
+def extract(data: bytes) -> tuple[str, list[int]]:
+    """Return each visible sheet's name and tables as they are shown; the format has no pages."""
+    parts = Parts(data, "workbook", "Excel")
+    main = parts.related("", "officeDocument")
+    if main is None or main not in parts:
+        raise parts.broken("it has no workbook part")
+    if main.endswith(BINARY):
+        raise PermanentError(
+            "The workbook is in Excel's binary format; save it as .xlsx and upload that.",
+            code="broken_file",
+        )
+    try:
+        return normalise("\n\n".join(_blocks(parts, main))), []
+    except TooMuchText as error:
+        raise parts.too_large() from error
+    except trees.NotXml as error:
+        raise parts.broken("a sheet of it is not valid XML") from error
+
+
+def _blocks(parts: Parts, main: str) -> Iterator[str]:
+    root = parts.tree(main)
+    if root is None:
+        return
+    relations = parts.relations(main)
+    kinds = {one.kind: one.target for one in relations.values()}
+    properties = root.find("workbookPr")
+    book = Workbook(
+        strings=_strings(parts, kinds.get("sharedStrings", "")),
+        formats=_formats(parts, kinds.get("styles", "")),
+        since_1904=properties is not None and properties.get("date1904") in ("1", "true"),
+    )
+    for sheet in root.iterfind("sheets/sheet"):
+        relation = relations.get(sheet.get("relationships:id", ""))
+        hidden = sheet.get("state", "visible") != "visible"
+        if relation is None or relation.kind != "worksheet" or hidden:
+            continue
+        blocks = list(grids.blocks(sheets.read(parts.blocks(relation.target), book), book))
+        if blocks:
+            yield markdown.heading(1, sheets.unescaped(sheet.get("name", "")))
+            yield from blocks
+
+
+def _strings(parts: Parts, name: str) -> list[str]:
+    """Return the texts that cells refer to by number."""
+    strings: list[str] = []
+    pieces: list[str] = []
+    # Within a string only its text counts, and not how an East Asian word is pronounced.
+    state = {"text": False, "spoken": False}
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        tag = tag.rpartition(":")[2]
+        if tag == "t":
+            state["text"] = True
+        elif tag == "rPh":
+            state["spoken"] = True
+        elif tag == "si":
+            pieces.clear()
+
+    def end(tag: str) -> None:
+        tag = tag.rpartition(":")[2]
+        if tag == "t":
+            state["text"] = False
+        elif tag == "rPh":
+            state["spoken"] = False
+        elif tag == "si":
+            strings.append(sheets.unescaped("".join(pieces)))
+
+    def text(text: str) -> None:
+        if state["text"] and not state["spoken"]:
+            pieces.append(text)
+
+    if name in parts:
+        trees.feed(parts.blocks(name), start, end, text)
+    return strings
+
+
+def _formats(parts: Parts, name: str) -> list[str]:
+    """Return the code of the number format of each style."""
+    root = parts.tree(name)
+    if root is None:
+        return []
+    own = {
+        one.get("numFmtId"): one.get("formatCode", GENERAL)
+        for one in root.iterfind("numFmts/numFmt")
+    }
+    styles = (style.get("numFmtId", "0") for style in root.iterfind("cellXfs/xf"))
+    known = {str(number): code for number, code in BUILT_IN.items()} | own
+    return [known.get(number, GENERAL) for number in styles]
