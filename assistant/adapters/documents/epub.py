@@ -13,24 +13,7 @@ from assistant.errors import PermanentError
 PROLOGUE = re.compile(rb"\s*<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9_.:-]+)")
 # Empty elements, which in HTML would go on until something ends them.
 EMPTY = re.compile(r"<([A-Za-z][\w:.-]*)\b([^<>]*)/>")
-VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
+VOID = re.compile("area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr", re.I)
 DAMAGED = "[This part of the book is damaged and could not be read.]"
 # Where a chapter's name is looked for.
 BEGINNING, MORE = 3, 20
@@ -74,7 +57,7 @@ def _page(data: bytes) -> str:
     """Return XHTML as HTML."""
     declared = PROLOGUE.match(data)
     page = decode(data, declared[1].decode("ascii") if declared else html.declared_encoding(data))
-    return EMPTY.sub(lambda m: m[0] if m[1].lower() in VOID else f"<{m[1]}{m[2]}></{m[1]}>", page)
+    return EMPTY.sub(lambda m: m[0] if VOID.fullmatch(m[1]) else f"<{m[1]}{m[2]}></{m[1]}>", page)
 
 
 def _headed(text: str, label: str) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from operator import eq, ge, gt, le, lt, ne
+from typing import NamedTuple
 
 from assistant.adapters.documents.spreadsheets import serial_dates
 from assistant.adapters.documents.spreadsheets.format_codes import GENERAL, Section, Token, sections
@@ -14,6 +16,7 @@ COMPARE = {"<": lt, ">": gt, "=": eq, "<=": le, ">=": ge, "<>": ne}
 EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 
 
+@lru_cache(maxsize=32_768)
 def show(value: float, code: str, *, since_1904: bool = False) -> str:
     """Return a number as a cell of this format shows it; dates are numbers of days."""
     if code == GENERAL:
@@ -59,28 +62,54 @@ def _choose(value: float, parts: Sequence[Section]) -> tuple[Section, float]:
     return (numbers[2] if value == 0 and len(numbers) > 2 else numbers[0]), value
 
 
-def _number(value: float, tokens: Sequence[Token]) -> str:
+class Shape(NamedTuple):
+    """What the tokens of a number stand for, without their commas."""
+
+    whole: tuple[Token, ...]
+    decimals: tuple[Token, ...]
+    power: tuple[Token, ...]
+    has_point: bool
+    grouped: bool
+    scale: int
+    places: int
+    is_fraction: bool
+
+
+@lru_cache(maxsize=1024)
+def _shape(tokens: tuple[Token, ...]) -> Shape:
     kinds = [token.kind for token in tokens]
-    number = Decimal(f"{abs(value):.15g}").scaleb(2 * kinds.count("%"))
-    sign = "-" if value < 0 else ""
-    if "/" in kinds and "power" not in kinds:
-        return sign + _fraction(number, tokens)
     power = kinds.index("power") if "power" in kinds else len(tokens)
     point = kinds.index(".") if "." in kinds[:power] else power
-    exponent = 0
-    if power < len(tokens):
-        number, exponent = _scaled(number, kinds[:point].count("digit"))
-    whole_part, grouped, thousands = _commas(tokens[:point])
+    whole, grouped, thousands = _commas(tokens[:point])
     decimals, _, more = _commas(tokens[point + 1 : power])
-    number = EXACT.scaleb(number, -3 * (thousands + more))
-    places = sum(token.kind == "digit" for token in decimals)
-    rounded = number.quantize(Decimal(1).scaleb(-places), context=EXACT)
+    return Shape(
+        whole,
+        decimals,
+        tokens[power:],
+        has_point=point < power,
+        grouped=grouped,
+        scale=2 * kinds.count("%") - 3 * (thousands + more),
+        places=sum(token.kind == "digit" for token in decimals),
+        is_fraction="/" in kinds and "power" not in kinds,
+    )
+
+
+def _number(value: float, tokens: tuple[Token, ...]) -> str:
+    shape = _shape(tokens)
+    number = EXACT.scaleb(Decimal(f"{abs(value):.15g}"), shape.scale)
+    sign = "-" if value < 0 else ""
+    if shape.is_fraction:
+        return sign + _fraction(number, tokens)
+    exponent = 0
+    if shape.power:
+        number, exponent = _scaled(number, sum(t.kind == "digit" for t in shape.whole))
+    rounded = EXACT.quantize(number, Decimal(1).scaleb(-shape.places))
     whole, _, rest = f"{rounded:f}".partition(".")
-    shown = _whole(whole, whole_part, grouped)
-    if point < power:
-        shown += "." + _decimals(rest, decimals)
-    if power < len(tokens):
-        shown += "E" + _exponent(exponent, tokens[power:])
+    shown = _whole(whole, shape.whole, shape.grouped)
+    if shape.has_point:
+        shown += "." + _decimals(rest, shape.decimals)
+    if shape.power:
+        shown += "E" + _exponent(exponent, shape.power)
     return (sign if rounded else "") + shown
 
 
@@ -101,21 +130,21 @@ def _exponent(exponent: int, tokens: Sequence[Token]) -> str:
     )
 
 
-def _commas(tokens: Sequence[Token]) -> tuple[list[Token], bool, int]:
+def _commas(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool, int]:
     """Return the tokens without commas, whether they group digits, and how often they divide."""
     places = [i for i, token in enumerate(tokens) if token.kind == "digit"]
     last = places[-1] if places else -1
     commas = [i for i, token in enumerate(tokens) if token.kind == ","]
     within = [i for i in commas if places and places[0] < i < last]
     behind = [i for i in commas if places and i > last]
-    return [token for token in tokens if token.kind != ","], bool(within), len(behind)
+    return tuple(token for token in tokens if token.kind != ","), bool(within), len(behind)
 
 
 def _whole(digits: str, tokens: Sequence[Token], grouped: bool) -> str:
     """Return the digits before the point, from the right, each in a place of its own."""
     digits = digits.lstrip("0")
     places = sum(token.kind == "digit" for token in tokens)
-    shown: list[str] = []
+    shown = [] if places else [digits]
     left = places
     for token in tokens:
         if token.kind != "digit":

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from assistant.adapters.documents import trees
@@ -192,6 +193,7 @@ def _number(attributes: dict[str, str], name: str) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
 
 
+@lru_cache(maxsize=MAX_COLUMN)
 def _column(letters: str) -> int:
     number = 0
     for letter in letters.upper():
