@@ -18,7 +18,7 @@ OLE = b"\xd0\xcf\x11\xe0"
 MAX_ENTRIES = 10_000
 # A tree takes some ten times the memory of its XML.
 MAX_PART = 64 * 1024 * 1024
-MAX_INFLATED = 512 * 1024 * 1024
+MAX_INFLATED = 256 * 1024 * 1024
 BLOCK = 256 * 1024
 # All that `zipfile` raises for damaged bytes, depending on where the damage is.
 DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, struct.error, OSError)

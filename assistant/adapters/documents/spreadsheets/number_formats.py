@@ -90,8 +90,12 @@ def _shape(tokens: tuple[Token, ...]) -> Shape:
         grouped=grouped,
         scale=2 * kinds.count("%") - 3 * (thousands + more),
         places=sum(token.kind == "digit" for token in decimals),
-        is_fraction="/" in kinds and "power" not in kinds,
+        is_fraction=any(a.kind == "/" and _is_number(b) for a, b in pairwise(tokens)),
     )
+
+
+def _is_number(token: Token) -> bool:
+    return token.kind == "digit" or (token.kind == "text" and token.text.isdecimal())
 
 
 def _number(value: float, tokens: tuple[Token, ...]) -> str:
