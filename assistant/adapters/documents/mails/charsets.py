@@ -21,9 +21,9 @@ LABEL = re.compile(r"[A-Za-z0-9_.:-]+")
 TAKE_ANYTHING = ("cp12", "cp85", "iso8859", "koi8", "mac")
 
 
-def decoded(data: bytes, charset: str | None = None) -> str:
-    """Return the text in its declared character set, or in the one that it is more likely in."""
-    name = _meant(charset)
+def decoded(data: bytes, *charsets: str | None) -> str:
+    """Return the text in the first known character set, or in the one that it is more likely in."""
+    name = next(filter(None, map(_meant, charsets)), None)
     if name is None or name.startswith(TAKE_ANYTHING):
         try:
             return data.decode("utf-8-sig")

@@ -155,7 +155,7 @@ def _text(part: Message, kind: str) -> str:
 
 def _report(block: Message) -> str:
     """Return a part of a machine's report, which has the form of headers."""
-    lines = [f"{name}: {headers.words(str(value))}" for name, value in block.raw_items()]
+    lines = [f"{name}: {headers.words(value)}" for name, value in block.items()]
     payload = block.get_payload()
     return "\n".join([*lines, payload.strip() if isinstance(payload, str) else ""]).strip()
 

@@ -11,6 +11,7 @@ from assistant.adapters.documents.markdown import one_line
 WORD = re.compile(r"=\?([^?\s]*)\s*\?([BbQq])\s*\?([^?]*(?:\?(?!=)[^?]*)*)\?=(?:\s+(?==\?))?")
 HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+LIKELY = "cp1252"
 SHOWN = ("From", "To", "Cc", "Date")
 MAX_HEADER = 2000
 UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
@@ -24,26 +25,31 @@ def lines(message: Message) -> list[str]:
 
 def header(message: Message, name: str) -> str:
     """Return what a header says; several of one name are one."""
-    found = (value for key, value in message.raw_items() if key.lower() == name.lower())
-    value = ", ".join(filter(None, (words(str(value)) for value in found)))
+    charset = next(filter(None, map(charset_of, message.walk())), LIKELY)
+    found = (words(value, charset) for value in message.get_all(name, ()))
+    value = ", ".join(filter(None, found))
     return value if len(value) <= MAX_HEADER else f"{value[:MAX_HEADER]} …"
 
 
-def words(raw: str) -> str:
-    """Return the text of a header's value, in which words may be encoded."""
-    text = decoded(raw.encode("utf-8", "surrogateescape"))
+def words(raw: str, likely: str = LIKELY) -> str:
+    """Return the text of a header's value, in which words may be encoded.
+
+    What says no known character set of its own is in the likely one, if it is not in UTF-8: a few
+    words are not enough to guess by.
+    """
+    text = decoded(raw.encode("utf-8", "surrogateescape"), likely)
     shown, at = "", 0
     charset, waiting = "", b""
     for match in WORD.finditer(text):
         language = match[1].partition("*")[0].lower()
         if waiting and (match.start() > at or language != charset):
-            shown += decoded(waiting, charset)
+            shown += decoded(waiting, charset, likely)
             waiting = b""
         shown += text[at : match.start()]
         charset, at = language, match.end()
         waiting += _bytes(match[2], match[3])
     if waiting:
-        shown += decoded(waiting, charset)
+        shown += decoded(waiting, charset, likely)
     return one_line(shown + text[at:])
 
 

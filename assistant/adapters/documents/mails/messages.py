@@ -4,6 +4,7 @@ import codecs
 import email
 import re
 from email.message import Message
+from email.policy import Compat32
 
 from assistant.errors import PermanentError
 
@@ -13,12 +14,22 @@ BOUNDARY = re.compile(rb"^--(\S[^\r\n]*?)[ \t]*\r?\n(?=Content-)", re.MULTILINE 
 ENCODED = frozenset(["base64", "quoted-printable"])
 
 
-def parse(data: bytes) -> Message:
-    """Return a mail; raises `PermanentError` for a mailbox and `RecursionError` for deep nesting.
+class Raw(Compat32):
+    """Headers as they stand there, bytes that are not ASCII as surrogates.
 
-    The old policy of the `email` package is used: the new one raises errors of many kinds about
-    headers that are not as they should be.
+    The newer policies raise errors of many kinds about headers that are not as they should be.
     """
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        """Return the value of a header without an attempt to understand it."""
+        return value
+
+
+RAW = Raw()
+
+
+def parse(data: bytes) -> Message:
+    """Return a mail; raises `PermanentError` for a mailbox, `RecursionError` for deep nesting."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16", errors="replace").encode()
     data = data.removeprefix(codecs.BOM_UTF8).lstrip()
@@ -29,7 +40,7 @@ def parse(data: bytes) -> Message:
             "The file is a mailbox with several mails; save each mail as a file and upload those.",
             code="broken_file",
         )
-    return email.message_from_bytes(data.removeprefix(b">"))
+    return email.message_from_bytes(data.removeprefix(b">"), policy=RAW)
 
 
 def parts(message: Message) -> list[Message]:
@@ -44,7 +55,7 @@ def parts(message: Message) -> list[Message]:
     if found is None:
         return []
     start = b'Content-Type: multipart/mixed; boundary="' + found[1].replace(b'"', b"") + b'"\n\n'
-    again = email.message_from_bytes(start + raw).get_payload()
+    again = email.message_from_bytes(start + raw, policy=RAW).get_payload()
     return [part for part in again if isinstance(part, Message)] if isinstance(again, list) else []
 
 
