@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from lzma import LZMAError
 from typing import NamedTuple
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
@@ -21,7 +22,10 @@ MAX_PART = 64 * 1024 * 1024
 MAX_INFLATED = 256 * 1024 * 1024
 BLOCK = 256 * 1024
 # All that `zipfile` raises for damaged bytes, depending on where the damage is.
-DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, struct.error, OSError)
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, LZMAError, struct.error, EOFError, OSError),
+    *(NotImplementedError, OverflowError, RuntimeError, ValueError),
+)
 
 
 class Relation(NamedTuple):
@@ -44,7 +48,7 @@ class Parts:
             raise self._encrypted()
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
-        except (*DAMAGE, ValueError) as error:
+        except DAMAGE as error:
             raise self.broken("it is damaged or cut off") from error
         entries = self._archive.infolist()
         if len(entries) > MAX_ENTRIES:

@@ -156,8 +156,7 @@ def _text(part: Message, kind: str) -> str:
 def _report(block: Message) -> str:
     """Return a part of a machine's report, which has the form of headers."""
     lines = [f"{name}: {headers.words(value)}" for name, value in block.items()]
-    payload = block.get_payload()
-    return "\n".join([*lines, payload.strip() if isinstance(payload, str) else ""]).strip()
+    return "\n".join([*lines, decoded(messages.content(block)).strip()]).strip()
 
 
 def _made_up(part: Message, number: int) -> str:

@@ -45,12 +45,12 @@ def parse(data: bytes) -> Message:
 
 def parts(message: Message) -> list[Message]:
     """Return what a message or a part consists of; also without, or with a wrong, boundary."""
-    payload = message.get_payload()
-    if isinstance(payload, list):
+    if message.is_multipart():
+        payload = message.get_payload()
         return [_opened(part, message) for part in payload if isinstance(part, Message)]
-    if message.get_content_maintype() != "multipart" or not isinstance(payload, str):
+    if message.get_content_maintype() != "multipart":
         return []
-    raw = payload.encode("utf-8", "surrogateescape")
+    raw = content(message)
     found = BOUNDARY.search(raw)
     if found is None:
         return []
