@@ -76,6 +76,7 @@ def workbook(
     strings: str = "",
     properties: str = "",
     states: Mapping[str, str] | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return a workbook; style n of its cells has the n-th format, from 1."""
     listed = "".join(
@@ -109,6 +110,7 @@ def workbook(
                 f"xl/worksheets/sheet{i}.xml": content
                 for i, content in enumerate(sheets.values(), start=1)
             },
+            **(parts or {}),
         }
     )
 
@@ -177,11 +179,12 @@ def book(
     items: str = "",
     parts: Mapping[str, str | bytes] | None = None,
     spine: Sequence[str] | None = None,
+    kind: str = "application/xhtml+xml",
 ) -> bytes:
     """Return an EPUB with these chapters by their files' names, in this order if not in another."""
     names = list(chapters)
     manifest = "".join(
-        f'<item id="c{i}" href={quoteattr(name)} media-type="application/xhtml+xml"/>'
+        f'<item id="c{i}" href={quoteattr(name)} media-type="{kind}"/>'
         for i, name in enumerate(names)
     )
     order = "".join(f'<itemref idref="c{names.index(name)}"/>' for name in spine or names)

@@ -124,3 +124,8 @@ def test_files_that_are_no_books() -> None:
 def test_parts_outside_of_the_book_are_not_there() -> None:
     chapters = {"../../../../etc/passwd": page("<p>outside</p>"), "in.html": page("<p>in</p>")}
     assert text(chapters) == "in"
+
+
+def test_chapters_of_a_wrongly_named_type() -> None:
+    wrong = book({"one.html": page("<p>Words.</p>")}, kind="application/octet-stream")
+    assert epub.extract(wrong)[0] == "Words."

@@ -63,6 +63,8 @@ def test_numbers(value: float, code: str, shown: str) -> None:
         (46096, "d.m.yy", "15.3.26"),
         (46096, "dddd, d mmm yy", "Sunday, 15 Mar 26"),
         (46096, "[$-407]d. mmmm yyyy", "15. March 2026"),
+        (46096, '[$-411]ggge"年"m"月"d"日"', "2026年3月15日"),
+        (46096.5, "[$-409]m/d/yy h:mm AM/PM;@", "3/15/26 12:00 PM"),
         (46096.5, "yyyy-mm-dd h:mm AM/PM", "2026-03-15 12:00 PM"),
         (46096.999999999, "yyyy-mm-dd hh:mm:ss", "2026-03-16 00:00:00"),
         (0.25, "h:mm:ss", "6:00:00"),

@@ -240,6 +240,22 @@ def test_powers_stay_powers_and_ordinals_words() -> None:
     assert page(shape("", body=body)) == "10^6 on the 1st"
 
 
+def test_formulas_are_readable() -> None:
+    def math(text: str) -> str:
+        return f"<m:r><m:t>{text}</m:t></m:r>"
+
+    power = f"<m:sSup><m:e>{math('x')}</m:e><m:sup>{math('n+1')}</m:sup></m:sSup>"
+    half = f"<m:f><m:num>{math('a+b')}</m:num><m:den>{math('2')}</m:den></m:f>"
+    formula = (
+        "<mc:AlternateContent><mc:Choice><a14:m "
+        'xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main" '
+        'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math">'
+        f"<m:oMath>{power}{math('=')}{half}</m:oMath></a14:m></mc:Choice>"
+        "<mc:Fallback><a:r><a:t>picture</a:t></a:r></mc:Fallback></mc:AlternateContent>"
+    )
+    assert page(shape("", body=f"<a:p>{formula}</a:p>")) == "x^(n+1)=(a+b)/2"
+
+
 def test_files_that_are_no_presentations() -> None:
     good = presentation(slide(shape("text")))
     for data, code in (

@@ -130,6 +130,20 @@ def test_what_rows_share_stands_in_each() -> None:
     assert "| Citrus | Lemon |\n| Citrus | Orange |" in text({"S": sheet(data, merged=["A2:A3"])})
 
 
+def test_text_boxes_are_read_after_the_cells() -> None:
+    box = (
+        '<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" '
+        'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><xdr:twoCellAnchor><xdr:sp>'
+        "<xdr:txBody><a:p><a:r><a:t>Prices rise in May.</a:t></a:r></a:p></xdr:txBody>"
+        "</xdr:sp></xdr:twoCellAnchor></xdr:wsDr>"
+    )
+    parts = {
+        "xl/worksheets/_rels/sheet1.xml.rels": relations(("r", "drawing", "../drawings/d1.xml")),
+        "xl/drawings/d1.xml": box,
+    }
+    assert text({"S": sheet(rows(["a", "b"]))}, parts=parts).endswith("\n\nPrices rise in May.")
+
+
 def test_far_corners_and_rows_without_cells_take_no_room() -> None:
     far = f'<row r="1048576">{cell("XFD1048576", "corner")}</row>'
     empty = "".join(f'<row r="{i}"><c r="A{i}" s="1"/></row>' for i in range(2, 200_000))

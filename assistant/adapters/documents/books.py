@@ -13,6 +13,8 @@ from assistant.errors import PermanentError
 CONTAINER = "META-INF/container.xml"
 ENCRYPTION = "META-INF/encryption.xml"
 DOCUMENTS = frozenset(["application/xhtml+xml", "text/html", "text/x-oeb1-document"])
+# Some programs name another type.
+ENDINGS = (".xhtml", ".html", ".htm")
 # Fonts are made unusable elsewhere by these, and nothing else is.
 FONTS_ONLY = frozenset(["http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"])
 
@@ -40,11 +42,8 @@ def read(parts: Parts) -> Book:
     files = {name: resolve(folder, item.get("href", "")) for name, item in manifest.items()}
     contents = _contents(root, manifest, files, folder)
     spine = dict.fromkeys(one.get("idref", "") for one in root.iterfind("spine/itemref"))
-    names = [
-        files[name]
-        for name in spine
-        if name in manifest and manifest[name].get("media-type") in DOCUMENTS
-    ]
+    documents = {name for name, item in manifest.items() if _is_document(item)}
+    names = [files[name] for name in spine if name in documents]
     _refuse_protected(parts, names)
     return Book(
         title=one_line(root.findtext("metadata/title") or ""),
@@ -52,6 +51,10 @@ def read(parts: Parts) -> Book:
         names=[name for name in names if name not in contents],
         labels=_labels(parts, contents),
     )
+
+
+def _is_document(item: Element) -> bool:
+    return item.get("media-type") in DOCUMENTS or item.get("href", "").endswith(ENDINGS)
 
 
 def _contents(

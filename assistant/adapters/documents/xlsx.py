@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from assistant.adapters.documents import markdown, trees
 from assistant.adapters.documents.normalisation import normalise
 from assistant.adapters.documents.parts import Parts
+from assistant.adapters.documents.presentations import drawing_text
 from assistant.adapters.documents.spreadsheets import grids, sheets
 from assistant.adapters.documents.spreadsheets.format_codes import BUILT_IN, GENERAL
 from assistant.adapters.documents.spreadsheets.sheets import TooMuchText, Workbook
@@ -50,9 +51,18 @@ def _blocks(parts: Parts, main: str) -> Iterator[str]:
         if relation is None or relation.kind != "worksheet" or hidden:
             continue
         blocks = list(grids.blocks(sheets.read(parts.blocks(relation.target), book), book))
+        blocks += _text_boxes(parts, relation.target)
         if blocks:
             yield markdown.heading(1, sheets.unescaped(sheet.get("name", "")))
             yield from blocks
+
+
+def _text_boxes(parts: Parts, sheet: str) -> Iterator[str]:
+    """Yield what is written on a sheet outside of its cells."""
+    drawing = parts.related(sheet, "drawing")
+    root = parts.tree(drawing) if drawing else None
+    for body in () if root is None else root.iter("txBody"):
+        yield from drawing_text.blocks(body)
 
 
 def _strings(parts: Parts, name: str) -> list[str]:

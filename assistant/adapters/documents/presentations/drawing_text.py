@@ -10,6 +10,8 @@ BULLETS = frozenset(["buNone", "buChar", "buAutoNum", "buBlip"])
 MAX_LEVEL = 8
 # A power of ten that is read without its mark is another number.
 POWER = re.compile(r"[-+\u2212]?\d+")
+# What stands before the parts of a formula that do not follow each other on one line.
+FORMULAS = {"sup": "^", "sub": "_", "num": "", "den": "/"}
 # What an old program would show instead; and what is no text.
 SKIPPED = frozenset(["Fallback", "pPr", "rPr", "endParaRPr"])
 
@@ -59,8 +61,14 @@ def _runs(element: Element) -> Iterator[str]:
             yield "\n"
         elif child.tag == "r" and _is_power(child):
             yield f"^{child.findtext('t')}"
+        elif child.tag in FORMULAS:
+            yield FORMULAS[child.tag] + _within("".join(_runs(child)))
         elif child.tag not in SKIPPED:
             yield from _runs(child)
+
+
+def _within(text: str) -> str:
+    return text if text.isalnum() else f"({text})"
 
 
 def _is_power(run: Element) -> bool:

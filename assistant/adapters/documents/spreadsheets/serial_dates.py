@@ -63,6 +63,8 @@ def _elapsed(letters: str, seconds: Decimal) -> str:
 
 def _part(letters: str, at: int, tokens: Sequence[Token], moment: datetime) -> str:
     kind, count = letters[0], len(letters)
+    if kind == "g":
+        return ""  # an emperor's era; the year is that of all the world
     if kind in "ye":
         return f"{moment.year % 100:02}" if kind == "y" and count < 3 else f"{moment.year:04}"
     if kind == "m" and count < 3 and _is_minute(at, tokens):

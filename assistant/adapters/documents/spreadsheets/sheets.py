@@ -79,10 +79,11 @@ class _Reader:
         self._row = self._column = 0
         self._cells: dict[int, str] = {}
         self._rows_hidden = self._row_hidden = False
-        self._kind, self._style = "", 0
+        self._attributes: dict[str, str] = {}
         self._parts: list[str] | None = None
         self._phonetic = False
-        self._texts = dict.fromkeys(TEXTS, "")
+        # Of the cell; most cells of many sheets have none.
+        self._texts: dict[str, str] = {}
         self._starts: dict[str, Callable[[dict[str, str]], None]] = {
             "c": self._start_cell,
             "row": self._start_row,
@@ -92,7 +93,8 @@ class _Reader:
         }
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        name = name.rpartition(":")[2]
+        if ":" in name:
+            name = name.rpartition(":")[2]
         if name in TEXTS:
             self._parts = []
         elif name in self._starts:
@@ -105,12 +107,14 @@ class _Reader:
             self._parts.append(text)
 
     def end(self, name: str) -> None:
-        name = name.rpartition(":")[2]
+        if ":" in name:
+            name = name.rpartition(":")[2]
         if name in TEXTS:
-            self._texts[name] += "".join(self._parts or ())
+            self._texts[name] = self._texts.get(name, "") + "".join(self._parts or ())
             self._parts = None
         elif name == "c":
-            self._end_cell()
+            if self._texts:
+                self._end_cell()
         elif name == "row" and self._cells:
             self.sheet.rows[self._row] = self._cells
         elif name == "rPh":
@@ -133,37 +137,35 @@ class _Reader:
             self.sheet.hidden_rows.add(self._row)
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
-        self._column += 1
-        if place := _PLACE.fullmatch(attributes.get("r", "")):
-            self._column = _column(place[1])
-        self._kind, self._style = attributes.get("t", "n"), _number(attributes, "s")
-        self._texts["v"] = self._texts["t"] = self._texts["f"] = ""
+        place = attributes.get("r")
+        self._column = _column(place.rstrip("0123456789")) if place else self._column + 1
+        self._attributes = attributes
+        if self._texts:
+            self._texts = {}
 
     def _end_cell(self) -> None:
         if self._row_hidden or self._column in self.sheet.hidden_columns:
             return
-        if not any(self._texts.values()):
-            return
-        shown = self._shown()
-        if shown.strip() and self._row <= MAX_ROW and self._column <= MAX_COLUMN:
+        shown = self._shown(self._attributes.get("t", "n"), self._texts.get("v", ""))
+        if shown.strip() and 0 < self._row <= MAX_ROW and 0 < self._column <= MAX_COLUMN:
             self._book.count(1, len(shown))
             self._cells[self._column] = shown
 
-    def _shown(self) -> str:
-        value, formats = self._texts["v"], self._book.formats
-        code = formats[self._style] if self._style < len(formats) else GENERAL
-        if self._kind == "s":
+    def _shown(self, kind: str, value: str) -> str:
+        style, formats = _number(self._attributes, "s"), self._book.formats
+        code = formats[style] if style < len(formats) else GENERAL
+        if kind == "s":
             return show_text(self._string(value), code)
-        if self._kind == "inlineStr":
-            return show_text(unescaped(self._texts["t"]), code)
+        if kind == "inlineStr":
+            return show_text(unescaped(self._texts.get("t", "")), code)
         if not value:
             # Never calculated by the program that wrote it.
-            return f"={self._texts['f']}" if self._texts["f"] else ""
-        if self._kind == "b":
+            return f"={self._texts['f']}" if self._texts.get("f") else ""
+        if kind == "b":
             return BOOLEANS.get(value, value)
-        if self._kind == "str":
+        if kind == "str":
             return show_text(unescaped(value), code)
-        if self._kind == "d":
+        if kind == "d":
             return value.removesuffix("T00:00:00").replace("T", " ")
         try:
             number = float(value)
@@ -195,7 +197,8 @@ def _number(attributes: dict[str, str], name: str) -> int:
 
 @lru_cache(maxsize=MAX_COLUMN)
 def _column(letters: str) -> int:
+    """Return the number of a column, or 0 for what is none."""
     number = 0
-    for letter in letters.upper():
+    for letter in letters.replace("$", "").upper():
         number = number * 26 + ord(letter) - ord("A") + 1
-    return number
+    return number if number <= MAX_COLUMN else 0
