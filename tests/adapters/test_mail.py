@@ -274,6 +274,11 @@ class TestDamage:
     def test_words_are_found(self, raw: str) -> None:
         assert body(raw) == "Words."
 
+    def test_an_encoding_that_is_not_said(self) -> None:
+        words = "The fees rise by two per cent in May, für alle. " * 3
+        coded = base64.encodebytes(words.encode()).decode()
+        assert body(f"{HEAD}\n{coded}") == words.strip()
+
     def test_wide_characters(self) -> None:
         assert body(f"{HEAD}\nWords.".encode("utf-16")) == "Words."
 

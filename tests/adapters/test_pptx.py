@@ -80,6 +80,10 @@ def test_labels_are_read_with_what_is_beside_them() -> None:
     assert page(*shapes).split("\n\n") == ["01", "step 1", "02", "step 2", "03", "step 3"]
 
 
+def test_what_has_no_place_comes_first() -> None:
+    assert page(shape("placed", (0, 0, 9, 9)), shape("one"), shape("two")) == "one\n\ntwo\n\nplaced"
+
+
 def test_groups_within_groups_and_newer_variants() -> None:
     def group(inner: str, place: tuple[int, int, int, int]) -> str:
         return (

@@ -3,6 +3,7 @@
 import codecs
 import email
 import re
+from base64 import b64decode
 from email.message import Message
 from email.policy import Compat32
 
@@ -11,6 +12,8 @@ from assistant.errors import PermanentError
 # A line as it stands between the mails of a mailbox, with a header after it.
 BETWEEN = re.compile(rb"\n\r?\n>?From \S+[^\n]*\d{4}[^\n]*\n[A-Za-z][\w-]*:")
 BOUNDARY = re.compile(rb"^--(\S[^\r\n]*?)[ \t]*\r?\n(?=Content-)", re.MULTILINE | re.IGNORECASE)
+# No words are so long, and no other text has only lines of this length.
+LINES_OF_BASE64 = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,80}\r?\n)+[A-Za-z0-9+/]+={0,2}\s*")
 ENCODED = frozenset(["base64", "quoted-printable"])
 
 
@@ -60,9 +63,17 @@ def parts(message: Message) -> list[Message]:
 
 
 def content(part: Message) -> bytes:
-    """Return the bytes of a part that has no parts."""
+    """Return the bytes of a part that has no parts; also of one that hides its encoding."""
     payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+    data = payload if isinstance(payload, bytes) else b""
+    if "Content-Transfer-Encoding" in part or not LINES_OF_BASE64.fullmatch(data):
+        return data
+    try:
+        text = b64decode(data)
+        text.decode()
+    except ValueError:
+        return data
+    return text
 
 
 def _opened(part: Message, outer: Message) -> Message:

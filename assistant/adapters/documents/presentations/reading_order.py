@@ -26,13 +26,13 @@ def ordered(items: Sequence[tuple[Box | None, Item]]) -> list[Item]:
     """Return the items as they are read: what lies close together stays together.
 
     The page is cut again and again where its widest gap is, from side to side or from top to
-    bottom. Items without a place keep their order, after the others.
+    bottom. Items without a place come first, in the order that they have.
     """
     placed = [(box, item) for box, item in items if box is not None]
     rest = [item for box, item in items if box is None]
     if len(placed) > MAX_ITEMS:
-        return [item for _, item in sorted(placed, key=_corner)] + rest
-    done: list[Item] = []
+        return rest + [item for _, item in sorted(placed, key=_corner)]
+    done = rest
     groups = [placed]
     while groups:
         group = groups.pop()
@@ -41,7 +41,7 @@ def ordered(items: Sequence[tuple[Box | None, Item]]) -> list[Item]:
             done.extend(item for _, item in sorted(group, key=_corner))
         else:
             groups.extend(reversed(halves))
-    return done + rest
+    return done
 
 
 def _corner(placed: tuple[Box, Item]) -> tuple[float, float]:
