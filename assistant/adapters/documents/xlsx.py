@@ -6,7 +6,7 @@ from assistant.adapters.documents import markdown, trees
 from assistant.adapters.documents.normalisation import normalise
 from assistant.adapters.documents.parts import Parts
 from assistant.adapters.documents.presentations import drawing_text
-from assistant.adapters.documents.spreadsheets import grids, sheets
+from assistant.adapters.documents.spreadsheets import grids, sheets, strings
 from assistant.adapters.documents.spreadsheets.format_codes import BUILT_IN, GENERAL
 from assistant.adapters.documents.spreadsheets.sheets import TooMuchText, Workbook
 from assistant.errors import PermanentError
@@ -39,21 +39,23 @@ def _blocks(parts: Parts, main: str) -> Iterator[str]:
         return
     relations = parts.relations(main)
     kinds = {one.kind: one.target for one in relations.values()}
+    texts = kinds.get("sharedStrings", "")
     properties = root.find("workbookPr")
     book = Workbook(
-        strings=_strings(parts, kinds.get("sharedStrings", "")),
+        strings=strings.read(parts.blocks(texts)) if texts in parts else (),
         formats=_formats(parts, kinds.get("styles", "")),
         since_1904=properties is not None and properties.get("date1904") in ("1", "true"),
     )
     for sheet in root.iterfind("sheets/sheet"):
         relation = relations.get(sheet.get("relationships:id", ""))
-        hidden = sheet.get("state", "visible") != "visible"
-        if relation is None or relation.kind != "worksheet" or hidden:
+        if relation is None or relation.kind != "worksheet" or relation.target not in parts:
+            continue
+        if sheet.get("state", "visible") != "visible":
             continue
         blocks = list(grids.blocks(sheets.read(parts.blocks(relation.target), book), book))
         blocks += _text_boxes(parts, relation.target)
         if blocks:
-            yield markdown.heading(1, sheets.unescaped(sheet.get("name", "")))
+            yield markdown.heading(1, strings.unescaped(sheet.get("name", "")))
             yield from blocks
 
 
@@ -63,40 +65,6 @@ def _text_boxes(parts: Parts, sheet: str) -> Iterator[str]:
     root = parts.tree(drawing) if drawing else None
     for body in () if root is None else root.iter("txBody"):
         yield from drawing_text.blocks(body)
-
-
-def _strings(parts: Parts, name: str) -> list[str]:
-    """Return the texts that cells refer to by number."""
-    strings: list[str] = []
-    pieces: list[str] = []
-    # Within a string only its text counts, and not how an East Asian word is pronounced.
-    state = {"text": False, "spoken": False}
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        tag = tag.rpartition(":")[2]
-        if tag == "t":
-            state["text"] = True
-        elif tag == "rPh":
-            state["spoken"] = True
-        elif tag == "si":
-            pieces.clear()
-
-    def end(tag: str) -> None:
-        tag = tag.rpartition(":")[2]
-        if tag == "t":
-            state["text"] = False
-        elif tag == "rPh":
-            state["spoken"] = False
-        elif tag == "si":
-            strings.append(sheets.unescaped("".join(pieces)))
-
-    def text(text: str) -> None:
-        if state["text"] and not state["spoken"]:
-            pieces.append(text)
-
-    if name in parts:
-        trees.feed(parts.blocks(name), start, end, text)
-    return strings
 
 
 def _formats(parts: Parts, name: str) -> list[str]:

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from assistant.adapters.documents import trees
 from assistant.adapters.documents.spreadsheets.format_codes import GENERAL
 from assistant.adapters.documents.spreadsheets.number_formats import show, show_text
+from assistant.adapters.documents.spreadsheets.strings import unescaped
 
 MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 MAX_MERGES = 50_000
 MAX_CHARACTERS = 5_000_000
 _PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 TEXTS = frozenset(["v", "t", "f"])
 BOOLEANS = {"1": "TRUE", "0": "FALSE", "true": "TRUE", "false": "FALSE"}
 
@@ -63,11 +63,6 @@ def read(blocks: Iterable[bytes], book: Workbook) -> Sheet:
     reader = _Reader(book)
     trees.feed(blocks, reader.start, reader.end, reader.text)
     return reader.sheet
-
-
-def unescaped(text: str) -> str:
-    """Return a string whose characters that XML forbids were written as `_x000D_`."""
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 class _Reader:
