@@ -45,7 +45,7 @@ class Parts:
         self._what, self._program = what, program
         self._inflated = 0
         if data.startswith(OLE):
-            raise self._encrypted()
+            raise self.encrypted()
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except DAMAGE as error:
@@ -64,7 +64,7 @@ class Parts:
         if entry is None:
             return
         if entry.flag_bits & 1:
-            raise self._encrypted()
+            raise self.encrypted()
         with self._damage_told(), self._archive.open(entry) as part:
             # The sizes in the headers can lie, so the limit is on what is read.
             while block := part.read(BLOCK):
@@ -123,7 +123,8 @@ class Parts:
             code="too_large_to_parse",
         )
 
-    def _encrypted(self) -> PermanentError:
+    def encrypted(self) -> PermanentError:
+        """Return the error for a document that nobody can read without its password."""
         return PermanentError(
             f"The {self._what} is protected with a password; "
             f"remove it in {self._program} and upload it again.",
