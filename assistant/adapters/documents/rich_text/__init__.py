@@ -1,0 +1,1 @@
+"""Reading the groups and words of rich text."""
