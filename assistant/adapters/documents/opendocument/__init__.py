@@ -1,0 +1,1 @@
+"""Reading the parts of OpenDocument files."""
