@@ -166,6 +166,14 @@ class TestTexts:
         made = odf("text", p(f"where {frame} holds"), extra={"Object 1/content.xml": formula})
         assert extract(made)[0] == "where E = m c^2 holds"
 
+    def test_embedded_sheets_and_charts(self) -> None:
+        frame = '<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>'
+        names = 'xmlns:table="t" xmlns:text="x" xmlns:xlink="l" xmlns:draw="d"'
+        # It shows itself.
+        inner = f"<c {names}>{sheet(row('May', '7'), row('June', '9'))}{frame}</c>"
+        made = odf("text", p(f"Shown:{frame}"), extra={"Object 1/content.xml": inner})
+        assert extract(made)[0] == "Shown:\n\n| May | 7 |\n| --- | --- |\n| June | 9 |"
+
 
 class TestSpreadsheets:
     def test_values_are_as_shown(self) -> None:

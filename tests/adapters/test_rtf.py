@@ -84,6 +84,10 @@ class TestWhatIsPrinted:
             "Text\nMore"
         )
 
+    def test_headings_that_only_their_names_tell(self) -> None:
+        head = r"\ansi{\stylesheet{\s3\b Heading 2;}{\s4 Heading line;}}"
+        assert text(r"\pard\s3 Fees\par\pard\s4 Text\par", head) == "## Fees\n\nText"
+
     def test_notes_headers_and_boxes(self) -> None:
         box = r"{\shp{\*\shpinst{\sp{\sn a}{\sv b}}{\shptxt Box\par}}{\shprslt Box}}"
         assert (

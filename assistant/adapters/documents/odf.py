@@ -39,8 +39,9 @@ class _Document:
         self._parts, self._content = parts, body
         self._master = parts.tree(STYLES)
         self._styles = OdfStyles(self._master, content)
-        words = OdfWords(self._styles, self._formula)
-        self._body = OdfBody(self._styles, OdfNumbering(self._styles), words)
+        words = OdfWords(self._styles, self._embedded)
+        numbering = OdfNumbering(self._styles)
+        self._body = OdfBody(self._styles, numbering, words, self._embedded)
 
     def read(self) -> tuple[str, list[int]]:
         """Return all that is shown, and where each slide begins."""
@@ -113,18 +114,11 @@ class _Document:
             if value(frame, "class") not in (*FILLED_IN, "page"):
                 yield self._body.read(holding(frame)).line()
 
-    def _formula(self, frame: Element) -> str | None:
-        """Return the formula that a frame shows, as it was typed, or None if it shows another."""
-        found = child(frame, "object")
-        if found is None:
-            return None
-        link = (value(found, "href") or "").removeprefix("./")
+    def _embedded(self, reference: Element) -> Element:
+        """Return what a frame shows from another part of the file, or what stands in it."""
+        link = (value(reference, "href") or "").removeprefix("./")
         inner = self._parts.tree(f"{link}/{CONTENT}") if link else None
-        root = found if inner is None else inner
-        if next(root.iter("math"), None) is None:
-            return None
-        typed = next(root.iter("annotation"), None)
-        return (typed.text or "") if typed is not None else "".join(root.itertext())
+        return reference if inner is None else inner
 
 
 def _tidy(blocks: Blocks) -> str:

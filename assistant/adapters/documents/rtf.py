@@ -186,6 +186,8 @@ class _Reader:
         self._bytes.clear()
         if state.group == FONTS:
             state.fonts.add_name(state.font, data)
+        elif state.group == STYLES:
+            state.name_style(data.decode("latin-1"))
         else:
             self._put(state.fonts.decode(state.font, data))
 

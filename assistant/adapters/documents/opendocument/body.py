@@ -7,7 +7,13 @@ from assistant.adapters.documents.elements import holding, number, value
 from assistant.adapters.documents.opendocument.numbering import Counter, OdfNumbering, start_of
 from assistant.adapters.documents.opendocument.styles import OdfStyles
 from assistant.adapters.documents.opendocument.tables import rows_of
-from assistant.adapters.documents.opendocument.words import SKIPPED, OdfLine, OdfWords
+from assistant.adapters.documents.opendocument.words import (
+    SKIPPED,
+    Embedded,
+    OdfLine,
+    OdfWords,
+    formula_in,
+)
 
 # Declarations, what an index is made from, and the names of pictures.
 DECLARATIONS = ("-decls", "-source", "-templates")
@@ -17,10 +23,14 @@ UNSEEN = SKIPPED | {"title", "desc", "notes", "page-thumbnail", "settings"}
 class OdfBody:
     """Reads the bodies of one document, whose lists may go on from one to the next."""
 
-    def __init__(self, styles: OdfStyles, numbering: OdfNumbering, words: OdfWords) -> None:
+    def __init__(
+        self, styles: OdfStyles, numbering: OdfNumbering, words: OdfWords, embedded: Embedded
+    ) -> None:
         self._styles = styles
         self._numbering = numbering
         self._words = words
+        self._embedded = embedded
+        self._inside = False
         self._waiting: list[tuple[str, Element]] = []
         self._tables = 0
 
@@ -42,6 +52,8 @@ class OdfBody:
                 self._list(part, self._numbering.begin(part), 1, blocks)
             elif name == "table":
                 self._table(part, blocks)
+            elif name == "object":
+                self._object(part, blocks)
             elif name == "section" and value(part, "display") == "none":
                 continue
             elif name not in UNSEEN and not name.endswith(DECLARATIONS):
@@ -109,6 +121,19 @@ class OdfBody:
         else:
             blocks.paragraph(line.text())
         self._after(line, blocks)
+
+    def _object(self, element: Element, blocks: Blocks) -> None:
+        """Write a formula, or the tables of a sheet or a chart, which has its values in one."""
+        root = self._embedded(element)
+        formula = formula_in(root)
+        if formula is not None:
+            blocks.paragraph(formula)
+        elif not self._inside:
+            # A sheet may hold an object, and a hostile one itself.
+            self._inside = True
+            for table in root.iter("table"):
+                self._table(table, blocks)
+            self._inside = False
 
     def _table(self, table: Element, blocks: Blocks) -> None:
         self._tables += 1

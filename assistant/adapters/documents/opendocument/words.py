@@ -24,6 +24,17 @@ WHITE = re.compile(r"[ \t\r\n]+")
 MAX_BLANKS = 100
 
 
+Embedded = Callable[[Element], Element]
+
+
+def formula_in(root: Element) -> str | None:
+    """Return a formula as it was typed, or None where there is none."""
+    if next(root.iter("math"), None) is None:
+        return None
+    typed = next(root.iter("annotation"), None)
+    return "".join(root.itertext()) if typed is None else typed.text or ""
+
+
 @dataclass
 class OdfLine(Line):
     """A line with the number that the program wrote before it, and with its notes."""
@@ -35,10 +46,10 @@ class OdfLine(Line):
 class OdfWords:
     """Reads paragraphs into lines."""
 
-    def __init__(self, styles: OdfStyles, formula: Callable[[Element], str | None]) -> None:
-        """Take the styles, and what returns the formula that a frame shows, if it does."""
+    def __init__(self, styles: OdfStyles, embedded: Embedded) -> None:
+        """Take the styles, and what returns the part that a frame shows."""
         self._styles = styles
-        self._formula = formula
+        self._embedded = embedded
         self._notes = 0
 
     def read(self, paragraph: Element) -> OdfLine:
@@ -61,7 +72,8 @@ class OdfWords:
         if name in SKIPPED:
             return
         if name in DRAWN:
-            formula = self._formula(part)
+            shown = part.find("object")
+            formula = None if shown is None else formula_in(self._embedded(shown))
             if formula is None:
                 line.boxes.append(part)
             else:

@@ -1,5 +1,6 @@
 """What control words of rich text change, until their group ends."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from assistant.adapters.documents.rich_text.tokens import code_page
 
 FONTS, STYLES = "fonttbl", "stylesheet"
 BODY_LEVEL = 9
+HEADING = re.compile(r"(?:numbered )?heading ([1-9])", re.IGNORECASE)
 
 
 @dataclass
@@ -34,6 +36,11 @@ class State:
     outline: int | None = None
     depth: int = 0
     in_table: bool = False
+
+    def name_style(self, name: str) -> None:
+        """Take a style's name, by which some programs alone tell headings."""
+        if found := HEADING.fullmatch(name.strip().rstrip(";")):
+            self.headings.setdefault(self.style, int(found[1]))
 
     def end_paragraph(self) -> None:
         """End a paragraph, unless its end is deleted or hidden, which joins it to the next."""

@@ -1,5 +1,6 @@
 """A table of rich text, whose rows say where their cells end."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from assistant.adapters.documents.merged_cells import Cell, spread
@@ -74,4 +75,4 @@ def _row(texts: list[str], columns: Columns, lines: list[int]) -> list[Cell]:
 
 def _line(edge: int, lines: list[int]) -> int:
     """Return which of the lines between columns an edge lies on."""
-    return sum(line < edge - NEAR for line in lines)
+    return bisect_left(lines, edge - NEAR)

@@ -1,5 +1,6 @@
 """Foot- and endnotes of Word: their marks, and their text once it was referred to."""
 
+from collections import Counter
 from xml.etree.ElementTree import Element
 
 from assistant.adapters.documents.elements import value
@@ -12,6 +13,7 @@ class Notes:
     def __init__(self, footnotes: Element | None, endnotes: Element | None) -> None:
         self._notes: dict[tuple[str, str], Element] = {}
         self._marks: dict[tuple[str, str], str] = {}
+        self._counts: Counter[str] = Counter()
         self._waiting: list[tuple[str, Element]] = []
         for root in (footnotes, endnotes):
             for note in () if root is None else root:
@@ -26,7 +28,8 @@ class Notes:
         if note is None:
             return ""
         if key not in self._marks:
-            count = 1 + sum(known == kind for known, _ in self._marks)
+            self._counts[kind] += 1
+            count = self._counts[kind]
             self._marks[key] = str(count) if kind == "footnote" else roman(count)
             self._waiting.append((self._marks[key], note))
         return f"[^{self._marks[key]}]"
