@@ -199,6 +199,15 @@ class TestNumbers:
             == "# 1 Scope\n\n## 1.1 Place\n\n# Preface\n\n# 2 Fees\n\n## 2.1 Rent"
         )
 
+    def test_lists_that_a_style_defines(self) -> None:
+        style = (
+            '<w:style w:styleId="N" w:type="numbering"><w:pPr><w:numPr><w:numId w:val="2"/>'
+            "</w:numPr></w:pPr></w:style>"
+        )
+        link = '<w:abstractNum w:abstractNumId="0"><w:numStyleLink w:val="N"/></w:abstractNum>'
+        lists = link + abstract(1, level(0, "upperLetter", "%1)")) + use(1, 0) + use(2, 1)
+        assert body(listed("x") + listed("y"), styles=style, numbering=lists) == "A) x\nB) y"
+
     def test_bullets_and_what_shows_nothing(self) -> None:
         levels = level(0, "bullet", "\uf0b7"), level(1, "none", "")
         numbering = abstract(0, *levels) + use(1, 0)
@@ -398,6 +407,13 @@ class TestOtherParts:
         shown = self.read("aFChunk", '<w:altChunk r:id="a" xmlns:r="r"/>', part, content)
         # Headings of HTML are marked by whatever reads HTML.
         assert shown.replace("# ", "") == f"Before\n\n{read}\n\nAfter".replace("# ", "")
+
+    def test_pictures_are_read_as_they_are_described(self) -> None:
+        picture = (
+            '<w:r><w:drawing><x:docPr xmlns:x="x" name="Picture 1" descr="{}"/></w:drawing></w:r>'
+        )
+        pictures = "".join(map(picture.format, ("A red lens", "scan.png", "")))
+        assert body(f"<w:p>{run('Seen:')}{pictures}</w:p>") == "Seen:\n\nPicture: A red lens"
 
     def test_diagrams_and_charts(self) -> None:
         def drawing(name: str, more: str) -> str:

@@ -166,6 +166,11 @@ class TestTexts:
         made = odf("text", p(f"where {frame} holds"), extra={"Object 1/content.xml": formula})
         assert extract(made)[0] == "where E = m c^2 holds"
 
+    def test_pictures_are_read_as_they_are_described(self) -> None:
+        title, name = "<svg:title>A red lens</svg:title>", "<svg:desc>IMG_1.PNG</svg:desc>"
+        frame = f'<draw:frame xmlns:svg="s"><draw:image/>{title}{name}</draw:frame>'
+        assert text(p(f"Seen: {frame}")) == "Seen:\n\nPicture: A red lens"
+
     def test_embedded_sheets_and_charts(self) -> None:
         frame = '<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>'
         names = 'xmlns:table="t" xmlns:text="x" xmlns:xlink="l" xmlns:draw="d"'

@@ -14,10 +14,11 @@ from assistant.adapters.documents.opendocument.words import (
     OdfWords,
     formula_in,
 )
+from assistant.adapters.documents.pictures import described
 
-# Declarations, what an index is made from, and the names of pictures.
+# Declarations, and what an index is made from.
 DECLARATIONS = ("-decls", "-source", "-templates")
-UNSEEN = SKIPPED | {"title", "desc", "notes", "page-thumbnail", "settings"}
+UNSEEN = SKIPPED | {"notes", "page-thumbnail", "settings"}
 
 
 class OdfBody:
@@ -54,6 +55,8 @@ class OdfBody:
                 self._table(part, blocks)
             elif name == "object":
                 self._object(part, blocks)
+            elif name in ("title", "desc"):
+                blocks.paragraph(described("".join(part.itertext())))
             elif name == "section" and value(part, "display") == "none":
                 continue
             elif name not in UNSEEN and not name.endswith(DECLARATIONS):

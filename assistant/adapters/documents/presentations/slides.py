@@ -1,10 +1,9 @@
 """Reading the shapes of a slide as a reader does: from the title on, by where they lie."""
 
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from assistant.adapters.documents import markdown
+from assistant.adapters.documents import markdown, pictures
 from assistant.adapters.documents.parts import Parts
 from assistant.adapters.documents.presentations import charts, diagrams, drawing_text, placeholders
 from assistant.adapters.documents.presentations.placeholders import Inherited
@@ -13,8 +12,6 @@ from assistant.adapters.documents.presentations.reading_order import Box, ordere
 # What stands on every slide.
 RUNNING = frozenset(["ftr", "hdr", "dt", "sldNum"])
 SHAPES = frozenset(["sp", "grpSp", "graphicFrame", "pic", "contentPart"])
-FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)", re.IGNORECASE)
-GENERATED = re.compile(r"Description automatically generated.*", re.IGNORECASE | re.DOTALL)
 
 
 class Slide:
@@ -104,9 +101,8 @@ def _alternative(shape: Element) -> Iterator[str]:
     """Yield what the author wrote for those who do not see a picture."""
     properties = _properties(shape)
     said = "" if properties is None else properties.get("descr", "")
-    said = markdown.one_line(GENERATED.sub("", said))
-    if said and not FILE_NAME.fullmatch(said):
-        yield f"Picture: {said}"
+    if line := pictures.described(said):
+        yield line
 
 
 def _table(table: Element) -> str:

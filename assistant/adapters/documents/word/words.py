@@ -5,6 +5,7 @@ from xml.etree.ElementTree import Element
 
 from assistant.adapters.documents.elements import child, number, value
 from assistant.adapters.documents.line import Line
+from assistant.adapters.documents.pictures import described
 from assistant.adapters.documents.symbols import is_symbol_font, readable, symbol
 from assistant.adapters.documents.word.equations import linear
 from assistant.adapters.documents.word.styles import Style, Styles, font, raised, switched_on
@@ -116,6 +117,11 @@ class Words:
         if self._printed():
             line.drawn += self._drawing(element)
 
+    def _picture(self, element: Element, line: Line) -> None:
+        said = described(value(element, "descr") or "")
+        if said and self._printed():
+            line.drawn.append(said)
+
     def _choice(self, element: Element, line: Line) -> None:
         """Read the first alternative that has something to read; the others are copies."""
         for alternative in element:
@@ -146,6 +152,7 @@ READERS: dict[str, Callable[[Words, Element, Line], None]] = {
     "oMath": Words._equation,
     "chart": Words._drawn,
     "relIds": Words._drawn,
+    "docPr": Words._picture,
     "AlternateContent": Words._choice,
     "ruby": Words._ruby,
 }
