@@ -199,6 +199,15 @@ class TestNumbers:
             == "# 1 Scope\n\n## 1.1 Place\n\n# Preface\n\n# 2 Fees\n\n## 2.1 Rent"
         )
 
+    def test_items_stand_below_the_one_that_they_belong_to(self) -> None:
+        levels = [level(depth, "bullet", "x") for depth in range(4)]
+        depths = 1, 3, 1, 3, 2, 0, 1
+        shown = body(
+            "".join(listed(str(depth), level=depth) for depth in depths),
+            numbering=abstract(0, *levels) + use(1, 0),
+        )
+        assert shown == "- 1\n  - 3\n- 1\n  - 3\n  - 2\n- 0\n  - 1"
+
     def test_lists_that_a_style_defines(self) -> None:
         style = (
             '<w:style w:styleId="N" w:type="numbering"><w:pPr><w:numPr><w:numId w:val="2"/>'

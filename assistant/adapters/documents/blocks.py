@@ -14,7 +14,8 @@ class Blocks:
     def __init__(self) -> None:
         # Each with whether it is an item, and what it is in the cell of a table.
         self._parts: list[tuple[str, bool, str]] = []
-        self._depth = -1
+        # Of the last item and those that it is below.
+        self._depths: list[int] = []
 
     def heading(self, level: int, text: str) -> None:
         """Add a heading; one too long for it is a paragraph."""
@@ -29,12 +30,13 @@ class Blocks:
             self._add(text.strip())
 
     def item(self, text: str, depth: int = 0, number: str | None = None) -> None:
-        """Add an item, at most one step deeper than the one before it."""
+        """Add an item, one step deeper than the last one that it is below."""
         if text.strip():
-            depth = max(0, min(depth, self._depth + 1))
-            item = markdown.item(text, depth, number)
+            while self._depths and self._depths[-1] >= depth:
+                self._depths.pop()
+            item = markdown.item(text, len(self._depths), number)
             self._parts.append((item, True, item))
-            self._depth = depth
+            self._depths.append(depth)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Add a table, or nothing if all its cells are blank."""
@@ -51,7 +53,7 @@ class Blocks:
         """Add the blocks of another text."""
         if other._parts:
             self._parts += other._parts
-            self._depth = other._depth
+            self._depths = list(other._depths)
 
     def text(self) -> str:
         """Return the whole text."""
@@ -73,4 +75,4 @@ class Blocks:
 
     def _add(self, text: str, in_cell: str | None = None) -> None:
         self._parts.append((text, False, in_cell or text))
-        self._depth = -1
+        self._depths.clear()
