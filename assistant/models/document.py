@@ -4,8 +4,19 @@ import uuid
 from enum import StrEnum
 
 import numpy as np
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    case,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
@@ -31,7 +42,8 @@ class Document(Deletable, Model):
     A re-index writes under `last_generation` and then moves `generation`, so it swaps instead of
     overwriting. Zero means that nothing is searchable yet.
     `replacement` is the file that takes this one's place when the job that reads it succeeds.
-    No chunk has more than `window_tokens`; null if they were cut without regard to the model.
+    No chunk of `window_generation` has more than `window_tokens`. A process of the release before,
+    which cuts without regard to the model, writes neither: `fitted_to` is what holds for search.
     """
 
     __tablename__ = "documents"
@@ -50,6 +62,7 @@ class Document(Deletable, Model):
     page_count: Mapped[int | None]
     chunk_count: Mapped[int | None]
     window_tokens: Mapped[int | None]
+    window_generation: Mapped[int | None]
     generation: Mapped[int] = mapped_column(default=0)
     last_generation: Mapped[int] = mapped_column(default=0)
     job_id: Mapped[uuid.UUID | None]
@@ -57,6 +70,16 @@ class Document(Deletable, Model):
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
     replacement: Mapped[Json | None]
+
+    @hybrid_property
+    def fitted_to(self) -> int | None:
+        """Return how many tokens a chunk that search may see has at most; None if not known."""
+        return self.window_tokens if self.window_generation == self.generation else None
+
+    @fitted_to.inplace.expression
+    @classmethod
+    def _fitted_to(cls) -> ColumnElement[int | None]:
+        return case((cls.window_generation == cls.generation, cls.window_tokens))
 
 
 class DocumentText(Model):

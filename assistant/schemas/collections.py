@@ -56,7 +56,8 @@ class CollectionSchema(Schema):
         allow_none=True,
         metadata={
             "description": "Tokens that the embedding model reads at most; chunks end there, even "
-            "if chunk_size would let them be longer. Null until a document was indexed"
+            "if chunk_size would let them be longer. Null until a document was indexed, and while "
+            "a searchable one is from before chunks ended there"
         },
     )
     document_count = fields.Integer()

@@ -10,10 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Apply the change; a column without a default takes no time, however many rows there are."""
-    op.add_column("documents", sa.Column("window_tokens", sa.Integer(), nullable=True))
+    """Apply the change; columns without a default take no time, however many rows there are."""
+    for name in ("window_tokens", "window_generation"):
+        op.add_column("documents", sa.Column(name, sa.Integer(), nullable=True))
 
 
 def downgrade() -> None:
     """Take the change back."""
-    op.drop_column("documents", "window_tokens")
+    for name in ("window_tokens", "window_generation"):
+        op.drop_column("documents", name)

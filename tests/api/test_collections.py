@@ -16,7 +16,7 @@ from assistant.errors import TransientError
 from assistant.extensions import adapters, cache, settings
 from assistant.models import Chunk, Collection, Document
 from assistant.services import jobs
-from assistant.services.documents import collection_deletion, collections
+from assistant.services.documents import collection_deletion, collections, documents
 from assistant.services.jobs import Run
 from tests.conftest import User
 from tests.factories import (
@@ -82,6 +82,22 @@ def test_a_user_has_a_default_collection(user: User) -> None:
     assert found["window_tokens"] is None
     now = {**found, "document_count": 1, "window_tokens": adapters.embedding_model.window}
     assert user.get(f"/collections/{found['id']}/").get_json() == now
+
+
+def test_a_window_is_shown_only_if_it_holds_for_all_that_is_searched(user: User) -> None:
+    window = adapters.embedding_model.window
+    first, second = indexed(user, "The first."), indexed(user, "The second.", "second.txt")
+    assert default_of(user)["window_tokens"] == window
+    # As a process of the release before does, whose chunks have any length.
+    later = "generation = generation + 1, last_generation = last_generation + 1"
+    change_rows(f"UPDATE documents SET {later} WHERE id = :id", id=first)
+    assert default_of(user)["window_tokens"] is None
+    jobs.run(str(documents.reindex(uuid.UUID(user.id), uuid.UUID(first)).id))
+    assert default_of(user)["window_tokens"] == window
+    # What was never searchable has no chunks.
+    change_rows("UPDATE documents SET window_generation = NULL WHERE id = :id", id=second)
+    change_rows("UPDATE documents SET generation = 0 WHERE id = :id", id=second)
+    assert default_of(user)["window_tokens"] == window
 
 
 def test_a_collection_is_created_with_its_settings(user: User) -> None:

@@ -371,8 +371,11 @@ def test_chunks_that_are_longer_than_the_model_reads_are_reported(app: Flask) ->
         owner = make_owner()
         job = upload(owner, "The lamp burns seal oil.")
         assert perform(job).state == "succeeded"
-        sql("UPDATE documents SET window_tokens = 254 WHERE generation > 0")
-        sql("UPDATE documents SET window_tokens = NULL WHERE id = :id", id=job.document_id)
+        fit = "UPDATE documents SET window_tokens = 254, window_generation = generation"
+        sql(f"{fit} WHERE generation > 0")
+        # As a process of the release before does when it indexes the document again.
+        later = "generation = generation + 1, last_generation = last_generation + 1"
+        sql(f"UPDATE documents SET {later} WHERE id = :id", id=job.document_id)
     before = examine(app)["chunks"]
     assert (before["status"], before["detail"][:11]) == ("warning", "1 documents")
     assert before["advice"].endswith("flask documents reindex --all")
@@ -381,6 +384,27 @@ def test_chunks_that_are_longer_than_the_model_reads_are_reported(app: Flask) ->
         assert perform(reindex(owner, job.document_id)).state == "succeeded"
     after = examine(app)["chunks"]
     assert (after["status"], after["detail"][:26]) == ("ok", "They end after 254 tokens,")
+
+
+def test_chunks_are_reported_of_what_the_present_model_has_embedded(app: Flask) -> None:
+    with app.app_context():
+        owner, other, gone = make_owner(), make_owner(), make_owner()
+        for one in (owner, other, gone):
+            assert perform(upload(one, "The lamp burns seal oil.")).state == "succeeded"
+        fit = "UPDATE documents SET window_tokens = :window, window_generation = generation"
+        sql(f"{fit} WHERE generation > 0", window=254)
+        sql(f"{fit} WHERE owner_id = :owner", window=510, owner=other)
+        model = "UPDATE collections SET embedding_model = :model WHERE owner_id = :owner"
+        sql(model, model="other", owner=other)
+        # Whose documents cannot be made anew.
+        sql("UPDATE documents SET window_tokens = NULL WHERE owner_id = :owner", owner=gone)
+        sql("UPDATE users SET is_active = false WHERE id = :owner", owner=gone)
+    try:
+        check = examine(app)["chunks"]
+    finally:
+        with app.app_context():
+            sql(model, model=app.extensions["settings"].embedding_model, owner=other)
+    assert (check["status"], check["detail"][:26]) == ("ok", "They end after 254 tokens,")
 
 
 def test_nobody_for_long_work_is_a_warning(app: Flask) -> None:

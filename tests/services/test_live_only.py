@@ -10,7 +10,7 @@ from assistant.extensions import settings
 from assistant.models import Collection, Document, User
 from assistant.services.documents import collection_deletion, collections, deletion, reindexing
 from assistant.services.operations import stats
-from assistant.services.operations.doctor import database
+from assistant.services.operations.doctor import contents
 from assistant.services.retrieval import rebuilding
 from tests.services.factories import make_owner, perform, sql, upload
 
@@ -53,7 +53,7 @@ def test_neither_are_deleted_collections(owner: uuid.UUID) -> None:
 
     def others() -> list[str]:
         with transaction(SYSTEM) as session:
-            return [finding.detail for finding in database._collections(session)]
+            return [finding.detail for finding in contents._collections(session)]
 
     sql("UPDATE collections SET embedding_model = :now", now=settings.embedding_model)
     sql("UPDATE collections SET embedding_model = 'other' WHERE id = :id", id=made.id)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -132,13 +132,15 @@ def list_(owner_id: uuid.UUID, page: Page) -> list[Counted]:
     return [_counted(collection, counts) for collection in found]
 
 
-# By collection: how many documents, and the window that chunks were fitted to.
+# By collection: how many documents, and the window that all searchable chunks were fitted to.
 Counts = Mapping[uuid.UUID, tuple[int, int | None]]
 
 
 def _count(session: Session, found: list[Collection]) -> Counts:
+    all_fit = func.bool_and(Document.fitted_to.is_not(None)).filter(Document.generation > 0)
+    window = case((all_fit, func.max(Document.fitted_to)))
     query = (
-        select(Document.collection_id, func.count(), func.max(Document.window_tokens))
+        select(Document.collection_id, func.count(), window)
         .where(Document.collection_id.in_([collection.id for collection in found]))
         .where(Document.is_live)
         .group_by(Document.collection_id)

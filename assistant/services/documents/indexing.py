@@ -175,6 +175,7 @@ def _switch(
             chunk_count=chunks,
             page_count=len(parsed.page_starts) or None,
             window_tokens=window,
+            window_generation=generation,
             updated_at=func.now(),
             **version.changes(),
         )

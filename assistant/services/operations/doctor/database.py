@@ -1,4 +1,4 @@
-"""PostgreSQL and what is read from it: schema, walls between owners, clock, sweeper."""
+"""PostgreSQL: the server, the schema, the walls between owners, the clock and the sweeper."""
 
 from datetime import UTC, datetime
 
@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from assistant.database import SYSTEM, Model, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
-from assistant.models import Collection, Document, Heartbeat, User
-from assistant.names import alike
+from assistant.models import Heartbeat
 from assistant.services.jobs.heartbeats import SWEEPER, patience
+from assistant.services.operations.doctor.contents import check_contents
 from assistant.services.operations.doctor.finding import (
     Finding,
     fail,
@@ -28,11 +28,10 @@ OLDEST = 15
 # Tokens expire by the clock of this machine, jobs by that of the database.
 CLOCK_WARNING_SECONDS = 5.0
 CLOCK_SECONDS = 60.0
-MOST_NAMES = 10
 
 
 def check_database() -> list[Finding]:
-    """Look at the server, then at the schema, the role, the clock and the sweeper."""
+    """Look at the server, then at the schema, the role, the clock, the sweeper and the contents."""
     try:
         with transaction(SYSTEM) as session:
             findings = [_server(session), _role(session), _clock(session)]
@@ -41,8 +40,7 @@ def check_database() -> list[Finding]:
         if schema.status == "FAIL":
             return findings
         with transaction(SYSTEM) as session:
-            contents = [*_collections(session), *_chunks(session), *_names(session)]
-            return [*findings, _walls(session), _sweeper(session), *contents]
+            return [*findings, _walls(session), _sweeper(session), *check_contents(session)]
     except Unavailable as error:
         start = to_start("DATABASE_URL", settings.model_fields_set)
         orig = getattr(error.__cause__, "orig", None) or error.__cause__
@@ -142,71 +140,3 @@ def _sweeper(session: Session) -> Finding:
         detail = f"Its last round was {seconds:.0f} s ago; without it, lost jobs do not end."
         return fail("sweeper", detail, start)
     return ok("sweeper", f"Its last round was {max(seconds, 0):.0f} s ago.")
-
-
-def _collections(session: Session) -> list[Finding]:
-    others = session.scalar(
-        select(func.count())
-        .select_from(Collection)
-        .where(Collection.is_live, Collection.embedding_model != settings.embedding_model)
-    )
-    if not others:
-        return []
-    return [
-        warn(
-            "collections",
-            f"{others} were made with another model than {settings.embedding_model}: searches "
-            "leave them out.",
-            "Set EMBEDDING_MODEL back, or upload their documents into new collections.",
-        )
-    ]
-
-
-def _names(session: Session) -> list[Finding]:
-    names = select(User.username).where(User.is_live).order_by(User.created_at)
-    found = alike(session.scalars(names))
-    if not found:
-        return []
-    listed = [" and ".join(map(_unmistakable, group)) for group in found[:MOST_NAMES]]
-    more = f"; and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
-    return [
-        warn(
-            "usernames",
-            f"From before look-alikes were refused: {'; '.join(listed)}{more}.",
-            "Each signs in by its exact spelling. Find out who is who (flask users show NAME), and "
-            "rename one of each (PATCH /users/{id}).",
-        )
-    ]
-
-
-def _unmistakable(name: str) -> str:
-    return name if name.isascii() else f"{name} ({ascii(name)[1:-1]})"
-
-
-def _chunks(session: Session) -> list[Finding]:
-    """Say what the embedding model reads of a chunk, and which documents have longer ones."""
-    searchable = (Document.generation > 0, Document.is_live)
-    row = session.execute(
-        select(
-            func.count().filter(Document.window_tokens.is_(None)), func.max(Document.window_tokens)
-        ).where(*searchable)
-    ).one()
-    before, window = row
-    if before:
-        return [
-            warn(
-                "chunks",
-                f"{before} documents were cut by an earlier release, without regard to how much "
-                "the embedding model reads: parts of them may never be found.",
-                "Index them again: flask documents reindex --all",
-            )
-        ]
-    if window is None:
-        return []
-    return [
-        ok(
-            "chunks",
-            f"They end after {window} tokens, which is what the embedding model reads, also where "
-            "chunk_size would let them be longer.",
-        )
-    ]
