@@ -1,10 +1,16 @@
 """Names of users: how they are spelled, and when two are the same or look it."""
 
 import unicodedata
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 
 from assistant.look_alikes import STANDS_FOR
+
+# What keys and looks are made by: what these functions do, which has a number to raise with it,
+# the Unicode of this Python, and the table. Those of other rules are not to be compared with.
+_TABLE = zlib.crc32(repr(sorted(STANDS_FOR.items())).encode())
+RULES = f"1-{unicodedata.unidata_version}-{_TABLE:08x}"
 
 
 def spelled(name: str) -> str:

@@ -5,7 +5,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import URL, create_engine, inspect, text
+from sqlalchemy import URL, create_engine, inspect
 
 import assistant.models  # noqa: F401  # the tables must be known before they are compared
 from assistant.app import create_app
@@ -55,45 +55,5 @@ def test_down_and_up_again_leaves_nothing_behind_and_nothing_out(
                 downgrade(revision="base")
                 assert tables(scratch_url) == {"alembic_version"}
     finally:
-        app.extensions["celery"].set_current()
-        app.extensions["celery"].set_default()
-
-
-def test_older_names_stay_as_they_are_and_keep_new_ones_away(app: Flask, scratch_url: str) -> None:
-    names = ["admin", "\u0430dmin", "\uff41\uff44\uff4d\uff49\uff4e", "\u0430\u043d\u043d\u0430"]
-    scratch = create_app(database_url=scratch_url, database_admin_url=scratch_url)
-    engine = create_engine(scratch_url)
-    insert = text("""
-        INSERT INTO users (id, username, email, password_hash, role, is_active, created_at)
-        VALUES (gen_random_uuid(), :name, :name || '@x.org', '-', 'user', true,
-            now() + CAST(:number AS int) * interval '1 s')""")
-    keyed = text("SELECT username FROM users WHERE name_keyed = username ORDER BY created_at")
-    try:
-        with scratch.app_context():
-            upgrade(revision="0006")
-            with engine.begin() as connection:
-                connection.execute(text("SET LOCAL assistant.owner = 'system'"))
-                for number, name in enumerate(names):
-                    connection.execute(insert, {"name": name, "number": number})
-            # Twice, as after an interruption.
-            for _ in range(2):
-                upgrade(revision="0007")
-                with engine.begin() as connection:
-                    connection.execute(text("SET LOCAL assistant.owner = 'system'"))
-                    kept = connection.scalars(
-                        text("SELECT username FROM users ORDER BY created_at")
-                    )
-                    assert kept.all() == names
-                    assert connection.scalars(keyed).all() == [names[0], names[3]]
-                    connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
-            upgrade()
-            # A process of the release before goes on beside it.
-            with engine.begin() as connection:
-                connection.execute(text("SET LOCAL assistant.owner = 'system'"))
-                connection.execute(insert, {"name": "adm\u0131n", "number": 9})
-                connection.execute(text("UPDATE users SET username = 'x' WHERE username = 'admin'"))
-                assert connection.scalars(keyed).all() == [names[3]]
-    finally:
-        engine.dispose()
         app.extensions["celery"].set_current()
         app.extensions["celery"].set_default()

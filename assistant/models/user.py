@@ -24,8 +24,9 @@ KEYED = "name_keyed = username"
 class User(Deletable, Model):
     """A person with a name, an e-mail address and a password.
 
-    `name_key` and `name_look` were made of the name `name_keyed`, and keep others from taking
-    one that is the same or looks it. They are null where older names are alike already.
+    `name_key` and `name_look` were made of the name `name_keyed` by the rules `name_rules`, and
+    keep others from taking one that is the same or looks it. They are null where older names are
+    alike already, or have not been looked at; these have no rules either.
     Once everything of a deleted one is gone, the row stays without name and address, so that the
     job that deleted it still has an owner.
     """
@@ -43,6 +44,7 @@ class User(Deletable, Model):
     name_key: Mapped[str | None]
     name_look: Mapped[str | None]
     name_keyed: Mapped[str | None]
+    name_rules: Mapped[str | None]
     email: Mapped[str] = mapped_column(String(254))
     password_hash: Mapped[str]
     role: Mapped[str] = mapped_column(String(16), default=Role.USER.value)

@@ -5,7 +5,7 @@
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from flask import Flask
@@ -15,7 +15,9 @@ from werkzeug.test import TestResponse
 
 from assistant.adapters import passwords
 from assistant.database import SYSTEM, transaction
+from assistant.names import RULES, key_of, look_of
 from assistant.services import jobs
+from assistant.services.upkeep.names import Names
 from tests.conftest import PASSWORD, User
 from tests.factories import assert_problem, change_rows
 
@@ -50,8 +52,8 @@ def client(client: FlaskClient) -> Iterator[FlaskClient]:
 def older(user: User, name: str, password: str | None = None) -> None:
     """Give a user a name, and a password, as they were given before there were these rules."""
     change_rows(
-        "UPDATE users SET username = :name, name_key = NULL, name_look = NULL, name_keyed = NULL"
-        " WHERE id = :id",
+        "UPDATE users SET username = :name, name_key = NULL, name_look = NULL, name_keyed = NULL,"
+        " name_rules = NULL WHERE id = :id",
         **{"name": name, "id": user.id},
     )
     if password is not None:
@@ -65,6 +67,12 @@ def hash_of(user: User) -> str:
     with transaction(SYSTEM) as session:
         query = text("SELECT password_hash FROM users WHERE id = :id")
         return str(session.scalar(query, {"id": user.id}))
+
+
+def keys_of(user: User) -> tuple[str | None, ...]:
+    with transaction(SYSTEM) as session:
+        query = text("SELECT name_key, name_look, name_keyed, name_rules FROM users WHERE id = :id")
+        return tuple(session.execute(query, {"id": user.id}).one())
 
 
 @pytest.mark.parametrize(
@@ -161,6 +169,56 @@ def test_older_names_stay_and_sign_in_by_their_exact_spelling(
         assert kept["username"] == spelled[one.id]
 
 
+def test_an_older_name_with_a_blank_at_its_end_signs_in_by_it(
+    client: FlaskClient, make_user: Callable[[], User]
+) -> None:
+    for name in ("coco", "coco ", " coco"):
+        older(make_user(), name)
+    for name in ("coco", "coco ", " coco"):
+        assert sign_in(client, name) == name
+    assert sign_in(client, "COCO ") == "coco "
+    assert sign_in(client, "coco  ") == "coco"
+
+
+def test_keys_of_other_rules_count_for_nothing_until_upkeep_has_made_them_anew(
+    client: FlaskClient, user: User
+) -> None:
+    user.patch("/users/me", json={"username": "admin"})
+    # Under which nothing that looks like it was known to.
+    change_rows(
+        "UPDATE users SET name_key = 'x', name_look = 'x', name_rules = '0' WHERE id = :id",
+        id=user.id,
+    )
+    assert_problem(register(client, "аdmin"), 409)
+    changed = user.get("/users/me").get_json()["updated_at"]
+    assert Names().round()["names_keyed"] >= 1
+    assert keys_of(user) == (key_of("admin"), look_of("admin"), "admin", RULES)
+    assert user.get("/users/me").get_json()["updated_at"] == changed
+    assert_problem(register(client, "аdmin"), 409)
+
+
+def test_upkeep_keys_the_names_of_before_and_leaves_them_as_they_are(
+    client: FlaskClient, make_user: Callable[[], User]
+) -> None:
+    names = ["admin", "аdmin", "ａｄｍｉｎ", "анна"]
+    users = [make_user() for _ in names]
+    for one, name in zip(users, names, strict=True):
+        older(one, name)
+    upkeep = Names()
+    assert upkeep.round()["names_keyed"] >= len(names)
+    kept = [name if name in (names[0], names[3]) else None for name in names]
+    assert [keys_of(one)[2] for one in users] == kept
+    assert [sign_in(client, name) for name in names] == names
+    # Nothing is looked at again for nothing.
+    assert Names().round() == {}
+    # A process of the release before renames one that has no keys, and one that has.
+    change_rows("UPDATE users SET username = 'finance' WHERE id = :id", id=users[1].id)
+    change_rows("UPDATE users SET username = 'paypal' WHERE id = :id", id=users[3].id)
+    assert Names().round() == {"names_keyed": 2}
+    assert keys_of(users[1])[2:] == ("finance", RULES)
+    assert keys_of(users[3])[2:] == ("paypal", RULES)
+
+
 def test_a_name_that_is_given_up_is_free_also_if_an_older_process_did_it(
     client: FlaskClient, user: User, other_user: User
 ) -> None:
@@ -168,9 +226,7 @@ def test_a_name_that_is_given_up_is_free_also_if_an_older_process_did_it(
     change_rows("UPDATE users SET username = 'finance' WHERE id = :id", id=user.id)
     assert other_user.patch("/users/me", json={"username": "аdmin"}).status_code == 200
     assert_problem(other_user.patch("/users/me", json={"username": "ﬁnance"}), 409)
-    with transaction(SYSTEM) as session:
-        query = text("SELECT name_key, name_look, name_keyed FROM users WHERE id = :id")
-        assert list(session.execute(query, {"id": user.id}).one()) == [None] * 3
+    assert keys_of(user) == (None,) * 4
 
 
 def test_nothing_of_a_name_remains_of_who_is_deleted(client: FlaskClient, user: User) -> None:
@@ -203,20 +259,24 @@ def test_a_password_is_right_from_any_keyboard(
     assert again.status_code == 200
 
 
-def test_an_older_hash_is_right_for_what_was_typed_and_made_anew(
-    client: FlaskClient, user: User
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_an_older_hash_is_right_from_any_keyboard_and_stays_for_older_processes(
+    client: FlaskClient, user: User, form: Literal["NFC", "NFD"]
 ) -> None:
-    raw = unicodedata.normalize("NFD", "Pässwörter von mir")
+    raw = unicodedata.normalize(form, "Pässwörter von mir")
     older(user, user.username, raw)
     before = hash_of(user)
-    assert sign_in(client, user.username, unicodedata.normalize("NFC", raw)) is None
     assert sign_in(client, user.username, "Passworter von mir") is None
+    for typed in ("NFC", "NFD", "NFC"):
+        password = unicodedata.normalize(typed, raw)
+        assert sign_in(client, user.username, password) == user.username
     assert hash_of(user) == before
+
+
+def test_an_older_hash_is_right_for_just_what_was_typed(client: FlaskClient, user: User) -> None:
+    raw = unicodedata.normalize("NFD", "Pässwörter\u00a0von mir")
+    older(user, user.username, raw)
     assert sign_in(client, user.username, raw) == user.username
-    made = hash_of(user)
-    assert made != before
-    assert sign_in(client, user.username, unicodedata.normalize("NFC", raw)) == user.username
-    assert hash_of(user) == made
 
 
 @pytest.mark.parametrize("char", ["\u200b", "\u200d", "\ufe0f", "\t", "\u0378", "\ue000", "\u2028"])

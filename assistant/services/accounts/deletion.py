@@ -172,6 +172,7 @@ def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Count
             name_key=None,
             name_look=None,
             name_keyed=None,
+            name_rules=None,
             email=f"{user_id}@deleted.invalid",
             password_hash=UNUSABLE,
             role=Role.USER.value,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict
 from assistant.models import User
-from assistant.names import folded, key_of, look_of, spelled
+from assistant.names import RULES, folded, key_of, look_of, spelled
 
 
 def find(session: Session, typed: str) -> User | None:
@@ -16,9 +16,9 @@ def find(session: Session, typed: str) -> User | None:
     Spelling and case do not matter; but older names may differ in nothing else, and then it is the
     one that is written just so.
     """
-    typed = typed.strip()
-    plain = spelled(typed)
-    either = (func.lower(typed), func.lower(plain))
+    # An older name may have blanks at its ends.
+    forms = typed, typed.strip(), spelled(typed)
+    either = [func.lower(form) for form in forms]
     found = session.scalars(
         select(User).where(
             or_(
@@ -36,7 +36,7 @@ def find(session: Session, typed: str) -> User | None:
     def closeness(user: User) -> tuple[bool, ...]:
         names = user.username, user.email
         lower = [name.lower() for name in names]
-        return typed in names, typed.lower() in lower, plain.lower() in lower
+        return forms[0] in names, forms[1] in names, *(form.lower() in lower for form in forms)
 
     return max(filter(is_meant, found), key=closeness, default=None)
 
@@ -45,15 +45,19 @@ def taking(username: str, *, of: User | None = None) -> dict[str, str]:
     """Return the columns of a user who takes a name; raises `Conflict` if it looks like another.
 
     Two who do so at once are kept apart by indexes. These lack the names that were alike already,
-    or were given by a process of the release before, so whoever has one of those is looked for
-    here. The name that `of` has already may stay as it is.
+    or were given by a process of the release before, and know others by the rules of then, so
+    whoever has one of those is looked for here. The name that `of` has already may stay as it is.
     """
     if of is not None and username == of.username:
         return {}
     name = spelled(username)
     keys = {"name_key": key_of(name), "name_look": look_of(name)}
     unkeyed = select(User.username).where(
-        User.name_keyed.is_distinct_from(User.username), User.is_live
+        or_(
+            User.name_keyed.is_distinct_from(User.username),
+            User.name_rules.is_distinct_from(RULES),
+        ),
+        User.is_live,
     )
     if of is not None:
         unkeyed = unkeyed.where(User.id != of.id)
@@ -64,7 +68,7 @@ def taking(username: str, *, of: User | None = None) -> dict[str, str]:
             raise taken()
         if key_of(other) == keys["name_key"] or look_of(other) == keys["name_look"]:
             raise _alike()
-    return {"username": name, "name_keyed": name, **keys}
+    return {"username": name, "name_keyed": name, "name_rules": RULES, **keys}
 
 
 def refusal(username: str, email: str) -> Conflict:

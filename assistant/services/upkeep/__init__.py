@@ -1,7 +1,8 @@
 """Upkeep: what keeps an installation whole without anybody asking.
 
-The index follows PostgreSQL, and files and rows that nobody needs any more go. Any number of
-processes may do it at once: whatever it does can be done twice, and is done in small steps.
+The index follows PostgreSQL, names get keys, and files and rows that nobody needs any more go. Any
+number of processes may do it at once: whatever it does can be done twice, and is done in small
+steps.
 """
 
 import logging
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from assistant.errors import AssistantError
 from assistant.services.upkeep.files import Files
 from assistant.services.upkeep.index import Indexes
+from assistant.services.upkeep.names import Names
 from assistant.services.upkeep.remains import Remains
 from assistant.services.upkeep.rows import Rows
 from assistant.services.upkeep.strays import Strays
@@ -28,6 +30,7 @@ class Upkeep:
         self._duties: dict[str, Callable[[], Counter[str]]] = {
             "rows": Rows().round,
             "remains": Remains().round,
+            "names": Names().round,
             "files": Files().round,
             "strays": Strays().round,
             "index": Indexes().round,
