@@ -5,6 +5,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 from argon2 import PasswordHasher
@@ -76,7 +77,9 @@ class Verdict(NamedTuple):
 def verify_password(kept: str, password: str) -> Verdict:
     """Return whether the password is the one that `kept` was made of; raises `Overloaded`.
 
-    Older hashes were made of passwords as they were typed.
+    Older hashes were made of passwords as they were typed: composed, or as some systems take
+    letters with accents apart. They are not made anew for that: processes of the release before
+    know a password only as it was typed then.
     """
 
     def verify(form: str) -> bool:
@@ -85,12 +88,11 @@ def verify_password(kept: str, password: str) -> Verdict:
         except (VerificationError, InvalidHashError):
             return False
 
-    form = normalised(password)
+    composed = normalised(password)
+    forms = dict.fromkeys((composed, password, unicodedata.normalize("NFD", composed)))
     with _slot():
-        if offload(lambda: verify(form)):
-            return Verdict(True, _hasher.check_needs_rehash(kept))
-        as_typed = form != password and offload(lambda: verify(password))
-    return Verdict(as_typed, as_typed)
+        right = any(offload(partial(verify, form)) for form in forms)
+    return Verdict(right, right and _hasher.check_needs_rehash(kept))
 
 
 # Checked when the name is unknown, so that the answer takes as long as for a wrong password.
