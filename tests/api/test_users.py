@@ -198,16 +198,17 @@ def test_what_came_too_late_for_being_disabled_is_cancelled_by_the_sweeper(user:
     waiting, running = ask(user), ask(user)
     deletion = user.delete(f"/documents/{indexed(user)}").get_json()
     bulk = upload(user)
+    # As if an operator had asked for it.
     change_rows("UPDATE jobs SET priority = 8 WHERE id = :id", id=bulk["id"])
     assert claim(uuid.UUID(running["id"]), "test") is not None
     # As if the process that disables died at once.
     change_rows("UPDATE users SET is_active = false WHERE id = :id", id=user.id)
-    assert jobs.sweep()["unwanted"] == 2
-    assert job_row(waiting["id"]).state == "cancelled"
+    assert jobs.sweep()["unwanted"] == 3
+    for one in (waiting, bulk):
+        assert job_row(one["id"]).state == "cancelled"
     assert job_row(running["id"]).cancel_requested_at is not None
-    for one in (deletion, bulk):
-        row = job_row(one["id"])
-        assert (row.state, row.cancel_requested_at) == ("queued", None)
+    row = job_row(deletion["id"])
+    assert (row.state, row.cancel_requested_at) == ("queued", None)
     assert jobs.sweep()["unwanted"] == 0
 
 

@@ -36,6 +36,14 @@ def test_a_deleted_collection_is_neither_refilled_nor_indexed_again(owner: uuid.
         reindexing.targets(collection_id=made.id)
 
 
+def test_what_belongs_to_disabled_users_is_not_indexed_again(owner: uuid.UUID) -> None:
+    job = upload(owner, "Some text.")
+    assert [target.id for target in reindexing.targets(owner_id=owner)] == [job.document_id]
+    sql("UPDATE users SET is_active = false WHERE id = :owner", owner=owner)
+    assert reindexing.targets(owner_id=owner) == []
+    assert owner not in {target.owner_id for target in reindexing.targets()}
+
+
 def test_deleted_documents_of_another_model_are_not_said_to_be_left_out(owner: uuid.UUID) -> None:
     job = upload(owner, "Some text.")
     assert perform(job).state == "succeeded"

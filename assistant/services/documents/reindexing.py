@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import NotFound
-from assistant.models import Collection, Document, Job
+from assistant.models import Collection, Document, Job, User
 from assistant.models.job import TERMINAL
 
 BATCH = 1000
@@ -46,10 +46,15 @@ def targets(
     collection_id: uuid.UUID | None = None,
     owner_id: uuid.UUID | None = None,
 ) -> list[Target]:
-    """Return these documents, or those of a collection or an owner, or all; raises `NotFound`."""
+    """Return these documents, or those of a collection or an owner, or all; raises `NotFound`.
+
+    What belongs to disabled users is left out of many: nothing is made for them.
+    """
     query = select(Document.id, Document.owner_id).where(Document.is_live)
     if document_ids:
         query = query.where(Document.id.in_(document_ids))
+    else:
+        query = query.join(User, User.id == Document.owner_id).where(User.is_active)
     if collection_id is not None:
         query = query.where(Document.collection_id == collection_id)
     if owner_id is not None:

@@ -1,4 +1,4 @@
-"""The promise: a job's row, in the transaction of what it is about, unless too much is open."""
+"""Insert a new job in the transaction of what it is about, unless too much is open."""
 
 import uuid
 from typing import Any

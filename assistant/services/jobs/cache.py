@@ -1,4 +1,4 @@
-"""The copies of jobs in Redis: never older than what is there, and never believed for long."""
+"""Copies of jobs in Redis, of which a newer one is never replaced by an older, and each expires."""
 
 import uuid
 from collections import deque

@@ -1,4 +1,4 @@
-"""That this worker is leaving, known to every process that it has forked."""
+"""Tell every process of a worker that it is shutting down, by a pipe that they share."""
 
 import os
 import select

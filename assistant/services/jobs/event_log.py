@@ -1,4 +1,4 @@
-"""The events of each job: kept in Redis for who comes late, called out to who waits."""
+"""Keep the events of each job in Redis for who follows later, and publish them to who follows."""
 
 import json
 import uuid

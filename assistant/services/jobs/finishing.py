@@ -1,4 +1,4 @@
-"""Writing how an attempt ended: under the fence, and exactly once in effect."""
+"""Write how an attempt ended, if it still has its job, and exactly once in effect."""
 
 import logging
 import threading

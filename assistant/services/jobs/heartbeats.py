@@ -1,4 +1,4 @@
-"""That the sweeper and the workers are there: each says so in PostgreSQL, round after round."""
+"""Heartbeats of workers and sweeper, written to PostgreSQL each round."""
 
 import logging
 from datetime import datetime
@@ -23,6 +23,12 @@ OUTAGE = "outage"
 def worker_of(queue: str) -> str:
     """Name the heartbeat of a queue's workers, however many there are."""
     return f"worker:{queue}"
+
+
+def is_served(queue: str) -> bool:
+    """Return whether a worker of this queue was heard lately; raises `Unavailable`."""
+    age = ages().get(worker_of(queue))
+    return age is not None and age <= patience()
 
 
 def patience() -> float:

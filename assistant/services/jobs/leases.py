@@ -1,4 +1,4 @@
-"""The jobs that this process has claimed, kept alive by one heartbeat and stopped by one ear."""
+"""Renew the leases of all jobs that run in this process, and stop those cancelled or lost."""
 
 import logging
 import os

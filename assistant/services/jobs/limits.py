@@ -1,4 +1,4 @@
-"""How much may be open: for one owner, so that others have room, and in all, so that it ends."""
+"""Limit how many jobs may be open, for one owner and in all."""
 
 import uuid
 from typing import Any

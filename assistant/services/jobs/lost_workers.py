@@ -1,4 +1,4 @@
-"""What becomes of a job whose worker was lost: it goes back, at last alone, and not for ever.
+"""Decide what becomes of a job whose worker was lost: again, alone in quarantine, or failed.
 
 Jobs in threads share a process, so one of them takes the others along when it dies. What was
 there twice runs alone from then on, in quarantine, and only a loss there counts as its own doing.

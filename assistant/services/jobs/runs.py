@@ -1,4 +1,4 @@
-"""One attempt at a job, in the hands of the process that works on it."""
+"""One attempt at a job, by which its work tells its progress and learns that it has to stop."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Cancellations, called out over Redis so that a worker hears them at once."""
+"""Tell workers of cancellations at once, over Redis."""
 
 import logging
 import time

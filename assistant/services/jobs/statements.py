@@ -1,6 +1,6 @@
-"""The statement that changes a job, with all that has to agree with it.
+"""Build the statement that changes a job, with all that has to agree with it.
 
-One is built for each shape of a change, since that takes longer than the database needs for it.
+It is kept for each shape of a change, since building takes longer than the database needs for it.
 """
 
 from dataclasses import dataclass

@@ -1,16 +1,15 @@
-"""Cancelling: at once while a job waits, by asking while it runs."""
+"""Cancel jobs: at once while they wait, by asking their worker while they run."""
 
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Job, JobState
 from assistant.services.jobs import signals, status
-from assistant.services.jobs.accepting import BULK
 from assistant.services.jobs.dispatching import dispatch
 from assistant.services.jobs.endings import CANCELLED
 from assistant.services.jobs.kinds import Body, job_table
@@ -51,12 +50,11 @@ def ask_to_stop(session: Session, job_id: uuid.UUID) -> Job | None:
 
 
 def made_for_owner() -> ColumnElement[bool]:
-    """Choose what owners have asked to be made; not deletions, nor what an operator does.
+    """Choose what is made for owners, also if an operator asked for it; not deletions.
 
     It stops when its owner is disabled.
     """
-    makes = job_table().names(lambda kind: kind.limited)
-    return and_(Job.kind.in_(makes), Job.priority < BULK)
+    return Job.kind.in_(job_table().names(lambda kind: kind.limited))
 
 
 def cancel_all(session: Session, *which: ColumnElement[bool]) -> Cancelled:

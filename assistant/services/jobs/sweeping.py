@@ -1,4 +1,7 @@
-"""What makes every job end although processes die and bells get lost."""
+"""Rounds of the sweeper, which takes back, ends or sends again what no worker would end.
+
+These are jobs whose worker was lost, that are overdue or unwanted, or whose bell got lost.
+"""
 
 import logging
 from collections.abc import Callable

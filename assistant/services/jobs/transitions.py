@@ -1,4 +1,4 @@
-"""Changing a job: whatever writes its state goes through here, and says what must hold for it."""
+"""Change the state of a job in PostgreSQL, on conditions that are checked in the same statement."""
 
 import uuid
 from typing import Any, NamedTuple

@@ -43,7 +43,7 @@ def why_waiting(job: Job) -> Waiting | None:
     if job.payload_version > PAYLOAD_VERSION:
         reason = "It was accepted by a newer release, whose workers have to take it."
         return Waiting(Blocker.NO_WORKER, reason, position)
-    if heartbeats.ages().get(heartbeats.worker_of(job.queue), 1e9) > heartbeats.patience():
+    if not heartbeats.is_served(job.queue):
         reason = f"No worker serves the queue {job.queue}. The operator has to start one."
         return Waiting(Blocker.NO_WORKER, reason, position)
     if job.dispatched_at is None:
