@@ -1,5 +1,8 @@
 """How Alembic reaches the database: as the role of DATABASE_ADMIN_URL, one process at a time."""
 
+import logging
+import time
+
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
@@ -12,6 +15,14 @@ from assistant.services.operations.doctor.finding import first_line, place, to_s
 
 # Two deployments that migrate at once take turns; the number only has to be ours.
 MIGRATION_LOCK = 7_203_115
+
+# A statement that waits for a table, behind a backup for example, holds up everybody who comes
+# after it. So it waits for this long only, and the migration is tried again after each pause.
+LOCK_SECONDS = 3.0
+PAUSES = (2, 5, 10, 20, 40, 60)
+LOCK_NOT_AVAILABLE = "55P03"
+
+logger = logging.getLogger("alembic.env")
 
 # What the application's role needs where another role owns the tables, now and after the next
 # migration, and nothing more: it cannot change the schema, nor say which version it has.
@@ -42,14 +53,38 @@ def run_migrations() -> None:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
             connection.execute(text("SELECT set_config('assistant.owner', 'system', false)"))
             role = application_role(connection, settings)
-        context.configure(
-            connection=connection, target_metadata=Model.metadata, transaction_per_migration=True
-        )
+        for pause in PAUSES:
+            if migrate(connection, role):
+                return
+            logger.warning("the tables are in use: the migration is tried again in %d s", pause)
+            time.sleep(pause)
+        if not migrate(connection, role):
+            raise SystemExit(
+                f"The migration was tried {len(PAUSES) + 1} times, and each time somebody used the "
+                "tables, such as a backup. It was given up so that nobody else has to wait. What "
+                "was migrated stays so. Run it again when the backup has ended: flask db upgrade"
+            )
+
+
+def migrate(connection: Connection, role: str) -> bool:
+    """Do what is left of the migrations; return whether no lock was in the way for too long."""
+    with connection.begin():
+        connection.exec_driver_sql(f"SET lock_timeout = {LOCK_SECONDS * 1000:.0f}")
+    context.configure(
+        connection=connection, target_metadata=Model.metadata, transaction_per_migration=True
+    )
+    try:
         with context.begin_transaction():
             context.run_migrations()
         let_in(connection, role)
-        # With nothing to migrate, looking for it has begun the transaction already.
-        connection.commit()
+    except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
+        connection.rollback()
+        return False
+    # With nothing to migrate, looking for it has begun the transaction already.
+    connection.commit()
+    return True
 
 
 def connect(engine: Engine, settings: Settings) -> Connection:

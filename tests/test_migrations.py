@@ -1,5 +1,14 @@
 """Migrations lead to the tables that the models describe, and back."""
 
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -57,3 +66,74 @@ def test_down_and_up_again_leaves_nothing_behind_and_nothing_out(
     finally:
         app.extensions["celery"].set_current()
         app.extensions["celery"].set_default()
+
+
+@pytest.fixture
+def in_use(app: Flask, scratch_url: str, tmp_path: Path) -> Iterator[tuple[Path, Any]]:
+    """Return migrations that wait for a moment only, and a connection that can hold them up."""
+    directory = tmp_path / "migrations"
+    shutil.copytree(app.extensions["migrate"].directory, directory)
+    env, limit = directory / "env.py", "LOCK_SECONDS = 3.0"
+    assert limit in env.read_text()
+    env.write_text(env.read_text().replace(limit, "LOCK_SECONDS = 0.1"))
+    scratch = create_app(database_url=scratch_url, database_admin_url=scratch_url)
+    other = psycopg2.connect(scratch_url.replace("+psycopg2", ""))
+    try:
+        with scratch.app_context():
+            upgrade(directory=str(directory), revision="0007")
+            yield directory, other
+    finally:
+        other.close()
+        app.extensions["celery"].set_current()
+        app.extensions["celery"].set_default()
+
+
+def test_a_migration_lets_others_pass_while_a_backup_reads(
+    in_use: tuple[Path, Any], scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, backup = in_use
+    upgrade(directory=str(directory), revision="0008")
+    backup.cursor().execute("LOCK TABLE documents IN ACCESS SHARE MODE")
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        with psycopg2.connect(scratch_url.replace("+psycopg2", "")) as somebody:
+            cursor = somebody.cursor()
+            cursor.execute("SET lock_timeout = 50")
+            cursor.execute("SELECT count(*) FROM documents")
+        somebody.close()
+        if len(pauses) == 2:
+            backup.rollback()
+
+    monkeypatch.setattr(time, "sleep", pause)
+    upgrade(directory=str(directory))
+    assert len(pauses) == 2
+    assert differences(scratch_url) == []
+
+
+def test_a_migration_that_is_held_up_for_too_long_says_so(
+    in_use: tuple[Path, Any], scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, backup = in_use
+    upgrade(directory=str(directory), revision="0008")
+    backup.cursor().execute("LOCK TABLE documents IN ACCESS SHARE MODE")
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    with pytest.raises(SystemExit, match=r"tried 7 times.* Run it again"):
+        upgrade(directory=str(directory))
+    backup.rollback()
+    upgrade(directory=str(directory))
+    assert differences(scratch_url) == []
+
+
+def test_a_migration_that_holds_up_nobody_waits(
+    in_use: tuple[Path, Any], scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, backup = in_use
+    backup.cursor().execute("LOCK TABLE sessions IN ACCESS SHARE MODE")
+    ending = threading.Timer(1.0, backup.rollback)
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("It gave up for now."))
+    ending.start()
+    upgrade(directory=str(directory))
+    ending.join()
+    assert differences(scratch_url) == []
