@@ -403,19 +403,38 @@ class TestWords:
 class TestOtherParts:
     RELATION = '<Relationship Id="a" Type="x/{}" Target="{}"/>'
 
-    def read(self, kind: str, reference: str, part: str, content: str) -> str:
+    def read(self, kind: str, reference: str, part: str, content: str | bytes) -> str:
         """Return the text of a document that shows another part after its first paragraph."""
+        encoded = content.encode() if isinstance(content, str) else content
+        return text(self.made(kind, reference, part, encoded))
+
+    def made(self, kind: str, reference: str, part: str, content: bytes) -> bytes:
+        """Return such a document."""
         one = self.RELATION.format(kind, part)
         relations = f'<Relationships xmlns="x">{one}</Relationships>'.encode()
-        extra = {"word/_rels/document.xml.rels": relations, f"word/{part}": content.encode()}
-        return text(docx(paragraph("Before") + reference + paragraph("After"), extra=extra))
+        extra = {"word/_rels/document.xml.rels": relations, f"word/{part}": content}
+        return docx(paragraph("Before") + reference + paragraph("After"), extra=extra)
 
-    @pytest.mark.parametrize(("part", "read"), [("a.html", "# A\n\nb & c"), ("a.txt", "<b>x")])
-    def test_a_text_that_another_program_put_in(self, part: str, read: str) -> None:
-        content = "<title>T</title><h1>A</h1><p>b &amp; c" if part == "a.html" else "<b>x"
+    @pytest.mark.parametrize(
+        ("part", "content", "read"),
+        [
+            ("a.html", b"<title>No</title><p>b &amp; c<p>d", "b & c\n\nd"),
+            ("a.txt", b"<b>x", "<b>x"),
+            ("a.rtf", rb"{\rtf1 caf\'e9}", "café"),
+            ("a.docx", docx(paragraph("Within")), "Within"),
+            ("a.bin", b"x", ""),
+        ],
+    )
+    def test_a_text_that_another_program_put_in(self, part: str, content: bytes, read: str) -> None:
         shown = self.read("aFChunk", '<w:altChunk r:id="a" xmlns:r="r"/>', part, content)
-        # Headings of HTML are marked by whatever reads HTML.
-        assert shown.replace("# ", "") == f"Before\n\n{read}\n\nAfter".replace("# ", "")
+        assert shown == "\n\n".join(filter(None, ["Before", read, "After"]))
+
+    def test_a_document_may_be_within_another_and_no_deeper(self) -> None:
+        reference = '<w:altChunk r:id="a" xmlns:r="r"/>'
+        content = docx(paragraph("Deep"))
+        for _ in range(3):
+            content = self.made("aFChunk", reference, "a.docx", content)
+        assert text(content) == "Before\n\nBefore\n\nAfter\n\nAfter"
 
     def test_pictures_are_read_as_they_are_described(self) -> None:
         picture = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.adapters.documents import epub
+from assistant.adapters.documents import chapters, epub
 from assistant.errors import PermanentError
 from tests.adapters.office_files import book
 
@@ -33,23 +33,33 @@ def text(*args: object, **options: object) -> str:
 
 
 def test_the_spine_gives_the_order_and_the_contents_the_names() -> None:
-    chapters = {
+    pages = {
         "two.xhtml": page("<p>Second words.</p>", "The Quay"),
         "nav.xhtml": contents(("one.xhtml", "Origins"), ("two.xhtml", "Growth")),
         "one%20.xhtml": page("<p>unused</p>"),
         "one.xhtml": page("<p>First words.</p>", "The Quay"),
     }
     spine = ["nav.xhtml", "one.xhtml", "two.xhtml"]
-    assert text(chapters, metadata=TITLE, items=NAVIGATION, spine=spine) == (
+    assert text(pages, metadata=TITLE, items=NAVIGATION, spine=spine) == (
         "# The Quay\n\nBy Ada Reed\n\n# Origins\n\nFirst words.\n\n# Growth\n\nSecond words."
     )
 
 
 def test_a_name_that_a_chapter_has_is_not_doubled() -> None:
-    chapters = {"one.xhtml": page("<p>Chapter 1. Origins</p><p>Words.</p>")}
+    pages = {"one.xhtml": page("<p>Chapter 1. Origins</p><p>Words.</p>")}
     navigation = {"OPS/nav.xhtml": contents(("one.xhtml#top", "1. Origins"))}
-    read = text(chapters, items=NAVIGATION, parts=navigation)
+    read = text(pages, items=NAVIGATION, parts=navigation)
     assert read == "# Chapter 1. Origins\n\nWords."
+
+
+def test_sections_are_below_the_name_of_their_chapter() -> None:
+    text = "# Chapter 1. Origins\n\nWords.\n\n# 1.1. Start\n\n## 1.1.1. First\n\n```\n# code\n```"
+    assert chapters.named(text, "1. Origins") == (
+        "# Chapter 1. Origins\n\nWords.\n\n## 1.1. Start\n\n### 1.1.1. First\n\n```\n# code\n```"
+    )
+    assert chapters.named("## Origins\n\n## Start", "Origins") == "## Origins\n\n### Start"
+    assert chapters.named("Words.\n\n## Start", "Origins") == "# Origins\n\nWords.\n\n## Start"
+    assert chapters.named("# Part\n\n# Two", "Origins") == "# Part\n\n# Two"
 
 
 def test_contents_of_the_old_kind() -> None:
@@ -60,14 +70,14 @@ def test_contents_of_the_old_kind() -> None:
         '<content src="Text/one.xhtml"/></navPoint></navMap></ncx>'
     )
     item = '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>'
-    chapters = {"Text/one.xhtml": page("<p>Words.</p>")}
-    assert text(chapters, items=item, parts={"OPS/toc.ncx": ncx}) == "# Origins\n\nWords."
+    pages = {"Text/one.xhtml": page("<p>Words.</p>")}
+    assert text(pages, items=item, parts={"OPS/toc.ncx": ncx}) == "# Origins\n\nWords."
 
 
 def test_sections_within_a_chapter_do_not_name_it() -> None:
-    chapters = {"one.xhtml": page("<p>Words.</p>")}
+    pages = {"one.xhtml": page("<p>Words.</p>")}
     navigation = {"OPS/nav.xhtml": contents(("one.xhtml#a", "A"), ("one.xhtml#b", "B"))}
-    assert text(chapters, items=NAVIGATION, parts=navigation) == "Words."
+    assert text(pages, items=NAVIGATION, parts=navigation) == "Words."
 
 
 def test_empty_elements_end_where_they_begin() -> None:
@@ -93,12 +103,12 @@ def protection(algorithm: str, target: str) -> dict[str, str]:
 
 
 def test_protected_books_are_told_and_protected_fonts_do_not_matter() -> None:
-    chapters = {"one.xhtml": page("<p>Words.</p>")}
+    pages = {"one.xhtml": page("<p>Words.</p>")}
     fonts = protection("http://www.idpf.org/2008/embedding", "OPS/font.otf")
-    assert text(chapters, parts=fonts) == "Words."
+    assert text(pages, parts=fonts) == "Words."
     sealed = protection("http://www.w3.org/2001/04/xmlenc#aes128-cbc", "OPS/one.xhtml")
     with pytest.raises(PermanentError, match="DRM") as caught:
-        text(chapters, parts=sealed)
+        text(pages, parts=sealed)
     assert caught.value.code == "encrypted_file"
 
 
@@ -122,8 +132,8 @@ def test_files_that_are_no_books() -> None:
 
 
 def test_parts_outside_of_the_book_are_not_there() -> None:
-    chapters = {"../../../../etc/passwd": page("<p>outside</p>"), "in.html": page("<p>in</p>")}
-    assert text(chapters) == "in"
+    pages = {"../../../../etc/passwd": page("<p>outside</p>"), "in.html": page("<p>in</p>")}
+    assert text(pages) == "in"
 
 
 def test_chapters_of_a_wrongly_named_type() -> None:

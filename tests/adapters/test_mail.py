@@ -1,6 +1,7 @@
 """Mails read as a mail program shows them, also damaged ones."""
 
 import base64
+import time
 from email import policy
 from email.message import EmailMessage
 
@@ -294,3 +295,10 @@ class TestDamage:
         with pytest.raises(PermanentError, match="save each mail") as caught:
             mail.extract((one + one).encode())
         assert caught.value.code == "broken_file"
+
+    def test_patterns_of_hostile_headers_end_in_good_time(self) -> None:
+        began = time.process_time()
+        text("Subject: " + "=?a?q?x" * 100_000 + "\n\nWords.")
+        text("From a\nSubject: x\n\n\nFrom " + "1 " * 500_000 + "\nx")
+        text("Content-Type: multipart/mixed\n\n--x" + " " * 500_000 + "\nx")
+        assert time.process_time() - began < 5

@@ -90,6 +90,12 @@ class TestTexts:
         assert text(deep, automatic=LEVELS) == "- x"
         assert text(listed(item("x"), style="unknown")) == "- x"
 
+    def test_numbers_that_stand_in_the_file(self) -> None:
+        first = f"<text:list-item><text:number>§ 4</text:number>{p('a')}</text:list-item>"
+        second = f"<text:number>(b)</text:number>{p('c')}"
+        body = listed(first) + f"<text:numbered-paragraph>{second}</text:numbered-paragraph>"
+        assert text(body, automatic=LEVELS) == "§ 4 a\n(b) c"
+
     def test_words(self) -> None:
         styles = (
             '<style:style style:name="H" style:family="text">'

@@ -191,6 +191,16 @@ def test_charts_are_tables_of_their_values() -> None:
     ]
 
 
+def test_a_damaged_chart_costs_nothing_else() -> None:
+    data = presentation(
+        slide(shape("words"), frame('<c:chart r:id="rId5"/>')),
+        related={"slide99": relations(("rId5", "chart", "../charts/chart1.xml"))},
+        parts={"ppt/charts/chart1.xml": "<c:chartSpace>"},
+    )
+    told = "[A chart or diagram here is damaged and could not be read.]"
+    assert pages(data) == [f"words\n\n{told}"]
+
+
 def test_smart_art_is_a_list_of_its_points() -> None:
     def point(name: str, text: str) -> str:
         body = f"<dgm:t><a:p><a:r><a:t>{text}</a:t></a:r></a:p></dgm:t>"

@@ -99,6 +99,26 @@ def test_empty_rows_part_tables_and_empty_columns_go() -> None:
     )
 
 
+def test_what_goes_on_after_a_gap_has_the_header_from_above() -> None:
+    data = (
+        rows(["Item", "Unit", "Price"], ["KX-300", "one", 610])
+        + rows(["Sum", None, 610], top=4)
+        + rows(["Region", "2025", "2026"], ["North", 1, 2], top=6)
+    )
+    assert text({"S": sheet(data)}) == (
+        "# S\n\n| Item | Unit | Price |\n| --- | --- | --- |\n| KX-300 | one | 610 |\n\n"
+        "| Item | Unit | Price |\n| --- | --- | --- |\n| Sum |  | 610 |\n\n"
+        "| Region | 2025 | 2026 |\n| --- | --- | --- |\n| North | 1 | 2 |"
+    )
+
+
+def test_a_form_has_no_header_to_go_on_with() -> None:
+    data = rows(["Date", "12.3."]) + rows(["Sum", 610], top=3)
+    assert text({"S": sheet(data)}) == (
+        "# S\n\n| Date | 12.3. |\n| --- | --- |\n\n| Sum | 610 |\n| --- | --- |"
+    )
+
+
 def test_a_title_over_a_table_is_no_header() -> None:
     data = rows(["Sales in 2026"], ["Region", "Sum"], ["North", 5])
     assert text({"S": sheet(data, merged=["A1:B1"])}) == (

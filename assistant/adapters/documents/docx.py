@@ -10,7 +10,7 @@ from assistant.adapters.documents.normalisation import normalise
 from assistant.adapters.documents.page_ends import write_once
 from assistant.adapters.documents.parts import Parts
 from assistant.adapters.documents.word.body import Body
-from assistant.adapters.documents.word.insertions import Insertions
+from assistant.adapters.documents.word.insertions import Insertions, Nested
 from assistant.adapters.documents.word.notes import Notes
 from assistant.adapters.documents.word.numbering import Numbering
 from assistant.adapters.documents.word.styles import Styles, switched_on
@@ -20,12 +20,17 @@ USUAL_MAIN_PART = "word/document.xml"
 
 def extract(data: bytes) -> tuple[str, list[int]]:
     """Return headers, the body with its notes, and footers; the format knows no pages."""
-    text = _Document(Parts(data, "document", "Word")).text()
+    text = _read(data, _read)
     return normalise(re.sub(r"\n{3,}", "\n\n", text)), []
 
 
+def _read(data: bytes, nested: Nested | None = None) -> str:
+    # A document that is put into another one may have no more of them in it.
+    return _Document(Parts(data, "document", "Word"), nested).text()
+
+
 class _Document:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, nested: Nested | None) -> None:
         self._parts = parts
         self._part = parts.related("", "officeDocument") or USUAL_MAIN_PART
         styles = Styles(self._tree("styles"))
@@ -33,7 +38,7 @@ class _Document:
             styles,
             Numbering(self._tree("numbering"), styles),
             Notes(self._tree("footnotes"), self._tree("endnotes")),
-            Insertions(parts, self._part),
+            Insertions(parts, self._part, nested),
         )
 
     def text(self) -> str:

@@ -44,6 +44,7 @@ class Parts:
     def __init__(self, data: bytes, what: str, program: str) -> None:
         self._what, self._program = what, program
         self._inflated = 0
+        self._relations: dict[str, dict[str, Relation]] = {}
         if data.startswith(OLE):
             raise self.encrypted()
         try:
@@ -93,9 +94,11 @@ class Parts:
 
     def relations(self, name: str = "") -> dict[str, Relation]:
         """Return by their ids what a part refers to; without a name, what the document does."""
+        if name in self._relations:
+            return self._relations[name]
         folder, file = posixpath.split(name)
         root = self.tree(posixpath.join(folder, "_rels", f"{file}.rels"))
-        found = {}
+        found = self._relations[name] = {}
         for one in () if root is None else root.iter("Relationship"):
             target = one.get("Target", "")
             if one.get("TargetMode") != "External" and target:

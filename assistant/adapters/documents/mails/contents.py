@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from assistant.adapters.documents import embedded_html
+from assistant.adapters.documents.headings import below
 from assistant.adapters.documents.mails import headers, messages
 from assistant.adapters.documents.mails.charsets import decoded
 from assistant.adapters.documents.mails.flowed import unflowed
@@ -99,7 +100,7 @@ def _visit_leaf(part: Message, kind: str, mail: Mail) -> None:
     if SEALED.fullmatch(kind):
         mail.texts.append(TOLD_SEALED)
     elif _is_body(part, kind, name, mail):
-        text = _text(part, kind)
+        text = _text(part, kind, mail.depth)
         mail.texts.extend([TOLD_ENCRYPTED] if PGP in text else [text] if text.strip() else [])
     else:
         if kind in OUTLOOK or name.lower() == "winmail.dat":
@@ -144,10 +145,10 @@ def _visit_related(inner: list[Message], mail: Mail) -> None:
             _visit(part, mail)
 
 
-def _text(part: Message, kind: str) -> str:
+def _text(part: Message, kind: str, depth: int) -> str:
     text = decoded(messages.content(part), headers.charset_of(part))
     if kind == "text/html" or MARKUP.search(text[:5000]):
-        return embedded_html.read(text)
+        return below(embedded_html.read(text), depth)
     if str(part.get_param("format", "")).lower() == "flowed":
         text = unflowed(text, joined=str(part.get_param("delsp", "")).lower() == "yes")
     return text.strip("\r\n")

@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from email.message import Message
+from itertools import islice
 
 from assistant.adapters.documents.mails.charsets import decoded
 from assistant.adapters.documents.markdown import one_line
@@ -13,7 +14,9 @@ HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 LIKELY = "cp1252"
 SHOWN = ("From", "To", "Cc", "Date")
-MAX_HEADER = 2000
+MAX_HEADER, MAX_RAW = 2000, 10_000
+# As many headers of one name, and as many parts that may say the character set, are looked at.
+FIRST = 100
 UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -25,8 +28,9 @@ def lines(message: Message) -> list[str]:
 
 def header(message: Message, name: str) -> str:
     """Return what a header says; several of one name are one."""
-    charset = next(filter(None, map(charset_of, message.walk())), LIKELY)
-    found = (words(value, charset) for value in message.get_all(name, ()))
+    first = islice(message.walk(), FIRST)
+    charset = next(filter(None, map(charset_of, first)), LIKELY)
+    found = (words(value, charset) for value in message.get_all(name, ())[:FIRST])
     value = ", ".join(filter(None, found))
     return value if len(value) <= MAX_HEADER else f"{value[:MAX_HEADER]} …"
 
@@ -37,7 +41,7 @@ def words(raw: str, likely: str = LIKELY) -> str:
     What says no known character set of its own is in the likely one, if it is not in UTF-8: a few
     words are not enough to guess by.
     """
-    text = decoded(raw.encode("utf-8", "surrogateescape"), likely)
+    text = decoded(raw[:MAX_RAW].encode("utf-8", "surrogateescape"), likely)
     shown, at = "", 0
     charset, waiting = "", b""
     for match in WORD.finditer(text):

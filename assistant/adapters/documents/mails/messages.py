@@ -10,8 +10,10 @@ from email.policy import Compat32
 from assistant.errors import PermanentError
 
 # A line as it stands between the mails of a mailbox, with a header after it.
-BETWEEN = re.compile(rb"\n\r?\n>?From \S+[^\n]*\d{4}[^\n]*\n[A-Za-z][\w-]*:")
-BOUNDARY = re.compile(rb"^--(\S[^\r\n]*?)[ \t]*\r?\n(?=Content-)", re.MULTILINE | re.IGNORECASE)
+BETWEEN = re.compile(rb"\n\r?\nFrom [^\n]{10,200}\n[A-Za-z][\w-]{0,50}:")
+BOUNDARY = re.compile(
+    rb"^--(\S[^\r\n]{0,100}?)[ \t]{0,9}\r?\n(?=Content-)", re.MULTILINE | re.IGNORECASE
+)
 # No words are so long, and no other text has only lines of this length.
 LINES_OF_BASE64 = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,80}\r?\n)+[A-Za-z0-9+/]+={0,2}\s*")
 ENCODED = frozenset(["base64", "quoted-printable"])

@@ -51,6 +51,8 @@ class OdfBody:
                 self._heading(part, blocks)
             elif name == "list":
                 self._list(part, self._numbering.begin(part), 1, blocks)
+            elif name == "numbered-paragraph":
+                self._numbered(part, blocks)
             elif name == "table":
                 self._table(part, blocks)
             elif name == "object":
@@ -110,6 +112,16 @@ class OdfBody:
                     holder = holding(part)
                     self._read(holder, blocks)
 
+    def _numbered(self, element: Element, blocks: Blocks) -> None:
+        """Write an item that is in no list, if its number stands there."""
+        paragraph, label = element.find("p"), element.findtext("number")
+        if paragraph is None or not label:
+            self._read(element, blocks)
+            return
+        line = self._words.read(paragraph)
+        blocks.item(line.text(), (number(value(element, "level")) or 1) - 1, label)
+        self._after(line, blocks)
+
     def _item(
         self, part: Element, item: Element, counter: Counter, depth: int, blocks: Blocks
     ) -> None:
@@ -118,7 +130,7 @@ class OdfBody:
             self._heading(part, blocks, label or "")
             return
         line = self._words.read(part)
-        label = line.number or label
+        label = line.number or item.findtext("number") or label
         if label or counter.is_bullet(depth):
             blocks.item(line.text(), depth - 1, label)
         else:

@@ -8,10 +8,12 @@ from assistant.adapters.documents.parts import Parts
 from assistant.adapters.documents.presentations import charts, diagrams, drawing_text, placeholders
 from assistant.adapters.documents.presentations.placeholders import Inherited
 from assistant.adapters.documents.presentations.reading_order import Box, ordered
+from assistant.errors import PermanentError
 
 # What stands on every slide.
 RUNNING = frozenset(["ftr", "hdr", "dt", "sldNum"])
 SHAPES = frozenset(["sp", "grpSp", "graphicFrame", "pic", "contentPart"])
+DAMAGED = "[A chart or diagram here is damaged and could not be read.]"
 
 
 class Slide:
@@ -49,11 +51,20 @@ class Slide:
         if shape.tag == "grpSp":
             yield from self._ordered(list(_shapes(shape)))
         elif shape.tag == "graphicFrame":
-            yield from filter(None, self._graphic(shape))
+            yield from filter(None, self._frame(shape))
         elif shape.tag == "pic":
             yield from _alternative(shape)
         elif kind not in RUNNING and (body := shape.find("txBody")) is not None:
             yield from drawing_text.blocks(body, self._inherited.styles(shape))
+
+    def _frame(self, shape: Element) -> Iterator[str]:
+        try:
+            yield from self._graphic(shape)
+        except PermanentError as error:
+            # One damaged chart is no reason to lose the others' words.
+            if error.code != "broken_file":
+                raise
+            yield DAMAGED
 
     def _graphic(self, shape: Element) -> Iterator[str]:
         for table in shape.iter("tbl"):

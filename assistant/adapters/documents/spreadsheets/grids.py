@@ -1,12 +1,16 @@
 """Telling apart the tables that lie on a spreadsheet's sheet, each with its header."""
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from assistant.adapters.documents import markdown
 from assistant.adapters.documents.spreadsheets.sheets import Range, Sheet, Workbook
 
 MAX_HEADER_ROWS = 4
+# A number, a sum of money or a date, which stands in no header; a year does.
+MAX_VALUE = 50
+VALUE = re.compile(r"(?!(?:19|20)\d\d$)[^A-Za-z]*\d[^A-Za-z]*")
 
 Row = dict[int, str]
 Spans = dict[int, list[Range]]
@@ -18,18 +22,18 @@ def blocks(sheet: Sheet, book: Workbook) -> Iterator[str]:
     An empty row ends a table; a hidden one does not. Raises `TooMuchText`.
     """
     _fill_down(sheet, book)
-    wide = _wide(sheet.merged)
+    writer = _Writer(_wide(sheet.merged), book)
     table: dict[int, Row] = {}
     above = 0
     for number in sorted({*sheet.rows, *sheet.hidden_rows}):
         if number != above + 1 and table:
-            yield from _table(table, wide, book)
+            yield from writer.table(table)
             table = {}
         above = number
         if number in sheet.rows:
             table[number] = sheet.rows[number]
     if table:
-        yield from _table(table, wide, book)
+        yield from writer.table(table)
 
 
 def _wide(merged: Sequence[Range]) -> Spans:
@@ -54,23 +58,49 @@ def _fill_down(sheet: Sheet, book: Workbook) -> None:
             sheet.rows[number].setdefault(left, value)
 
 
-def _table(rows: dict[int, Row], wide: Spans, book: Workbook) -> Iterator[str]:
-    columns = sorted({column for row in rows.values() for column in row})
-    numbers = list(rows)
-    if len(columns) == 1:
-        yield "\n".join(markdown.one_line(row[columns[0]]) for row in rows.values())
-        return
-    while len(numbers) > 1 and len(rows[numbers[0]]) == 1:
-        # A title over the table.
-        yield markdown.one_line("".join(rows[numbers.pop(0)].values()))
-    book.count(len(numbers) * len(columns) - sum(len(rows[number]) for number in numbers))
-    lines = list(_header_lines([(n, rows[n]) for n in numbers[: MAX_HEADER_ROWS + 1]], wide))
-    header = [
-        " ".join(dict.fromkeys(line[column] for line in lines if line.get(column)))
-        for column in columns
-    ]
-    body = numbers[len(lines) :]
-    yield markdown.table([header, *([rows[n].get(column, "") for column in columns] for n in body)])
+class _Writer:
+    """Writes the tables of a sheet; one that goes on after a gap has the header from above."""
+
+    def __init__(self, wide: Spans, book: Workbook) -> None:
+        self._wide = wide
+        self._book = book
+        self._columns: list[int] = []
+        self._header: list[str] = []
+
+    def table(self, rows: dict[int, Row]) -> Iterator[str]:
+        """Yield the titles over some rows, and the rows as a table."""
+        columns = sorted({column for row in rows.values() for column in row})
+        numbers = list(rows)
+        if len(columns) == 1:
+            yield "\n".join(markdown.one_line(row[columns[0]]) for row in rows.values())
+            return
+        if not self._goes_on(rows[numbers[0]], columns):
+            while len(numbers) > 1 and len(rows[numbers[0]]) == 1:
+                # A title over the table.
+                yield markdown.one_line("".join(rows[numbers.pop(0)].values()))
+            lines = list(
+                _header_lines([(n, rows[n]) for n in numbers[: MAX_HEADER_ROWS + 1]], self._wide)
+            )
+            self._columns, numbers = columns, numbers[len(lines) :]
+            self._header = [_joined(line.get(column, "") for line in lines) for column in columns]
+        self._book.count(len(self._columns), sum(map(len, self._header)))
+        self._book.count(len(numbers) * len(self._columns) - sum(len(rows[n]) for n in numbers))
+        body = ([rows[n].get(column, "") for column in self._columns] for n in numbers)
+        yield markdown.table([self._header, *body])
+
+    def _goes_on(self, first: Row, columns: list[int]) -> bool:
+        """Return whether the rows have no header of their own, such as sums below a gap."""
+        if not set(columns) <= set(self._columns) or any(map(_is_value, self._header)):
+            return False
+        return any(map(_is_value, first.values()))
+
+
+def _is_value(text: str) -> bool:
+    return len(text) < MAX_VALUE and VALUE.fullmatch(text) is not None
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(filter(None, texts)))
 
 
 def _header_lines(rows: Sequence[tuple[int, Row]], wide: Spans) -> Iterator[Row]:
