@@ -30,6 +30,7 @@ class TestWhatReadersSee:
             '<p style="opacity:0">no</p>',
             '<p style="font-size:0px">no</p>',
             '<p hidden="">no</p>',
+            "<input><p hidden>no</p>",
             "<dialog>no</dialog>",
             '<i aria-hidden="TRUE">no</i>',
             "<div hidden><div><p>no</div></div>",
@@ -46,7 +47,7 @@ class TestWhatReadersSee:
         [
             '<p style="opacity:0.9; font-size: 0.8em">yes</p>',
             '<p aria-hidden="false">yes</p>',
-            '<p hidden="until-found">yes</p>',
+            '<p hidden="until-found" style="color: red">yes</p>',
             "<dialog open>yes</dialog>",
             "<details><summary>yes</summary></details>",
             "<style>@media print { p { display: none } }</style><p>yes</p>",
@@ -79,6 +80,10 @@ class TestWhatReadersSee:
             "<style>.panel{display:none}</style><button>Q</button><div class=panel>A</div>",
             '<a data-bs-toggle=collapse href="#p">Q</a><hr><div id=p aria-hidden=true>A</div>',
             "<ul><li role=tab aria-controls=p>Q</ul><hr><div id=p role=tabpanel hidden>A</div>",
+            "<div class=faq><div><button>Q</button></div></div><div>A</div>",
+            "<style>.a{display:none}input:checked~.b{opacity:1}</style><input type=radio>"
+            "<label>Q</label><div class=a>A</div>",
+            "<style>.a{display:none} .open .a{display:block}</style><b>Q</b><p><i class=a>A</i>",
             "<dl><dt><button>Q</button></dt><dd hidden>A</dd></dl>",
         ],
     )

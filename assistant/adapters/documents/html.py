@@ -5,7 +5,8 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from assistant.adapters.documents.html_pruning import frame, hidden
+from assistant.adapters.documents.html_frame import frame
+from assistant.adapters.documents.html_hidden import hidden
 from assistant.adapters.documents.html_writing import write
 from assistant.adapters.documents.normalisation import normalise
 from assistant.adapters.documents.plain import decode

@@ -1,13 +1,14 @@
 """Writing the blocks of a page as light Markdown, one after the other."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 
 from selectolax.lexbor import LexborNode
 
 from assistant.adapters.documents import html_code, html_formulas, html_tables, markdown
 from assistant.adapters.documents.html_flow import LINE_END, PARAGRAPH_END, Flow
+from assistant.adapters.documents.html_frame import asks
 from assistant.adapters.documents.html_lists import Lists
-from assistant.adapters.documents.html_pruning import asks
+from assistant.adapters.documents.html_walk import walk
 
 SKIPPED = frozenset(
     [
@@ -44,26 +45,6 @@ def write(root: LexborNode, skipped: Collection[int], title: str = "") -> str:
     return page.flow.text()
 
 
-def _walk(
-    root: LexborNode, begin: Callable[[LexborNode, str], bool]
-) -> Iterator[tuple[LexborNode, str]]:
-    """Begin each node and yield it as it ends, without recursion: pages nest without limit."""
-    node: LexborNode | None = root
-    depth = 0
-    while node is not None:
-        tag = node.tag or ""
-        child = node.first_child if begin(node, tag) else None
-        if child is not None:
-            node, depth = child, depth + 1
-            continue
-        yield node, tag
-        while depth and node is not None and node.next is None:
-            node, depth = node.parent, depth - 1
-            if node is not None:
-                yield node, node.tag or ""
-        node = node.next if depth and node is not None else None
-
-
 class _Page:
     """What is read of a page, or of a cell in one."""
 
@@ -91,7 +72,7 @@ class _Page:
 
     def read(self, root: LexborNode) -> None:
         """Read a node with all that is in it."""
-        for _, tag in _walk(root, self._begin):
+        for _, tag in walk(root, self._begin):
             self._end(tag)
 
     def _begin(self, node: LexborNode, tag: str) -> bool:
