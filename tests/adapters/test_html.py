@@ -117,6 +117,13 @@ class TestMainText:
         assert not any(word in text for word in ("Start", "Shop", "two", "cookies"))
         assert ONCE in text
 
+    def test_a_banner_on_a_short_page(self) -> None:
+        banner = "<p>We value your privacy and use cookies.</p><button>Accept</button>"
+        assert (
+            read(f"<div role=dialog>{banner}</div><h1>Fees</h1><p>Five.</p>") == "# Fees\n\nFive."
+        )
+        assert "We value" in read(f"<div id=cookie-notice>{banner}</div>")
+
     @pytest.mark.parametrize(
         "page",
         [
@@ -128,6 +135,7 @@ class TestMainText:
             f"<nav>{PROSE}</nav>",
             f"<header>{PROSE}</header><main>{TERMS * 3}</main>",
             f"<main hidden>x</main>{PROSE}",
+            f"<main>{TERMS}</main><div>The museum opens at ten</div>",
             f"<body class='nav menu cookie'>{PROSE}<button>x</button>",
         ],
     )
@@ -167,6 +175,10 @@ class TestTables:
     def test_blocks_in_cells_of_data_are_one_line(self) -> None:
         page = "<table><tr><th>a<th>b<tr><td><ol><li>x<li>y</ol><td><p>p<p>q<br>r</table>"
         assert read(page).endswith("| 1. x 2. y | p q r |")
+
+    def test_lists_in_cells_without_a_header(self) -> None:
+        page = "<table><tr><td>KX<td><ul><li>a<li>b</ul><tr><td>KY<td>c</table>"
+        assert read(page) == "| KX | - a - b |\n| --- | --- |\n| KY | c |"
 
     def test_tables_that_lay_out_the_page_are_none(self) -> None:
         page = (

@@ -30,10 +30,13 @@ ASKING = (
 )
 COOKIES = re.compile("cookie|consent|gdpr", re.IGNORECASE)
 MAX_BANNER = 2500
+# What a header says that has only the name of the site.
+MAX_NAME = 40
 # Pages have fewer bars than that, and hostile ones more.
 MAX_FOUND = 500
 # How much of a page may be left out as belonging to its frame.
 MOST = 0.5
+MOST_OF_BANNER = 0.95
 MIN_MAIN = 0.3
 
 
@@ -48,9 +51,13 @@ def frame(tree: LexborHTMLParser, unseen: set[int]) -> set[int]:
     if main is None:
         found.update(n.mem_id for n in tree.css(BARS)[:MAX_FOUND] if _is_bar(n, total))
         return found
-    around = [node for node in _around(main) if _is_links(node, 0.3) or text_length(node) < 40]
     lone = main.css_first("h1") is None
-    return found | {n.mem_id for n in around if not (lone and n.css_first("h1") is not None)}
+    return found | {
+        node.mem_id
+        for node in _around(main)
+        if (_is_links(node, 0.3) or (node.tag == "header" and text_length(node) < MAX_NAME))
+        and not (lone and node.css_first("h1") is not None)
+    }
 
 
 def _main(tree: LexborHTMLParser, total: int, unseen: set[int]) -> LexborNode | None:
@@ -75,15 +82,20 @@ def _is_bar(node: LexborNode, total: int) -> bool:
 
 
 def _is_links(node: LexborNode, share: float) -> bool:
-    length = text_length(node)
-    return length == 0 or sum(text_length(link) for link in node.css("a")) >= length * share
+    length = text_length(node) - sum(map(text_length, node.css("h2, h3, h4, h5, h6")))
+    return length <= 0 or sum(map(text_length, node.css("a"))) >= length * share
 
 
 def _is_banner(node: LexborNode, total: int) -> bool:
     if node.tag in ("html", "body", "main", "article") or node.css_first(ASKING) is None:
         return False
+    attributes = node.attributes
+    named = any(
+        COOKIES.search(attributes.get(name) or "") for name in ("id", "class", "aria-label")
+    )
+    most = MOST_OF_BANNER if named or "dialog" in (attributes.get("role") or "") else MOST
     length = text_length(node)
-    if length > MAX_BANNER or length > total * MOST or not COOKIES.search(node.text()):
+    if length > MAX_BANNER or length > total * most or not COOKIES.search(node.text()):
         return False
     return node.css_first("main, article, h1") is None
 

@@ -10,8 +10,10 @@ from assistant.errors import PermanentError
 
 MAX_SPAN = 1000
 MAX_CELLS = 500_000
-# What cells hold that have the page laid out, if nothing says that they are data.
-BLOCKS = "ul, ol, dl, pre, h1, h2, h3, h4, h5, h6, p + p, form, article, section"
+# What cells hold that have the page laid out, and what those of data may hold too.
+BLOCKS = "pre, h1, h2, h3, h4, h5, h6, form, article, section"
+SOME_BLOCKS = "ul, ol, dl, p + p"
+MAX_CELL = 600
 Reader = Callable[[LexborNode], str]
 
 
@@ -26,7 +28,12 @@ def has_data(table: LexborNode) -> bool:
         return False
     if table.css_first("th, thead, caption") is not None:
         return True
-    return len(sizes) > 1 and table.css_first(BLOCKS) is None
+    if len(sizes) < 2 or table.css_first(BLOCKS) is not None:
+        return False
+    if table.css_first(SOME_BLOCKS) is None:
+        return True
+    longest = max(len(cell.text()) for _, cells in _rows(table) for cell in cells)
+    return len(set(sizes)) == 1 and longest <= MAX_CELL
 
 
 def write(table: LexborNode, read: Reader) -> str:
