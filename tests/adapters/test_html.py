@@ -28,6 +28,7 @@ class TestWhatReadersSee:
         [
             '<p style="color: red; DISPLAY : none !important">no</p>',
             '<p style="opacity:0">no</p>',
+            '<p style="top:0;opacity: 0.00;">no</p>',
             '<p style="font-size:0px">no</p>',
             '<p hidden="">no</p>',
             "<input><p hidden>no</p>",
@@ -46,6 +47,7 @@ class TestWhatReadersSee:
         "shown",
         [
             '<p style="opacity:0.9; font-size: 0.8em">yes</p>',
+            '<p style="opacity:.05">yes</p>',
             '<p aria-hidden="false">yes</p>',
             '<p hidden="until-found" style="color: red">yes</p>',
             "<dialog open>yes</dialog>",
@@ -281,9 +283,13 @@ class TestBlocks:
         "<table>" + "<tr><td rowspan=60000>x" * 3_000,
         "<sup>" * 400 + "x",
         "<style>" + "a b c d e{display:none}" * 5_000 + "</style>" + "<a>x</a>" * 5_000,
+        "<style>none" + "/*" * 300_000 + "</style>",
+        "<style>none" + "@a " * 300_000 + "</style>",
+        "<style>none" + "a " * 300_000 + "</style>",
+        "<i style='opacity:" + "0" * 300_000 + "1'>",
         "<math>" + "<msup>" * 20_000 + "x",
     ],
-    ids=lambda page: page[:12],
+    ids=lambda page: page[:20],
 )
 def test_hostile_pages_take_no_time(page: str) -> None:
     begin = time.process_time()

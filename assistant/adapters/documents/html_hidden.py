@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 INVISIBLE = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)"
-    r"|content-visibility\s*:\s*hidden|opacity\s*:\s*0*\.?0+(?![\d.])"
+    r"|content-visibility\s*:\s*hidden|opacity\s*:\s*(?:0+(?:\.0*)?|\.0+)(?![\d.])"
     r"|font-size\s*:\s*0+(?:px|pt|em|rem|%)?(?![\d.]))",
     re.IGNORECASE,
 )
@@ -15,9 +15,10 @@ SHOWN = re.compile(r"(?:^|[;\s])display\s*:\s*(?!none)\w", re.IGNORECASE)
 HIDDEN = (
     '[hidden]:not([hidden="until-found" i]), dialog:not([open]), [aria-hidden="true" i], [style]'
 )
-COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})")
-RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+# Each of these stops early on what is no style sheet.
+COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+AT_RULE = re.compile(r"@[^{};]{0,200}(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})")
+RULE = re.compile(r"([^{}]{1,200})\{([^{}]*)\}")
 SELECTOR = re.compile(r"[\w.#\-\s,>*]+")
 NAME = re.compile(r"[.#][\w-]+")
 MAX_RULES = 100
