@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.adapters.documents import legacy, plain, wide
+from assistant.adapters.documents import html, legacy, plain, wide
 from tests.adapters.encoded import ENCODINGS, SENTENCES
 
 INPUTS = Path(__file__).parents[1] / "inputs"
@@ -101,6 +101,16 @@ def test_encodings_that_switch_alphabets() -> None:
 )
 def test_the_common_encoding_of_a_language_wins(text: str, encoding: str) -> None:
     assert read(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("language", ["French", "Czech", "Russian", "Japanese"])
+def test_tags_are_no_words(language: str) -> None:
+    encoding = {"Czech": "cp1250", "Russian": "koi8-r", "Japanese": "euc-jp"}.get(
+        language, "cp1252"
+    )
+    text = SENTENCES[language][0]
+    page = "<ul class='a i'>" + f"<li><a href=x><i>{text}</i></a></li>" * 9 + "</ul>"
+    assert text in html.extract(page.encode(encoding))[0]
 
 
 def test_a_long_file_is_judged_by_its_unusual_part() -> None:

@@ -18,6 +18,7 @@ from assistant.adapters.documents.alphabets import (
 # Enough to recognise an encoding by; looking at everything takes seconds per megabyte.
 SAMPLE = 8 * 1024
 UNUSUAL_BYTE = re.compile(rb"[\x80-\xff]")
+TAG = re.compile(rb"</?[A-Za-z][^<>]{0,500}>")
 ASCII_WORD = re.compile(rb"(?<![A-Za-z'\x80-\xff])[A-Za-z]+(?![A-Za-z'\x80-\xff])")
 UNUSUAL = re.compile("[^\t\n\r -~]")
 LATIN = "A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\u024f"
@@ -71,11 +72,14 @@ def guess(data: bytes) -> str:
     sample = _sample(data)
     if wide := next((encoding for encoding in WIDE if _is_wide(sample, encoding)), None):
         return wide
+    whole = len(sample) < SAMPLE
+    # The names of tags are words of no language.
+    sample = TAG.sub(b" ", sample)
     bonus = _bonus(sample)
     best, least = "cp1252", math.inf
     for languages, encodings in ENCODINGS:
         for rank, encoding in enumerate(encodings):
-            text = _decoded(sample, encoding)
+            text = _decoded(sample, encoding, whole)
             if text is None:
                 continue
             cost = _prior(languages, rank) + _oddness(text) + _strangeness(text, languages, bonus)
@@ -104,12 +108,12 @@ def _is_wide(sample: bytes, encoding: str) -> bool:
     return common >= len(text) * MIN_COMMON
 
 
-def _decoded(sample: bytes, encoding: str) -> str | None:
+def _decoded(sample: bytes, encoding: str, whole: bool) -> str | None:
     try:
         return sample.decode(encoding)
     except UnicodeDecodeError as error:
         # A character may be cut in two at the end of a sample.
-        cut = error.start >= SAMPLE - 4
+        cut = not whole and error.start >= len(sample) - 4
         return sample[: error.start].decode(encoding) if cut else None
 
 
