@@ -21,7 +21,7 @@ from assistant.cli.output import (
 )
 from assistant.errors import AssistantError
 from assistant.models import Document, DocumentStatus
-from assistant.schemas.documents import DocumentSchema
+from assistant.schemas.documents import WholeDocumentSchema
 from assistant.services.accounts import users as people
 from assistant.services.documents import documents as service
 from assistant.services.documents import reindexing
@@ -75,7 +75,7 @@ def list_documents(
 
 
 def _body(document: Document) -> dict[str, Any]:
-    body: dict[str, Any] = DocumentSchema().dump(document)
+    body: dict[str, Any] = WholeDocumentSchema().dump(document)
     return {**body, "owner_id": str(document.owner_id)}
 
 

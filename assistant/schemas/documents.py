@@ -66,8 +66,8 @@ class DocumentQuerySchema(PageSchema):
     q = Search(metadata={"description": "Part of the file's name, in any case"})
 
 
-class DocumentSchema(Schema):
-    """An uploaded file and what became of it; of one that is `deleting`, id, name and status."""
+class WholeDocumentSchema(Schema):
+    """An uploaded file and what became of it, as operators see it."""
 
     id = fields.UUID()
     collection_id = fields.UUID()
@@ -83,6 +83,10 @@ class DocumentSchema(Schema):
     job_id = fields.UUID(allow_none=True)
     created_at = fields.DateTime()
     updated_at = fields.DateTime()
+
+
+class DocumentSchema(WholeDocumentSchema):
+    """An uploaded file and what became of it; of one that is `deleting`, id, name and status."""
 
     @post_dump
     def hide(self, data: dict[str, Any], **_: object) -> dict[str, Any]:

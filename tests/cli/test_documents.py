@@ -106,6 +106,15 @@ def test_listing(run: Run, read: Read, user: User, owner: uuid.UUID) -> None:
     assert run("documents", "list", "--limit", 1).stderr.startswith("There are more: --after ")
 
 
+def test_what_is_being_deleted_is_listed_whole(run: Run, read: Read, owner: uuid.UUID) -> None:
+    document_id = indexed(owner)
+    deletion.delete(owner, document_id)
+    (listed,) = read("documents", "list", "--owner", name_of(owner))
+    assert set(listed) >= DOCUMENT_KEYS | {"owner_id"}
+    table = run("documents", "list", "--owner", name_of(owner)).stdout
+    assert rows(table)[0][:4] == [str(document_id), "deleting", "11", "bytes"]
+
+
 def test_reindexing_follows_the_jobs_to_their_end(
     app: Flask, run: Run, read: Read, owner: uuid.UUID
 ) -> None:
