@@ -12,6 +12,7 @@ from assistant.services.citing import old_texts
 from assistant.services.conversations import conversations
 from assistant.services.documents import indexing
 from assistant.services.upkeep import remains
+from assistant.services.upkeep.pace import Pace
 from assistant.services.upkeep.remains import Remains
 from tests.doubles.model_server import ModelServer
 from tests.services.factories import (
@@ -61,20 +62,11 @@ def tidy() -> Any:
     return done
 
 
-def add_copies(job: Job, *others: int) -> None:
-    """Add texts as earlier releases left them."""
-    for generation in others:
-        sql(
-            "INSERT INTO document_texts SELECT document_id, :other, owner_id, text, page_starts"
-            " FROM document_texts WHERE document_id = :id AND generation = :now",
-            **{"id": job.document_id, "other": generation, "now": document_of(job).generation},
-        )
-
-
 def test_a_text_that_no_citation_names_is_replaced(owner: uuid.UUID) -> None:
     job = indexed(owner)
     for _ in range(3):
         assert perform(reindex(owner, job.document_id)).state == "succeeded"
+    tidy()
     assert generations(job) == [4]
 
 
@@ -91,15 +83,12 @@ def test_a_text_stays_as_long_as_a_citation_names_it(owner: uuid.UUID, model: Mo
     assert generations(job) == [3]
 
 
-def test_copies_that_earlier_releases_left_go_in_portions(
-    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_texts_go_in_portions(owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     tidy()
     jobs = [indexed(owner) for _ in range(3)]
     for job in jobs:
         perform(reindex(owner, job.document_id))
         perform(reindex(owner, job.document_id))
-        add_copies(job, 1, 2)
     monkeypatch.setattr(remains, "DOCUMENTS", 2)
     one = Remains()
     assert one.round()["texts_removed"] == 4
@@ -107,11 +96,30 @@ def test_copies_that_earlier_releases_left_go_in_portions(
     assert [generations(job) for job in jobs] == [[3]] * 3
 
 
+def test_a_scan_that_takes_long_comes_to_its_end(
+    owner: uuid.UUID, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidy()
+    jobs = [indexed(owner) for _ in range(3)]
+    for job in jobs[:2]:
+        cited(owner, job, model)
+    for job in jobs:
+        perform(reindex(owner, job.document_id))
+    monkeypatch.setattr(remains, "DOCUMENTS", 2)
+    one = Remains()
+    # The next one is due before this one has come to the last document.
+    one._pace = Pace(0)
+    one.round()
+    one.round()
+    assert [generations(job) for job in jobs] == [[1, 2], [1, 2], [2]]
+
+
 def test_a_text_that_a_reply_may_still_cite_stays(owner: uuid.UUID) -> None:
     job = indexed(owner)
     reply = ask(owner, "When does the harbour open?", document_ids=[job.document_id])
     hold(reply)
     perform(reindex(owner, job.document_id))
+    tidy()
     assert generations(job) == [1, 2]
     sql(
         "UPDATE jobs SET started_at = now() + interval '2 min' WHERE id = :id",

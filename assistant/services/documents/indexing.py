@@ -16,7 +16,6 @@ from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document
 from assistant.ports import ParsedDocument, Span
 from assistant.services import jobs
-from assistant.services.citing.old_texts import remove_texts
 from assistant.services.documents import texts
 from assistant.services.documents.index_target import Version, version_of
 from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
@@ -73,9 +72,12 @@ def _load(run: Run) -> tuple[Document, Collection]:
 
 
 def _tidy(document: Document, version: Version, generation: int) -> None:
-    """Remove what the new generation has replaced: chunks, vectors, text and an old file."""
+    """Remove what the new generation has replaced: chunks, vectors and an old file.
+
+    The old text is left to upkeep: whether a citation names it takes reading all of its owner's,
+    and there may be thousands of documents to index.
+    """
     _clean(document, before=generation)
-    remove_texts(document.owner_id, [document.id])
     if version.storage_key != document.storage_key:
         adapters.files.remove(document.storage_key)
 

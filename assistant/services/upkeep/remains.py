@@ -7,7 +7,7 @@ from assistant.services.citing import old_texts, quotes
 from assistant.services.upkeep.pace import Pace
 
 PACE_SECONDS = 3600
-DOCUMENTS = 50
+DOCUMENTS = 500
 _START = uuid.UUID(int=0)
 
 
@@ -22,7 +22,9 @@ class Remains:
     def round(self) -> Counter[str]:
         """Look at the next ones and return what was removed."""
         if self._pace.due():
-            self._last_message = self._last_document = _START
+            # What has not come to its end goes on, or it never would.
+            self._last_message = self._last_message or _START
+            self._last_document = self._last_document or _START
         done: Counter[str] = Counter()
         if self._last_message is not None:
             done["quotes_emptied"], self._last_message = quotes.erase_strays(self._last_message)
