@@ -13,6 +13,7 @@ from assistant.models import Collection, Document, Message
 from assistant.services import jobs
 from assistant.services.citing import quotes
 from assistant.services.documents import vectors
+from assistant.services.jobs import cache as job_cache
 from assistant.services.retrieval import retrieval
 from assistant.services.upkeep.index import Indexes
 from assistant.services.upkeep.remains import Remains
@@ -178,6 +179,34 @@ def test_a_deletion_does_not_end_while_redis_shows_quotes(
     receipt = job(user, accepted["id"])["result"]
     assert (receipt["citations"], receipt["vectors_deleted"]) == (1, 1)
     assert FACT not in kept_in_redis(done["id"])
+
+
+@pytest.mark.parametrize("what", ["document", "collection"])
+def test_a_deletion_does_not_end_while_redis_shows_an_analysis(
+    user: User, model: ModelServer, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    made, document_id = collection_with(user, FACT)
+    model.reset()
+    model.script(text="It is all about ferries.")
+    analysis_id = user.post(f"/documents/{document_id}/analysis").get_json()["id"]
+    jobs.run(analysis_id)
+    assert "about ferries" in job(user, analysis_id)["result"]["summary"]
+    path = f"/documents/{document_id}" if what == "document" else f"/collections/{made}"
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "ask", lambda work: None)
+        accepted = delete(user, path)
+        jobs.run(accepted["id"])
+        waiting = job_row(accepted["id"])
+        assert (waiting.state, waiting.error["code"]) == ("queued", "redis_away")
+        assert waiting.failures == 0
+        # As if these processes were started again before Redis is back.
+        job_cache._unsaid.clear()
+    assert "about ferries" in kept_in_redis(analysis_id)
+    change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
+    jobs.run(accepted["id"])
+    assert job(user, accepted["id"])["state"] == "succeeded"
+    assert "about ferries" not in kept_in_redis(analysis_id)
+    assert job(user, analysis_id)["result"] is None
 
 
 def test_a_reply_that_is_written_meanwhile_quotes_nothing(

@@ -1,5 +1,7 @@
 """Quotes of deleted documents, beside everything else that happens to replies."""
 
+import io
+import json
 import threading
 import uuid
 from typing import Any
@@ -7,12 +9,26 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from assistant.database import transaction
 from assistant.models import Document, Job
 from assistant.services.citing import quotes
 from assistant.services.conversations import conversations
-from assistant.services.documents import deletion
+from assistant.services.documents import collection_deletion, collections, deletion, documents
+from assistant.services.generation import replies
+from assistant.services.generation.partial_reply import Draft
+from assistant.services.jobs import event_log
 from tests.doubles.model_server import ModelServer
-from tests.services.factories import ask, message_of, perform, sql, upload, wait_for
+from tests.services.factories import (
+    ask,
+    copy_of,
+    document_of,
+    hold,
+    message_of,
+    perform,
+    sql,
+    upload,
+    wait_for,
+)
 
 WAITING = (
     "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -85,3 +101,95 @@ def test_a_reply_holds_what_it_cites_until_it_is_written(
     thread.join(10)
     (citation,) = message_of(asked).citations
     assert (citation["quote"], citation["deleted"]) == (None, True)
+
+
+def lie_in_reverse(first: uuid.UUID, second: uuid.UUID, elsewhere: uuid.UUID | None) -> None:
+    """Let the first of two documents of a collection be the one that PostgreSQL comes to last."""
+    move = "UPDATE documents SET collection_id = :to WHERE id = :id"
+    here = sql("SELECT collection_id FROM documents WHERE id = :id", id=first)[0][0]
+    last = "SELECT id FROM documents WHERE id IN (:first, :second) ORDER BY ctid DESC LIMIT 1"
+    for _ in range(100):
+        if sql(last, first=first, second=second)[0].id == first:
+            return
+        # A change of what is indexed makes a new row, in the next place that is free.
+        sql(move, to=elsewhere, id=first)
+        sql(move, to=here, id=first)
+    raise AssertionError("no place behind the other one")
+
+
+def test_a_reply_and_a_deleted_collection_do_not_wait_for_each_other(
+    app: Flask, owner: uuid.UUID
+) -> None:
+    made = collections.create(owner, "Papers")
+    found = [
+        documents.create(owner, io.BytesIO(b"The harbour opens."), f"{n}.txt", made.id)
+        for n in range(2)
+    ]
+    # An open job would be cancelled first, and its document change with it.
+    assert [perform(job).state for job in found] == ["succeeded"] * 2
+    first, second = sorted(document_of(job).id for job in found)
+    lie_in_reverse(first, second, document_of(upload(owner, "Else.")).collection_id)
+
+    def delete() -> None:
+        with app.app_context():
+            collection_deletion.delete(owner, made.id)
+
+    thread = threading.Thread(target=delete)
+    with transaction(owner) as session:
+        for document_id in (first, second):
+            (cited,) = quotes.of_live_documents(session, [{"document_id": str(document_id)}])
+            assert "deleted" not in cited
+            if document_id == first:
+                thread.start()
+                wait_for(lambda: sql(WAITING))
+    thread.join(10)
+    assert {document_of(job).status for job in found} == {"deleting"}
+
+
+def test_followers_hear_what_is_cited_right_before_the_end(
+    owner: uuid.UUID, model: ModelServer
+) -> None:
+    document = upload(owner, "The harbour opens at six.")
+    perform(document)
+    asked = reply_about(owner, document, model)
+    told = event_log.read(asked.id)
+    assert [event.kind for event in told[-3:]] == ["progress", "citations", "done"]
+    assert json.loads(told[-2].data)["citations"] == message_of(asked).citations
+
+
+def test_nothing_is_quoted_by_a_reply_whose_worker_dies_before_the_end(
+    owner: uuid.UUID, model: ModelServer
+) -> None:
+    document = upload(owner, "The harbour opens at six.")
+    perform(document)
+    asked = ask(owner, "When does the harbour open?", document_ids=[document.document_id])
+    model.script(text="At six [1].")
+    replies.generate(hold(asked))
+    assert document.document_id is not None
+    deletion.delete(owner, document.document_id)
+    told = event_log.read(asked.id)
+    assert told
+    assert "opens at six" not in "".join(event.data for event in told)
+
+
+def test_a_reply_that_goes_on_keeps_its_followers_when_what_it_cites_is_deleted(
+    owner: uuid.UUID,
+) -> None:
+    document = upload(owner, "The harbour opens at six.")
+    perform(document)
+    asked = ask(owner, "When does the harbour open?", document_ids=[document.document_id])
+    run = hold(asked)
+    draft = Draft(run, message_of(asked).id)
+    draft.add("At six.")
+    draft.citations = [{"document_id": str(document.document_id), "quote": "at six"}]
+    with transaction(owner) as session:
+        run.fence(session)
+        draft.save(session)
+    told = event_log.read(asked.id)
+    assert len(told) == 2
+    assert document.document_id is not None
+    deletion.delete(owner, document.document_id)
+    assert event_log.read(asked.id) == told
+    (citation,) = message_of(asked).citations
+    assert (citation["quote"], citation["deleted"]) == (None, True)
+    assert (copy_of(asked) or {"result": None})["result"] is None

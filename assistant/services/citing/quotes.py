@@ -151,10 +151,15 @@ def _empty(
         bodies = jobs.bodies_of(session, changed)
     heard = [jobs.erase(job, body) for job, body in zip(changed, bodies, strict=True)]
     if not all(heard):
-        raise TransientError(
-            "Redis is away, and still shows what is deleted.", code="redis_away", counted=False
-        )
+        raise redis_away()
     return counts
+
+
+def redis_away() -> TransientError:
+    """Return the error of a deletion of which Redis, which has copies, has not heard."""
+    return TransientError(
+        "Redis is away, and still shows what is deleted.", code="redis_away", counted=False
+    )
 
 
 def _dead(session: Session, found: Sequence[Message]) -> set[uuid.UUID]:

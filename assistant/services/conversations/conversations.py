@@ -13,7 +13,6 @@ from uuid_utils.compat import uuid7
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Conversation, Job, Message, WhenBusy
-from assistant.models.job import TERMINAL
 from assistant.services import active_owner, idempotency, jobs
 from assistant.services.paging import Page
 
@@ -163,7 +162,4 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
         bodies = [(job, jobs.body_of(session, job)) for job in emptied]
     jobs.follow_up(cancelled)
     for job, body in bodies:
-        if job.state in TERMINAL:
-            jobs.erase(job, body)
-        else:
-            jobs.publish(job, body)
+        jobs.erase(job, body)

@@ -14,7 +14,8 @@ from assistant.models import Collection, Document, DocumentStatus, Job
 from assistant.models.job import TERMINAL
 from assistant.services import idempotency, jobs
 from assistant.services.citing import quotes
-from assistant.services.documents.deletion import erase_analyses
+from assistant.services.documents import analyses
+from assistant.services.documents.analyses import Erased
 from assistant.services.documents.erasure import Counts, Erasure
 from assistant.services.jobs import Run, kinds
 
@@ -31,11 +32,11 @@ def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
         collection = _lock(session, owner_id, collection_id)
         if _is_being_deleted(session, collection):
             raise NotFound("There is no collection with this id.")
-        emptied = _hide(session, collection)
+        erased = _hide(session, collection)
         job = _accept(session, collection)
     jobs.follow_up(cancelled)
-    for analysis, body in emptied:
-        jobs.erase(analysis, body)
+    # What Redis does not hear now, it hears from the job.
+    analyses.show(erased)
     quotes.erase_soon(owner_id, Document.collection_id == collection_id)
     jobs.announce(job)
     return job
@@ -47,8 +48,8 @@ def _is_being_deleted(session: Session, collection: Collection) -> bool:
     return not collection.is_live and bool(session.scalar(select(deletion)))
 
 
-def _hide(session: Session, collection: Collection) -> list[tuple[Job, jobs.Body]]:
-    """Hide a collection, its documents and what was said about them; publish what it returns."""
+def _hide(session: Session, collection: Collection) -> Erased:
+    """Hide a collection, its documents and what was said about them; show what it returns."""
     if collection.is_default:
         raise Conflict("This is your default collection. Make another one the default first.")
     if collection.is_live:
@@ -57,12 +58,15 @@ def _hide(session: Session, collection: Collection) -> list[tuple[Job, jobs.Body
         collection.name = f"deleted-{collection.id}"
     session.flush()
     idempotency.forget(session, collection.owner_id, collection.id)
+    # In the order in which replies hold what they cite, or each could wait for the other.
+    live = select(Document.id).where(Document.collection_id == collection.id, Document.is_live)
+    locked = session.scalars(live.order_by(Document.id).with_for_update(key_share=True)).all()
     session.execute(
         update(Document)
-        .where(Document.collection_id == collection.id, Document.is_live)
+        .where(Document.id.in_(locked))
         .values(deleted_at=func.now(), status=DocumentStatus.DELETING.value)
     )
-    return erase_analyses(session, _about_documents_in(collection.id))
+    return analyses.erase(session, _about_documents_in(collection.id))
 
 
 def _about_documents_in(collection_id: uuid.UUID) -> ColumnElement[bool]:
@@ -123,6 +127,7 @@ def erase(run: Run) -> dict[str, Any]:
     if collection is None:
         return erasure.receipt
     erasure.wait_until_quiet(*_about(run.owner_id, collection_id))
+    erasure.analyses(_about_documents_in(collection_id))
     erasure.quotes(run.owner_id, Document.collection_id == collection_id)
     erasure.documents(Document.collection_id == collection_id)
     erasure.index(collection)

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, null, select, update
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -13,7 +13,7 @@ from assistant.errors import Conflict
 from assistant.models import Document, DocumentStatus, Job
 from assistant.services import jobs
 from assistant.services.citing import quotes
-from assistant.services.documents import documents
+from assistant.services.documents import analyses, documents
 from assistant.services.documents.erasure import Erasure, erase_rows
 from assistant.services.jobs import Run, kinds
 
@@ -37,10 +37,10 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         document.deleted_at = func.now()
         document.status = DocumentStatus.DELETING
         job = _promise(session, document)
-        emptied = erase_analyses(session, Job.document_id == document.id)
+        erased = analyses.erase(session, Job.document_id == document.id)
     jobs.follow_up(cancelled)
-    for analysis, body in emptied:
-        jobs.erase(analysis, body)
+    # What Redis does not hear now, it hears from the job.
+    analyses.show(erased)
     quotes.erase_soon(owner_id, Document.id == document_id)
     jobs.announce(job)
     return job
@@ -50,21 +50,6 @@ def _promise(session: Session, document: Document, retry_of: uuid.UUID | None = 
     document.job_id, document.job_count = uuid7(), document.job_count + 1
     session.flush()
     return documents.accept(session, document, kinds.DELETE_DOCUMENT, retry_of)
-
-
-def erase_analyses(session: Session, *which: ColumnElement[bool]) -> list[tuple[Job, jobs.Body]]:
-    """Take what was said about deleted documents out of the jobs that said it.
-
-    The caller publishes what this returns after the commit, so that it leaves every copy too.
-    """
-    emptied = session.scalars(
-        update(Job)
-        .where(Job.kind.in_(jobs.job_table().names(lambda kind: kind.is_text)), *which)
-        .values(result=null(), version=Job.version + 1)
-        .returning(Job)
-        .execution_options(populate_existing=True, synchronize_session=False)
-    ).all()
-    return [(job, jobs.body_of(session, job)) for job in emptied]
 
 
 def retry(owner_id: uuid.UUID, old: Job) -> Job:
@@ -78,7 +63,7 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
 
 
 def erase(run: Run) -> dict[str, Any]:
-    """Remove quotes, vectors, file and rows of a document, and return a receipt of what it was."""
+    """Remove what was said of a document, its vectors, file and rows; return a receipt."""
     document_id = run.job.document_id
     assert document_id is not None
     with transaction(run.owner_id) as session:
@@ -87,6 +72,7 @@ def erase(run: Run) -> dict[str, Any]:
     if document is None:
         return erasure.receipt
     run.progress("deleting")
+    erasure.analyses(Job.document_id == document_id)
     erasure.quotes(run.owner_id, Document.id == document_id)
     counts = erasure.outside(document)
     crash_point("worker.mid_delete")

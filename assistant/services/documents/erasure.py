@@ -26,6 +26,7 @@ from assistant.models import (
 from assistant.models.collection import chroma_name
 from assistant.services import jobs
 from assistant.services.citing import quotes
+from assistant.services.documents import analyses
 from assistant.services.documents.vectors import count_vectors, forget_vectors, vector_ids
 from assistant.services.jobs import Run
 from assistant.services.retrieval import embeddings
@@ -90,6 +91,13 @@ class Erasure:
         self.counts = Counter(kept)
         jobs.publish(job, body)
         return done
+
+    def analyses(self, *which: ColumnElement[bool]) -> None:
+        """Take what was said about documents out of every copy of the jobs that said it."""
+        with transaction(self._acting_for) as session:
+            erased = analyses.erase(session, *which)
+        if not analyses.show(erased):
+            raise quotes.redis_away()
 
     def quotes(self, owner_id: uuid.UUID, *which: ColumnElement[bool]) -> None:
         """Take what replies quote of these documents out of every copy of them, and count it.

@@ -36,9 +36,8 @@ BULLET = re.compile(r"^\s*(?:[-*•‣\u2013]|\(?\d{1,3}[.):])\s*")
 def create(owner_id: uuid.UUID, document_id: uuid.UUID, retry_of: uuid.UUID | None = None) -> Job:
     """Promise an analysis of a document's current text."""
     with transaction(owner_id) as session:
-        document = documents.find(session, owner_id, document_id)
-        if not document.is_live:
-            raise Conflict("This document is being deleted.")
+        # Locked: whoever deletes it finds this analysis, or it finds the document deleted.
+        document = documents.find_live(session, owner_id, document_id)
         if document.generation == 0:
             raise Conflict("The document has no text to analyse yet. Follow its job and ask again.")
         if not document.chunk_count:

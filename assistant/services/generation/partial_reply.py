@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, event, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -79,7 +79,9 @@ class Draft:
         """
         values: dict[str, Any] = {"model": self.model, "finish_reason": self.finish_reason}
         if self.text:
-            values |= {"content": self.text, "citations": self._citations(session)}
+            # A document may be deleted since it was read.
+            kept = quotes.of_live_documents(session, self.citations)
+            values |= {"content": self.text, "citations": kept}
         usage = self.known_usage()
         if usage is not None:
             values["prompt_tokens"] = usage.prompt_tokens
@@ -91,14 +93,14 @@ class Draft:
         self.saved = None if saved is None else Message(**saved._mapping)
         return usage
 
-    def _citations(self, session: Session) -> list[dict[str, Any]]:
-        """Return the citations as they may be kept: a document may be deleted since it was read."""
-        kept = quotes.of_live_documents(session, self.citations)
-        if kept != self.citations:
-            # Followers were told more.
-            job_id = self._run.job.id
-            event.listen(session, "after_commit", lambda _: event_log.forget(job_id), once=True)
-        return kept
+    def citations_kept(self) -> list[event_log.Event]:
+        """Return what followers hear of citations: what was kept, and nothing before it was.
+
+        So a deletion finds in the row whatever the log quotes.
+        """
+        if self.saved is None or not self.saved.citations:
+            return []
+        return [self._run.event("citations", {"citations": self.saved.citations})]
 
 
 @cache

@@ -75,6 +75,7 @@ def generate(run: Run) -> dict[str, Any]:
     task = _load(run)
     draft = Draft(run, task.reply.id)
     run.save = draft.save
+    run.before_end = draft.citations_kept
     run.render = partial(_render, task, draft)
     if task.reply.options.get("use_documents"):
         _answer_from_documents(run, task, draft)
@@ -167,7 +168,6 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         draft.add(f"[{marker}]" if draft.text[-1].isspace() else f" [{marker}]")
         markers.used.append(marker)
     draft.citations = evidence.citations(question, hits, markers.used)
-    run.emit("citations", {"citations": draft.citations})
 
 
 def _estimator(prompt: Sequence[tuple[str, str]], draft: Draft) -> Callable[[], Usage]:

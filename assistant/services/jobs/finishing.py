@@ -11,6 +11,7 @@ from assistant.database import transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Job, JobState
+from assistant.models.job import TERMINAL
 from assistant.services.jobs import attempts, status
 from assistant.services.jobs.endings import CANCELLED, Ending
 from assistant.services.jobs.runs import Run, log_refused
@@ -61,7 +62,8 @@ def _write(attempt: Run, ending: Ending, unknown: bool) -> tuple[Job | None, boo
         job, others_wait = ended
         succeeded = job.state == JobState.SUCCEEDED
         body = status.body_of(session, job, attempt.render() if succeeded else None)
-    status.publish(job, body)
+    said = attempt.before_end() if job.state in TERMINAL else ()
+    status.publish(job, body, *said)
     logger.info("job %s", job.state, extra={"kind": job.kind, **_why(ending)})
     return job, others_wait
 

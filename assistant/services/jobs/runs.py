@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NoReturn
 
@@ -46,10 +46,11 @@ def log_refused() -> None:
 class Run:
     """One attempt at a job, in the hands of this process.
 
-    The work may set four things. `save` is called in the transaction that ends the attempt,
+    The work may set five things. `save` is called in the transaction that ends the attempt,
     however it ends, so that partial text and usage are kept; `complete` only in the one in which
     the job succeeds; `afterwards` once that is committed, and it may fail. `render` returns what
     its owner sees as the result of a job that has succeeded, or None if that has to be read.
+    `before_end` returns what followers hear right before a job's end, once that is committed.
     `usage` goes into the attempt's row.
     """
 
@@ -61,6 +62,7 @@ class Run:
         self.complete: Callable[[Session], None] = lambda session: None
         self.afterwards: Callable[[], None] = lambda: None
         self.render: Callable[[], Body | None] = lambda: None
+        self.before_end: Callable[[], Sequence[event_log.Event]] = list
         self.usage: dict[str, int] | None = None
         # Which event the reply's text goes up to; it is kept together with that text.
         self.text_number: int | None = None

@@ -89,10 +89,14 @@ def publish(job: Job, body: Body, *events: event_log.Event, ended_before: bool =
 
 
 def erase(job: Job, body: Body) -> bool:
-    """Show an ended job without what was deleted, also to who would follow it from its start.
+    """Show a job without what was deleted, also to who would follow it from its start.
 
     Returns whether Redis has heard of it; if not, it is told again as long as this process lives.
+    An open job has told nobody a result or what it cites, so those who follow it miss nothing.
     """
+    if job.state not in TERMINAL:
+        publish(job, body)
+        return True
     publish(job, body, ended_before=True)
     return event_log.forget(job.id)
 
