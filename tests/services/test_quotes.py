@@ -117,18 +117,22 @@ def lie_in_reverse(first: uuid.UUID, second: uuid.UUID, elsewhere: uuid.UUID | N
     raise AssertionError("no place behind the other one")
 
 
+@pytest.mark.parametrize("of", ["what lies in reverse", "what is indexed in reverse"])
 def test_a_reply_and_a_deleted_collection_do_not_wait_for_each_other(
-    app: Flask, owner: uuid.UUID
+    app: Flask, owner: uuid.UUID, of: str
 ) -> None:
     made = collections.create(owner, "Papers")
     found = [
         documents.create(owner, io.BytesIO(b"The harbour opens."), f"{n}.txt", made.id)
         for n in range(2)
     ]
-    # An open job would be cancelled first, and its document change with it.
     assert [perform(job).state for job in found] == ["succeeded"] * 2
     first, second = sorted(document_of(job).id for job in found)
-    lie_in_reverse(first, second, document_of(upload(owner, "Else.")).collection_id)
+    if of == "what lies in reverse":
+        lie_in_reverse(first, second, document_of(upload(owner, "Else.")).collection_id)
+    else:
+        for document_id in (second, first):
+            documents.reindex(owner, document_id)
 
     def delete() -> None:
         with app.app_context():

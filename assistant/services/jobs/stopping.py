@@ -3,12 +3,12 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.models import Job, JobState
+from assistant.models import Document, Job, JobState
 from assistant.services.jobs import signals, status
 from assistant.services.jobs.dispatching import dispatch
 from assistant.services.jobs.endings import CANCELLED
@@ -62,10 +62,24 @@ def cancel_all(session: Session, *which: ColumnElement[bool]) -> Cancelled:
 
     What it returns is for `follow_up`, after the commit.
     """
-    open_jobs = select(Job.id).where(Job.is_open, *which).order_by(Job.id).with_for_update()
-    asked = (ask_to_stop(session, job_id) for job_id in session.scalars(open_jobs).all())
+    open_jobs = select(Job.id, Job.document_id).where(Job.is_open, *which).order_by(Job.id)
+    found = session.execute(open_jobs.with_for_update()).all()
+    _lock_documents(session, found)
+    asked = (ask_to_stop(session, job_id) for job_id, _ in found)
     changed = [job for job in asked if job is not None]
     return list(zip(changed, status.bodies_of(session, changed), strict=True))
+
+
+def _lock_documents(session: Session, found: Sequence[Row[uuid.UUID, uuid.UUID | None]]) -> None:
+    """Lock the documents that change with jobs, in the order in which replies hold them.
+
+    One by one with the jobs, they would come in another, and each could wait for the other.
+    """
+    document_ids = [row.document_id for row in found if row.document_id is not None]
+    if document_ids:
+        follow = (Document.id.in_(document_ids), Document.job_id.in_([row.id for row in found]))
+        order = select(Document.id).where(*follow).order_by(Document.id)
+        session.execute(order.with_for_update(key_share=True))
 
 
 def follow_up(cancelled: Cancelled) -> None:
