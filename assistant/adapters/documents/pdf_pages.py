@@ -1,0 +1,99 @@
+"""The layout of PDF pages: which words stand on them, and in which order they are read."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import pypdfium2
+
+from assistant.adapters.documents.pdf_annotations import placed, read_annotations
+from assistant.adapters.documents.pdf_columns import Line, in_order
+from assistant.adapters.documents.pdf_furniture import Body, bodies_of
+from assistant.adapters.documents.pdf_rows import Row, rows_of
+from assistant.adapters.documents.pdf_rules import ruled_tables
+from assistant.adapters.documents.pdf_tables import Table
+from assistant.adapters.documents.pdf_words import Box, Word, read_words, turned
+
+MUCH = 0.6
+
+
+@dataclass(slots=True)
+class Page:
+    """What was found on a page, before it is put in order."""
+
+    # In the frame of most of its text.
+    rows: list[Row] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    # Text at other angles: in the margin, or across the page.
+    aslant: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tuple[Page, int]:
+    """Return what stands on a page, and how many characters that are.
+
+    A page of more than `allowed` characters is not read but only counted. Raises pdfium's error
+    if the page does not open.
+    """
+    page = document[index]
+    form = document.formenv.raw if document.formenv else None
+    annotations = read_annotations(page, form)
+    if annotations.drawn:
+        page.close()
+        page = document[index]
+    textpage = page.get_textpage()
+    count = textpage.count_chars()
+    if count > allowed:
+        return Page(), count
+    words = read_words(textpage)
+    angles = Counter(word.angle for word in words for _ in word.text)
+    angle = angles.most_common(1)[0][0] if angles else page.get_rotation()
+    visible = turned(Box(*page.get_bbox()), angle)
+    level = [word for word in words if word.angle == angle and _is_inside(word, visible)]
+    level += placed(annotations.fields, angle)
+    level, tables = ruled_tables(page, level, angle)
+    found = Page(rows_of(level), tables, _aslant(words, angle), annotations.notes)
+    textpage.close()
+    page.close()
+    return found, count
+
+
+def _is_inside(word: Word, visible: Box) -> bool:
+    across, down = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
+    return visible.x0 <= across <= visible.x1 and visible.top <= down <= visible.bottom
+
+
+def _aslant(words: Sequence[Word], angle: int) -> list[Row]:
+    rows: list[Row] = []
+    for other in dict.fromkeys(word.angle for word in words if word.angle != angle):
+        rows += rows_of([word for word in words if word.angle == other])
+    return rows
+
+
+def _tell_code(bodies: Sequence[Body]) -> None:
+    """Take back that rows are code where most of the document is of one width, as old letters."""
+    rows = [row for body in bodies for row in body.rows]
+    fixed = sum(len(row.text) for row in rows if row.fixed)
+    if fixed > MUCH * sum(len(row.text) for row in rows):
+        for row in rows:
+            row.fixed = False
+
+
+def ordered(pages: Sequence[Page]) -> list[list[Line | Table]]:
+    """Return the lines and tables of each page as they are read, without running headers."""
+    bodies = bodies_of([page.rows for page in pages])
+    _tell_code(bodies)
+    often = Counter(text for page in pages for text in {row.text for row in page.aslant})
+    seen: set[str] = set()
+    found: list[list[Line | Table]] = []
+    for page, body in zip(pages, bodies, strict=True):
+        items = [*_apart(body.header), *in_order(body.rows, page.tables), *_apart(body.footer)]
+        # A mark across every page is read once.
+        items += _apart(row for row in page.aslant if often[row.text] < 3 or row.text not in seen)
+        seen.update(row.text for row in page.aslant)
+        found.append(items)
+    return found
+
+
+def _apart(rows: Iterable[Row]) -> list[Line | Table]:
+    return [Line(row, row.x0, row.x1) for row in rows]
