@@ -1,6 +1,8 @@
 """Documents, their extracted text, chunks and embeddings."""
 
 import uuid
+from bisect import bisect_right
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -92,6 +94,11 @@ class DocumentText(Model):
     owner_id: Mapped[Owner]
     text: Mapped[str] = mapped_column(Text)
     page_starts: Mapped[list[int]] = mapped_column(ARRAY(INTEGER))
+
+
+def page_of(page_starts: Sequence[int], offset: int) -> int | None:
+    """Return the number of the page on which an offset lies, counted from one."""
+    return bisect_right(page_starts, offset) or None
 
 
 class Embedding(Model):

@@ -1,8 +1,6 @@
 """Making documents searchable."""
 
 import uuid
-from bisect import bisect_right
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete as delete_rows
@@ -14,6 +12,7 @@ from assistant.database import transaction
 from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document
+from assistant.models.document import page_of
 from assistant.ports import ParsedDocument, Span
 from assistant.services import jobs
 from assistant.services.documents import texts
@@ -111,11 +110,6 @@ def _chunk(
         end=span.end,
         text=parsed.text[span.start : span.end],
     )
-
-
-def page_of(page_starts: Sequence[int], offset: int) -> int | None:
-    """Return the number of the page on which an offset lies, counted from one."""
-    return bisect_right(page_starts, offset) or None
 
 
 def _store(run: Run, collection: Collection, chunks: list[Chunk], total: int) -> None:

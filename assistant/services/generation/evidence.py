@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sqlalchemy import select, tuple_
+
+from assistant.database import transaction
 from assistant.extensions import adapters, settings
+from assistant.models import DocumentText
+from assistant.models.document import page_of
 from assistant.ports import Vectors
 from assistant.schemas.conversations import CitationSchema
 from assistant.schemas.rendering import renderer
@@ -42,9 +47,9 @@ class Citation(NamedTuple):
 _render = renderer(CitationSchema())
 
 
-def _citation(marker: int, quote: Quote) -> dict[str, Any]:
+def _citation(marker: int, quote: Quote, page: int | None) -> dict[str, Any]:
     hit = quote.hit
-    place = (hit.document_id, hit.generation, hit.filename, hit.page, quote.start, quote.end)
+    place = (hit.document_id, hit.generation, hit.filename, page, quote.start, quote.end)
     return _render(Citation(marker, *place, quote.text))
 
 
@@ -71,10 +76,26 @@ def quotes(question: Vectors, hits: Sequence[Hit]) -> list[Quote]:
     return [best[id(hit)] for hit in hits]
 
 
-def citations(question: Vectors, hits: Sequence[Hit], markers: Sequence[int]) -> list[Any]:
-    """Return the citations of the passages that a reply's markers name."""
+def citations(
+    owner_id: uuid.UUID, question: Vectors, hits: Sequence[Hit], markers: Sequence[int]
+) -> list[Any]:
+    """Return the citations of the passages that a reply's markers name.
+
+    The page is that of the quote; its passage may have begun on an earlier one.
+    """
     found = quotes(question, [hits[marker - 1] for marker in markers])
-    return [_citation(marker, quote) for marker, quote in zip(markers, found, strict=True)]
+    texts = {(quote.hit.document_id, quote.hit.generation) for quote in found}
+    key = (DocumentText.document_id, DocumentText.generation)
+    with transaction(owner_id) as session:
+        rows = session.execute(
+            select(*key, DocumentText.page_starts).where(tuple_(*key).in_(texts))
+        )
+        starts = {(row.document_id, row.generation): row.page_starts for row in rows}
+    pages = (
+        page_of(starts.get((quote.hit.document_id, quote.hit.generation), ()), quote.start)
+        for quote in found
+    )
+    return [_citation(*cited) for cited in zip(markers, found, pages, strict=True)]
 
 
 def best_marker(question: Vectors, hits: Sequence[Hit]) -> int:

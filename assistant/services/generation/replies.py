@@ -167,7 +167,7 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         marker = evidence.best_marker(question, hits[:used])
         draft.add(f"[{marker}]" if draft.text[-1].isspace() else f" [{marker}]")
         markers.used.append(marker)
-    draft.citations = evidence.citations(question, hits, markers.used)
+    draft.citations = evidence.citations(run.owner_id, question, hits, markers.used)
 
 
 def _estimator(prompt: Sequence[tuple[str, str]], draft: Draft) -> Callable[[], Usage]:

@@ -75,11 +75,10 @@ def _can_move(run: Run) -> bool:
     if queue is None:
         return False
     try:
-        age = heartbeats.ages().get(heartbeats.worker_of(queue))
+        return heartbeats.is_served(queue)
     except Unavailable:
         logger.warning("not moved: the database is away", extra={"job_id": run.job.id})
         return False
     except Exception:
         logger.exception("not moved", extra={"job_id": run.job.id})
         return False
-    return age is not None and age <= heartbeats.patience()
