@@ -51,6 +51,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     upload_dir: Path | None = None
+    model_dir: Path | None = None
     max_file_size: AtLeastOne = 10 * 1024 * 1024
 
     database_url: str = "postgresql+psycopg2://127.0.0.1:5432/assistant"
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     model_timeout: Positive = 120.0
 
     embedding_model: str = "all-MiniLM-L6-v2"
+    embedding_backend: Literal["auto", "torch", "openvino"] = "auto"
     chunk_size: int = Field(default=1000, ge=200, le=4000)
     chunk_overlap: NotNegative = 150
     retrieval_limit: AtLeastOne = 6
@@ -170,6 +172,11 @@ class Settings(BaseSettings):
     def uploads(self) -> Path:
         """Return the folder of uploaded files."""
         return (self.upload_dir or self.data_dir / "uploads").absolute()
+
+    @property
+    def models(self) -> Path:
+        """Return the folder of converted models."""
+        return (self.model_dir or self.data_dir / "models" / "converted").absolute()
 
     @property
     def admin_url(self) -> str:

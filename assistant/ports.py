@@ -84,6 +84,10 @@ class EmbeddingModel(Protocol):
     def name(self) -> str: ...
 
     @property
+    def backend(self) -> str:
+        """Return what it runs on, for people; vectors of the same name are alike on all."""
+
+    @property
     def dimensions(self) -> int: ...
 
     @property

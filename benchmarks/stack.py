@@ -56,6 +56,8 @@ def whole_stack(**settings: Any) -> Iterator[Whole]:
     with tempfile.TemporaryDirectory() as folder, model_server() as url:
         chosen = {
             "data_dir": Path(folder),
+            # What takes long to make is made once.
+            "model_dir": read_settings().models,
             "port": free_port(),
             "flower_port": free_port(),
             "openai_base_url": url,

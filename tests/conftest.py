@@ -26,6 +26,9 @@ from assistant.local.stack import LocalStack
 from tests.doubles.model_server import ModelServer
 from tests.own_servers import room
 
+# A model takes half a minute to convert, which is not done for each folder of data.
+os.environ.setdefault("MODEL_DIR", str(Path(__file__).parents[1] / "var/models/converted"))
+
 PASSWORD = "correct horse battery"
 DEAR = passwords._hasher
 _numbers = itertools.count(1)

@@ -11,6 +11,7 @@ PROJECT = Path(__file__).parents[1]
 # Where a 7 cannot be used.
 VALUES = {
     "log_format": "json",
+    "embedding_backend": "torch",
     "debug": "true",
     "database_url": "postgresql://db/assistant",
     "database_admin_url": "postgresql://owner@db/assistant",

@@ -1,4 +1,4 @@
-"""Embedding texts with sentence-transformers on the processor."""
+"""Embedding texts with sentence-transformers on torch, which takes any of its models."""
 
 import logging
 import os
@@ -33,7 +33,8 @@ class SentenceTransformerModel:
     def __init__(self, model: str, *, threads: int = THREADS, bfloat16: bool | None = None) -> None:
         self.name = model
         self._threads = threads
-        self._bfloat16 = bfloat16
+        self._bfloat16 = has_bfloat16() if bfloat16 is None else bfloat16
+        self.backend = f"torch {'bf16' if self._bfloat16 else 'f32'}"
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
 
@@ -95,6 +96,11 @@ class SentenceTransformerModel:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-12), np.float32)
 
+    def loaded(self) -> "SentenceTransformer":
+        """Return the model itself, loaded."""
+        with self._lock:
+            return self._loaded()
+
     def _loaded(self) -> "SentenceTransformer":
         if self._model is None:
             self._model = _load(self.name, self._threads, self._bfloat16)
@@ -110,7 +116,7 @@ def locate(model: str) -> Path | None:
     return Path(model) if Path(model).is_dir() else None
 
 
-def _load(name: str, threads: int, bfloat16: bool | None) -> "SentenceTransformer":
+def _load(name: str, threads: int, bfloat16: bool) -> "SentenceTransformer":
     folder = locate(name)
     if folder is not None:
         # Read when the libraries are imported: a model on disk needs no questions to the hub.
@@ -127,14 +133,13 @@ def _load(name: str, threads: int, bfloat16: bool | None) -> "SentenceTransforme
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # has no types
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # has no types
     torch.set_num_threads(threads)
-    fast = has_bfloat16() if bfloat16 is None else bfloat16
     try:
         model = SentenceTransformer(
             str(folder or name),
             device="cpu",
             trust_remote_code=False,
             local_files_only=folder is not None,
-            model_kwargs={"dtype": torch.bfloat16 if fast else torch.float32},
+            model_kwargs={"dtype": torch.bfloat16 if bfloat16 else torch.float32},
         )
     except Exception as error:  # the libraries raise nearly everything
         raise PermanentError(
@@ -143,7 +148,7 @@ def _load(name: str, threads: int, bfloat16: bool | None) -> "SentenceTransforme
             code="embedding_model_unavailable",
         ) from error
     model.eval()
-    logger.info("embedding model loaded", extra={"model": name, "bfloat16": fast})
+    logger.info("embedding model loaded", extra={"model": name, "bfloat16": bfloat16})
     return model
 
 

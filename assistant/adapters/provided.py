@@ -85,9 +85,13 @@ class Adapters:
     @made_once
     def embedding_model(self) -> EmbeddingModel:
         """Return the model that turns text into vectors."""
+        from assistant.adapters.converted.choice import FastestModel
         from assistant.adapters.embedding import SentenceTransformerModel
 
-        return SentenceTransformerModel(self._settings.embedding_model)
+        name, backend = self._settings.embedding_model, self._settings.embedding_backend
+        if backend == "torch":
+            return SentenceTransformerModel(name)
+        return FastestModel(name, self._settings.models, converted_only=backend == "openvino")
 
     @made_once
     def vector_store(self) -> VectorStore:

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,16 @@ def run(settings: Settings) -> None:
             click.echo(f"The API answers at {stack.api_url} ({_since(began)}).")
             _show_on(stack)
     if is_new:
-        settings.data_dir.rmdir()
-    click.echo(f"All stopped, nothing left behind ({_since(began)}).")
+        with suppress(OSError):
+            settings.data_dir.rmdir()
+    click.echo(f"All stopped, nothing left running ({_since(began)}).")
 
 
 def _own(settings: Settings, folder: Path) -> Settings:
     changes = {
         "data_dir": folder,
+        # What is converted takes long to make, and stays.
+        "model_dir": settings.models,
         "upload_dir": None,
         "port": free_port(),
         "flower_port": free_port(),

@@ -98,6 +98,7 @@ def set_up(folder: Path, wishes: Wishes) -> Iterator[Stage]:
         orders.mkdir()
         settings = _settings(
             data_dir=folder / "application",
+            model_dir=_settings().models,
             port=free_port(),
             database_url=_through(database, servers.settings.database_url),
             redis_url=_through(redis, servers.settings.redis_url),

@@ -14,7 +14,7 @@ from flask import Flask
 
 import workers.jobs
 from assistant.adapters import provided
-from assistant.adapters.embedding import SentenceTransformerModel
+from assistant.adapters.converted.choice import FastestModel
 from assistant.adapters.provided import Adapters
 from assistant.config import Settings
 from assistant.errors import PermanentError
@@ -119,7 +119,7 @@ def test_a_model_that_hangs_while_it_is_loaded_holds_up_nothing_else(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     given_up = threading.Event()
-    monkeypatch.setattr(SentenceTransformerModel, "_loaded", lambda _: given_up.wait(30))
+    monkeypatch.setattr(FastestModel, "_chosen", lambda _: given_up.wait(30))
     monkeypatch.setattr(loading, "LOADING_SECONDS", 0.5)
     adapters = fresh()
     loading.load(app, {Queue.REPLIES})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from assistant.adapters.converted.choice import foresee
 from assistant.adapters.documents import trial
 from assistant.adapters.embedding import locate
 from assistant.errors import PermanentError
@@ -115,7 +116,33 @@ def check_embedder(*, deep: bool) -> list[Finding]:
     if folder is None:
         what = f"{model} is no folder here, so the first worker has to download it."
         return [warn(EMBEDDER, what, "See whether that works: flask doctor --deep")]
-    return [ok(EMBEDDER, f"{model} is at {folder}{_dimensions(folder)}.")]
+    return [_backend(f"{model} is at {folder}{_dimensions(folder)}")]
+
+
+def _backend(detail: str) -> Finding:
+    """Say what the model runs on, as far as that was found out."""
+    only, folder = settings.embedding_backend, settings.models
+    if only == "torch":
+        return ok(EMBEDDER, f"{detail}, on torch.")
+    if find_spec("openvino") is None:
+        what = f"{detail}, but openvino is not installed: torch takes more time and memory."
+        return warn(EMBEDDER, what, "Install requirements.txt.")
+    found = foresee(settings.embedding_model, folder, converted_only=only == "openvino")
+    if found is not None:
+        return ok(EMBEDDER, f"{detail}, on {found}.")
+    try:
+        _write_into(folder)
+    except OSError as error:
+        what = f"{detail}, but {folder} cannot be written to ({error.strerror}), so torch it is."
+        return warn(EMBEDDER, what, "Set MODEL_DIR to a folder that the workers may write to.")
+    return ok(EMBEDDER, f"{detail}; the first worker finds out what it runs on here.")
+
+
+def _write_into(folder: Path) -> None:
+    """Write into a folder, or where it would be made; only trying tells."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    with tempfile.TemporaryFile(dir=there) as file:
+        file.write(b"x")
 
 
 def _dimensions(folder: Path) -> str:
@@ -133,4 +160,5 @@ def _embeds(model: str) -> Finding:
     except PermanentError as error:
         return fail(EMBEDDER, error.detail, "Look at the log for what the libraries say.")
     seconds = time.monotonic() - began
-    return ok(EMBEDDER, f"{model} loads in {seconds:.1f} s, {vectors.shape[1]} dimensions.")
+    size, backend = vectors.shape[1], adapters.embedding_model.backend
+    return ok(EMBEDDER, f"{model} loads in {seconds:.1f} s on {backend}, {size} dimensions.")
