@@ -72,6 +72,7 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; tak
 	@$(BIN)/python -m benchmarks.cuts
 	@$(BIN)/python -m benchmarks.cancels
 	@$(BIN)/python -m benchmarks.uploads
+	@$(BIN)/python -m benchmarks.encoder
 
 .PHONY: drill
 drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS=, SECONDS=, SEED= scale it
