@@ -4,6 +4,7 @@ import ctypes
 import json
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -299,6 +300,25 @@ def test_settings_that_are_dangerous(another_app: MakeApp) -> None:
     }
     assert "5 characters only" in checks["FLOWER_PASSWORD"]["detail"]
     assert "does not start" in examine(another_app(secret_key=None))["SECRET_KEY"]["detail"]
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
+def test_what_the_embedding_model_runs_on(app: Flask, another_app: MakeApp, tmp_path: Path) -> None:
+    def said(app: Flask) -> tuple[str, str]:
+        check = examine(app)["embedding model"]
+        return check["status"], check["detail"]
+
+    adapters = app.extensions["adapters"]
+    adapters.embedding_model.embed(["a"])
+    status, detail = said(app)
+    assert (status, detail.rpartition(", on ")[2]) == ("ok", f"{adapters.embedding_model.backend}.")
+    status, detail = said(another_app(embedding_backend="torch"))
+    assert (status, detail.rpartition(", on ")[2]) == ("ok", "torch.")
+    status, detail = said(another_app(model_dir=tmp_path))
+    assert (status, detail.rpartition("; ")[2][:16]) == ("ok", "the first worker")
+    assert list(tmp_path.iterdir()) == []
+    status, detail = said(another_app(model_dir=Path("/proc/nope")))
+    assert (status, "/proc/nope cannot be written to" in detail) == ("warning", True)
 
 
 def test_an_embedding_model_that_is_not_there(
