@@ -102,7 +102,10 @@ def test_a_module_says_what_it_is_for_and_is_not_too_long(path: Path) -> None:
 
 
 def test_a_web_process_loads_no_model() -> None:
-    heavy = ("torch", "transformers", "sentence_transformers", "chromadb", "langchain", "openai")
+    heavy = (
+        *("torch", "transformers", "sentence_transformers", "openvino", "tokenizers"),
+        *("chromadb", "langchain", "openai"),
+    )
     script = (
         "import sys; from assistant.app import create_app; create_app(secret_key='k' * 40);"
         f"print([m for m in {heavy} if m in sys.modules])"
