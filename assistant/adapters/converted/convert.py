@@ -66,8 +66,7 @@ def write(transformer: "SentenceTransformer", window: int, folder: Path) -> None
         inputs = _inputs(transformer)
         graph = _traced(transformer, inputs)
     except Exception as error:  # torch and OpenVINO raise nearly everything
-        # Some come with all the weights in their words.
-        (folder / REASON).write_text(repr(error)[:REASON_CHARACTERS], encoding="utf-8")
+        _give_up(folder, error)
         return
     openvino().save_model(graph, folder / GRAPH, compress_to_fp16=False)
     transformer.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
@@ -78,6 +77,11 @@ def write(transformer: "SentenceTransformer", window: int, folder: Path) -> None
         prompt=_prompt(transformer),
         inputs=inputs,
     ).write(folder)
+
+
+def _give_up(folder: Path, error: Exception) -> None:
+    """Say why torch remains; some errors come with all the weights in their words."""
+    (folder / REASON).write_text(repr(error)[:REASON_CHARACTERS], encoding="utf-8")
 
 
 def _prompt(transformer: "SentenceTransformer") -> str:
@@ -137,8 +141,13 @@ def _measure(name: str, exact: EmbeddingModel, folder: Path) -> None:
         tried["torch bf16"] = SentenceTransformerModel(name, bfloat16=True)
     if (folder / GRAPH).exists():
         for precision in precisions:
-            model = ConvertedModel(name, folder, precision, threads=THREADS)
-            tried[model.backend] = model
+            try:
+                model = ConvertedModel(name, folder, precision, threads=THREADS)
+                model.embed(["text"])
+            except Exception as error:  # OpenVINO raises nearly everything
+                _give_up(folder, error)
+            else:
+                tried[model.backend] = model
     store.write_figures(folder, measure(tried, varied()))
 
 

@@ -133,8 +133,9 @@ def _versions() -> list[str]:
 
 def _fetched(name: str) -> Path | None:
     """Return where the Hugging Face hub's cache has a model; asks nobody."""
-    home = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
-    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    home = Path(os.environ.get("HF_HOME") or caches / "huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
     for full in (name, f"sentence-transformers/{name}"):
         folder = cache / f"models--{full.replace('/', '--')}"
         try:
