@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,12 @@ def in_use(app: Flask, scratch_url: str, tmp_path: Path) -> Iterator[tuple[Path,
         app.extensions["celery"].set_default()
 
 
+def only_here(pause: Callable[[float], None]) -> Callable[[float], None]:
+    """Return a `time.sleep` for this thread alone; others of this process go on sleeping."""
+    here, sleep = threading.get_ident(), time.sleep
+    return lambda seconds: (pause if threading.get_ident() == here else sleep)(seconds)
+
+
 def test_a_migration_lets_others_pass_while_a_backup_reads(
     in_use: tuple[Path, Any], scratch_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,7 +112,7 @@ def test_a_migration_lets_others_pass_while_a_backup_reads(
         if len(pauses) == 2:
             backup.rollback()
 
-    monkeypatch.setattr(time, "sleep", pause)
+    monkeypatch.setattr(time, "sleep", only_here(pause))
     upgrade(directory=str(directory))
     assert len(pauses) == 2
     assert differences(scratch_url) == []
@@ -118,7 +124,7 @@ def test_a_migration_that_is_held_up_for_too_long_says_so(
     directory, backup = in_use
     upgrade(directory=str(directory), revision="0008")
     backup.cursor().execute("LOCK TABLE documents IN ACCESS SHARE MODE")
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "sleep", only_here(lambda seconds: None))
     with pytest.raises(SystemExit, match=r"tried 7 times.* Run it again"):
         upgrade(directory=str(directory))
     backup.rollback()
@@ -132,7 +138,8 @@ def test_a_migration_that_holds_up_nobody_waits(
     directory, backup = in_use
     backup.cursor().execute("LOCK TABLE sessions IN ACCESS SHARE MODE")
     ending = threading.Timer(1.0, backup.rollback)
-    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("It gave up for now."))
+    fail = only_here(lambda seconds: pytest.fail("It gave up for now."))
+    monkeypatch.setattr(time, "sleep", fail)
     ending.start()
     upgrade(directory=str(directory))
     ending.join()
