@@ -18,6 +18,7 @@ from sqlalchemy import make_url, text
 from werkzeug.test import TestResponse
 
 from assistant.adapters import passwords
+from assistant.adapters.provided import Adapters
 from assistant.app import create_app
 from assistant.config import read_settings
 from assistant.database import SYSTEM, transaction
@@ -32,6 +33,12 @@ os.environ.setdefault("MODEL_DIR", str(Path(__file__).parents[1] / "var/models/c
 PASSWORD = "correct horse battery"
 DEAR = passwords._hasher
 _numbers = itertools.count(1)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Convert the embedding model before any test's time begins, in one process for all."""
+    if not hasattr(session.config, "workerinput"):
+        Adapters(read_settings()).embedding_model.embed([""])
 
 
 @pytest.fixture(scope="session")
