@@ -65,7 +65,7 @@ fix: $(DEVELOPMENT) ## put style and format right where a tool can
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; takes a quarter of an hour
+bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; stop other work first
 	@$(BIN)/python -m benchmarks.accept
 	@$(BIN)/python -m benchmarks.path
 	@$(BIN)/python -m benchmarks.follow
