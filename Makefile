@@ -72,6 +72,7 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 	@$(BIN)/python -m benchmarks.cuts
 	@$(BIN)/python -m benchmarks.cancels
 	@$(BIN)/python -m benchmarks.uploads
+	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.ingestion
 	@$(BIN)/python -m benchmarks.encoder
 
 .PHONY: drill

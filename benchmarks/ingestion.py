@@ -1,0 +1,80 @@
+"""How long a folder of real documents takes until all of it is searchable.
+
+`CORPUS=FOLDER python -m benchmarks.ingestion`: uploads every file of the folder but notices, one
+after the other, and prints the time from the first upload to the last end, the processor's time
+of each process of ours, and what the workers hold. Without the folder it says so and leaves.
+"""
+
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+
+from benchmarks.accept import cpu_name
+from benchmarks.stack import Whole, whole_stack
+from benchmarks.uploads import ended, memory, upload
+
+PROCESSES = ("web", "indexing", "long_indexing", "postgres", "chroma")
+
+
+def processes(whole: Whole) -> dict[str, list[psutil.Process]]:
+    """Return the processes of each program, with their children."""
+    found: dict[str, list[psutil.Process]] = {name: [] for name in PROCESSES}
+    states = whole.stack.require_supervisor().states()
+    for name in PROCESSES:
+        if name in states:
+            parent = psutil.Process(states[name]["pid"])
+            found[name] = [parent, *parent.children(recursive=True)]
+    return {name: group for name, group in found.items() if group}
+
+
+def seconds_of(group: list[psutil.Process]) -> float:
+    """Return the processor's time that these and their ended children have taken."""
+    times = [process.cpu_times() for process in group if process.is_running()]
+    return sum(t.user + t.system + t.children_user + t.children_system for t in times)
+
+
+def ingest(client: httpx.Client, files: list[Path]) -> tuple[float, list[str]]:
+    """Upload all, wait for all, and return the seconds, and what became of the files."""
+    began = time.perf_counter()
+    job_ids = [upload(client, path.name, path.read_bytes()) for path in files]
+    jobs = [ended(client, job_id) for job_id in job_ids]
+    return time.perf_counter() - began, [job["state"] for job in jobs]
+
+
+def run(whole: Whole, files: list[Path]) -> bool:
+    """Print the figures; return whether every file was read."""
+    groups = processes(whole)
+    before = {name: seconds_of(group) for name, group in groups.items()}
+    with whole.client() as client:
+        seconds, states = ingest(client, files)
+        documents = client.get("/documents").json()
+    size = sum(path.stat().st_size for path in files)
+    chunks = sum(document["chunk_count"] or 0 for document in documents)
+    print(f"{len(files)} files, {size / 1e6:.1f} MB, {chunks} chunks: {seconds:.1f} s")
+    for name, group in groups.items():
+        print(f"  {name:<14} {seconds_of(group) - before[name]:6.1f} s of the processor")
+    memory(whole)
+    print(f"  {states.count('succeeded')} of {len(states)} were read")
+    return states.count("succeeded") == len(states)
+
+
+def main() -> None:
+    """Start everything, and print the figures."""
+    folder = os.environ.get("CORPUS")
+    if not folder:
+        print("Skipped: CORPUS names no folder of documents. Set it: make bench CORPUS=FOLDER")
+        return
+    files = sorted(p for p in Path(folder).iterdir() if p.is_file() and p.stem != "NOTICE")
+    with whole_stack() as whole:
+        complete = run(whole, files)
+    print(f"{os.cpu_count()} cores, {cpu_name()}, Python {platform.python_version()}")
+    sys.exit(not complete)
+
+
+if __name__ == "__main__":
+    main()
