@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-DIGITS = re.compile(r"[-+−]?\d+")  # noqa: RUF001
+DIGITS = re.compile(r"[-+−]?\d+")  # noqa: RUF001  # the signs meant
 
 
 @dataclass

@@ -17,8 +17,8 @@ FORMATS = {
     "一, 二, 三, ...": "chineseCounting",
     "甲, 乙, 丙, ...": "ideographTraditional",
     "①, ②, ③, ...": "decimalEnclosedCircle",
-    "А, Б, .., Аа, Бб, ... (ru)": "russianUpper",  # noqa: RUF001
-    "а, б, .., аа, бб, ... (ru)": "russianLower",  # noqa: RUF001
+    "А, Б, .., Аа, Бб, ... (ru)": "russianUpper",  # noqa: RUF001  # the signs meant
+    "а, б, .., аа, бб, ... (ru)": "russianLower",  # noqa: RUF001  # the signs meant
 }
 MAX_ANCESTORS = 30
 
