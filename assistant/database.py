@@ -1,14 +1,14 @@
 """The database: the parent of all tables, and transactions that act for one owner."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, MetaData, Table
+from sqlalchemy import Connection, Executable, MetaData, Row, Table
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -150,9 +150,17 @@ def transaction(owner: uuid.UUID | str) -> Iterator[Session]:
     Inside a `unit_of_work` it is a part of that, which commits.
     """
     unit = _open_unit.get()
+    with (
+        _telling_when_away(),
+        _alone(owner) if unit is None else _joined(unit, str(owner)) as session,
+    ):
+        yield session
+
+
+@contextmanager
+def _telling_when_away() -> Iterator[None]:
     try:
-        with _alone(owner) if unit is None else _joined(unit, str(owner)) as session:
-            yield session
+        yield
     except (DBAPIError, PoolTimeout) as error:
         if not _is_away(error):
             raise
@@ -166,6 +174,28 @@ def _is_away(error: DBAPIError | PoolTimeout) -> bool:
     # A connection that breaks within an answer can be reported as any error of the driver.
     away = isinstance(error, OperationalError | InterfaceError | PoolTimeout)
     return away or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def run_alone(owner: uuid.UUID | str, statement: Executable, values: Mapping[str, Any]) -> Row[Any]:
+    """Run a statement that is a whole unit of work, in one round trip, and return its only row.
+
+    Inside a `unit_of_work` it is a part of that. It has to act for its owner by itself, and to be
+    right twice: where an answer was lost with the connection, it is run once more, and told so by
+    `again`. Raises `Unavailable` as `transaction` does.
+    """
+    again = False
+    with _telling_when_away():
+        if _open_unit.get() is None:
+            try:
+                # To an engine in this mode each statement is a transaction.
+                with db.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as alone:
+                    return alone.execute(statement, {**values, "again": False}).one()
+            except DBAPIError as error:
+                again = error.connection_invalidated
+                if not again:
+                    raise
+        with transaction(owner) as session:
+            return session.connection().execute(statement, {**values, "again": again}).one()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import CursorResult, delete, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from assistant.crashes import crash_point
 from assistant.database import SYSTEM, transaction, unit_of_work
 from assistant.errors import KeyReused, RequestInProgress
 from assistant.extensions import settings
@@ -63,6 +64,7 @@ def once(
             return _kept(earlier, request_hash), True
         answer = work()
         session.add(_row(owner_id, key, request_hash, answer))
+        crash_point("api.before_commit")
     return answer, False
 
 

@@ -205,5 +205,5 @@ def test_a_question_costs_no_more_round_trips_for_the_setting(user: User) -> Non
     for body in ({}, {"conversation_id": first["conversation_id"]}):
         with statements() as sent:
             ask(user, **body)
-        # Whose rows they are; conversation and messages; the job.
-        assert len(sent) == 3, sent
+        # For whom, the conversation, both messages and the job, in one call.
+        assert len(sent) == 1, sent

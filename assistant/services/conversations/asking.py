@@ -2,18 +2,16 @@
 
 import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from assistant.database import transaction
-from assistant.errors import NotFound
-from assistant.models import Job, Message
+from assistant.database import run_alone, transaction
+from assistant.errors import AssistantError, NotFound
+from assistant.models import Job, Message, WhenBusy
 from assistant.services import active_owner, jobs
 from assistant.services.conversations import conversations, when_busy
 from assistant.services.jobs import kinds
@@ -48,12 +46,42 @@ class Question:
         }
 
 
+# In the database, because a question is what the API is asked most: its conversation, both
+# messages and the job are written in one round trip, by statements that are planned once.
+_ASK = text("""
+    SELECT refusal, (job).*
+    FROM ask_question(CAST(:question AS jsonb), CAST(:promise AS jsonb), :again)
+""").columns(**jobs.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What `ask_question` is told, and by which ids it makes what it makes."""
+
+    owner_id: uuid.UUID
+    question: dict[str, Any]
+    promise: jobs.Promise
+
+    def values(self, **more: bool) -> dict[str, Any]:
+        return {
+            "question": json.dumps({**self.question, **more}, ensure_ascii=False, default=str),
+            "promise": jobs.as_json(self.promise),
+        }
+
+
 def ask(owner_id: uuid.UUID, question: Question) -> Job:
     """Keep a question and promise a reply, in one transaction."""
-    with transaction(owner_id) as session:
-        check_scope(session, Scope(owner_id, question.document_ids, question.collection_ids))
-        statement = _ASK_FIRST if question.conversation_id is None else _ASK_NEXT
-        job, stopped = _put(session, owner_id, question, statement)
+    scope = Scope(owner_id, question.document_ids, question.collection_ids)
+    if scope.document_ids or scope.collection_ids:
+        with transaction(owner_id) as session:
+            check_scope(session, scope)
+    asked = _asked(owner_id, question)
+    row = run_alone(owner_id, _ASK, asked.values())
+    stopped: jobs.Cancelled = []
+    if row.refusal is not None:
+        with transaction(owner_id) as session:
+            row, stopped = _make_way(session, asked)
+    job = jobs.job_of(row)
     when_busy.follow_up(stopped)
     jobs.announce(job)
     return job
@@ -61,117 +89,94 @@ def ask(owner_id: uuid.UUID, question: Question) -> Job:
 
 def ask_beside(session: Session, other: Message, question: Question) -> tuple[Job, jobs.Cancelled]:
     """Keep a question as a sibling of another one, which starts a branch; the caller commits."""
-    return _put(session, other.owner_id, question, _ASK_BESIDE, {"beside": other.parent_id})
+    asked = _asked(other.owner_id, question, is_beside=True, beside=other.parent_id)
+    row = _put(session, asked)
+    stopped: jobs.Cancelled = []
+    if row.refusal is not None:
+        row, stopped = _make_way(session, asked)
+    return jobs.job_of(row), stopped
 
 
-def _put(
-    session: Session,
-    owner_id: uuid.UUID,
-    question: Question,
-    statement: TextClause,
-    place: Mapping[str, object] = MappingProxyType({}),
-) -> tuple[Job, jobs.Cancelled]:
-    ids = {name: uuid7() for name in ("job", "asked", "answered", "conversation")}
-    if question.conversation_id is not None:
-        ids["conversation"] = question.conversation_id
-    values = {
-        **{name: str(value) for name, value in ids.items()},
+def _asked(owner_id: uuid.UUID, question: Question, **place: object) -> _Asked:
+    conversation_id = question.conversation_id or uuid7()
+    job_id, reply_id = uuid7(), uuid7()
+    kept = {
         **place,
-        "owner": str(owner_id),
+        "id": uuid7(),
+        "owner_id": owner_id,
+        "conversation_id": conversation_id,
+        "begins": question.conversation_id is None,
         "content": question.content,
-        "options": json.dumps(question.as_options()),
         "title": conversations.title_of(question.content),
+        "untitled": conversations.DEFAULT_TITLE,
+        "reply_id": reply_id,
+        "options": question.as_options(),
     }
-    written = session.connection().execute(statement, values).all()
-    if not written and question.conversation_id is None:
-        raise active_owner.gone()
-    if not written:
-        raise NotFound("There is no conversation with this id.")
-    stopped = when_busy.make_way(session, ids["conversation"], written[0].when_busy)
-    position = max(row.position for row in written)
-    job = accept(
-        session,
-        owner_id,
-        ids["conversation"],
-        ids["job"],
-        ids["answered"],
-        position,
-        from_documents=question.about_documents,
+    promise = _promise(
+        owner_id, conversation_id, job_id, reply_id, from_documents=question.about_documents
     )
-    return job, stopped
+    return _Asked(owner_id, kept, promise)
 
 
-# A question is what the API is asked most, so its conversation and both messages are written in
-# one round trip. The conversation's row stays locked until the commit: positions, and the jobs
-# of a conversation, are given in one order. The lock is the weaker one: a worker that writes a
-# reply looks at the key of this row, and waiting for each other they would deadlock. What the
-# conversation does while a reply is open comes along. The first question begins one, of an owner
-# who is not being deleted.
-_BEGIN = """
-    INSERT INTO conversations (id, owner_id, title, last_position, current_message_id)
-    SELECT CAST(:conversation AS uuid), id, :title, 2, CAST(:answered AS uuid)
-    FROM users WHERE id = :owner AND is_active FOR SHARE
-    RETURNING id, CAST(NULL AS uuid) AS parent_id, last_position, when_busy
-"""
-_CONTINUE = """
-    UPDATE conversations SET
-        last_position = conversations.last_position + 2,
-        current_message_id = :answered,
-        last_activity_at = now(),
-        updated_at = now(),
-        title = CASE WHEN conversations.last_position = 0 AND title = :untitled
-            THEN :title ELSE title END
-    FROM (
-        SELECT id, {parent} AS parent_id FROM conversations
-        WHERE id = :conversation AND owner_id = :owner FOR NO KEY UPDATE
-    ) AS before
-    WHERE conversations.id = before.id
-    RETURNING conversations.id, before.parent_id, conversations.last_position,
-        conversations.when_busy
-"""
-_ASK = """
-WITH place AS ({place})
-INSERT INTO messages (id, owner_id, conversation_id, parent_id, position, role, status, content,
-    citations, options, job_id)
-SELECT CAST(:asked AS uuid), CAST(:owner AS uuid), id, parent_id, last_position - 1,
-    'user', 'succeeded', :content, CAST('[]' AS jsonb), CAST('{{}}' AS jsonb), CAST(NULL AS uuid)
-FROM place
-UNION ALL
-SELECT CAST(:answered AS uuid), CAST(:owner AS uuid), id, CAST(:asked AS uuid), last_position,
-    'assistant', 'queued', '', CAST('[]' AS jsonb), CAST(:options AS jsonb), CAST(:job AS uuid)
-FROM place
-RETURNING position, (SELECT when_busy FROM place) AS when_busy
-"""
-_ASK_FIRST = text(_ASK.format(place=_BEGIN))
-_ASK_NEXT, _ASK_BESIDE = (
-    text(_ASK.format(place=_CONTINUE.format(parent=parent))).bindparams(
-        untitled=conversations.DEFAULT_TITLE
+def _put(session: Session, asked: _Asked, **more: bool) -> Row[Any]:
+    values = {**asked.values(**more), "again": False}
+    return session.connection().execute(_ASK, values).one()
+
+
+def _make_way(session: Session, asked: _Asked) -> tuple[Row[Any], jobs.Cancelled]:
+    """Cancel what is in the way of a question and keep it, or say why it is refused.
+
+    Nothing of it is written yet, and what was in the way may be gone meanwhile, so it is put once
+    more: that locks the conversation until the commit, and nothing else can come in between.
+    """
+    row = _put(session, asked)
+    stopped: jobs.Cancelled = []
+    if row.refusal == WhenBusy.INTERRUPT:
+        stopped = when_busy.interrupt(session, asked.question["conversation_id"])
+        row = _put(session, asked, makes_way=True)
+    if row.refusal is not None:
+        raise _refused(session, asked, row.refusal)
+    return row, stopped
+
+
+def _refused(session: Session, asked: _Asked, refusal: str) -> AssistantError:
+    if refusal == WhenBusy.REJECT:
+        return when_busy.rejected()
+    if refusal != "gone":
+        return jobs.refused(session, asked.owner_id, kinds.REPLY.queue, refusal)
+    if asked.question["begins"]:
+        return active_owner.gone()
+    return NotFound("There is no conversation with this id.")
+
+
+def accept(session: Session, reply: Message, retry_of: uuid.UUID | None = None) -> Job:
+    """Promise the reply whose row is there, in its place among the replies of a conversation."""
+    assert reply.job_id is not None
+    promise = _promise(
+        reply.owner_id,
+        reply.conversation_id,
+        reply.job_id,
+        reply.id,
+        from_documents=bool(reply.options.get("use_documents")),
     )
-    for parent in ("current_message_id", "CAST(:beside AS uuid)")
-)
+    promise["sequence_number"], promise["retry_of"] = reply.position, retry_of
+    return jobs.accept(session, **promise)
 
 
-def accept(
-    session: Session,
+def _promise(
     owner_id: uuid.UUID,
     conversation_id: uuid.UUID,
     job_id: uuid.UUID,
     reply_id: uuid.UUID,
-    position: int,
     *,
     from_documents: bool,
-    retry_of: uuid.UUID | None = None,
-) -> Job:
-    """Promise the reply whose row is there, in its place among the replies of a conversation."""
-    return jobs.accept(
-        session,
-        job_id=job_id,
-        owner_id=owner_id,
-        kind=kinds.REPLY,
-        sequence_key=conversation_id,
-        sequence_number=position,
-        first_stage="retrieving" if from_documents else "generating",
-        conversation_id=conversation_id,
-        message_id=reply_id,
-        retry_of=retry_of,
-    )
+) -> jobs.Promise:
+    return {
+        "job_id": job_id,
+        "owner_id": owner_id,
+        "kind": kinds.REPLY,
+        "sequence_key": conversation_id,
+        "first_stage": "retrieving" if from_documents else "generating",
+        "conversation_id": conversation_id,
+        "message_id": reply_id,
+    }

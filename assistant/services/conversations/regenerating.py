@@ -129,14 +129,4 @@ def _sibling(conversation: Conversation, reply: Message, options: dict[str, Any]
 def _promise(session: Session, reply: Message, retry_of: uuid.UUID | None = None) -> Job:
     session.add(reply)
     session.flush()
-    assert reply.job_id is not None
-    return asking.accept(
-        session,
-        reply.owner_id,
-        reply.conversation_id,
-        reply.job_id,
-        reply.id,
-        reply.position,
-        from_documents=bool(reply.options.get("use_documents")),
-        retry_of=retry_of,
-    )
+    return asking.accept(session, reply, retry_of)

@@ -26,14 +26,26 @@ def make_way(session: Session, conversation_id: uuid.UUID, when_busy: str) -> jo
     """
     if when_busy == WhenBusy.REJECT:
         if session.scalar(select(Job.id).where(open_replies(conversation_id)).limit(1)):
-            raise ConversationBusy(
-                "A reply of this conversation is queued or running. Wait for it, or cancel it."
-            )
+            raise rejected()
     elif when_busy == WhenBusy.INTERRUPT:
-        # What runs keeps its place in the sequence until its worker has let go of it, so the new
-        # reply never runs beside the old one.
-        return jobs.cancel_all(session, open_replies(conversation_id))
+        return interrupt(session, conversation_id)
     return []
+
+
+def interrupt(session: Session, conversation_id: uuid.UUID) -> jobs.Cancelled:
+    """Cancel the open replies of a conversation whose row the caller holds.
+
+    What runs keeps its place in the sequence until its worker has let go of it, so the new reply
+    never runs beside the old one.
+    """
+    return jobs.cancel_all(session, open_replies(conversation_id))
+
+
+def rejected() -> ConversationBusy:
+    """Return what to say to whoever asks while a reply is open that must not be interrupted."""
+    return ConversationBusy(
+        "A reply of this conversation is queued or running. Wait for it, or cancel it."
+    )
 
 
 def follow_up(stopped: jobs.Cancelled) -> None:

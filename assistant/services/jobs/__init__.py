@@ -8,8 +8,8 @@ lost (the sweeper rings again) or doubled (the second claim changes no row).
                  └── retry, release, lease ran out
 
 - `accept` inserts the row in its caller's transaction, so that a question and the promise to
-  answer it are one commit. When the queue has room, the same INSERT marks it as dispatched; when
-  too much is open, nothing is inserted (`limits`).
+  answer it are one commit. A function of the database inserts it; when the queue has
+  room, it is marked as dispatched there, and when too much is open, nothing is (`limits`).
 - `dispatch` sends what waits: owners take turns, a sequence (the replies of a conversation, the
   work on a document) goes one by one, and only a window of jobs is in the broker at a time.
 - A worker *claims* by compare-and-set. The attempt number it gets is its fencing token: every
@@ -31,11 +31,19 @@ the engine knows of each kind), `event_log` (what followers hear), `heartbeats` 
 """
 
 from assistant.services.jobs import draining
-from assistant.services.jobs.accepting import accept, announce
+from assistant.services.jobs.accepting import (
+    ACCEPTED,
+    Promise,
+    accept,
+    announce,
+    as_json,
+    job_of,
+)
 from assistant.services.jobs.cache import forget as forget_copies
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.kinds import Body, init_app, job_table
+from assistant.services.jobs.limits import refused
 from assistant.services.jobs.moving import move_if_short_lane
 from assistant.services.jobs.purging import count_ended, purge
 from assistant.services.jobs.reading import get, list_
@@ -63,8 +71,10 @@ from assistant.services.jobs.stopping import (
 from assistant.services.jobs.sweeping import sweep
 
 __all__ = [
+    "ACCEPTED",
     "Body",
     "Cancelled",
+    "Promise",
     "Run",
     "SharedRead",
     "Shown",
@@ -72,6 +82,7 @@ __all__ = [
     "Stopping",
     "accept",
     "announce",
+    "as_json",
     "bodies_of",
     "body_of",
     "cancel",
@@ -87,6 +98,7 @@ __all__ = [
     "get",
     "has_ended",
     "init_app",
+    "job_of",
     "job_table",
     "list_",
     "look_up",
@@ -95,6 +107,7 @@ __all__ = [
     "publish",
     "purge",
     "read_status",
+    "refused",
     "ring",
     "run",
     "sweep",

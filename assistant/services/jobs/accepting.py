@@ -1,9 +1,10 @@
 """Insert a new job in the transaction of what it is about, unless too much is open."""
 
+import json
 import uuid
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
-from sqlalchemy import bindparam, case, func, insert, select
+from sqlalchemy import Row, Text, text
 from sqlalchemy.orm import Session
 
 from assistant.crashes import crash_point
@@ -11,90 +12,85 @@ from assistant.database import table_of, when_committed
 from assistant.extensions import settings
 from assistant.logs import log_ids
 from assistant.models import Job
+from assistant.models.job import PAYLOAD_VERSION
 from assistant.services.jobs import limits
 from assistant.services.jobs.dispatching import dispatch, ring, window
 from assistant.services.jobs.kinds import PATIENT_SECONDS, JobKind
 
-_TABLE = table_of(Job)
-_GIVEN = (
-    *("id", "owner_id", "kind", "queue", "priority", "arguments", "max_failures"),
-    *("sequence_key", "sequence_number"),
-    *("conversation_id", "message_id", "document_id", "retry_of"),
-)
 # Among the jobs of one owner: what somebody waits for before what was asked for all at once.
 USUAL, BULK = 5, 8
-_KEY = bindparam("sequence_key", type_=_TABLE.c.sequence_key.type)
-_DEADLINE = func.make_interval(0, 0, 0, 0, 0, 0, bindparam("deadline_seconds"))
-
-_HAS_ROOM = func.queue_has_room(
-    *(bindparam("queue"), bindparam("room"), _KEY, bindparam("owner_id"), bindparam("served"))
-)
-_VALUES = {
-    **{name: bindparam(name, type_=_TABLE.c[name].type) for name in _GIVEN},
-    "deadline_at": func.now() + _DEADLINE,
-    "dispatched_at": case((_HAS_ROOM, func.now())),
-}
-# Built once: a request for a job is what the API is asked most. With limits, what is refused is
-# not inserted.
-_INSERT = insert(_TABLE).values(_VALUES).returning(*_TABLE.c)
-_INSERT_WITHIN_LIMITS = (
-    insert(_TABLE)
-    .from_select(list(_VALUES), select(*_VALUES.values()).where(limits.REFUSAL.is_(None)))
-    .returning(*_TABLE.c)
+# What `accept_job` and functions that call it return: why the job was refused, else its row.
+ACCEPTED = {"refusal": Text(), **{column.name: column.type for column in table_of(Job).c}}
+_ACCEPT = text("SELECT refusal, (job).* FROM accept_job(CAST(:promise AS jsonb))").columns(
+    **ACCEPTED
 )
 
 
-def accept(
-    session: Session,
-    *,
-    job_id: uuid.UUID,
-    owner_id: uuid.UUID,
-    kind: JobKind,
-    sequence_key: uuid.UUID | None = None,
-    sequence_number: int | None = None,
-    arguments: dict[str, Any] | None = None,
-    first_stage: str = "running",
-    bulk: bool = False,
-    **about: uuid.UUID | None,
-) -> Job:
-    """Insert a job in the caller's transaction; call `announce` after the commit.
+class Promise(TypedDict, total=False):
+    """What a new job is told.
 
     `sequence_key` puts it behind what is open under the same key with a smaller
     `sequence_number`; the caller counts under a lock, so numbers are given in order. Each attempt
-    begins in the `first_stage`. `about` names the conversation, message, document and the job that
-    this one retries. What is returned belongs to no session. Raises `RateLimited` if the owner has
-    too much open, `Overloaded` if everybody together has. An operator's `bulk` work is never too
-    much, and comes last.
+    begins in the `first_stage`. An operator's `bulk` work is never too much, and comes last. The
+    other ids name what it is about, and the job that this one retries.
     """
-    values = {
-        **dict.fromkeys(_GIVEN),
-        **about,
-        "id": job_id,
-        "owner_id": owner_id,
+
+    job_id: Required[uuid.UUID]
+    owner_id: Required[uuid.UUID]
+    kind: Required[JobKind]
+    sequence_key: uuid.UUID | None
+    sequence_number: int | None
+    arguments: dict[str, Any]
+    first_stage: str
+    bulk: bool
+    conversation_id: uuid.UUID | None
+    message_id: uuid.UUID | None
+    document_id: uuid.UUID | None
+    retry_of: uuid.UUID | None
+
+
+def as_json(promise: Promise) -> str:
+    """Return what `accept_job`, in the database, is to insert, and within which limits."""
+    kind, bulk = promise["kind"], promise.get("bulk", False)
+    given = {
+        **promise,
+        "id": promise["job_id"],
         "kind": kind.name,
         "queue": kind.queue,
         "priority": BULK if bulk else USUAL,
         "arguments": {
-            **(arguments or {}),
+            **promise.get("arguments", {}),
             **log_ids("request_id"),
-            "first_stage": first_stage,
+            "first_stage": promise.get("first_stage", "running"),
         },
+        "payload_version": PAYLOAD_VERSION,
         "max_failures": kind.max_failures(settings),
-        "sequence_key": sequence_key,
-        "sequence_number": sequence_number,
         "deadline_seconds": PATIENT_SECONDS if bulk else kind.deadline_seconds(settings),
         "room": window(kind.queue),
         "served": settings.max_served_jobs_per_owner,
     }
-    statement = _INSERT
     if kind.limited and not bulk:
-        statement = _INSERT_WITHIN_LIMITS
-        values |= limits.bounds()
-    row = session.connection().execute(statement, values).one_or_none()
-    if row is None:
-        raise limits.refusal(session, owner_id, kind.queue)
-    crash_point("api.before_commit")
-    return Job(**row._mapping)
+        given |= limits.bounds()
+    return json.dumps(given, default=str)
+
+
+def accept(session: Session, **promise: Unpack[Promise]) -> Job:
+    """Insert a job in the caller's transaction; call `announce` after the commit.
+
+    What is returned belongs to no session. Raises `RateLimited` if the owner has too much open,
+    `Overloaded` if everybody together has.
+    """
+    row = session.connection().execute(_ACCEPT, {"promise": as_json(promise)}).one()
+    if row.refusal is not None:
+        raise limits.refused(session, promise["owner_id"], promise["kind"].queue, row.refusal)
+    return job_of(row)
+
+
+def job_of(row: Row[Any]) -> Job:
+    """Return the job of a row with the columns of `ACCEPTED`; it belongs to no session."""
+    values = dict(row._mapping)
+    del values["refusal"]
+    return Job(**values)
 
 
 def announce(job: Job) -> None:

@@ -3,8 +3,7 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import Text, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from assistant.errors import Overloaded, RateLimited
@@ -19,16 +18,9 @@ LONGEST_PAUSE = 300.0
 # Where nothing has ended lately, nothing can be told.
 UNKNOWN_PAUSE = 30.0
 
-REFUSAL = func.open_jobs_refusal(
-    bindparam("owner_id"),
-    bindparam("owner_limit"),
-    bindparam("limit"),
-    bindparam("limited", type_=ARRAY(Text)),
-)
-
 
 def bounds() -> dict[str, Any]:
-    """Return the limits, and the kinds that they are for, under the names `REFUSAL` wants."""
+    """Return the limits, and the kinds that they are for, under the names of a promise."""
     return {
         "owner_limit": settings.max_open_jobs_per_owner,
         "limit": settings.max_open_jobs,
@@ -36,12 +28,14 @@ def bounds() -> dict[str, Any]:
     }
 
 
-def refusal(session: Session, owner_id: uuid.UUID, queue: Queue) -> Overloaded | RateLimited:
+def refused(
+    session: Session, owner_id: uuid.UUID, queue: Queue, whose: str
+) -> Overloaded | RateLimited:
     """Return what to say to somebody who was refused, and when to ask again.
 
-    The transaction sees the rows of all owners from now on: it is to be rolled back.
+    `whose` limit was reached: the "owner"'s, or that of "all". The transaction sees the rows of
+    all owners from now on: it is to be rolled back.
     """
-    whose = session.scalar(select(REFUSAL), {"owner_id": owner_id, **bounds()})
     if whose == "all":
         return Overloaded(
             f"{settings.max_open_jobs} jobs are waiting, and no more are accepted. Try again "
