@@ -430,11 +430,13 @@ def test_another_thread_has_transactions_of_its_own(
 
 def test_what_takes_a_key_says_so(app: Flask) -> None:
     document = app.test_client().get("/openapi.json").get_json()
-    taking = set()
+    taking, accepting = set(), set()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if method == "parameters":
                 continue
+            if method == "post" and "202" in operation["responses"]:
+                accepting.add((method, path.removeprefix("/api/v1")))
             names = [parameter.get("name") for parameter in operation.get("parameters", [])]
             if "Idempotency-Key" in names:
                 taking.add((method, path.removeprefix("/api/v1")))
@@ -444,6 +446,7 @@ def test_what_takes_a_key_says_so(app: Flask) -> None:
     more = ("/documents/{document_id}/analysis", "/collections", "/jobs/{job_id}/retry")
     beside = ("/messages/{message_id}/edit", "/messages/{message_id}/regenerate")
     assert taking == {("post", path) for path in (*places, *more, *beside)}
+    assert accepting <= taking
 
 
 def test_a_browser_may_read_that_an_answer_is_an_old_one(

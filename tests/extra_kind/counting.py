@@ -16,7 +16,7 @@ from tests.extra_kind.kinds import COUNT
 def create(owner_id: uuid.UUID, document_id: uuid.UUID, retry_of: uuid.UUID | None = None) -> Job:
     """Promise to count."""
     with transaction(owner_id) as session:
-        document = documents.find(session, owner_id, document_id)
+        document = documents.find_live(session, owner_id, document_id)
         job = jobs.accept(
             session,
             job_id=uuid7(),
