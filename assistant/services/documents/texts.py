@@ -41,7 +41,7 @@ def _read_before(run: Run, version: Version) -> ParsedDocument | None:
         Document.generation == DocumentText.generation,
     )
     query = (
-        select(DocumentText.text, DocumentText.page_starts)
+        select(DocumentText)
         .join(File, File.id == DocumentText.file_id)
         .join(Document, and_(*of_now))
         .where(File.owner_id == run.owner_id, File.sha256 == version.sha256)
@@ -50,8 +50,8 @@ def _read_before(run: Run, version: Version) -> ParsedDocument | None:
         .limit(1)
     )
     with transaction(run.owner_id) as session:
-        row = session.execute(query).one_or_none()
-    return None if row is None else ParsedDocument(row.text, row.page_starts)
+        found = session.scalar(query)
+    return None if found is None else ParsedDocument(found.text, found.page_starts)
 
 
 def _parse(run: Run, version: Version) -> ParsedDocument:
