@@ -56,7 +56,7 @@ def test_an_upload_that_made_no_document_names_the_one_that_is_there(
     assert (shown["state"], shown["attempts"]) == ("succeeded", [])
     assert shown["result"] == {"document_id": document_id, "duplicate": True}
     said = run("jobs", "show", accepted["id"]).stdout
-    assert "'duplicate': True" in said
+    assert '"duplicate": true' in said
     assert "only a failed or cancelled one" in run("jobs", "retry", shown["id"], code=1).stderr
 
 
