@@ -14,6 +14,7 @@ from assistant.database import SYSTEM, Model, db, transaction
 from assistant.models import Collection
 from assistant.security import check_endpoints
 from assistant.services import jobs
+from tests.adapters.pdfs import build, shown
 from tests.conftest import User
 from tests.factories import ask, assert_problem, job_row, upload
 
@@ -76,7 +77,8 @@ def test_an_application_with_an_undeclared_endpoint_does_not_start() -> None:
 @pytest.fixture
 def things(user: User) -> dict[str, str]:
     """Make one of everything that has an id, and index the document."""
-    asked, uploaded = ask(user, "[[script:answer echo]] My secret."), upload(user, "My secret.")
+    asked = ask(user, "[[script:answer echo]] My secret.")
+    uploaded = upload(user, build(shown(60, 700, "My secret.")), "secret.pdf")
     jobs.run(asked["id"])
     jobs.run(uploaded["id"])
     document = user.get(f"/documents/{uploaded['document_id']}").get_json()

@@ -9,8 +9,9 @@ import pytest
 from assistant.adapters.documents import pdf
 from assistant.adapters.documents.pdf_columns import Line
 from assistant.adapters.documents.pdf_pages import ordered, read_page
+from assistant.adapters.documents.pdf_places import located
 from assistant.adapters.documents.pdf_style import style_of
-from assistant.adapters.documents.pdf_text import located, write
+from assistant.adapters.documents.pdf_text import write
 from assistant.errors import PermanentError
 from tests.adapters.files import HANDBOOK
 from tests.adapters.pdfs import OWNED, Page, build, chinese, lines, ruled, shown, widget
@@ -429,7 +430,7 @@ class TestWords:
         page, _ = read_page(pypdfium2.PdfDocument(data), 0, 10_000)
         (items,) = ordered([page])
         text = write(items, style_of([items]))
-        found = {word.text: (offset, word) for offset, word in located(text, items)}
+        found = {word.text: (offset, word) for offset, _, word in located(text, items)}
         for first, second in (("instal\u2010", "lation"), ("well-", "known"), ("ISO-", "9001")):
             (offset, word), (after, other) = found[first], found[second]
             assert text[offset:].startswith(first.rstrip("\u2010-"))
@@ -447,7 +448,7 @@ class TestWords:
         style = style_of(bodies)
         for items in bodies:
             text = write(items, style)
-            places = [offset for offset, _ in located(text, items)]
+            places = [offset for offset, _, _ in located(text, items)]
             words = sum(
                 len(item.row.words) if isinstance(item, Line) else len(list(item.words()))
                 for item in items
@@ -510,7 +511,7 @@ def test_a_hundred_pages_take_less_than_a_second() -> None:
     took = []
     for _ in range(2):
         begin = time.process_time()
-        text, starts = pdf.extract(data)
+        text, starts, _ = pdf.extract(data)
         took.append(time.process_time() - begin)
     assert len(starts) == 100
     assert len(text) > 350_000

@@ -16,13 +16,15 @@ from typing import Any, BinaryIO
 
 import assistant
 from assistant.adapters.documents.media import PDF
+from assistant.adapters.documents.page_answers import read_pages
 from assistant.errors import PermanentError
 from assistant.ports import ParsedDocument
 
 logger = logging.getLogger(__name__)
 
 WALL_SECONDS = 60.0
-MAX_ANSWER = 20 * 1024 * 1024
+# Five million characters, and where as many words stand.
+MAX_ANSWER = 64 * 1024 * 1024
 MAX_CHARACTERS = 5_000_000
 BLOCK = 1024 * 1024
 PROGRAM = "assistant.adapters.documents.extract"
@@ -180,4 +182,9 @@ def _document(result: dict[str, Any], media_type: str) -> ParsedDocument:
         raise _failure("no_text", SCANNED if media_type == PDF else None)
     if len(text) > MAX_CHARACTERS:
         raise _failure("too_large_to_parse")
-    return ParsedDocument(text=text, page_starts=page_starts)
+    try:
+        pages = read_pages(result.get("pages", ()), len(text))
+    except (TypeError, ValueError) as error:
+        logger.warning("the parser's answer makes no sense", extra={"reason": str(error)})
+        raise _failure("broken_file") from error
+    return ParsedDocument(text, page_starts, pages)

@@ -33,7 +33,7 @@ def index(run: Run) -> dict[str, Any]:
     document, collection = _load(run)
     version = version_of(document, collection, run.job)
     parsed = texts.read(run, version)
-    generation = texts.begin_generation(run, document, parsed)
+    generation = texts.begin_generation(run, document, version, parsed)
     if len(parsed.text) > SHORT_CHARACTERS:
         jobs.move_if_short_lane(run)
     run.progress("splitting")

@@ -6,6 +6,7 @@ from assistant.database import transaction
 from assistant.extensions import adapters
 from assistant.models import Document, DocumentText
 from assistant.ports import ParsedDocument
+from assistant.services.documents import pages
 from assistant.services.documents.index_target import Version
 from assistant.services.jobs import Run
 
@@ -37,7 +38,7 @@ def _parse(run: Run, version: Version) -> ParsedDocument:
         run.check()
 
 
-def begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> int:
+def begin_generation(run: Run, document: Document, version: Version, parsed: ParsedDocument) -> int:
     """Give out a new generation with this text; texts that broken attempts left are removed.
 
     The job remembers it, so that its next attempt need not read the file again.
@@ -75,7 +76,12 @@ def begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> in
                     owner_id=run.owner_id,
                     text=parsed.text,
                     page_starts=list(parsed.page_starts),
+                    storage_key=version.storage_key,
+                    media_type=version.media_type,
                 )
             )
+            # Pages name their text, and are taken over with it.
+            session.flush()
+            pages.keep(session, run.owner_id, document.id, generation, parsed.pages)
         run.fence(session, arguments={**run.job.arguments, READ: generation})
     return generation
