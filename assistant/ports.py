@@ -195,6 +195,16 @@ class DocumentParser(Protocol):
         """Begin to read a file; whoever does has to ask for the result."""
 
 
+class PageArtist(Protocol):
+    """Draws pages of untrusted files."""
+
+    def draw(self, path: Path, media_type: str, number: int, dpi: int) -> bytes:
+        """Return a page as PNG, of fewer dots where it would be very large.
+
+        Pages are counted from 1. Raises `PermanentError` for what cannot be drawn.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A slice `text[start:end]` of a document."""

@@ -83,13 +83,7 @@ class RunningParse:
 
     def result(self) -> ParsedDocument:
         """Return the text; raises `PermanentError` or, once aborted, `CancelledError`."""
-        try:
-            answer = self._read()
-        finally:
-            returncode = self._end()
-        if self._aborted:
-            raise CancelledError
-        result = _decode(answer, returncode)
+        result = _decode(*self.answer())
         if "error" in result:
             logger.info(
                 "document not parsed",
@@ -97,6 +91,16 @@ class RunningParse:
             )
             raise _failure(str(result["error"]), result.get("detail"))
         return _document(result, self._media_type)
+
+    def answer(self) -> tuple[bytes, int]:
+        """Wait for what the process writes and how it ends; raises as `result` does."""
+        try:
+            answer = self._read()
+        finally:
+            returncode = self._end()
+        if self._aborted:
+            raise CancelledError
+        return answer, returncode
 
     def _read(self) -> bytes:
         """Read the answer until its end, the time limit or the size limit."""

@@ -1,6 +1,6 @@
 """The text of a document: read from its file once for each job, and kept under a generation."""
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, delete, exists, select, update
 
 from assistant.database import transaction
 from assistant.extensions import adapters
@@ -36,6 +36,21 @@ def _parse(run: Run, version: Version) -> ParsedDocument:
     finally:
         # Whatever came of it, that the work was stopped comes first.
         run.check()
+
+
+def names(document: Document) -> bool:
+    """Return whether a text still says that it was read from the file that a document had."""
+    with transaction(document.owner_id) as session:
+        return bool(
+            session.scalar(
+                select(
+                    exists().where(
+                        DocumentText.document_id == document.id,
+                        DocumentText.storage_key == document.storage_key,
+                    )
+                )
+            )
+        )
 
 
 def begin_generation(run: Run, document: Document, version: Version, parsed: ParsedDocument) -> int:
