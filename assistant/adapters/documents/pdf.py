@@ -8,9 +8,9 @@ import pypdfium2.raw
 
 from assistant.adapters.documents.pdf_boxes import PackedPage, pack
 from assistant.adapters.documents.pdf_pages import Page, ordered, read_page
-from assistant.adapters.documents.pdf_places import located
+from assistant.adapters.documents.pdf_places import located, noted
 from assistant.adapters.documents.pdf_style import Item, style_of
-from assistant.adapters.documents.pdf_text import note, write
+from assistant.adapters.documents.pdf_text import BLOCK_END, note, write
 from assistant.errors import PermanentError
 
 MAX_PAGES = 2000
@@ -44,7 +44,7 @@ def extract(data: bytes) -> tuple[str, list[int], list[PackedPage]]:
     texts = _texts(pages, bodies)
     starts = _starts(texts)
     boxes = [
-        pack(page.frame, located(text, body, start))
+        pack(page.frame, [*located(text, body, start), *noted(page.notes, start + len(text))])
         for page, body, text, start in zip(pages, bodies, texts, starts, strict=True)
     ]
     return PAGE_END.join(texts), starts, boxes
@@ -91,7 +91,7 @@ def _read_pages(document: pypdfium2.PdfDocument) -> list[Page]:
 def _texts(pages: Sequence[Page], bodies: Sequence[Sequence[Item]]) -> list[str]:
     style = style_of(bodies)
     return [
-        "\n\n".join(filter(None, [write(body, style), *map(note, page.notes)]))
+        BLOCK_END.join(filter(None, [write(body, style), *(note(said) for _, said in page.notes)]))
         for page, body in zip(pages, bodies, strict=True)
     ]
 

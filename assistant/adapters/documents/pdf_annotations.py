@@ -27,7 +27,7 @@ class Annotations(NamedTuple):
     """Texts that stand at their place on the page, and notes that stand beside it."""
 
     fields: list[tuple[Box, str]]
-    notes: list[str]
+    notes: list[tuple[Box, str]]
     # Stamps and signatures became part of the page, which must be loaded anew to be read.
     drawn: bool
 
@@ -38,7 +38,7 @@ def read_annotations(page: pypdfium2.PdfPage, form: Any) -> Annotations:
     `form` is pdfium's environment for forms, if the file has one.
     """
     fields: list[tuple[Box, str]] = []
-    notes: list[str] = []
+    notes: list[tuple[Box, str]] = []
     drawn = []
     count = min(raw.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS)
     for index in range(count):
@@ -51,7 +51,7 @@ def read_annotations(page: pypdfium2.PdfPage, form: Any) -> Annotations:
             if raw.FPDFAnnot_GetSubtype(annotation) in PLACED:
                 fields.append((_box(annotation), text))
             else:
-                notes.append(text)
+                notes.append((_box(annotation), text))
         raw.FPDFPage_CloseAnnot(annotation)
     if drawn:
         _draw(page, set(drawn))

@@ -28,7 +28,8 @@ class Page:
     tables: list[Table] = field(default_factory=list)
     # Text at other angles: in the margin, or across the page.
     aslant: list[Row] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    # Where each note is stuck on, and what it says.
+    notes: list[tuple[Box, str]] = field(default_factory=list)
 
 
 def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tuple[Page, int]:

@@ -8,6 +8,8 @@ from assistant.adapters.documents.pdf_boxes import Place
 from assistant.adapters.documents.pdf_columns import Line
 from assistant.adapters.documents.pdf_rows import reading_order
 from assistant.adapters.documents.pdf_style import Item
+from assistant.adapters.documents.pdf_text import BLOCK_END, note
+from assistant.adapters.documents.pdf_words import Box, Word, turned
 
 # What may stand between two words that follow each other, and is no word itself: white space and
 # the marks of headings, items, tables, code, raised digits and leaders.
@@ -31,9 +33,27 @@ def located(text: str, items: Sequence[Item], page_start: int = 0) -> Iterator[P
             found = cursor + 1
             if not (text.startswith(written, found) and text[cursor].isspace()):
                 found = _find(text, written, cursor)
+            if found < 0 and written.endswith("."):
+                # Leaders may have taken a full stop with them.
+                written = written.rstrip(".")
+                found = _find(text, written, cursor) if written else -1
             if found >= 0:
                 cursor = found + len(written)
                 yield page_start + found, page_start + cursor, word
+
+
+def noted(notes: Sequence[tuple[Box, str]], page_end: int) -> list[Place]:
+    """Return the place of each note, which stand at the end of a page's text, one after the other.
+
+    Nobody sees their words on the page, but where they are stuck on.
+    """
+    places: list[Place] = []
+    end = page_end
+    for box, said in reversed(notes):
+        start = end - len(note(said))
+        places.insert(0, (start, end, Word("", *turned(box, 0), size=1.0)))
+        end = start - len(BLOCK_END)
+    return places
 
 
 def _written(text: str, in_table: bool) -> str:

@@ -14,6 +14,8 @@ from assistant.adapters.documents.pdf_style import Item, Style
 from assistant.adapters.documents.pdf_tables import Cell, Table
 
 BULLET = re.compile(r"[\u2022\u2023\u25aa\u25cf\u25e6\uf0b7]\s*")
+# Between paragraphs, tables and notes.
+BLOCK_END = "\n\n"
 # A heading is no longer than this, and a line of code begins no further to the right.
 LONGEST, MAX_COLUMN = 200, 200
 # Stands for the level of a heading.
@@ -26,7 +28,7 @@ def write(items: Sequence[Item], style: Style) -> str:
     pitch = _pitch(items)
     for group in _grouped(items, style):
         if parts:
-            parts.append("\n\n")
+            parts.append(BLOCK_END)
         if isinstance(group, Table):
             parts.append(_table(group, style.vocabulary))
         elif all(line.row.fixed for line in group) and len(group) > 1:
