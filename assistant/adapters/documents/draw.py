@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 import pypdfium2
-from pypdfium2 import raw
 
 from assistant.adapters.documents.confinement import confine
 from assistant.adapters.documents.media import PDF
@@ -45,9 +44,6 @@ def draw_page(data: bytes, number: int, dpi: int) -> bytes:
     """Return a page of a PDF as PNG, as a viewer shows it: with form values and annotations."""
     document = pypdfium2.PdfDocument(data)
     document.init_forms()
-    if document.formenv:
-        # Fields are shown as on paper, without the colour that invites to fill them in.
-        raw.FPDF_SetFormFieldHighlightAlpha(document.formenv, 0)
     if not 1 <= number <= len(document):
         raise PermanentError(f"The file has no page {number}.")
     page = document[number - 1]

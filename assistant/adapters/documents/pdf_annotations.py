@@ -121,12 +121,14 @@ def placed(fields: Iterable[tuple[Box, str]], angle: int) -> Iterator[Word]:
         size = min(SIZE, height)
         # What has no height is a field that nobody is to see.
         for i, line in enumerate(lines if size > 0 else ()):
-            top = box.top + i * height + (height - size) / 2
+            within = box._replace(top=box.top + i * height, bottom=box.top + (i + 1) * height)
+            top = within.top + (height - size) / 2
             step = min((box.x1 - box.x0) / len(line), 0.5 * size)
             left = box.x0
             for word in [line] if line == NO_TICK else line.split():
                 right = left + step * len(word)
-                yield Word(word, left, top, right, top + size, size, angle, typed=True)
+                place = (left, top, right, top + size)
+                yield Word(word, *place, size, angle, typed=True, field=within)
                 left = right + step
 
 

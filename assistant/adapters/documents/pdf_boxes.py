@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pypdfium2
 
-from assistant.adapters.documents.pdf_words import Word
+from assistant.adapters.documents.pdf_words import Box, Word
 
 # A word's slice of the text and its box, as `ports.WORD` has it; this process has no numpy.
 WORD = struct.Struct("<2i4f")
@@ -66,9 +66,9 @@ def pack(frame: Frame, places: Iterable[Place]) -> PackedPage:
         if word.angle != angle:
             angle, turn = word.angle, frame.of_text(word.angle)
         a, b, across, d, e, down = turn
-        left, top, right, bottom = word.x0, word.top, word.x1, word.bottom
+        left, top, right, bottom = word.field or word[1:5]
         if not (a == e == 1.0 and b == d == 0.0):
-            left, top, right, bottom = _bounds(turn, word)
+            left, top, right, bottom = _bounds(turn, Box(left, top, right, bottom))
         left, right, top, bottom = left + across, right + across, top + down, bottom + down
         if not (0 <= left < right <= width and 0 <= top < bottom <= height):
             left, right = max(0.0, min(width, left)), max(0.0, min(width, right))
@@ -78,9 +78,9 @@ def pack(frame: Frame, places: Iterable[Place]) -> PackedPage:
     return width, height, base64.b64encode(zlib.compress(packed, 1)).decode()
 
 
-def _bounds(turn: Turn, word: Word) -> tuple[float, float, float, float]:
-    """Return the left, top, right and bottom of a turned word, before it is put to its place."""
+def _bounds(turn: Turn, box: Box) -> Box:
+    """Return what a box takes when it is turned, before it is put to its place."""
     a, b, _, d, e, _ = turn
-    across = [a * x + b * y for x in (word.x0, word.x1) for y in (word.top, word.bottom)]
-    down = [d * x + e * y for x in (word.x0, word.x1) for y in (word.top, word.bottom)]
-    return min(across), min(down), max(across), max(down)
+    across = [a * x + b * y for x in (box.x0, box.x1) for y in (box.top, box.bottom)]
+    down = [d * x + e * y for x in (box.x0, box.x1) for y in (box.top, box.bottom)]
+    return Box(min(across), min(down), max(across), max(down))
