@@ -1,6 +1,6 @@
 """Celery's policy: what runs where, and that a message is only a bell."""
 
-imports = ("workers.search",)
+imports = ("workers.search", "workers.pages")
 
 task_serializer = "json"
 accept_content = ["json"]

@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     max_sockets_per_user: AtLeastOne = 20
     crash_points: Path | None = None
     search_timeout: Positive = 10.0
+    page_timeout: Positive = 15.0
+    page_cache_size: int = Field(default=256 * 1024 * 1024, ge=64 * 1024 * 1024)
 
     @classmethod
     def settings_customise_sources(
@@ -172,6 +174,11 @@ class Settings(BaseSettings):
     def uploads(self) -> Path:
         """Return the folder of uploaded files."""
         return (self.upload_dir or self.data_dir / "uploads").absolute()
+
+    @property
+    def page_images(self) -> Path:
+        """Return the folder of pictures of pages, which whoever sees the uploads sees."""
+        return self.uploads / "pages"
 
     @property
     def models(self) -> Path:

@@ -11,6 +11,16 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 # Where things begin in a text, in code points.
 Offsets = NDArray[np.int32]
+# Where a word stands: its slice of a document's text, and its box on the page, in points from the
+# top left, with the page turned as it is shown. 24 bytes, without gaps.
+WORD = np.dtype(
+    [
+        *(("start", "<i4"), ("end", "<i4")),
+        *(("left", "<f4"), ("top", "<f4"), ("right", "<f4"), ("bottom", "<f4")),
+    ]
+)
+# A row of `WORD` for each word; `np.array(tuples, WORD)` makes it.
+Words = NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +150,29 @@ class VectorStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ParsedPage:
+    """How large a page is, in points, turned as it is shown, and where its words stand.
+
+    `confidence` is how sure text recognition was, from 0 to 1; None if the page had its text.
+    """
+
+    width: float
+    height: float
+    words: Words
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """The text of a file; `page_starts[i]` is the offset at which page `i + 1` begins.
 
-    `page_starts` is empty for formats that have no pages. Offsets count code points.
+    `page_starts` is empty for formats that have no pages; if there are `pages`, there is one for
+    each. Offsets count code points.
     """
 
     text: str
     page_starts: Sequence[int]
+    pages: Sequence[ParsedPage] = ()
 
 
 class Parsing(Protocol):
@@ -168,6 +193,16 @@ class DocumentParser(Protocol):
 
     def start(self, path: Path, media_type: str) -> Parsing:
         """Begin to read a file; whoever does has to ask for the result."""
+
+
+class PageArtist(Protocol):
+    """Draws pages of untrusted files."""
+
+    def draw(self, path: Path, media_type: str, number: int, dpi: int) -> bytes:
+        """Return a page as PNG, of fewer dots where it would be very large.
+
+        Pages are counted from 1. Raises `PermanentError` for what cannot be drawn.
+        """
 
 
 @dataclass(frozen=True, slots=True)

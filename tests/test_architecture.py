@@ -51,7 +51,7 @@ def test_a_worker_has_a_task_for_every_kind_of_job() -> None:
     )
     assert done.returncode == 0, done.stderr
     tasks = ast.literal_eval(done.stdout.splitlines()[-1])
-    assert tasks == sorted([*(kind.name for kind in kinds.JOB_KINDS), "search.run"])
+    assert tasks == sorted([*(kind.name for kind in kinds.JOB_KINDS), "pages.draw", "search.run"])
 
 
 def test_every_queue_has_its_worker() -> None:
@@ -69,6 +69,7 @@ def test_the_processes_are_the_ones_expected() -> None:
         "web",
         "replies",
         "search",
+        "pages",
         "indexing",
         "long_indexing",
         "quarantine",

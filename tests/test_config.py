@@ -20,6 +20,7 @@ VALUES = {
     "openai_base_url": "https://models.example/v1",
     "allowed_origins": "https://a.example",
     "chunk_size": "700",
+    "page_cache_size": "100000000",
     "context_tokens": "700",
     "temperature": "1.5",
     "retrieval_threshold": "0.5",

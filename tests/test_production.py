@@ -150,7 +150,7 @@ def test_the_application_writes_only_to_volumes() -> None:
             source, target = volume.split(":")
             assert source in COMPOSE["volumes"]
             assert target.startswith("/data/")
-    for name in ("web", "indexing", "long_indexing", "quarantine", "sweeper"):
+    for name in ("web", "pages", "indexing", "long_indexing", "quarantine", "sweeper"):
         assert "uploads:/data/uploads" in OURS[name]["volumes"]
     for name in ("replies", "search", "indexing", "long_indexing", "quarantine"):
         assert "models:/data/models" in OURS[name]["volumes"]

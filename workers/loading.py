@@ -25,8 +25,9 @@ def load(app: Flask, queues: set[str]) -> None:
     Work is taken meanwhile and waits for what it needs, so what needs less is done at once. What
     cannot be loaded is reported by each job that needs it.
     """
-    # One that is hardly ever used takes no memory while it waits; it has a single thread.
-    if queues == {Queue.QUARANTINE}:
+    # Quarantine, which is hardly ever used, takes no memory while it waits; it has a single thread.
+    # Who draws pages needs none of it.
+    if queues <= {Queue.QUARANTINE, Queue.PAGES}:
         return
     loading = threading.Thread(target=_load, args=(app, queues), name="loading", daemon=True)
     loading.start()

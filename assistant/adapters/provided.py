@@ -6,12 +6,14 @@ from typing import Generic, TypeVar, cast
 from assistant.adapters.files import UploadFolder
 from assistant.adapters.importing import one_at_a_time
 from assistant.adapters.model_access import ModelAccess
+from assistant.adapters.page_cache import PageCache
 from assistant.config import Settings
 from assistant.ports import (
     ChatModel,
     DocumentParser,
     EmbeddingModel,
     ModelList,
+    PageArtist,
     Splitter,
     VectorStore,
 )
@@ -61,6 +63,11 @@ class Adapters:
         return UploadFolder(self._settings.uploads)
 
     @made_once
+    def page_cache(self) -> PageCache:
+        """Return where pictures of pages are kept for a while."""
+        return PageCache(self._settings.page_images, self._settings.page_cache_size)
+
+    @made_once
     def chat_model(self) -> ChatModel:
         """Return the language model's server."""
         from assistant.adapters.chat import OpenAIChat
@@ -106,6 +113,13 @@ class Adapters:
         from assistant.adapters.documents.parser import SubprocessParser
 
         return SubprocessParser()
+
+    @made_once
+    def page_artist(self) -> PageArtist:
+        """Return what draws pages of files."""
+        from assistant.adapters.documents.rendering import SubprocessArtist
+
+        return SubprocessArtist()
 
     def splitter(self, size: int, overlap: int, *, to_embed: bool = False) -> Splitter:
         """Return a splitter for chunks of this size, in characters.

@@ -2,7 +2,14 @@
 
 from assistant.models.collection import Collection
 from assistant.models.conversation import Conversation, Message, MessageRole, WhenBusy
-from assistant.models.document import Chunk, Document, DocumentStatus, DocumentText, Embedding
+from assistant.models.document import (
+    Chunk,
+    Document,
+    DocumentPage,
+    DocumentStatus,
+    DocumentText,
+    Embedding,
+)
 from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue
@@ -16,6 +23,7 @@ __all__ = [
     "Collection",
     "Conversation",
     "Document",
+    "DocumentPage",
     "DocumentStatus",
     "DocumentText",
     "Embedding",

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     String,
@@ -24,7 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from assistant.database import Model
 from assistant.models.columns import Created, Json, Key, Owner
 from assistant.models.deletable import Deletable
-from assistant.ports import Vectors
+from assistant.ports import WORD, Vectors, Words
 
 
 class DocumentStatus(StrEnum):
@@ -91,8 +92,8 @@ class DocumentText(Model):
     """The text of one generation; `page_starts[i]` is where page `i + 1` begins.
 
     `reader_version` has read it. `splitter_version` has cut it into the chunks that search sees or
-    has seen; it is written at the switch. `file_id` is the file that was read. A process of the
-    release before writes none of them.
+    has seen; it is written at the switch. `file_id` is the file that was read, as this type, under
+    the name `storage_key`. A process of the release before writes none of them.
     """
 
     __tablename__ = "document_texts"
@@ -105,6 +106,35 @@ class DocumentText(Model):
     reader_version: Mapped[int | None]
     splitter_version: Mapped[int | None]
     file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("files.id"), index=True)
+    storage_key: Mapped[str | None] = mapped_column(String(128))
+    media_type: Mapped[str | None] = mapped_column(String(128))
+
+
+class DocumentPage(Model):
+    """A page of one generation: its size in points, and where its words stand, as `WORD` has it.
+
+    It goes with its text, and takes the text's new number, by the database itself: a process of the
+    release before knows texts only.
+    """
+
+    __tablename__ = "document_pages"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["document_id", "generation"],
+            ["document_texts.document_id", "document_texts.generation"],
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+    )
+
+    document_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[Owner]
+    width: Mapped[float]
+    height: Mapped[float]
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+    confidence: Mapped[float | None]
 
 
 def page_of(page_starts: Sequence[int], offset: int) -> int | None:
@@ -160,3 +190,13 @@ def pack_vector(vector: Vectors) -> bytes:
 def unpack_vector(data: bytes) -> Vectors:
     """Read back what `pack_vector` wrote."""
     return np.frombuffer(data, dtype="<f4").astype(np.float32, copy=False)
+
+
+def pack_words(words: Words) -> bytes:
+    """Turn the words of a page into the bytes that its row keeps."""
+    return np.ascontiguousarray(words, WORD).tobytes()
+
+
+def unpack_words(data: bytes) -> Words:
+    """Read back what `pack_words` wrote."""
+    return np.frombuffer(data, WORD)

@@ -37,6 +37,7 @@ class Queue(StrEnum):
     """Where work waits; each has its own worker process.
 
     What turns out to take long leaves the queue for indexing, so that nothing small waits for it.
+    Search and pages have no jobs but short questions that somebody waits for.
     In quarantine runs, one at a time, what was there when workers died: only a death there is its
     own doing.
     """
@@ -45,6 +46,7 @@ class Queue(StrEnum):
     INDEXING = "indexing"
     LONG_INDEXING = "long_indexing"
     SEARCH = "search"
+    PAGES = "pages"
     QUARANTINE = "quarantine"
 
 

@@ -18,6 +18,8 @@ FORMATS = (
     "e-mail (.eml)"
 )
 REUSE, KEEP = "reuse", "keep"
+# Few, so that people who look at the same page get the same picture.
+RESOLUTIONS = (72, 96, 144, 192)
 STATUSES = [status.value for status in DocumentStatus]
 
 
@@ -126,6 +128,39 @@ class SliceSchema(Schema):
     start = fields.Integer()
     end = fields.Integer()
     total = fields.Integer()
+
+
+class BoxSchema(Schema):
+    """Where a word stands, in points from the top left of the page as it is shown."""
+
+    start = fields.Integer(metadata={"description": "Its slice of the extracted text"})
+    end = fields.Integer()
+    left = fields.Float()
+    top = fields.Float()
+    right = fields.Float()
+    bottom = fields.Float()
+
+
+class PagePlacesSchema(Schema):
+    """A page, in points, turned as it is shown, and where words of it stand."""
+
+    width = fields.Float()
+    height = fields.Float()
+    boxes = fields.List(fields.Nested(BoxSchema))
+    image_url = fields.String(
+        metadata={"description": "Its picture, for which the same credential is needed"}
+    )
+
+
+class PageImageQuerySchema(Schema):
+    """Which picture of a page is wanted."""
+
+    generation = QueryInteger(validate=validate.Range(min=1, max=2**31 - 1))
+    dpi = QueryInteger(
+        load_default=144,
+        validate=validate.OneOf(RESOLUTIONS),
+        metadata={"description": "Dots an inch; a very large page has fewer"},
+    )
 
 
 class SearchRequestSchema(Request):

@@ -1,16 +1,20 @@
 """The text of PDF files reads as their pages do."""
 
+import base64
 import time
+import zlib
 from pathlib import Path
 
 import pypdfium2
 import pytest
 
 from assistant.adapters.documents import pdf
+from assistant.adapters.documents.pdf_boxes import WORD
 from assistant.adapters.documents.pdf_columns import Line
 from assistant.adapters.documents.pdf_pages import ordered, read_page
+from assistant.adapters.documents.pdf_places import located
 from assistant.adapters.documents.pdf_style import style_of
-from assistant.adapters.documents.pdf_text import located, write
+from assistant.adapters.documents.pdf_text import write
 from assistant.errors import PermanentError
 from tests.adapters.files import HANDBOOK
 from tests.adapters.pdfs import OWNED, Page, build, chinese, lines, ruled, shown, widget
@@ -429,7 +433,7 @@ class TestWords:
         page, _ = read_page(pypdfium2.PdfDocument(data), 0, 10_000)
         (items,) = ordered([page])
         text = write(items, style_of([items]))
-        found = {word.text: (offset, word) for offset, word in located(text, items)}
+        found = {word.text: (offset, word) for offset, _, word in located(text, items)}
         for first, second in (("instal\u2010", "lation"), ("well-", "known"), ("ISO-", "9001")):
             (offset, word), (after, other) = found[first], found[second]
             assert text[offset:].startswith(first.rstrip("\u2010-"))
@@ -447,13 +451,95 @@ class TestWords:
         style = style_of(bodies)
         for items in bodies:
             text = write(items, style)
-            places = [offset for offset, _ in located(text, items)]
+            places = [offset for offset, _, _ in located(text, items)]
             words = sum(
                 len(item.row.words) if isinstance(item, Line) else len(list(item.words()))
                 for item in items
             )
             assert len(places) == words
             assert places == sorted(places)
+
+
+class TestBoxes:
+    def boxes(self, data: bytes, *words: str) -> list[tuple[int, ...]]:
+        """Return the box of the first of each of these words, in whole points."""
+        text, _, pages = pdf.extract(data)
+        ((_, _, packed),) = pages
+        found = list(WORD.iter_unpack(zlib.decompress(base64.b64decode(packed))))
+        written = {text[start:end]: tuple(map(round, box)) for start, end, *box in reversed(found)}
+        return [written[word] for word in words]
+
+    @pytest.mark.parametrize(
+        ("rotation", "turn", "x", "y"),
+        [
+            (0, "1 0 0 1", 150, 550),
+            (90, "0 1 -1 0", 200, 200),
+            (180, "-1 0 0 -1", 350, 250),
+            (270, "0 -1 1 0", 300, 600),
+        ],
+    )
+    def test_a_page_that_is_turned_to_be_read_shows_words_where_others_do(
+        self, rotation: int, turn: str, x: float, y: float
+    ) -> None:
+        media, across, down = "/MediaBox [0 0 600 800]", 100, 150
+        entries = f"{media} /CropBox [50 100 450 700] /Rotate {rotation}"
+        ((left, top, right, bottom),) = self.boxes(
+            build(Page(shown(x, y, "Harbour", 20, turn), entries)), "Harbour"
+        )
+        assert (left, right) == (across, across + 72)
+        assert top < down < bottom
+        assert bottom - top in (23, 24)
+
+    def test_cells_of_a_table_and_of_columns(self) -> None:
+        drawing = ruled([72, 200, 330], [640, 660, 680])
+        drawing += shown(80, 665, "Ship") + shown(210, 665, "Leaves")
+        drawing += shown(80, 645, "Heron|2") + shown(210, 645, "noon")
+        ship, leaves, heron, noon = self.boxes(
+            build(drawing), "Ship", "Leaves", "Heron\\|2", "noon"
+        )
+        assert ship[0] == heron[0] == 80
+        assert leaves[0] == noon[0] == 210
+        assert ship[1] == leaves[1] < heron[1] == noon[1]
+
+    def test_of_what_lies_outside_of_the_page_there_is_none(self) -> None:
+        drawing = shown(60, 700, "Inside") + shown(590, 600, "Outwards")
+        (inside,) = self.boxes(build(drawing), "Inside")
+        assert inside[0] == 60
+        _, _, pages = pdf.extract(build(drawing))
+        width, height, packed = pages[0]
+        for _, _, left, top, right, bottom in WORD.iter_unpack(
+            zlib.decompress(base64.b64decode(packed))
+        ):
+            assert 0 <= left < right <= width
+            assert 0 <= top < bottom <= height
+
+    def test_values_of_forms_and_notes(self) -> None:
+        page = Page(
+            shown(60, 700, "Name:"),
+            annotations=[
+                widget("Tx", "150 694 350 714", "/T (a) /V (Heron)"),
+                "<< /Type /Annot /Subtype /Text /Rect [360 690 380 710] /Contents (First) >>",
+                "<< /Type /Annot /Subtype /Text /Rect [560 690 580 710] /Contents (Ask whom) >>",
+            ],
+        )
+        value, first, second = self.boxes(
+            build(page), "Heron", "Comment: First", "Comment: Ask whom"
+        )
+        # Where in its field a value stands is not known.
+        assert value == (150, 842 - 714, 350, 842 - 694)
+        assert first == (360, 132, 380, 152)
+        assert second == (560, 132, 580, 152)
+
+    def test_bullets_and_leaders_that_are_not_written_lead_nobody_astray(self) -> None:
+        drawing = lines(60, 700, "\\225 Ropes. . . . . . . . . . 4\n\\225 A sail. . . . . . . 5")
+        text, _, pages = pdf.extract(build(drawing.replace("\\\\225", "\\225")))
+        found = [
+            text[start:end]
+            for start, end, *_ in WORD.iter_unpack(zlib.decompress(base64.b64decode(pages[0][2])))
+        ]
+        assert [word for word in found if any(map(str.isalnum, word))] == [
+            *("Ropes", "4", "A", "sail", "5")
+        ]
 
 
 @pytest.mark.parametrize(
@@ -510,7 +596,7 @@ def test_a_hundred_pages_take_less_than_a_second() -> None:
     took = []
     for _ in range(2):
         begin = time.process_time()
-        text, starts = pdf.extract(data)
+        text, starts, _ = pdf.extract(data)
         took.append(time.process_time() - begin)
     assert len(starts) == 100
     assert len(text) > 350_000

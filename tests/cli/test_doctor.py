@@ -427,7 +427,8 @@ def test_chunks_are_reported_of_what_the_present_model_has_embedded(app: Flask) 
     assert (check["status"], check["detail"][:26]) == ("ok", "They end after 254 tokens,")
 
 
-def test_nobody_for_long_work_is_a_warning(app: Flask) -> None:
+def test_nobody_for_long_work_or_for_pages_is_a_warning(app: Flask) -> None:
     checks = examine(app)
     assert checks["queue indexing"]["status"] == "FAIL"
     assert checks["queue long_indexing"]["status"] == "warning"
+    assert checks["queue pages"]["status"] == "warning"

@@ -41,6 +41,7 @@ def test_queues_and_the_names_on_running_jobs(read: Read, user: User, other_user
         "indexing",
         "long_indexing",
         "search",
+        "pages",
         "quarantine",
     ]
     replies = queue(figures, "replies")
@@ -93,6 +94,7 @@ def test_what_a_person_reads(run: Run, user: User) -> None:
         "indexing",
         "long_indexing",
         "search",
+        "pages",
         "quarantine",
     ]
     assert parts[1] == "No worker answers."

@@ -32,7 +32,7 @@ def worker(
 ) -> Iterator[str]:
     """Start one worker for all queues, and return its name."""
     name = "everything@test"
-    queues = "replies,search,indexing,long_indexing,quarantine"
+    queues = "replies,search,pages,indexing,long_indexing,quarantine"
     command = [sys.executable, "-m", "celery", "-q", "-A", "workers", "worker", "-n", name]
     command += ["-Q", queues, "-P", "solo", "--without-gossip", "--without-mingle"]
     with (tmp_path_factory.mktemp("worker") / "log").open("wb") as log:
@@ -61,7 +61,7 @@ def test_doctor_stats_and_reindexing(
     [seen] = [one for one in read("stats")["workers"] if one["worker"] == worker]
     assert (seen["answers"], seen["queues"]) == (
         True,
-        ["indexing", "long_indexing", "quarantine", "replies", "search"],
+        ["indexing", "long_indexing", "pages", "quarantine", "replies", "search"],
     )
 
     done = run("documents", "reindex", *[job.document_id for job in uploaded])

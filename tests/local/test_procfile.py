@@ -42,6 +42,7 @@ def test_every_process_of_ours_replaces_its_shell() -> None:
             "web",
             "replies",
             "search",
+            "pages",
             "indexing",
             "long_indexing",
             "quarantine",

@@ -30,7 +30,9 @@ MODULES = {
     "application/json": "json_text",
     "message/rfc822": "mail",
 }
-Extract = Callable[[bytes], tuple[str, list[int]]]
+# The text, where each page begins, and of formats whose pages can be shown what each of these
+# is for `page_answers`.
+Extract = Callable[[bytes], tuple[str, list[int]] | tuple[str, list[int], list[Any]]]
 
 
 def main(media_type: str, parent: int) -> None:
@@ -50,14 +52,14 @@ def main(media_type: str, parent: int) -> None:
 def _run(extract: Extract) -> dict[str, Any]:
     try:
         with open(0, "rb") as file:
-            text, page_starts = extract(file.read())
+            text, page_starts, *pages = extract(file.read())
     except PermanentError as error:
         return {"error": error.code, "detail": error.detail}
     except (MemoryError, RecursionError) as error:
         return {"error": "too_large_to_parse", "reason": repr(error)}
     except Exception as error:  # whatever a library raises about a hostile file
         return {"error": "broken_file", "reason": repr(error)[:500]}
-    return {"text": text, "page_starts": page_starts}
+    return {"text": text, "page_starts": page_starts, "pages": pages[0] if pages else []}
 
 
 if __name__ == "__main__":

@@ -52,6 +52,8 @@ TEXTS = frozenset([HTML, MARKDOWN, PLAIN, CSV, TSV, JSON, MAIL])
 OFFICE = frozenset([DOCX, PPTX, XLSX])
 PACKAGES = OFFICE | {ODT, ODS, ODP, EPUB}
 # What is not read, and what to save it as.
+# Of these, pages are drawn, and marked where words stand.
+SHOWN = frozenset({PDF})
 REFUSED = {".doc": "DOCX or PDF", ".xls": "XLSX or CSV", ".ppt": "PPTX or PDF", ".msg": "EML"}
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")

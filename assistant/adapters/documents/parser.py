@@ -16,13 +16,15 @@ from typing import Any, BinaryIO
 
 import assistant
 from assistant.adapters.documents.media import PDF
+from assistant.adapters.documents.page_answers import read_pages
 from assistant.errors import PermanentError
 from assistant.ports import ParsedDocument
 
 logger = logging.getLogger(__name__)
 
 WALL_SECONDS = 60.0
-MAX_ANSWER = 20 * 1024 * 1024
+# Five million characters, and where as many words stand.
+MAX_ANSWER = 64 * 1024 * 1024
 MAX_CHARACTERS = 5_000_000
 BLOCK = 1024 * 1024
 PROGRAM = "assistant.adapters.documents.extract"
@@ -81,13 +83,7 @@ class RunningParse:
 
     def result(self) -> ParsedDocument:
         """Return the text; raises `PermanentError` or, once aborted, `CancelledError`."""
-        try:
-            answer = self._read()
-        finally:
-            returncode = self._end()
-        if self._aborted:
-            raise CancelledError
-        result = _decode(answer, returncode)
+        result = _decode(*self.answer())
         if "error" in result:
             logger.info(
                 "document not parsed",
@@ -95,6 +91,16 @@ class RunningParse:
             )
             raise _failure(str(result["error"]), result.get("detail"))
         return _document(result, self._media_type)
+
+    def answer(self) -> tuple[bytes, int]:
+        """Wait for what the process writes and how it ends; raises as `result` does."""
+        try:
+            answer = self._read()
+        finally:
+            returncode = self._end()
+        if self._aborted:
+            raise CancelledError
+        return answer, returncode
 
     def _read(self) -> bytes:
         """Read the answer until its end, the time limit or the size limit."""
@@ -180,4 +186,9 @@ def _document(result: dict[str, Any], media_type: str) -> ParsedDocument:
         raise _failure("no_text", SCANNED if media_type == PDF else None)
     if len(text) > MAX_CHARACTERS:
         raise _failure("too_large_to_parse")
-    return ParsedDocument(text=text, page_starts=page_starts)
+    try:
+        pages = read_pages(result.get("pages", ()), len(text))
+    except (TypeError, ValueError) as error:
+        logger.warning("the parser's answer makes no sense", extra={"reason": str(error)})
+        raise _failure("broken_file") from error
+    return ParsedDocument(text, page_starts, pages)

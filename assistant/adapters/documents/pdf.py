@@ -1,13 +1,16 @@
 """Reading the text of PDF files page by page."""
 
 import re
+from collections.abc import Sequence
 
 import pypdfium2
 import pypdfium2.raw
 
+from assistant.adapters.documents.pdf_boxes import PackedPage, pack
 from assistant.adapters.documents.pdf_pages import Page, ordered, read_page
-from assistant.adapters.documents.pdf_style import style_of
-from assistant.adapters.documents.pdf_text import note, write
+from assistant.adapters.documents.pdf_places import located, noted
+from assistant.adapters.documents.pdf_style import Item, style_of
+from assistant.adapters.documents.pdf_text import BLOCK_END, note, write
 from assistant.errors import PermanentError
 
 MAX_PAGES = 2000
@@ -20,8 +23,8 @@ LINEARIZED = re.compile(rb"/Linearized\b[^>]{0,200}?/L\s+(\d+)")
 SLACK = 64
 
 
-def extract(data: bytes) -> tuple[str, list[int]]:
-    """Return the text and the offset at which each page begins."""
+def extract(data: bytes) -> tuple[str, list[int], list[PackedPage]]:
+    """Return the text, the offset at which each page begins, and where its words stand."""
     if _is_cut_off(data):
         raise _broken("its end is missing")
     try:
@@ -36,7 +39,15 @@ def extract(data: bytes) -> tuple[str, list[int]]:
         raise _broken("it is damaged or cut off") from error
     if len(document) > MAX_PAGES:
         raise _too_large(f"It has {len(document)} pages, and {MAX_PAGES} are read at most")
-    return _join(_texts(_read_pages(document)))
+    pages = _read_pages(document)
+    bodies = ordered(pages)
+    texts = _texts(pages, bodies)
+    starts = _starts(texts)
+    boxes = [
+        pack(page.frame, [*located(text, body, start), *noted(page.notes, start + len(text))])
+        for page, body, text, start in zip(pages, bodies, texts, starts, strict=True)
+    ]
+    return PAGE_END.join(texts), starts, boxes
 
 
 def _broken(reason: str) -> PermanentError:
@@ -77,19 +88,18 @@ def _read_pages(document: pypdfium2.PdfDocument) -> list[Page]:
     return pages
 
 
-def _texts(pages: list[Page]) -> list[str]:
-    bodies = ordered(pages)
+def _texts(pages: Sequence[Page], bodies: Sequence[Sequence[Item]]) -> list[str]:
     style = style_of(bodies)
     return [
-        "\n\n".join(filter(None, [write(body, style), *map(note, page.notes)]))
+        BLOCK_END.join(filter(None, [write(body, style), *(note(said) for _, said in page.notes)]))
         for page, body in zip(pages, bodies, strict=True)
     ]
 
 
-def _join(texts: list[str]) -> tuple[str, list[int]]:
+def _starts(texts: Sequence[str]) -> list[int]:
     starts: list[int] = []
     offset = 0
     for text in texts:
         starts.append(offset)
         offset += len(text) + len(PAGE_END)
-    return PAGE_END.join(texts), starts
+    return starts

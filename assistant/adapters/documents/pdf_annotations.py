@@ -27,7 +27,7 @@ class Annotations(NamedTuple):
     """Texts that stand at their place on the page, and notes that stand beside it."""
 
     fields: list[tuple[Box, str]]
-    notes: list[str]
+    notes: list[tuple[Box, str]]
     # Stamps and signatures became part of the page, which must be loaded anew to be read.
     drawn: bool
 
@@ -38,7 +38,7 @@ def read_annotations(page: pypdfium2.PdfPage, form: Any) -> Annotations:
     `form` is pdfium's environment for forms, if the file has one.
     """
     fields: list[tuple[Box, str]] = []
-    notes: list[str] = []
+    notes: list[tuple[Box, str]] = []
     drawn = []
     count = min(raw.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS)
     for index in range(count):
@@ -51,7 +51,7 @@ def read_annotations(page: pypdfium2.PdfPage, form: Any) -> Annotations:
             if raw.FPDFAnnot_GetSubtype(annotation) in PLACED:
                 fields.append((_box(annotation), text))
             else:
-                notes.append(text)
+                notes.append((_box(annotation), text))
         raw.FPDFPage_CloseAnnot(annotation)
     if drawn:
         _draw(page, set(drawn))
@@ -121,12 +121,14 @@ def placed(fields: Iterable[tuple[Box, str]], angle: int) -> Iterator[Word]:
         size = min(SIZE, height)
         # What has no height is a field that nobody is to see.
         for i, line in enumerate(lines if size > 0 else ()):
-            top = box.top + i * height + (height - size) / 2
+            within = box._replace(top=box.top + i * height, bottom=box.top + (i + 1) * height)
+            top = within.top + (height - size) / 2
             step = min((box.x1 - box.x0) / len(line), 0.5 * size)
             left = box.x0
             for word in [line] if line == NO_TICK else line.split():
                 right = left + step * len(word)
-                yield Word(word, left, top, right, top + size, size, angle, typed=True)
+                place = (left, top, right, top + size)
+                yield Word(word, *place, size, angle, typed=True, field=within)
                 left = right + step
 
 

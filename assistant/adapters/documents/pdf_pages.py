@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pypdfium2
 
 from assistant.adapters.documents.pdf_annotations import placed, read_annotations
+from assistant.adapters.documents.pdf_boxes import Frame, frame_of
 from assistant.adapters.documents.pdf_columns import Line, in_order
 from assistant.adapters.documents.pdf_furniture import Body, bodies_of
 from assistant.adapters.documents.pdf_rows import Row, rows_of
@@ -21,12 +22,14 @@ MUCH = 0.6
 class Page:
     """What was found on a page, before it is put in order."""
 
+    frame: Frame = field(default_factory=Frame)
     # In the frame of most of its text.
     rows: list[Row] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     # Text at other angles: in the margin, or across the page.
     aslant: list[Row] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    # Where each note is stuck on, and what it says.
+    notes: list[tuple[Box, str]] = field(default_factory=list)
 
 
 def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tuple[Page, int]:
@@ -41,18 +44,19 @@ def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tupl
     if annotations.drawn:
         page.close()
         page = document[index]
+    frame = frame_of(page)
     textpage = page.get_textpage()
     count = textpage.count_chars()
     if count > allowed:
-        return Page(), count
+        return Page(frame), count
     words = read_words(textpage)
     angles = Counter(word.angle for word in words for _ in word.text)
-    angle = angles.most_common(1)[0][0] if angles else page.get_rotation()
-    visible = turned(Box(*page.get_bbox()), angle)
+    angle = angles.most_common(1)[0][0] if angles else frame.rotation
+    visible = turned(Box(*frame[:4]), angle)
     level = [word for word in words if word.angle == angle and _is_inside(word, visible)]
     level += placed(annotations.fields, angle)
     level, tables = ruled_tables(page, level, angle)
-    found = Page(rows_of(level), tables, _aslant(words, angle), annotations.notes)
+    found = Page(frame, rows_of(level), tables, _aslant(words, angle), annotations.notes)
     textpage.close()
     page.close()
     return found, count

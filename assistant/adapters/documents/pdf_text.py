@@ -6,21 +6,20 @@ from itertools import pairwise
 from statistics import median
 
 from assistant.adapters.documents import markdown
-from assistant.adapters.documents.hyphens import HYPHENS, Vocabulary
+from assistant.adapters.documents.hyphens import Vocabulary
 from assistant.adapters.documents.pdf_columns import Line
 from assistant.adapters.documents.pdf_paragraphs import joint, separator
-from assistant.adapters.documents.pdf_rows import LEADER, Row, reading_order
+from assistant.adapters.documents.pdf_rows import LEADER, Row
 from assistant.adapters.documents.pdf_style import Item, Style
 from assistant.adapters.documents.pdf_tables import Cell, Table
-from assistant.adapters.documents.pdf_words import Word
 
 BULLET = re.compile(r"[\u2022\u2023\u25aa\u25cf\u25e6\uf0b7]\s*")
+# Between paragraphs, tables and notes.
+BLOCK_END = "\n\n"
 # A heading is no longer than this, and a line of code begins no further to the right.
 LONGEST, MAX_COLUMN = 200, 200
 # Stands for the level of a heading.
 CODE = -1
-# How far a word may be from the one before it in the text, with the marks of a table between.
-WINDOW = 400
 
 
 def write(items: Sequence[Item], style: Style) -> str:
@@ -29,7 +28,7 @@ def write(items: Sequence[Item], style: Style) -> str:
     pitch = _pitch(items)
     for group in _grouped(items, style):
         if parts:
-            parts.append("\n\n")
+            parts.append(BLOCK_END)
         if isinstance(group, Table):
             parts.append(_table(group, style.vocabulary))
         elif all(line.row.fixed for line in group) and len(group) > 1:
@@ -50,21 +49,6 @@ def _add_lines(
             between = separator(above, line, pitch)
             parts.append(joint(parts, text, vocabulary) if between == " " else between)
         parts.append(text)
-
-
-def located(text: str, items: Sequence[Item]) -> Iterator[tuple[int, Word]]:
-    """Yield each word of a page with its offset in the page's text."""
-    cursor = 0
-    for item in items:
-        words = reading_order(item.row.words) if isinstance(item, Line) else item.words()
-        for word in words:
-            written = word.text.rstrip(HYPHENS) or word.text
-            if isinstance(item, Table):
-                written = written.replace("|", "\\|")
-            found = text.find(written, cursor, cursor + WINDOW + len(written))
-            if found >= 0:
-                yield found, word
-                cursor = found + len(written)
 
 
 def note(text: str) -> str:

@@ -61,6 +61,8 @@ class Word(NamedTuple):
     tied: bool = False
     # It is no part of the page's text, but was typed into a form or on top.
     typed: bool = False
+    # Where it was typed, of which only that is known: the line of a field.
+    field: Box | None = None
     # It stands for a ruled table, the one of this number.
     placeholder: int | None = None
 

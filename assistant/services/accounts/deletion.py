@@ -119,6 +119,7 @@ def erase(run: Run) -> dict[str, Any]:
     erasure.wait_until_quiet(*_ending_with(user_id))
     erasure.documents(Document.owner_id == user_id)
     adapters.files.remove_folder(str(user_id))
+    adapters.page_cache.remove_owner(user_id)
     _collections(erasure, user_id)
     for model in (Conversation, Embedding):
         some = partial(_rows, model, user_id)

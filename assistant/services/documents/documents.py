@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.database import SYSTEM, transaction
-from assistant.errors import Conflict, NotFound
+from assistant.errors import AssistantError, Conflict, NotFound
 from assistant.extensions import adapters
 from assistant.models import Collection, Document, DocumentStatus, DocumentText, Job, JobState
 from assistant.services import jobs
@@ -134,7 +134,8 @@ def list_(
         return page_of(session, query, Document, page)
 
 
-def _find_shown(session: Session, owner_id: uuid.UUID, document_id: uuid.UUID) -> Document:
+def find_shown(session: Session, owner_id: uuid.UUID, document_id: uuid.UUID) -> Document:
+    """Return the owner's document within a transaction; raises `NotFound` once it is deleted."""
     document = find(session, owner_id, document_id)
     if not document.is_live:
         raise NotFound("This document is being deleted.")
@@ -148,12 +149,19 @@ NO_TEXT = {
 }
 
 
+def no_text(document: Document, generation: int | None) -> AssistantError:
+    """Return the error that says why there is no text, of the generation that was asked for."""
+    if generation:
+        return NotFound("The document has no text of this generation.")
+    return Conflict(NO_TEXT.get(document.status, NO_TEXT_YET))
+
+
 def text_slice(
     owner_id: uuid.UUID, document_id: uuid.UUID, start: int, end: int | None, generation: int | None
 ) -> tuple[str, int, int, int]:
     """Return `(text, start, end, total)` of the extracted text; offsets count code points."""
     with transaction(owner_id) as session:
-        document = _find_shown(session, owner_id, document_id)
+        document = find_shown(session, owner_id, document_id)
         wanted = generation or document.generation
         last = func.length(DocumentText.text)
         stop = func.least(last, last if end is None else end)
@@ -162,10 +170,8 @@ def text_slice(
                 func.substr(DocumentText.text, start + 1, func.greatest(stop - start, 0)), last
             ).where(DocumentText.document_id == document.id, DocumentText.generation == wanted)
         ).one_or_none()
-    if row is None and generation:
-        raise NotFound("The document has no text of this generation.")
     if row is None:
-        raise Conflict(NO_TEXT.get(document.status, NO_TEXT_YET))
+        raise no_text(document, generation)
     text, total = row
     begin = min(start, total)
     return text, begin, begin + len(text), total
@@ -174,7 +180,7 @@ def text_slice(
 def content(owner_id: uuid.UUID, document_id: uuid.UUID) -> tuple[Path, Document]:
     """Return the uploaded file; raises `NotFound`."""
     with transaction(owner_id) as session:
-        document = _find_shown(session, owner_id, document_id)
+        document = find_shown(session, owner_id, document_id)
     path = adapters.files.path(document.storage_key)
     if not path.is_file():
         raise NotFound("The file of this document is gone.")

@@ -124,6 +124,7 @@ class Erasure:
             # next attempt does.
             raise TransientError(f"{remaining} vectors came back.", code="vectors_remain")
         adapters.files.remove_all(f"{document.owner_id}/{document.id}")
+        adapters.page_cache.remove_document(document.owner_id, document.id)
         return {"chunks": len(ids), "vectors_deleted": before, "vectors_remaining": remaining}
 
     def _found(self, document: Document, vectors: int) -> int:

@@ -73,13 +73,13 @@ def _load(run: Run) -> tuple[Document, Collection]:
 
 
 def _tidy(document: Document, version: Version, generation: int) -> None:
-    """Remove what the new generation has replaced: chunks, vectors and an old file.
+    """Remove what the new generation has replaced: chunks and vectors.
 
-    The old text is left to upkeep: whether a citation names it takes reading all of its owner's,
-    and there may be thousands of documents to index.
+    The old text, and with it an old file, is left to upkeep: whether a citation names it takes
+    reading all of its owner's, and there may be thousands of documents to index.
     """
     _clean(document, before=generation)
-    if version.storage_key != document.storage_key:
+    if version.storage_key != document.storage_key and not texts.names(document):
         adapters.files.remove(document.storage_key)
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import CursorResult, and_, delete, func, select, update
+from sqlalchemy import CursorResult, and_, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from assistant.adapters.versions import READER_VERSION, SPLITTER_VERSION
@@ -10,6 +10,7 @@ from assistant.database import transaction
 from assistant.extensions import adapters
 from assistant.models import Document, DocumentText, File
 from assistant.ports import ParsedDocument
+from assistant.services.documents import pages
 from assistant.services.documents.index_target import Version
 from assistant.services.jobs import Run
 
@@ -51,7 +52,10 @@ def _read_before(run: Run, version: Version) -> ParsedDocument | None:
     )
     with transaction(run.owner_id) as session:
         found = session.scalar(query)
-    return None if found is None else ParsedDocument(found.text, found.page_starts)
+        if found is None:
+            return None
+        seen = pages.kept(session, found.document_id, found.generation)
+    return ParsedDocument(found.text, found.page_starts, seen)
 
 
 def _parse(run: Run, version: Version) -> ParsedDocument:
@@ -64,6 +68,21 @@ def _parse(run: Run, version: Version) -> ParsedDocument:
     finally:
         # Whatever came of it, that the work was stopped comes first.
         run.check()
+
+
+def names(document: Document) -> bool:
+    """Return whether a text still says that it was read from the file that a document had."""
+    with transaction(document.owner_id) as session:
+        return bool(
+            session.scalar(
+                select(
+                    exists().where(
+                        DocumentText.document_id == document.id,
+                        DocumentText.storage_key == document.storage_key,
+                    )
+                )
+            )
+        )
 
 
 def begin_generation(run: Run, document: Document, version: Version, parsed: ParsedDocument) -> int:
@@ -106,8 +125,13 @@ def begin_generation(run: Run, document: Document, version: Version, parsed: Par
                     page_starts=list(parsed.page_starts),
                     reader_version=READER_VERSION,
                     file_id=func.file_of(run.owner_id, version.sha256, version.size),
+                    storage_key=version.storage_key,
+                    media_type=version.media_type,
                 )
             )
+            # Pages name their text, and are taken over with it.
+            session.flush()
+            pages.keep(session, run.owner_id, document.id, generation, parsed.pages)
         run.fence(session, arguments={**run.job.arguments, READ: generation})
     return generation
 

@@ -13,6 +13,7 @@ from assistant.errors import AssistantError
 from assistant.services.upkeep.files import Files
 from assistant.services.upkeep.index import Indexes
 from assistant.services.upkeep.names import Names
+from assistant.services.upkeep.pictures import Pictures
 from assistant.services.upkeep.remains import Remains
 from assistant.services.upkeep.rows import Rows
 from assistant.services.upkeep.strays import Strays
@@ -32,6 +33,7 @@ class Upkeep:
             "remains": Remains().round,
             "names": Names().round,
             "files": Files().round,
+            "pictures": Pictures().round,
             "strays": Strays().round,
             "index": Indexes().round,
         }

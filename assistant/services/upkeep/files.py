@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from assistant.adapters.files import INCOMING
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters
-from assistant.models import Document, User
+from assistant.models import Document, DocumentText, User
 from assistant.services.upkeep.pace import Pace
 
 PER_ROUND = 500
@@ -54,6 +54,9 @@ def _orphans(keys: list[str]) -> list[str]:
             select(Document.storage_key, new_key).where(Document.owner_id.in_(users), named)
         )
         used = {key for row in rows for key in row}
+        # Citations name old generations, whose pages are shown from their own files.
+        read = select(DocumentText.storage_key).where(DocumentText.owner_id.in_(users))
+        used.update(session.scalars(read.where(DocumentText.storage_key.in_(keys))))
     return [
         key
         for key in keys

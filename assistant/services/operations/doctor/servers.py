@@ -22,6 +22,11 @@ from assistant.services.operations.stats import answering_workers
 
 READ_SECONDS = 3.0
 WORKER_SECONDS = 2.0
+# What comes of it if nobody serves these; no job waits.
+BEARABLE = {
+    Queue.LONG_INDEXING: "small files wait while a large one is indexed",
+    Queue.PAGES: "no page of a document is shown",
+}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -108,11 +113,11 @@ def check_workers() -> list[Finding]:
         names = sorted(name for name, queues in answers.items() if queue in queues)
         if names:
             found.append(ok(f"queue {queue}", f"{', '.join(names)} answers."))
-        elif queue is Queue.LONG_INDEXING:
+        elif queue in BEARABLE:
             found.append(
                 warn(
                     f"queue {queue}",
-                    "No worker answers for it, so small files wait while a large one is indexed.",
+                    f"No worker answers for it, so {BEARABLE[queue]}.",
                     f"Start the process `{queue}` of the Procfile, or look at its log.",
                 )
             )

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "00xx_files_of_documents"
-down_revision = "00xx_files"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "00xx_files"
-down_revision = "00xx_versions"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

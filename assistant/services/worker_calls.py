@@ -1,0 +1,105 @@
+"""Short questions to workers, whose answers come back through Redis.
+
+They are no jobs: nothing is kept, and while Redis is away there is no answer (503).
+"""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from celery import current_app as celery
+from kombu.exceptions import OperationalError
+
+from assistant.adapters.cache import connect
+from assistant.errors import AssistantError, NotFound, Unavailable
+from assistant.extensions import settings
+from assistant.models import Queue
+
+logger = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A kind of question: its task, and what the person who waits is told if there is no answer."""
+
+    task: str
+    queue: Queue
+    # Redis is away.
+    away: str
+    # No worker answered in time.
+    silent: str
+    # The worker failed in a way that it does not know.
+    unexpected: str
+
+    def key(self, call_id: str) -> str:
+        """Return where in Redis the answer to one question comes."""
+        return f"{self.queue}:{call_id}"
+
+
+def ask(call: Call, request: Mapping[str, Any], seconds: float) -> bytes:
+    """Send a question to the workers and wait so long for the JSON of its answer.
+
+    Raises `Unavailable` if there is none, and for what the worker says has gone wrong; `NotFound`
+    if it says that there is no such thing.
+    """
+    call_id = uuid.uuid4().hex
+    client = connect(settings.redis_url, read_timeout=seconds + 2)
+    try:
+        celery.send_task(
+            call.task,
+            args=[call_id, request],
+            task_id=call_id,
+            queue=call.queue,
+            ignore_result=True,
+            retry=False,
+            expires=seconds,
+            # What people ask for is nobody's business in the task monitor.
+            argsrepr="(hidden)",
+            kwargsrepr="{}",
+        )
+        found = client.blpop([call.key(call_id)], timeout=seconds)
+    except (redis.RedisError, OperationalError):
+        raise Unavailable(call.away, retry_after=2) from None
+    finally:
+        client.close()
+    if found is None:
+        raise Unavailable(call.silent, retry_after=5)
+    body = found[1]
+    assert isinstance(body, bytes)
+    if body.startswith(b"{"):
+        failure = json.loads(body)
+        if failure.get("unexpected"):
+            raise AssistantError(failure["error"])
+        if failure.get("missing"):
+            raise NotFound(failure["error"])
+        raise Unavailable(failure["error"], retry_after=2)
+    return body
+
+
+def answer(call: Call, call_id: str, work: Callable[[], Any]) -> None:
+    """Do what a question from `ask` wants, and send back what came of it, which is no object."""
+    try:
+        encoded = _encode(work())
+    except NotFound as error:
+        encoded = _encode({"error": error.detail, "missing": True})
+    except AssistantError as error:
+        encoded = _encode({"error": error.detail})
+    except Exception:
+        logger.exception("%s failed unexpectedly", call.task)
+        encoded = _encode({"error": call.unexpected, "unexpected": True})
+    client = connect(settings.redis_url)
+    with client.pipeline(transaction=False) as pipe:
+        pipe.rpush(call.key(call_id), encoded)
+        pipe.expire(call.key(call_id), ANSWER_SECONDS)
+        pipe.execute()
+    client.close()
+
+
+def _encode(found: Any) -> bytes:
+    return json.dumps(found, ensure_ascii=False).encode()
