@@ -85,7 +85,11 @@ class Document(Deletable, Model):
 
 
 class DocumentText(Model):
-    """The text of one generation; `page_starts[i]` is where page `i + 1` begins."""
+    """The text of one generation; `page_starts[i]` is where page `i + 1` begins.
+
+    `reader_version` has read it. `splitter_version` has cut it into the chunks that search sees or
+    has seen; it is written at the switch. A process of the release before writes neither.
+    """
 
     __tablename__ = "document_texts"
 
@@ -94,6 +98,8 @@ class DocumentText(Model):
     owner_id: Mapped[Owner]
     text: Mapped[str] = mapped_column(Text)
     page_starts: Mapped[list[int]] = mapped_column(ARRAY(INTEGER))
+    reader_version: Mapped[int | None]
+    splitter_version: Mapped[int | None]
 
 
 def page_of(page_starts: Sequence[int], offset: int) -> int | None:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from assistant.adapters.chroma import ChromaStore
+from assistant.adapters.versions import READER_VERSION, SPLITTER_VERSION
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters, settings
@@ -95,6 +96,22 @@ def test_chunks_are_slices_of_the_text_on_their_pages(owner: uuid.UUID, handbook
         assert starts[chunk.page - 1] <= chunk.start < starts[chunk.page]
     assert {chunk.page for chunk in chunks} == set(range(1, len(text.page_starts) + 1))
     assert vectors_of(job) == len(chunks)
+
+
+def test_a_generation_knows_what_has_read_and_cut_it(owner: uuid.UUID) -> None:
+    job = upload(owner, LONG)
+
+    def work(run: Run) -> dict[str, Any]:
+        result = indexing.index(run)
+        made = text_of(job, 1)
+        assert made is not None
+        assert (made.reader_version, made.splitter_version) == (READER_VERSION, None)
+        return result
+
+    jobs.run(str(job.id), work)
+    made = text_of(job, 1)
+    assert made is not None
+    assert (made.reader_version, made.splitter_version) == (READER_VERSION, SPLITTER_VERSION)
 
 
 def test_progress_is_true(owner: uuid.UUID) -> None:

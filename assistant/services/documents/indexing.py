@@ -163,6 +163,7 @@ def _switch(
 ) -> None:
     """Make a generation the one that search sees."""
     crash_point("worker.before_switch")
+    texts.note_splitter(session, document_id, generation)
     session.execute(
         update(Document)
         .where(Document.id == document_id)

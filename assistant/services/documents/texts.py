@@ -1,7 +1,11 @@
 """The text of a document: read from its file once for each job, and kept under a generation."""
 
-from sqlalchemy import CursorResult, delete, update
+import uuid
 
+from sqlalchemy import CursorResult, delete, update
+from sqlalchemy.orm import Session
+
+from assistant.adapters.versions import READER_VERSION, SPLITTER_VERSION
 from assistant.database import transaction
 from assistant.extensions import adapters
 from assistant.models import Document, DocumentText
@@ -75,7 +79,20 @@ def begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> in
                     owner_id=run.owner_id,
                     text=parsed.text,
                     page_starts=list(parsed.page_starts),
+                    reader_version=READER_VERSION,
                 )
             )
         run.fence(session, arguments={**run.job.arguments, READ: generation})
     return generation
+
+
+def note_splitter(session: Session, document_id: uuid.UUID, generation: int) -> None:
+    """Keep which splitter has made the chunks of a generation, in the transaction of its switch.
+
+    Not sooner: until then a worker of the release before may take the text over, and cut it anew.
+    """
+    session.execute(
+        update(DocumentText)
+        .where(DocumentText.document_id == document_id, DocumentText.generation == generation)
+        .values(splitter_version=SPLITTER_VERSION)
+    )
