@@ -47,9 +47,9 @@ def ask(user: User, content: str = "What is the answer?", **more: Any) -> dict[s
 
 
 def upload(user: User, content: bytes | str = "Text.", name: str = "notes.txt") -> dict[str, Any]:
-    """Upload a document and return the job that was accepted."""
+    """Upload a document, one more also of the same content; return the job that was accepted."""
     raw = content.encode() if isinstance(content, str) else content
-    response = user.upload(name, raw)
+    response = user.upload(name, raw, on_duplicate="keep")
     assert response.status_code == 202, response.text
     return response.get_json()
 

@@ -34,7 +34,8 @@ class Live:
     store: ChromaStore
 
     def upload(self, name: str, content: bytes, **form: str) -> dict[str, Any]:
-        """Upload a document and return its job."""
+        """Upload a document, one more also of the same content, and return its job."""
+        form = {"on_duplicate": "keep", **form}
         return accepted(self.client.post("/documents", files={"file": (name, content)}, data=form))
 
     def ask(self, content: str, **values: Any) -> dict[str, Any]:

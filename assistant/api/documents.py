@@ -12,6 +12,7 @@ from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.models import Document
 from assistant.schemas.documents import (
+    KEEP,
     DocumentChangeSchema,
     DocumentQuerySchema,
     DocumentSchema,
@@ -42,11 +43,20 @@ blp = StrictBlueprint(
 @blp.alt_response(413, HTTPStatus(413).name)  # newer Pythons call it differently
 @blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
 def create_document(upload: dict[str, Any]) -> Response:
-    """Upload a document; it is indexed in the background."""
+    """Upload a document; it is indexed in the background.
+
+    If the same bytes lie in the collection already, the job's result names that document, and has
+    `duplicate: true`.
+    """
     file, collection_id = upload["file"], upload.get("collection_id")
-    return responses.accepted_job(
-        documents.create(caller_id(), file.stream, file.filename, collection_id)
+    job = documents.create(
+        caller_id(),
+        file.stream,
+        file.filename,
+        collection_id,
+        keep_duplicate=upload["on_duplicate"] == KEEP,
     )
+    return responses.accepted_job(job)
 
 
 @blp.get("")

@@ -3,6 +3,7 @@
 from assistant.models.collection import Collection
 from assistant.models.conversation import Conversation, Message, MessageRole, WhenBusy
 from assistant.models.document import Chunk, Document, DocumentStatus, DocumentText, Embedding
+from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue
 from assistant.models.session import Session
@@ -18,6 +19,7 @@ __all__ = [
     "DocumentStatus",
     "DocumentText",
     "Embedding",
+    "File",
     "Heartbeat",
     "IdempotencyKey",
     "Job",

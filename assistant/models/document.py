@@ -39,13 +39,15 @@ class DocumentStatus(StrEnum):
 
 
 class Document(Deletable, Model):
-    """An uploaded file; `generation` names the text and chunks that search may see.
+    """The place of a file; `generation` names the text and chunks that search may see.
 
     A re-index writes under `last_generation` and then moves `generation`, so it swaps instead of
     overwriting. Zero means that nothing is searchable yet.
     `replacement` is the file that takes this one's place when the job that reads it succeeds.
     No chunk of `window_generation` has more than `window_tokens`. A process of the release before,
     which cuts without regard to the model, writes neither: `fitted_to` is what holds for search.
+    The database finds `file_id` by `sha256`, and `storage_key` is the place's own name for the file
+    on disk.
     """
 
     __tablename__ = "documents"
@@ -72,6 +74,7 @@ class Document(Deletable, Model):
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
     replacement: Mapped[Json | None]
+    file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("files.id"), index=True)
 
     @hybrid_property
     def fitted_to(self) -> int | None:
@@ -88,7 +91,8 @@ class DocumentText(Model):
     """The text of one generation; `page_starts[i]` is where page `i + 1` begins.
 
     `reader_version` has read it. `splitter_version` has cut it into the chunks that search sees or
-    has seen; it is written at the switch. A process of the release before writes neither.
+    has seen; it is written at the switch. `file_id` is the file that was read. A process of the
+    release before writes none of them.
     """
 
     __tablename__ = "document_texts"
@@ -100,6 +104,7 @@ class DocumentText(Model):
     page_starts: Mapped[list[int]] = mapped_column(ARRAY(INTEGER))
     reader_version: Mapped[int | None]
     splitter_version: Mapped[int | None]
+    file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("files.id"), index=True)
 
 
 def page_of(page_starts: Sequence[int], offset: int) -> int | None:

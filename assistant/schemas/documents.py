@@ -17,6 +17,7 @@ FORMATS = (
     "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, HTML, Markdown, text, CSV, TSV, JSON, EPUB, or "
     "e-mail (.eml)"
 )
+REUSE, KEEP = "reuse", "keep"
 STATUSES = [status.value for status in DocumentStatus]
 
 
@@ -38,6 +39,14 @@ class UploadSchema(Request):
     # empty in a form is not given.
     collection_id = fields.UUID(
         metadata={"description": "The default collection if not given", "example": ""}
+    )
+    on_duplicate = fields.String(
+        load_default=REUSE,
+        validate=validate.OneOf([REUSE, KEEP]),
+        metadata={
+            "description": "Where the same bytes lie in the collection already, `reuse` ends the "
+            "job with that document and `duplicate: true`; `keep` makes a second one."
+        },
     )
 
 

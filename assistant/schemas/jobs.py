@@ -36,6 +36,9 @@ class JobResultSchema(Schema):
     document_id = fields.UUID()
     generation = fields.Integer()
     chunks = fields.Integer()
+    duplicate = fields.Boolean(
+        metadata={"description": "The uploaded bytes were there: in the document that is named"}
+    )
     citations = fields.Integer(
         metadata={"description": "In a receipt: citations of what was deleted, now without quote"}
     )

@@ -15,11 +15,12 @@ from assistant.extensions import adapters
 from assistant.models import Document, DocumentStatus, Job, JobState
 from assistant.services import jobs
 from assistant.services.documents import collections, documents
-from assistant.services.documents.uploads import clean_filename, received
+from assistant.services.documents.duplicates import DUPLICATE_OF
+from assistant.services.documents.uploads import clean_filename, received, store_once
 from assistant.services.jobs import kinds
 
 # What a job is about besides the document, which one that does it again takes over.
-ABOUT = ("upload_id", "collection_id")
+ABOUT = ("upload_id", "collection_id", DUPLICATE_OF)
 
 
 def update(
@@ -107,6 +108,7 @@ def replace(
         document.job_count += 1
         job_id = _follow(document)
         session.flush()
+        store_once(session, owner_id, file)
         job = _accept(session, document, job_id, {"upload_id": str(upload_id)})
     jobs.follow_up(overtaken)
     if before is not None:

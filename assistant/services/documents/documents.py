@@ -12,40 +12,57 @@ from uuid_utils.compat import uuid7
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters
-from assistant.models import Document, DocumentStatus, DocumentText, Job, JobState
+from assistant.models import Collection, Document, DocumentStatus, DocumentText, Job, JobState
 from assistant.services import jobs
-from assistant.services.documents import collections
-from assistant.services.documents.uploads import received
+from assistant.services.documents import collections, duplicates
+from assistant.services.documents.uploads import KeptFile, received, store_once
 from assistant.services.jobs import kinds
 from assistant.services.jobs.kinds import JobKind
 from assistant.services.paging import Page, page_of
 
 
 def create(
-    owner_id: uuid.UUID, stream: BinaryIO, filename: str | None, collection_id: uuid.UUID | None
+    owner_id: uuid.UUID,
+    stream: BinaryIO,
+    filename: str | None,
+    collection_id: uuid.UUID | None,
+    *,
+    keep_duplicate: bool = False,
 ) -> Job:
     """Keep an uploaded file and promise to index it.
 
-    The file is on disk, synced and hashed, before its row is committed: a crash leaves at worst
-    a file without a row, never a row without a file.
+    What lies in the collection already is answered with the document that is there, unless
+    `keep_duplicate`. The file is on disk, synced and hashed, before its row is committed: a crash
+    leaves at worst a file without a row, never a row without a file.
     """
     document_id = uuid7()
-    with received(stream, filename, f"{owner_id}/{document_id}") as file:
-        document = Document(
-            id=document_id, owner_id=owner_id, job_id=uuid7(), job_count=1, **asdict(file)
-        )
-        job = _promise(document, collection_id)
+    key = f"{owner_id}/{document_id}"
+    with received(stream, filename, key) as file, transaction(owner_id) as session:
+        collection = collections.find(session, owner_id, collection_id, staying=True)
+        job = None if keep_duplicate else duplicates.promise(session, collection, file.sha256)
+        if job is None:
+            job = _promise(session, document_id, collection, file)
+    if job.document_id != document_id:
+        adapters.files.remove(key)
     jobs.announce(job)
     return job
 
 
-def _promise(document: Document, collection_id: uuid.UUID | None) -> Job:
-    with transaction(document.owner_id) as session:
-        collection = collections.find(session, document.owner_id, collection_id, staying=True)
-        document.collection_id = collection.id
-        session.add(document)
-        session.flush()
-        return accept(session, document, kinds.INDEX)
+def _promise(
+    session: Session, document_id: uuid.UUID, collection: Collection, file: KeptFile
+) -> Job:
+    document = Document(
+        id=document_id,
+        owner_id=collection.owner_id,
+        collection_id=collection.id,
+        job_id=uuid7(),
+        job_count=1,
+        **asdict(file),
+    )
+    session.add(document)
+    session.flush()
+    store_once(session, document.owner_id, file)
+    return accept(session, document, kinds.INDEX)
 
 
 def accept(

@@ -8,18 +8,25 @@ from sqlalchemy import null
 from assistant.errors import PermanentError
 from assistant.models import Collection, Document, DocumentStatus, Job
 
+# What rows of documents, and what they keep of a newer file, say of the file.
+FILE = ("storage_key", "media_type", "sha256", "size")
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
     """The file that an index job reads and the collection that it writes to.
 
-    `replacement` is what the document's row keeps of a newer file until the switch.
+    `replacement` is what the document's row keeps of a newer file until the switch. What asks for
+    nothing but the same again `distrusts` the text that is there.
     """
 
     job: Job
     collection: Collection
     storage_key: str
     media_type: str
+    sha256: str
+    size: int
+    distrusts: bool
     replacement: dict[str, Any] | None
 
     def changes(self) -> dict[str, Any]:
@@ -35,8 +42,7 @@ class Version:
             "job_id": self.job.id,
         }
         if self.replacement is not None:
-            names = ("filename", "media_type", "size", "sha256", "storage_key")
-            changes |= {name: self.replacement[name] for name in names}
+            changes |= {name: self.replacement[name] for name in ("filename", *FILE)}
             changes["replacement"] = null()
         return changes
 
@@ -45,10 +51,11 @@ def version_of(document: Document, collection: Collection, job: Job) -> Version:
     """Return what this index job is to make; raises `PermanentError` if that was overtaken."""
     upload_id = job.arguments.get("upload_id")
     if upload_id is None:
-        return Version(job, collection, document.storage_key, document.media_type, None)
+        again = document.generation > 0 and collection.id == document.collection_id
+        file = {name: getattr(document, name) for name in FILE}
+        return Version(job, collection, **file, distrusts=again, replacement=None)
     replacement = document.replacement or {}
     if replacement.get("upload_id") != upload_id:
         raise PermanentError("A newer version of the file was uploaded.", code="overtaken")
-    return Version(
-        job, collection, replacement["storage_key"], replacement["media_type"], replacement
-    )
+    file = {name: replacement[name] for name in FILE}
+    return Version(job, collection, **file, distrusts=False, replacement=replacement)

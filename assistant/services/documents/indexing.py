@@ -15,7 +15,7 @@ from assistant.models import Chunk, Collection, Document
 from assistant.models.document import page_of
 from assistant.ports import ParsedDocument, Span
 from assistant.services import jobs
-from assistant.services.documents import texts
+from assistant.services.documents import duplicates, texts
 from assistant.services.documents.index_target import Version, version_of
 from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
 from assistant.services.jobs import Run
@@ -31,9 +31,11 @@ BATCH = 64
 def index(run: Run) -> dict[str, Any]:
     """Parse, split, embed and store a document under a new generation, then switch to it."""
     document, collection = _load(run)
+    if (settled := duplicates.settle(run, document)) is not None:
+        return settled
     version = version_of(document, collection, run.job)
     parsed = texts.read(run, version)
-    generation = texts.begin_generation(run, document, parsed)
+    generation = texts.begin_generation(run, document, version, parsed)
     if len(parsed.text) > SHORT_CHARACTERS:
         jobs.move_if_short_lane(run)
     run.progress("splitting")

@@ -2,13 +2,13 @@
 
 import uuid
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from assistant.adapters.versions import READER_VERSION, SPLITTER_VERSION
 from assistant.database import transaction
 from assistant.extensions import adapters
-from assistant.models import Document, DocumentText
+from assistant.models import Document, DocumentText, File
 from assistant.ports import ParsedDocument
 from assistant.services.documents.index_target import Version
 from assistant.services.jobs import Run
@@ -18,7 +18,10 @@ READ = "read_generation"
 
 
 def read(run: Run, version: Version) -> ParsedDocument:
-    """Return the text that an earlier attempt at this job has kept, or else what the file says."""
+    """Return the text that an earlier attempt at this job has kept, or else what the file says.
+
+    That is not read again if the readers of today have read the same bytes before.
+    """
     generation = run.job.arguments.get(READ)
     if generation is not None:
         with transaction(run.owner_id) as session:
@@ -26,7 +29,29 @@ def read(run: Run, version: Version) -> ParsedDocument:
         if kept is not None:
             return ParsedDocument(kept.text, kept.page_starts)
     run.progress("parsing")
-    return _parse(run, version)
+    return _read_before(run, version) or _parse(run, version)
+
+
+def _read_before(run: Run, version: Version) -> ParsedDocument | None:
+    """Return what was read of the same bytes, as the same type, in any place of the owner."""
+    if version.distrusts:
+        return None
+    of_now = (
+        Document.id == DocumentText.document_id,
+        Document.generation == DocumentText.generation,
+    )
+    query = (
+        select(DocumentText.text, DocumentText.page_starts)
+        .join(File, File.id == DocumentText.file_id)
+        .join(Document, and_(*of_now))
+        .where(File.owner_id == run.owner_id, File.sha256 == version.sha256)
+        .where(Document.is_live, Document.media_type == version.media_type)
+        .where(DocumentText.reader_version == READER_VERSION)
+        .limit(1)
+    )
+    with transaction(run.owner_id) as session:
+        row = session.execute(query).one_or_none()
+    return None if row is None else ParsedDocument(row.text, row.page_starts)
 
 
 def _parse(run: Run, version: Version) -> ParsedDocument:
@@ -41,7 +66,7 @@ def _parse(run: Run, version: Version) -> ParsedDocument:
         run.check()
 
 
-def begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> int:
+def begin_generation(run: Run, document: Document, version: Version, parsed: ParsedDocument) -> int:
     """Give out a new generation with this text; texts that broken attempts left are removed.
 
     The job remembers it, so that its next attempt need not read the file again.
@@ -80,6 +105,7 @@ def begin_generation(run: Run, document: Document, parsed: ParsedDocument) -> in
                     text=parsed.text,
                     page_starts=list(parsed.page_starts),
                     reader_version=READER_VERSION,
+                    file_id=func.file_of(run.owner_id, version.sha256, version.size),
                 )
             )
         run.fence(session, arguments={**run.job.arguments, READ: generation})

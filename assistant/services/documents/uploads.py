@@ -1,6 +1,7 @@
 """Files as they arrive: named, checked and kept."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,12 +9,18 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from assistant.adapters.documents.media import detect
 from assistant.crashes import crash_point
 from assistant.database import when_rolled_back
 from assistant.errors import InvalidInput, Overloaded, Unavailable
 from assistant.extensions import adapters, settings
+from assistant.models import Document, File
 
+# How many places of the same bytes are tried: one may just be removed.
+PLACES = 5
 # Control characters, and those that turn the direction of what is shown after them.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -64,3 +71,21 @@ def received(stream: BinaryIO, filename: str | None, key: str) -> Iterator[KeptF
         stored.path.unlink(missing_ok=True)
         adapters.files.remove(key)
         raise
+
+
+def store_once(session: Session, owner_id: uuid.UUID, file: KeptFile) -> None:
+    """Keep the bytes of a file only once on disk, if the owner has them elsewhere already.
+
+    Called before the commit that names the file: afterwards it could have been deleted again.
+    """
+    elsewhere = (
+        select(Document.storage_key)
+        .join(File, File.id == Document.file_id)
+        .where(File.owner_id == owner_id, File.sha256 == file.sha256)
+        .where(Document.storage_key != file.storage_key)
+        .order_by(Document.id)
+        .limit(PLACES)
+    )
+    for other in session.scalars(elsewhere):
+        if adapters.files.share(file.storage_key, other):
+            return

@@ -10,6 +10,7 @@ lost (the sweeper rings again) or doubled (the second claim changes no row).
 - `accept` inserts the row in its caller's transaction, so that a question and the promise to
   answer it are one commit. A function of the database inserts it; when the queue has
   room, it is marked as dispatched there, and when too much is open, nothing is (`limits`).
+- What has nothing to do is accepted as `settled`: it has succeeded in the same transaction.
 - `dispatch` sends what waits: owners take turns, a sequence (the replies of a conversation, the
   work on a document) goes one by one, and only a window of jobs is in the broker at a time.
 - A worker *claims* by compare-and-set. The attempt number it gets is its fencing token: every
@@ -48,6 +49,7 @@ from assistant.services.jobs.moving import move_if_short_lane
 from assistant.services.jobs.purging import count_ended, purge
 from assistant.services.jobs.reading import get, list_
 from assistant.services.jobs.runs import Run, Stopped, Stopping
+from assistant.services.jobs.settled import accept_settled
 from assistant.services.jobs.shared_read import SharedRead
 from assistant.services.jobs.status import (
     Shown,
@@ -81,6 +83,7 @@ __all__ = [
     "Stopped",
     "Stopping",
     "accept",
+    "accept_settled",
     "announce",
     "as_json",
     "bodies_of",

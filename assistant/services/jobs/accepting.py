@@ -12,8 +12,8 @@ from assistant.database import table_of, when_committed
 from assistant.extensions import settings
 from assistant.logs import log_ids
 from assistant.models import Job
-from assistant.models.job import PAYLOAD_VERSION
-from assistant.services.jobs import limits
+from assistant.models.job import PAYLOAD_VERSION, TERMINAL
+from assistant.services.jobs import limits, status
 from assistant.services.jobs.dispatching import dispatch, ring, window
 from assistant.services.jobs.kinds import PATIENT_SECONDS, JobKind
 
@@ -94,11 +94,16 @@ def job_of(row: Row[Any]) -> Job:
 
 
 def announce(job: Job) -> None:
-    """Tell the workers of a job once it is committed; best effort, since the sweeper does too."""
+    """Tell the workers of a job once it is committed; best effort, since the sweeper does too.
+
+    Of one that has ended, those who follow it are told.
+    """
 
     def tell() -> None:
         crash_point("api.after_commit")
-        if job.dispatched_at is not None:
+        if job.state in TERMINAL:
+            status.publish(job, status.fresh_body(job))
+        elif job.dispatched_at is not None:
             ring([job])
         else:
             dispatch(job.queue)

@@ -58,8 +58,9 @@ _render = renderer(JobSchema(), leave_out=FROM_ELSEWHERE)
 
 
 def fresh_body(job: Job) -> Body:
-    """Return a job that has no result yet, and no attempt before the one that runs."""
-    return {**_render(job), "attempts": [only_attempt(job)] if job.attempt else []}
+    """Return a job with no attempt before the one that runs, and no result but of a settled one."""
+    result = {} if job.result is None else {"result": job.result}
+    return {**_render(job), **result, "attempts": [only_attempt(job)] if job.attempt else []}
 
 
 def encode(body: Body | list[Body]) -> bytes:
