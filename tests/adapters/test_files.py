@@ -87,3 +87,31 @@ def test_a_slow_disk_holds_up_no_other_request(tmp_path: Path) -> None:
         [sys.executable, "-c", SLOW_DISK, str(tmp_path)], capture_output=True, timeout=60
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def kept(folder: UploadFolder, key: str, content: bytes) -> Path:
+    folder.keep(folder.receive(io.BytesIO(content), limit=100), key)
+    return folder.path(key)
+
+
+def test_files_of_the_same_bytes_share_them_until_the_last_name_goes(tmp_path: Path) -> None:
+    folder = UploadFolder(tmp_path)
+    first, second = kept(folder, "owner/first", b"same"), kept(folder, "owner/second", b"same")
+    os.utime(first, (0, 0))
+    assert folder.share("owner/second", "owner/first")
+    assert folder.share("owner/second", "owner/first"), "they are one already"
+    assert first.stat().st_ino == second.stat().st_ino
+    assert list(folder.keys(older_than=60)) == [], "a walk for strays leaves what is just linked"
+    folder.remove("owner/first")
+    assert second.read_bytes() == b"same"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [second]
+
+
+@pytest.mark.parametrize("other", ["owner/gone", "owner/broken"])
+def test_a_file_stays_by_itself_where_the_other_is_not_whole(tmp_path: Path, other: str) -> None:
+    folder = UploadFolder(tmp_path)
+    kept(folder, "owner/broken", b"sa")
+    mine = kept(folder, "owner/mine", b"same")
+    assert not folder.share("owner/mine", other)
+    assert mine.read_bytes() == b"same"
+    assert not list((tmp_path / "incoming").iterdir())

@@ -53,7 +53,8 @@ def default_of(user: User) -> dict[str, Any]:
 
 def put_into(user: User, collection: dict[str, Any], content: str, name: str = "a.txt") -> str:
     """Upload a document into a collection and index it; return its id."""
-    accepted = user.upload(name, content.encode(), collection_id=collection["id"]).get_json()
+    form = {"collection_id": collection["id"], "on_duplicate": "keep"}
+    accepted = user.upload(name, content.encode(), **form).get_json()
     jobs.run(accepted["id"])
     assert job(user, accepted["id"])["state"] == "succeeded"
     document_id: str = accepted["document_id"]

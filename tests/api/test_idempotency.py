@@ -177,7 +177,10 @@ def test_of_fifty_at_once_one_has_an_effect(
     assert len({answer.data for answer in answers if answer.status_code == 202}) == 1
     assert sum(a.status_code == 202 and REPLAYED not in a.headers for a in answers) == 1
     made = Counter(rows()) - Counter(before)
-    things = {"documents": {"documents": 1}, "messages": {"conversations": 1, "messages": 2}}
+    things = {
+        "documents": {"documents": 1, "files": 1},
+        "messages": {"conversations": 1, "messages": 2},
+    }
     assert made == {**things[name], "jobs": 1, "idempotency_keys": 1}
     assert len(files_of(user)) == (name == "documents")
     queue = {"documents": "indexing", "messages": "replies"}[name]

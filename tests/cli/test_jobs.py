@@ -15,7 +15,7 @@ from assistant.services import jobs
 from assistant.services.jobs import Run as Attempt
 from assistant.services.jobs import Stopped
 from tests.conftest import User
-from tests.factories import JOB_KEYS, ask, change_rows, job, job_row, upload
+from tests.factories import JOB_KEYS, ask, change_rows, indexed, job, job_row, upload
 from tests.services.factories import bells, hold, lose_lease
 
 from .conftest import Run, rows
@@ -45,6 +45,19 @@ def age(job_id: str, days: int) -> None:
         id=job_id,
         days=days,
     )
+
+
+def test_an_upload_that_made_no_document_names_the_one_that_is_there(
+    run: Run, read: Read, user: User
+) -> None:
+    document_id = indexed(user, "The same bytes.")
+    accepted = user.upload("again.txt", b"The same bytes.").get_json()
+    shown = read("jobs", "show", accepted["id"])
+    assert (shown["state"], shown["attempts"]) == ("succeeded", [])
+    assert shown["result"] == {"document_id": document_id, "duplicate": True}
+    said = run("jobs", "show", accepted["id"]).stdout
+    assert "'duplicate': True" in said
+    assert "only a failed or cancelled one" in run("jobs", "retry", shown["id"], code=1).stderr
 
 
 def test_listing_those_of_all_owners(run: Run, read: Read, user: User, other_user: User) -> None:

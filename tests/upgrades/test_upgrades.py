@@ -1,5 +1,6 @@
 """What an earlier release left goes on after an upgrade, and nothing of it is lost."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from sqlalchemy import select
 
 from assistant.app import create_app
+from assistant.database import SYSTEM, transaction
+from assistant.models import Document, File
 from tests.test_migrations import differences
 from tests.upgrades.fill import PASSWORD
 
@@ -110,6 +114,20 @@ def test_people_go_on_working(upgraded: Flask) -> None:
     assert robert.send("POST", f"/jobs/{cancelled['id']}/retry")["retry_of"] == cancelled["id"]
     deletion = robert.send("DELETE", f"/documents/{document['id']}")
     assert deletion["kind"] == "documents.delete"
+
+
+def test_documents_from_before_have_files_and_are_known_again(upgraded: Flask) -> None:
+    with transaction(SYSTEM) as session:
+        rows = session.execute(
+            select(Document.owner_id, Document.sha256, File.owner_id, File.sha256).outerjoin(File)
+        ).all()
+    assert rows
+    assert all(row[:2] == row[2:] for row in rows)
+    robert = Returning(upgraded, "Robert")
+    (document,) = robert.read("/documents")
+    file = (io.BytesIO(b"Bob's note is about herons."), "again.txt")
+    job = robert.send("POST", "/documents", data={"file": file})
+    assert job["result"] == {"document_id": document["id"], "duplicate": True}
 
 
 def test_who_was_gone_stays_gone(upgraded: Flask) -> None:

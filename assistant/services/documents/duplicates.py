@@ -18,8 +18,8 @@ from assistant.services.jobs import Run, kinds
 DUPLICATE_OF = "duplicate_of"
 THERE = (DocumentStatus.QUEUED, DocumentStatus.RUNNING, DocumentStatus.READY)
 
-# Held until the commit: two uploads of the same bytes into a collection see each other. It is taken
-# before any row, and by nobody who holds one.
+# Held until the commit: two uploads of the same bytes into a collection see each other. It comes
+# before documents, and these before files, so that nobody waits in a circle.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:collection || ' ' || :sha256, 0))")
 
 
