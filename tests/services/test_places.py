@@ -19,6 +19,7 @@ from tests.services.factories import sql
 
 CONTENTS = [f"The lamp of harbour {n} burns seal oil since {n} years.".encode() for n in range(2)]
 USERS, WORKERS, STEPS = 4, 2, 12
+INDEXING = "id FROM (SELECT * FROM jobs WHERE kind = 'documents.index') AS indexing"
 # What comes too late for a document or a job, which somebody else has changed.
 LATE = (Conflict, NotFound)
 
@@ -45,21 +46,21 @@ class Play:
         content = io.BytesIO(self._random.choice(CONTENTS))
         if choice < 0.5:
             documents.create(self._owner, content, "a.txt", self._random.choice(self._shelves))
-        elif (document_id := self._any("documents")) is None:
+        elif (document_id := self._any("id FROM documents")) is None:
             return
         elif choice < 0.65:
             changes.replace(self._owner, document_id, content, "a.txt")
         elif choice < 0.75:
             shelf = self._shelves[1]
             changes.update(self._owner, document_id, collection_id=shelf)
-        elif choice < 0.85 and (job_id := self._any("jobs")) is not None:
+        elif choice < 0.85 and (job_id := self._any(INDEXING)) is not None:
             jobs.cancel(self._owner, job_id)
             job_kinds.retry(self._owner, job_id)
         else:
             deletion.delete(self._owner, document_id)
 
-    def _any(self, table: str) -> uuid.UUID | None:
-        rows = sql(f"SELECT id FROM {table} WHERE owner_id = :owner", owner=self._owner)
+    def _any(self, what: str) -> uuid.UUID | None:
+        rows = sql(f"SELECT {what} WHERE owner_id = :owner", owner=self._owner)
         return self._random.choice(rows)[0] if rows else None
 
     def worker(self) -> None:
