@@ -138,13 +138,12 @@ class Adapters:
 
         return SubprocessParser()
 
-    def splitter(self, size: int, overlap: int, *, to_embed: bool = False) -> Splitter:
+    def splitter(self, size: int, overlap: int, *, model: EmbeddingModel | None = None) -> Splitter:
         """Return a splitter for chunks of this size, in characters.
 
-        With `to_embed` no chunk has more tokens than the embedding model reads, which it loads.
+        With a `model` no chunk has more tokens than that reads; it is loaded.
         """
         with one_at_a_time:
             from assistant.adapters.splitting import RecursiveSplitter
 
-        model = self.embedding_model if to_embed else None
         return RecursiveSplitter(size=size, overlap=overlap, model=model)

@@ -5,6 +5,7 @@ from assistant.models.conversation import Conversation, Message, MessageRole, Wh
 from assistant.models.document import Chunk, Document, DocumentStatus, DocumentText, Embedding
 from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
+from assistant.models.index import CollectionIndex, IndexState, PreparedDocument
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue
 from assistant.models.session import Session
 from assistant.models.user import Role, User
@@ -14,6 +15,7 @@ __all__ = [
     "Blocker",
     "Chunk",
     "Collection",
+    "CollectionIndex",
     "Conversation",
     "Document",
     "DocumentStatus",
@@ -22,10 +24,12 @@ __all__ = [
     "File",
     "Heartbeat",
     "IdempotencyKey",
+    "IndexState",
     "Job",
     "JobState",
     "Message",
     "MessageRole",
+    "PreparedDocument",
     "Queue",
     "Role",
     "Session",

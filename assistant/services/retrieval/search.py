@@ -12,10 +12,11 @@ from kombu.exceptions import OperationalError
 from assistant.adapters.cache import connect
 from assistant.database import transaction
 from assistant.errors import AssistantError, Unavailable
-from assistant.extensions import adapters, settings
+from assistant.extensions import settings
 from assistant.models import Queue
 from assistant.schemas.documents import HitSchema
 from assistant.schemas.rendering import renderer
+from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Scope, check_scope, find
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ def _search(request: dict[str, Any]) -> list[dict[str, Any]]:
         document_ids=[uuid.UUID(i) for i in request["document_ids"]],
         collection_ids=[uuid.UUID(i) for i in request["collection_ids"]],
     )
-    question = adapters.embedding_model.embed([request["query"]])[0]
+    question = Question(scope.owner_id, request["query"])
     return [_render(hit) for hit in find(scope, question, request["limit"])]
 
 
