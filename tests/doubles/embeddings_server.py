@@ -36,6 +36,7 @@ class EmbeddingsServer:
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.knows_base64 = True
+        self.unknown: set[str] = set()
         self.release = threading.Event()
         server = self
 
@@ -79,7 +80,7 @@ class EmbeddingsServer:
         if isinstance(plan, tuple):
             status, message, *more = plan
             return _send(handler, status, {"error": {"message": message}}, *more)
-        if handler.path != "/v1/embeddings":
+        if handler.path != "/v1/embeddings" or body["model"] in self.unknown:
             return _send(handler, 404, {"error": {"message": "nothing here"}})
         if plan == "slow":
             self.release.wait(30)

@@ -1,9 +1,7 @@
 """A collection is indexed with another encoder beside its index, which is searched meanwhile."""
 
-import threading
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,21 +11,27 @@ from sqlalchemy import select
 from assistant.database import SYSTEM, transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
-from assistant.models import Collection, CollectionIndex, Job, PreparedDocument
-from assistant.models.collection import chroma_name
+from assistant.models import Collection, CollectionIndex, Job
 from assistant.services import jobs
-from assistant.services.documents import changes, collections, deletion, documents, index_building
-from assistant.services.jobs import Run, Stopping, kinds
+from assistant.services.documents import (
+    changes,
+    collection_deletion,
+    collections,
+    deletion,
+    documents,
+    index_building,
+)
+from assistant.services.jobs import Run, kinds
+from assistant.services.paging import Page
 from assistant.services.renewal import indexes, readings
 from assistant.services.retrieval import retrieval
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit, Scope
-from assistant.services.upkeep.remains import Remains
 from assistant.services.upkeep.retired import Retired
 from tests.doubles.embeddings_server import EmbeddingsServer
+from tests.factories import end_job
 from tests.services.conftest import Configure
 from tests.services.factories import (
-    document_of,
     hold,
     job_of,
     lose_lease,
@@ -154,7 +158,6 @@ def test_what_changes_meanwhile_is_not_lost(
 ) -> None:
     job = start(library)
     ids = {d.filename: d.id for d in documents.list_all(_page(), library)}
-    switching = index_building._switch
 
     def change() -> None:
         # After all was prepared, and before the switch.
@@ -169,7 +172,6 @@ def test_what_changes_meanwhile_is_not_lost(
         change()
         return result
 
-    assert switching is index_building._switch
     jobs.run(str(job.id), work)
     assert job_of(job).state == "queued"
     assert collection_of(library).embedding_model != other
@@ -181,9 +183,7 @@ def test_what_changes_meanwhile_is_not_lost(
     assert len(ids_in(collection_of(library).chroma_name)) >= 3
 
 
-def _page() -> Any:
-    from assistant.services.paging import Page
-
+def _page() -> Page:
     return Page(limit=50)
 
 
@@ -199,9 +199,10 @@ def test_an_attempt_goes_on_where_the_last_one_stopped(
             raise KeyboardInterrupt
         prepare(*given)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(index_building, "_prepare", die)
-        jobs.run(str(job.id))
+        with pytest.raises(KeyboardInterrupt):
+            jobs.run(str(job.id))
     finds_all(library)
     sent = len(server.texts)
     assert sent == 2
@@ -317,10 +318,7 @@ def test_another_change_gives_the_build_up(
     assert indexes.retire_unwanted() == 1
     assert job_of(job).cancel_requested_at is not None
     assert Retired().round() == {}
-    sql(
-        "UPDATE jobs SET state = 'cancelled', finished_at = now(), lease_expires_at = NULL WHERE id = :id",
-        id=job.id,
-    )
+    end_job(str(job.id), "cancelled")
     while indexes_of(library) != [(old, "current")]:
         Retired().round()
     assert ids_in(index.chroma_name) == set()
@@ -331,16 +329,20 @@ def test_another_change_gives_the_build_up(
 
 
 def test_an_encoder_that_is_gone_is_named(
-    library: uuid.UUID, other: str, server: EmbeddingsServer, tmp_path: Path
+    library: uuid.UUID, other: str, server: EmbeddingsServer
 ) -> None:
-    gone = str(tmp_path / "gone")
-    tmp_path.joinpath("gone").mkdir()
+    gone = "endpoint:gone"
+    server.unknown.add("gone")
     sql("UPDATE embeddings SET model = :m WHERE owner_id = :o", m=gone, o=library)
     sql("UPDATE collections SET embedding_model = :m WHERE owner_id = :o", m=gone, o=library)
-    with pytest.raises(PermanentError, match="which cannot be used any more") as caught:
+    with pytest.raises(PermanentError, match="which cannot be used: The server") as caught:
         find(library)
     assert gone in caught.value.detail
     assert other in caught.value.detail
+    asked = len(server.requests)
+    with pytest.raises(PermanentError):
+        find(library)
+    assert len(server.requests) == asked, "it is not asked again at once"
     # Nobody's upload fails for that: it waits for the new index.
     waiting = perform(upload(library, "A late text.", "late.txt"))
     assert (waiting.state, waiting.failures) == ("queued", 0)
@@ -427,14 +429,7 @@ def test_a_writer_of_the_release_before_is_followed(library: uuid.UUID) -> None:
 def test_a_deleted_collection_takes_its_indexes_along(
     library: uuid.UUID, other: str, server: EmbeddingsServer
 ) -> None:
-    from assistant.services.documents import collection_deletion
-
     second = collections.create(library, "Second").id
-    sql(
-        "UPDATE collections SET is_default = (id = :id) WHERE owner_id = :o AND NOT is_default",
-        id=second,
-        o=library,
-    ) if False else None
     old = collection_of_default(library)
     collections.change(library, second, is_default=True)
     job = start(library)
@@ -448,10 +443,7 @@ def test_a_deleted_collection_takes_its_indexes_along(
     index_building._round(run, index, index_building.encoding.beside(old, index))
     receipt = collection_deletion.delete(library, old.id)
     assert job_of(job).cancel_requested_at is not None
-    sql(
-        "UPDATE jobs SET state = 'cancelled', finished_at = now(), lease_expires_at = NULL WHERE id = :id",
-        id=job.id,
-    )
+    end_job(str(job.id), "cancelled")
     done = perform(receipt)
     assert done.result is not None
     assert done.result["vectors_deleted"] == 6

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import (
     ColumnElement,
     ColumnExpressionArgument,
+    Select,
     case,
     exists,
     func,
@@ -201,6 +202,18 @@ def figures(session: Session) -> dict[str, int | str]:
         "documents_left": int(documents),
         "being_built": session.scalar(select(func.count(building))) or 0,
     }
+
+
+def failed() -> Select[str]:
+    """Select why the last index could not be built that is still wanted."""
+    return (
+        select(Job.error["detail"].astext)
+        .join(CollectionIndex, CollectionIndex.id == Job.sequence_key)
+        .where(CollectionIndex.state == IndexState.BUILDING, Job.state == JobState.FAILED)
+        .where(Job.kind == kinds.INDEX_COLLECTION.name)
+        .order_by(Job.finished_at.desc())
+        .limit(1)
+    )
 
 
 def _documents() -> ColumnElement[int]:

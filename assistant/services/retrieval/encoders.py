@@ -1,7 +1,9 @@
 """The encoders that indexes were made with: today's, and earlier ones while they are searched."""
 
+import time
 import uuid
 
+import numpy as np
 from sqlalchemy import select
 
 from assistant.config import ENDPOINT
@@ -13,6 +15,11 @@ from assistant.ports import EmbeddingModel, Vectors
 
 # What a process keeps loaded besides today's encoder, at most.
 MOST_FORMER = 2
+# For how long an encoder that cannot be loaded is not tried again: it takes seconds each time.
+FAILED_SECONDS = 60.0
+GONE = "former_encoder_unavailable"
+
+_failed: dict[str, tuple[float, PermanentError]] = {}
 
 
 def encoder_of(owner: uuid.UUID | str, name: str) -> EmbeddingModel:
@@ -46,9 +53,27 @@ class Question:
         """Return the question's vector, by today's encoder if none is named."""
         name = encoder or adapters.embedding_model.name
         if name not in self._vectors:
-            model = encoder_of(self._owner_id, name)
-            self._vectors[name] = model.embed([self._text])[0]
+            self._vectors[name] = self._embedded(name)
         return self._vectors[name]
+
+    def _embedded(self, name: str) -> Vectors:
+        if name == adapters.embedding_model.name:
+            return _one(adapters.embedding_model, self._text)
+        since, known = _failed.get(name, (-FAILED_SECONDS, None))
+        if known is not None and time.monotonic() < since + FAILED_SECONDS:
+            raise known
+        try:
+            return _one(encoder_of(self._owner_id, name), self._text)
+        except PermanentError as error:
+            failure = gone(name, error)
+            if is_lasting(error):
+                _failed[name] = (time.monotonic(), failure)
+            raise failure from error
+
+
+def _one(model: EmbeddingModel, text: str) -> Vectors:
+    [vector] = model.embed([text])
+    return np.asarray(vector, np.float32)
 
 
 def is_lasting(error: PermanentError) -> bool:
@@ -59,9 +84,11 @@ def is_lasting(error: PermanentError) -> bool:
 def gone(name: str, error: PermanentError) -> PermanentError:
     """Explain that what an earlier encoder has made can only be searched with it."""
     today = adapters.embedding_model.name
-    return PermanentError(
-        f"This was indexed with the embedding model '{name}', which cannot be used any more: "
-        f"{error.detail} It is being indexed with '{today}' and found again when that is done; "
-        "`flask stats` says how far it is.",
-        code="former_encoder_unavailable",
+    detail = (
+        f"This was indexed with the embedding model '{name}', which cannot be used: {error.detail} "
+        f"It is being indexed with '{today}' and found again when that is done; `flask stats` says "
+        "how far it is."
     )
+    if not is_lasting(error):
+        return TransientError(detail, code=GONE, retry_after=error.retry_after)
+    return PermanentError(detail, code=GONE)

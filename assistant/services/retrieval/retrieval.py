@@ -16,7 +16,7 @@ from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document, Embedding
 from assistant.models.document import unpack_vector, vector_id
 from assistant.ports import Vectors
-from assistant.services.retrieval.encoders import Question, gone, is_lasting
+from assistant.services.retrieval.encoders import Question, is_lasting
 from assistant.services.retrieval.index_trust import doubt, doubting
 
 logger = logging.getLogger(__name__)
@@ -113,8 +113,8 @@ def _by_encoders(
         except PermanentError as error:
             if encoder == adapters.embedding_model.name or not is_lasting(error):
                 raise
-            without = gone(encoder, error)
-            logger.warning("not searched: %s", without.detail)
+            logger.warning("not searched: %s", error.detail)
+            without = error
             continue
         found.append(_find(_Space(within, encoder), members, vector, limit))
     hits = [hit for turn in zip_longest(*found) for hit in turn if hit is not None]
