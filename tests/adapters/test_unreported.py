@@ -26,7 +26,10 @@ def hear(event, given):
 heard = []
 sys.addaudithook(hear)
 
-import os
+import asyncio, os
+import uvloop
+# Its own loops open sockets of which nobody hears.
+uvloop.new_event_loop = asyncio.new_event_loop
 import numpy as np
 from assistant.adapters.provided import Adapters
 from assistant.config import read_settings

@@ -120,8 +120,8 @@ def turn_empty() -> int:
     return len(turned)
 
 
-def start() -> int:
-    """Promise to index a few more collections anew; return how many."""
+def start() -> int | None:
+    """Promise to index a few more collections anew; return how many, None if enough are open."""
     about = Job.sequence_key == CollectionIndex.id
     busy_or_failed = exists().where(
         CollectionIndex.collection_id == Collection.id,
@@ -137,7 +137,7 @@ def start() -> int:
             session.scalar(select(func.count()).select_from(Job).where(*is_open)) or 0
         )
         if room <= 0:
-            return 0
+            return None
         waiting = (
             select(Collection.id, Collection.owner_id)
             .join(User, User.id == Collection.owner_id)

@@ -80,8 +80,8 @@ def figures(session: Session) -> dict[str, int]:
     return {"left": row[0], "given_up": row[1]}
 
 
-def start() -> int:
-    """Promise to read a few more documents again; return how many."""
+def start() -> int | None:
+    """Promise to read a few more documents again; return how many, None if enough wait."""
     ours = (
         Job.is_open,
         Job.kind == kinds.INDEX.name,
@@ -91,7 +91,7 @@ def start() -> int:
     with transaction(SYSTEM) as session:
         room = AT_ONCE - (session.scalar(select(func.count()).select_from(Job).where(*ours)) or 0)
         if room <= 0:
-            return 0
+            return None
         waiting = _older(Document.id, Document.owner_id).where(
             ~_is_exhausted(), ~busy, Collection.embedding_model == settings.encoder
         )

@@ -14,7 +14,7 @@ class Renewing:
     """Promises a few jobs a round; all of them come behind everybody's work."""
 
     def __init__(self) -> None:
-        self._duties: dict[str, Callable[[], int]] = {
+        self._duties: dict[str, Callable[[], int | None]] = {
             "builds_given_up": indexes.retire_unwanted,
             "empty_collections_turned": indexes.turn_empty,
             "collections_indexed_anew": indexes.start,
@@ -32,7 +32,8 @@ class Renewing:
                 continue
             # In doubt, what fails is tried again in the next round.
             self._more.add(name)
-            done[name] = duty()
-            if not done[name]:
+            promised = duty()
+            if promised == 0:
                 self._more.discard(name)
+            done[name] = promised or 0
         return +done
