@@ -18,6 +18,8 @@ from assistant import addresses
 from assistant.value_files import with_files
 
 LOCAL_ENV = "local.env"
+# How the name of an encoder begins that a server runs; what follows is the server's name for it.
+ENDPOINT = "endpoint:"
 
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 AtLeastOne = Annotated[int, Field(ge=1)]
@@ -74,8 +76,15 @@ class Settings(BaseSettings):
     context_tokens: int = Field(default=8192, ge=256)
     model_timeout: Positive = 120.0
 
-    embedding_model: str = "all-MiniLM-L6-v2"
+    embedding_model: str = Field(default="all-MiniLM-L6-v2", min_length=1, max_length=200)
     embedding_backend: Literal["auto", "torch", "openvino"] = "auto"
+    embedding_base_url: str | None = None
+    embedding_api_key: SecretStr | None = None
+    embedding_former_api_key: SecretStr | None = None
+    embedding_window: int = Field(default=512, ge=64, le=1_000_000)
+    embedding_tokenizer: Path | None = None
+    embedding_batch: int = Field(default=32, ge=1, le=2048)
+    embedding_timeout: Positive = 30.0
     chunk_size: int = Field(default=1000, ge=200, le=4000)
     chunk_overlap: NotNegative = 150
     retrieval_limit: AtLeastOne = 6
@@ -134,7 +143,7 @@ class Settings(BaseSettings):
         """Demand an address that Celery and Redis' own client read alike."""
         return addresses.redis(url)
 
-    @field_validator("chroma_url", "openai_base_url")
+    @field_validator("chroma_url", "openai_base_url", "embedding_base_url")
     @classmethod
     def lead_to_a_web_server(cls, url: str | None) -> str | None:
         """Demand an address with a scheme and a host."""
@@ -184,6 +193,18 @@ class Settings(BaseSettings):
     def models(self) -> Path:
         """Return the folder of converted models."""
         return (self.model_dir or self.data_dir / "models" / "converted").absolute()
+
+    @property
+    def encoder(self) -> str:
+        """Return the name of the embedding model as it stands with vectors and indexes.
+
+        The same model behind an endpoint may give other vectors than here, so it is another one.
+        """
+        return (
+            f"{ENDPOINT}{self.embedding_model}"
+            if self.embedding_base_url
+            else (self.embedding_model)
+        )
 
     @property
     def admin_url(self) -> str:

@@ -137,6 +137,12 @@ class VectorStore(Protocol):
     def present(self, collection: str, ids: Sequence[str]) -> int:
         """Count how many of these ids the collection holds."""
 
+    def which(self, collection: str, ids: Sequence[str]) -> set[str]:
+        """Return those of these ids that the collection holds."""
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors that the collection holds under these ids."""
+
     def ids(self, collection: str) -> Iterator[Sequence[str]]:
         """Yield the ids that the collection holds, page by page.
 

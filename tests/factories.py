@@ -10,10 +10,11 @@ from werkzeug.test import TestResponse
 
 from assistant.adapters.chroma import ChromaStore
 from assistant.database import SYSTEM, transaction
-from assistant.extensions import adapters, settings
+from assistant.extensions import settings
 from assistant.models import Job, Message
 from assistant.services import jobs
 from assistant.services.retrieval import retrieval
+from assistant.services.retrieval.encoders import Question
 from tests.conftest import User
 
 JOB_KEYS = {
@@ -66,8 +67,8 @@ def indexed(user: User, content: bytes | str = "Text.", name: str = "notes.txt")
 def hits(user: User, question: str, **where: list[str]) -> list[Any]:
     """Search as a worker does; `where` names documents or collections."""
     ids = {name: [uuid.UUID(i) for i in given] for name, given in where.items()}
-    vector = adapters.embedding_model.embed([question])[0]
-    return retrieval.find(retrieval.Scope(uuid.UUID(user.id), **ids), vector, 5)
+    owner = uuid.UUID(user.id)
+    return retrieval.find(retrieval.Scope(owner, **ids), Question(owner, question), 5)
 
 
 @cache

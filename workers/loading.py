@@ -2,13 +2,17 @@
 
 import logging
 import threading
+import time
 
 from flask import Flask
 
+from assistant.database import SYSTEM
 from assistant.errors import AssistantError
-from assistant.extensions import adapters
+from assistant.extensions import adapters, settings
 from assistant.models import Queue
 from assistant.services.generation import languages
+from assistant.services.jobs import heartbeats
+from assistant.services.retrieval import encoders
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +35,23 @@ def load(app: Flask, queues: set[str]) -> None:
         return
     loading = threading.Thread(target=_load, args=(app, queues), name="loading", daemon=True)
     loading.start()
-    loading.join(LOADING_SECONDS)
+    give_up = time.monotonic() + LOADING_SECONDS
+    while loading.is_alive() and (left := give_up - time.monotonic()) > 0:
+        with app.app_context():
+            _say(queues)
+            loading.join(min(left, settings.sweep_seconds))
     if loading.is_alive():
         logger.warning("still loading; what needs the embedding model waits for it")
+
+
+def _say(queues: set[str]) -> None:
+    """Say that this worker is coming, so that nobody believes that there is none."""
+    try:
+        heartbeats.beat(*map(heartbeats.loading_of, queues))
+    except AssistantError as error:
+        logger.warning("not said that this worker is loading: %s", error.detail)
+    except Exception:
+        logger.exception("not said that this worker is loading")
 
 
 def _load(app: Flask, queues: set[str]) -> None:
@@ -43,7 +61,17 @@ def _load(app: Flask, queues: set[str]) -> None:
             if Queue.REPLIES in queues:
                 languages.load()
             adapters.embedding_model.embed([""])
+            _load_former()
         except AssistantError as error:
             logger.warning("not all is loaded: %s", error.detail)
         except Exception:
             logger.exception("not all is loaded")
+
+
+def _load_former() -> None:
+    """Load what indexes were made with that today's encoder has not replaced yet."""
+    for name in encoders.former():
+        try:
+            encoders.encoder_of(SYSTEM, name).embed([""])
+        except AssistantError as error:
+            logger.warning("an index cannot be searched: %s", error.detail)

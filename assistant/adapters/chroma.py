@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+import numpy as np
 from chromadb.api.fastapi import FastAPI
 from chromadb.api.models.Collection import Collection
 from chromadb.config import Settings, System
@@ -53,6 +54,14 @@ class ChromaStore:
     def present(self, collection: str, ids: Sequence[str]) -> int:
         """Count how many of these ids the collection holds."""
         return self._call(collection, lambda handle: _count(handle, ids)) or 0
+
+    def which(self, collection: str, ids: Sequence[str]) -> set[str]:
+        """Return those of these ids that the collection holds."""
+        return self._call(collection, lambda handle: _which(handle, ids)) or set()
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors that the collection holds under these ids."""
+        return self._call(collection, lambda handle: _vectors(handle, ids)) or {}
 
     def ids(self, collection: str) -> Iterator[list[str]]:
         """Yield the ids that the collection holds, page by page; none if it does not exist."""
@@ -148,6 +157,8 @@ def _api(url: str, timeout: httpx.Timeout) -> FastAPI:
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
         anonymized_telemetry=False,
+        # Traces, of which the environment may speak for others.
+        chroma_otel_collection_endpoint="",
         chroma_api_impl="chromadb.api.fastapi.FastAPI",
         chroma_server_host=parts.hostname,
         chroma_server_http_port=parts.port or (443 if secure else 80),
@@ -193,8 +204,21 @@ def _delete(handle: Collection, ids: Sequence[str]) -> None:
 
 
 def _count(handle: Collection, ids: Sequence[str]) -> int:
+    return len(_which(handle, ids))
+
+
+def _which(handle: Collection, ids: Sequence[str]) -> set[str]:
     parts = _batches(len(ids))
-    return sum(len(handle.get(ids=list(ids[part]), include=[])["ids"]) for part in parts)
+    return {i for part in parts for i in handle.get(ids=list(ids[part]), include=[])["ids"]}
+
+
+def _vectors(handle: Collection, ids: Sequence[str]) -> dict[str, Vectors]:
+    found: dict[str, Vectors] = {}
+    for part in _batches(len(ids)):
+        got = handle.get(ids=list(ids[part]), include=["embeddings"])
+        rows = np.asarray(got["embeddings"], np.float32)
+        found |= dict(zip(got["ids"], rows, strict=True))
+    return found
 
 
 def _page(start: int, handle: Collection) -> list[str]:

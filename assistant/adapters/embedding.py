@@ -121,7 +121,6 @@ def _load(name: str, threads: int, bfloat16: bool) -> "SentenceTransformer":
     if folder is not None:
         # Read when the libraries are imported: a model on disk needs no questions to the hub.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # The libraries take seconds to import, which only processes that embed pay.

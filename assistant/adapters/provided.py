@@ -5,9 +5,9 @@ from typing import Generic, TypeVar, cast
 
 from assistant.adapters.files import UploadFolder
 from assistant.adapters.importing import one_at_a_time
-from assistant.adapters.model_access import ModelAccess
+from assistant.adapters.model_access import ModelAccess, endpoint_access
 from assistant.adapters.page_cache import PageCache
-from assistant.config import Settings
+from assistant.config import ENDPOINT, Settings
 from assistant.ports import (
     ChatModel,
     DocumentParser,
@@ -45,6 +45,7 @@ class Adapters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._encoders: dict[tuple[str, str | None], EmbeddingModel] = {}
 
     def make_all(self) -> None:
         """Make and import what jobs use, so that none of them has to.
@@ -91,14 +92,44 @@ class Adapters:
 
     @made_once
     def embedding_model(self) -> EmbeddingModel:
-        """Return the model that turns text into vectors."""
+        """Return the model that turns text into vectors, by today's settings."""
+        return self._made_encoder(self._settings.encoder, None)
+
+    def encoder(self, name: str, address: str | None = None) -> EmbeddingModel:
+        """Return the model that an index was made with; `address` is where its endpoint was.
+
+        Whether it still can be used shows when it is.
+        """
+        if name == self.embedding_model.name:
+            return self.embedding_model
+        with one_at_a_time:
+            if (name, address) not in self._encoders:
+                self._encoders[name, address] = self._made_encoder(name, address)
+            return self._encoders[name, address]
+
+    def _made_encoder(self, name: str, address: str | None) -> EmbeddingModel:
+        if name.startswith(ENDPOINT):
+            return self._endpoint(name, address)
         from assistant.adapters.converted.choice import FastestModel
         from assistant.adapters.embedding import SentenceTransformerModel
 
-        name, backend = self._settings.embedding_model, self._settings.embedding_backend
+        backend = self._settings.embedding_backend
         if backend == "torch":
             return SentenceTransformerModel(name)
         return FastestModel(name, self._settings.models, converted_only=backend == "openvino")
+
+    def _endpoint(self, name: str, address: str | None) -> EmbeddingModel:
+        from assistant.adapters.endpoint.model import EndpointModel, Limits
+
+        settings = self._settings
+        limits = Limits(
+            settings.embedding_window,
+            settings.embedding_batch,
+            settings.embedding_timeout,
+            settings.embedding_tokenizer,
+        )
+        access = endpoint_access(settings, address)
+        return EndpointModel(name, name.removeprefix(ENDPOINT), access, limits)
 
     @made_once
     def vector_store(self) -> VectorStore:
@@ -121,13 +152,12 @@ class Adapters:
 
         return SubprocessArtist()
 
-    def splitter(self, size: int, overlap: int, *, to_embed: bool = False) -> Splitter:
+    def splitter(self, size: int, overlap: int, *, model: EmbeddingModel | None = None) -> Splitter:
         """Return a splitter for chunks of this size, in characters.
 
-        With `to_embed` no chunk has more tokens than the embedding model reads, which it loads.
+        With a `model` no chunk has more tokens than that reads; it is loaded.
         """
         with one_at_a_time:
             from assistant.adapters.splitting import RecursiveSplitter
 
-        model = self.embedding_model if to_embed else None
         return RecursiveSplitter(size=size, overlap=overlap, model=model)

@@ -5,11 +5,11 @@ import importlib.util
 
 from flask import Flask
 
-from assistant.cli import accounts, completion, doctor, documents, jobs, stats, sweep
+from assistant.cli import accounts, completion, doctor, documents, jobs, stats, sweep, vectors
 
 COMMANDS = (
     *(accounts.users, jobs.jobs, documents.documents, stats.stats, doctor.doctor, sweep.sweep),
-    completion.completion,
+    *(vectors.vectors, completion.completion),
 )
 
 

@@ -1,6 +1,7 @@
 """`flask stats`: how busy everything is."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,5 +109,25 @@ def _print(figures: dict[str, Any]) -> None:
         f"{counted(documents['chunks'], 'chunk')}, "
         f"{byte_size(documents['storage_bytes'])} of files, {counted(figures['users'], 'user')}."
     )
+    for line in _left(figures):
+        click.echo(line)
     last = "never" if sweeper is None else f"{duration(sweeper)} ago"
     click.echo(f"The sweeper's last round: {last}.")
+
+
+def _left(figures: dict[str, Any]) -> Iterator[str]:
+    """Say what is made anew after an upgrade or a change of the encoder, as far as it is not."""
+    indexes, again = figures["indexes"], figures["rereading"]
+    if indexes["collections_left"]:
+        yield (
+            f"{counted(indexes['collections_left'], 'collection')} with "
+            f"{counted(indexes['documents_left'], 'document')} to be indexed with "
+            f"{indexes['encoder']}, {indexes['being_built']} of them begun."
+        )
+    if again["left"]:
+        yield f"{counted(again['left'], 'document')} to be read or cut again."
+    if again["given_up"]:
+        yield (
+            f"{counted(again['given_up'], 'document')} could not be read again, and "
+            "stay as they were."
+        )

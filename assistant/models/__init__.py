@@ -12,6 +12,7 @@ from assistant.models.document import (
 )
 from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
+from assistant.models.index import CollectionIndex, IndexState, PreparedDocument
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue
 from assistant.models.session import Session
 from assistant.models.user import Role, User
@@ -21,6 +22,7 @@ __all__ = [
     "Blocker",
     "Chunk",
     "Collection",
+    "CollectionIndex",
     "Conversation",
     "Document",
     "DocumentPage",
@@ -30,10 +32,12 @@ __all__ = [
     "File",
     "Heartbeat",
     "IdempotencyKey",
+    "IndexState",
     "Job",
     "JobState",
     "Message",
     "MessageRole",
+    "PreparedDocument",
     "Queue",
     "Role",
     "Session",

@@ -47,10 +47,10 @@ def chroma_name(collection_id: uuid.UUID, index_version: int) -> str:
     return f"c_{collection_id.hex}_v{index_version}"
 
 
-_CHROMA_NAME = re.compile(r"c_([0-9a-f]{32})_v\d+")
+_CHROMA_NAME = re.compile(r"c_([0-9a-f]{32})_v(\d{1,9})")
 
 
-def collection_id_of(name: str) -> uuid.UUID | None:
-    """Return whose index has this name; none if it is no index."""
+def index_of(name: str) -> tuple[uuid.UUID, int] | None:
+    """Return which collection's index has this name, and its version; none if it is no index."""
     match = _CHROMA_NAME.fullmatch(name)
-    return uuid.UUID(match[1]) if match else None
+    return (uuid.UUID(match[1]), int(match[2])) if match else None

@@ -49,6 +49,7 @@ class Document(Deletable, Model):
     which cuts without regard to the model, writes neither: `fitted_to` is what holds for search.
     The database finds `file_id` by `sha256`, and `storage_key` is the place's own name for the file
     on disk.
+    `reread_for` are the versions of reader and splitter for which it was last read again.
     """
 
     __tablename__ = "documents"
@@ -76,6 +77,8 @@ class Document(Deletable, Model):
     updated_at: Mapped[Created]
     replacement: Mapped[Json | None]
     file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("files.id"), index=True)
+    reread_for: Mapped[str | None] = mapped_column(String(32))
+    reread_tries: Mapped[int | None]
 
     @hybrid_property
     def fitted_to(self) -> int | None:

@@ -9,7 +9,14 @@ from assistant.models import Job, JobState
 from assistant.services import jobs
 from assistant.services.accounts import deletion as account_deletion
 from assistant.services.conversations import messages, regenerating
-from assistant.services.documents import changes, collection_deletion, deletion, erasure, indexing
+from assistant.services.documents import (
+    changes,
+    collection_deletion,
+    deletion,
+    erasure,
+    index_building,
+    indexing,
+)
 from assistant.services.generation import analysis, replies
 from assistant.services.jobs import kinds
 from assistant.services.jobs.kinds import Binding
@@ -17,6 +24,7 @@ from assistant.services.jobs.kinds import Binding
 BINDINGS = {
     kinds.REPLY: Binding(replies.generate, regenerating.retry, messages.reply_results),
     kinds.INDEX: Binding(indexing.index, changes.retry),
+    kinds.INDEX_COLLECTION: Binding(index_building.build, index_building.retry),
     kinds.ANALYZE: Binding(analysis.analyze, analysis.retry),
     kinds.DELETE_DOCUMENT: Binding(deletion.erase, deletion.retry, erasure.receipts_of),
     kinds.DELETE_COLLECTION: Binding(

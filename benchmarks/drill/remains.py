@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Iterable, Iterator
 
-from assistant.models.collection import collection_id_of
+from assistant.models.collection import index_of
 from benchmarks.drill.audit import TERMINAL
 from benchmarks.drill.drill import Drill
 from benchmarks.drill.ending import UPKEEP_SECONDS, Ending
@@ -118,7 +118,7 @@ def _indexes(drill: Drill) -> list[str]:
 
 
 def _strays(drill: Drill) -> list[str]:
-    indexes = {name: found for name in drill.stage.indexes() if (found := collection_id_of(name))}
+    indexes = {name: found[0] for name in drill.stage.indexes() if (found := index_of(name))}
     known = _present(drill, "collections", map(str, indexes.values()))
     return [name for name, collection in indexes.items() if str(collection) not in known]
 

@@ -31,7 +31,9 @@ def configure(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Configure:
         settings = app.extensions["settings"].model_copy(update=values)
         fresh = Adapters(settings)
         # The embedding model takes seconds to load, and what is not changed keeps its connections.
-        fresh.__dict__["embedding_model"] = before.embedding_model
+        if settings.encoder == before_settings.encoder:
+            fresh.__dict__["embedding_model"] = before.embedding_model
+        fresh._encoders[before.embedding_model.name, None] = before.embedding_model
         if settings.chroma_url == before_settings.chroma_url:
             fresh.__dict__["vector_store"] = before.vector_store
         if settings.openai_base_url == before_settings.openai_base_url:

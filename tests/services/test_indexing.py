@@ -27,6 +27,7 @@ from assistant.services.documents import (
 )
 from assistant.services.jobs import Run, Stopping
 from assistant.services.retrieval import retrieval
+from assistant.services.retrieval.encoders import Question
 from tests.services.conftest import Configure
 from tests.services.factories import (
     attempts_of,
@@ -75,8 +76,7 @@ def text_of(job: Job, generation: int) -> DocumentText | None:
 
 def hits(owner: uuid.UUID, question: str) -> list[retrieval.Hit]:
     """Search in all documents."""
-    vector = adapters.embedding_model.embed([question])[0]
-    return retrieval.find(retrieval.Scope(owner), vector, 5)
+    return retrieval.find(retrieval.Scope(owner), Question(owner, question), 5)
 
 
 def test_chunks_are_slices_of_the_text_on_their_pages(owner: uuid.UUID, handbook: bytes) -> None:

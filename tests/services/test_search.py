@@ -10,6 +10,7 @@ from assistant.errors import NotFound
 from assistant.extensions import adapters
 from assistant.services.documents import deletion
 from assistant.services.retrieval import retrieval
+from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit, Scope
 from tests.services.conftest import Configure
 from tests.services.factories import document_of, make_owner, perform, reindex, sql, upload
@@ -38,7 +39,7 @@ Library = tuple[uuid.UUID, dict[str, uuid.UUID]]
 
 def find(scope: Scope, question: str, limit: int = 3) -> list[Hit]:
     """Search as a worker does."""
-    return retrieval.find(scope, adapters.embedding_model.embed([question])[0], limit)
+    return retrieval.find(scope, Question(scope.owner_id, question), limit)
 
 
 def test_the_best_chunk_comes_first_with_its_similarity(library: Library) -> None:

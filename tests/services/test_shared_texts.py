@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from assistant.database import transaction
+from assistant.extensions import adapters
 from assistant.models import Embedding, Job
 from assistant.services.documents import deletion, indexing
 from assistant.services.retrieval import embeddings
@@ -120,7 +121,7 @@ def test_what_nobody_uses_is_removed_and_nothing_else(owner: uuid.UUID) -> None:
     before = counts(owner)
     other = make_owner()
     for whose in (owner, other):
-        embeddings.embed(whose, ["Nobody uses this."])
+        embeddings.embed(whose, ["Nobody uses this."], adapters.embedding_model)
     with transaction(owner) as session:
         assert embeddings.remove_unused(session, Embedding.owner_id == owner) == 1
     assert counts(owner) == before

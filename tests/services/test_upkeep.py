@@ -28,6 +28,7 @@ from assistant.models import Chunk, Collection, Document, Embedding, Job, Sessio
 from assistant.models.collection import chroma_name
 from assistant.models.document import vector_id
 from assistant.services.retrieval import retrieval
+from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit, Scope
 from assistant.services.upkeep import Upkeep, marker
 from assistant.services.upkeep.files import Files
@@ -96,8 +97,7 @@ def expected(owner: uuid.UUID) -> set[str]:
 
 
 def find(owner: uuid.UUID, limit: int = 2) -> list[Hit]:
-    question = adapters.embedding_model.embed([QUESTION])[0]
-    return retrieval.find(Scope(owner), question, limit)
+    return retrieval.find(Scope(owner), Question(owner, QUESTION), limit)
 
 
 def finds_the_boat(owner: uuid.UUID) -> None:

@@ -19,6 +19,8 @@ from assistant.adapters.provided import Adapters
 from assistant.config import Settings
 from assistant.errors import PermanentError
 from assistant.models import Queue
+from assistant.services.operations import readiness
+from tests.factories import change_rows
 from workers import loading
 
 Replace = Callable[..., Adapters]
@@ -122,8 +124,15 @@ def test_a_model_that_hangs_while_it_is_loaded_holds_up_nothing_else(
     monkeypatch.setattr(FastestModel, "_chosen", lambda _: given_up.wait(30))
     monkeypatch.setattr(loading, "LOADING_SECONDS", 0.5)
     adapters = fresh()
+    with app.app_context():
+        change_rows("DELETE FROM heartbeats")
     loading.load(app, {Queue.REPLIES})
     assert "still loading" in caplog.text
+    # Meanwhile nobody believes that there is no such worker.
+    with app.app_context():
+        checks = readiness.check()
+    assert "loading the embedding model" in checks["worker:replies"]
+    assert checks["worker:indexing"] == "has never run"
     # Made already, or it would wait for what hangs.
     assert "chat_model" in vars(adapters)
     given_up.set()
@@ -132,7 +141,7 @@ def test_a_model_that_hangs_while_it_is_loaded_holds_up_nothing_else(
 def test_a_worker_for_quarantine_loads_nothing_while_it_waits(app: Flask, fresh: Replace) -> None:
     adapters = fresh()
     loading.load(app, {Queue.QUARANTINE})
-    assert vars(adapters).keys() == {"_settings"}
+    assert vars(adapters).keys() == {"_settings", "_encoders"}
 
 
 def test_a_process_that_is_still_loading_claims_nothing(

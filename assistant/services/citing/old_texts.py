@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from sqlalchemy import CursorResult, Interval, delete, exists, literal, or_, select, tuple_
 
 from assistant.database import SYSTEM, transaction
-from assistant.models import Conversation, Document, DocumentText, Job, JobState, Message
+from assistant.models import (
+    Conversation,
+    Document,
+    DocumentText,
+    Job,
+    JobState,
+    Message,
+    PreparedDocument,
+)
 from assistant.models.conversation import cited
 from assistant.services.jobs import kinds
 
@@ -20,8 +28,8 @@ _cited = cited()
 def remove_texts(owner_id: uuid.UUID, document_ids: Ids[uuid.UUID]) -> int:
     """Remove the texts of an owner's documents that nobody needs, and return how many.
 
-    Kept are the current one, those that a citation names, one that is being built, and all of them
-    while a reply is written that began before the switch: it may cite what was current then.
+    Kept are the current one, those that a citation names, those that are being built, and all of
+    them while a reply is written that began before the switch: it may cite what was current then.
     """
     names = (_cited.c.document_id, _cited.c.generation)
     named = (
@@ -36,6 +44,10 @@ def remove_texts(owner_id: uuid.UUID, document_ids: Ids[uuid.UUID]) -> int:
         Job.kind == kinds.INDEX.name,
         Job.is_open,
     )
+    prepared = exists().where(
+        PreparedDocument.document_id == DocumentText.document_id,
+        PreparedDocument.generation == DocumentText.generation,
+    )
     answering = exists().where(
         Job.owner_id == owner_id,
         Job.kind == kinds.REPLY.name,
@@ -48,6 +60,7 @@ def remove_texts(owner_id: uuid.UUID, document_ids: Ids[uuid.UUID]) -> int:
         .where(DocumentText.document_id.in_(document_ids), DocumentText.document_id == Document.id)
         .where(DocumentText.generation != Document.generation)
         .where(or_(DocumentText.generation < Document.generation, ~building), ~answering)
+        .where(~prepared)
         .where(tuple_(DocumentText.document_id, DocumentText.generation).not_in(named))
         .execution_options(synchronize_session=False)
     )

@@ -75,10 +75,10 @@ def _about_documents_in(collection_id: uuid.UUID) -> ColumnElement[bool]:
 
 
 def _about(owner_id: uuid.UUID, collection_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
-    """Choose the jobs about documents that lie in the collection, or are to be moved into it."""
-    moves = Job.arguments.contains({"collection_id": str(collection_id)})
-    moving = (Job.kind == kinds.INDEX.name) & moves
-    return Job.owner_id == owner_id, or_(_about_documents_in(collection_id), moving)
+    """Choose the jobs that index the collection or its documents, or move some into it."""
+    names_it = Job.arguments.contains({"collection_id": str(collection_id)})
+    indexing = Job.kind.in_([kinds.INDEX.name, kinds.INDEX_COLLECTION.name]) & names_it
+    return Job.owner_id == owner_id, or_(_about_documents_in(collection_id), indexing)
 
 
 def _lock(session: Session, owner_id: uuid.UUID, collection_id: uuid.UUID) -> Collection:

@@ -42,7 +42,7 @@ def default_for(owner_id: uuid.UUID) -> Collection:
         owner_id=owner_id,
         name=DEFAULT_NAME,
         is_default=True,
-        embedding_model=settings.embedding_model,
+        embedding_model=settings.encoder,
         chunk_size=settings.chunk_size,
         chunk_overlap=settings.chunk_overlap,
         # An index with nothing in it is right.
@@ -85,7 +85,7 @@ def create(
         id=uuid7(),
         owner_id=owner_id,
         name=name,
-        embedding_model=settings.embedding_model,
+        embedding_model=settings.encoder,
         chunk_size=size,
         chunk_overlap=overlap,
         index_checked_at=func.now(),

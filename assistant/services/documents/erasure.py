@@ -17,6 +17,7 @@ from assistant.extensions import adapters, settings
 from assistant.models import (
     Chunk,
     Collection,
+    CollectionIndex,
     Document,
     DocumentText,
     Embedding,
@@ -152,7 +153,10 @@ class Erasure:
 
     def index(self, collection: Collection) -> None:
         """Remove a collection from Chroma, under every name that it has had."""
-        for version in range(1, collection.index_version + 1):
+        mine = select(CollectionIndex.version).where(CollectionIndex.collection_id == collection.id)
+        with transaction(self._acting_for) as session:
+            versions = {*session.scalars(mine), *range(1, collection.index_version + 1)}
+        for version in sorted(versions):
             self._run.check()
             adapters.vector_store.drop(chroma_name(collection.id, version))
 

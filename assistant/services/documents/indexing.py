@@ -1,7 +1,9 @@
 """Making documents searchable."""
 
 import uuid
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
@@ -15,10 +17,12 @@ from assistant.models import Chunk, Collection, Document
 from assistant.models.document import page_of
 from assistant.ports import ParsedDocument, Span
 from assistant.services import jobs
-from assistant.services.documents import duplicates, texts
+from assistant.services.documents import duplicates, encoding, texts
+from assistant.services.documents.encoding import Target
 from assistant.services.documents.index_target import Version, version_of
 from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
 from assistant.services.jobs import Run
+from assistant.services.renewal import readings
 from assistant.services.retrieval import embeddings
 from assistant.services.retrieval.index_trust import doubting
 
@@ -28,29 +32,42 @@ SHORT_CHARACTERS = 100_000
 BATCH = 64
 
 
+class Keep(Protocol):
+    """Does something in a transaction under the fence of a job, and tells the job's progress."""
+
+    def __call__(self, *, write: Callable[[Session], None]) -> None: ...
+
+
 def index(run: Run) -> dict[str, Any]:
     """Parse, split, embed and store a document under a new generation, then switch to it."""
     document, collection = _load(run)
     if (settled := duplicates.settle(run, document)) is not None:
         return settled
-    version = version_of(document, collection, run.job)
+    target = encoding.current(collection)
+    try:
+        with encoding.awaiting_switch(target):
+            return _index(run, document, target)
+    except PermanentError as error:
+        if readings.REREAD in run.job.arguments and not isinstance(error, TransientError):
+            run.save = partial(readings.give_up, document.id)
+        raise
+
+
+def _index(run: Run, document: Document, target: Target) -> dict[str, Any]:
+    version = version_of(document, target.collection, run.job)
     parsed = texts.read(run, version)
     generation = texts.begin_generation(run, document, version, parsed)
     if len(parsed.text) > SHORT_CHARACTERS:
         jobs.move_if_short_lane(run)
     run.progress("splitting")
-    splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap, to_embed=True)
-    spans = splitter.split(parsed.text)
+    spans = split(target, parsed.text)
     _clean(document, before=generation, check=run.check)
     run.progress("embedding", 0, len(spans))
-    for first in range(0, len(spans), BATCH):
-        chunks = [
-            _chunk(document, generation, number, span, parsed)
-            for number, span in enumerate(spans[first : first + BATCH], start=first)
-        ]
-        _store(run, collection, chunks, total=len(spans))
-    _confirm(run, document, collection, generation)
-    window = adapters.embedding_model.window
+    for chunks in batches(document, generation, spans, parsed):
+        last = chunks[-1].ordinal + 1
+        store(run, target, chunks, partial(run.progress, "embedding", last, len(spans)))
+    _confirm(run, document, target, generation)
+    window = target.encoder.window
     run.complete = lambda session: _switch(
         session, document.id, version, generation, len(spans), parsed, window
     )
@@ -64,12 +81,8 @@ def _load(run: Run) -> tuple[Document, Collection]:
         if document is None or not document.is_live:
             raise PermanentError("The document was deleted.", code="document_deleted")
         target = run.job.arguments.get("collection_id")
-        collection = session.get(
-            Collection, uuid.UUID(target) if target else document.collection_id
-        )
-    if collection is None or not collection.is_live:
-        raise PermanentError("The collection was deleted.", code="collection_deleted")
-    return document, collection
+        where = uuid.UUID(target) if target else document.collection_id
+        return document, encoding.collection_of(session, where)
 
 
 def _tidy(document: Document, version: Version, generation: int) -> None:
@@ -99,6 +112,23 @@ def _clean(document: Document, before: int, check: Check = go_on) -> None:
         )
 
 
+def split(target: Target, text: str) -> list[Span]:
+    """Cut a text as the collection has it, and as its encoder can read it."""
+    size, overlap = target.collection.chunk_size, target.collection.chunk_overlap
+    return adapters.splitter(size, overlap, model=target.encoder).split(text)
+
+
+def batches(
+    document: Document, generation: int, spans: Sequence[Span], parsed: ParsedDocument
+) -> Iterator[list[Chunk]]:
+    """Yield the chunks of a generation, as many at a time as are embedded together."""
+    for first in range(0, len(spans), BATCH):
+        yield [
+            _chunk(document, generation, number, span, parsed)
+            for number, span in enumerate(spans[first : first + BATCH], start=first)
+        ]
+
+
 def _chunk(
     document: Document, generation: int, ordinal: int, span: Span, parsed: ParsedDocument
 ) -> Chunk:
@@ -114,44 +144,43 @@ def _chunk(
     )
 
 
-def _store(run: Run, collection: Collection, chunks: list[Chunk], total: int) -> None:
-    """Embed a batch, keep it in PostgreSQL under the fence, and put it into the index."""
+def store(run: Run, target: Target, chunks: list[Chunk], keep: Keep) -> None:
+    """Embed a batch, keep it in PostgreSQL under the fence, and put it into the index.
+
+    `keep` does what it is given as `write` in a transaction under the fence.
+    """
     run.check()
     written = [chunk.text for chunk in chunks]
-    vectors = embeddings.embed(run.owner_id, written)
+    model = target.encoder
+    vectors = embeddings.embed(run.owner_id, written, model)
 
     def write(session: Session) -> None:
         # Since they were read, another document may have been deleted with them.
-        ids = embeddings.keep(session, run.owner_id, written, vectors)
+        ids = embeddings.keep(session, run.owner_id, written, vectors, model.name)
         for chunk, embedding_id in zip(chunks, ids, strict=True):
             chunk.embedding_id = embedding_id
         session.add_all(chunks)
 
-    run.progress("embedding", chunks[-1].ordinal + 1, total, write=write)
+    keep(write=write)
     crash_point("worker.between_postgres_and_chroma")
-    with doubting(run.owner_id, [collection.id]):
-        adapters.vector_store.upsert(
-            collection.chroma_name, [chunk.vector_id for chunk in chunks], vectors
-        )
+    with doubting(run.owner_id, [target.collection.id]):
+        adapters.vector_store.upsert(target.name, [chunk.vector_id for chunk in chunks], vectors)
     crash_point("worker.after_upsert")
 
 
-def _confirm(run: Run, document: Document, collection: Collection, generation: int) -> None:
+def _confirm(run: Run, document: Document, target: Target, generation: int) -> None:
     """Demand that the index of now has all vectors: it may have been lost or replaced meanwhile.
 
-    Whoever repairs it sees only what is searchable, and this is not yet. The next attempt is
-    quick, since every embedding is kept.
+    Whoever repairs it sees only what is searchable, and this is not yet.
     """
     ids = vector_ids(document, Chunk.generation == generation)
     with transaction(run.owner_id) as session:
-        now = session.get(Collection, collection.id)
-    name = now.chroma_name if now else collection.chroma_name
-    with doubting(run.owner_id, [collection.id]):
+        now = session.get(Collection, target.collection.id)
+    name = now.chroma_name if now else target.name
+    with doubting(run.owner_id, [target.collection.id]):
         found = adapters.vector_store.present(name, ids)
     if found < len(ids):
-        raise TransientError(
-            "The collection's index was replaced meanwhile.", code="index_replaced", counted=False
-        )
+        raise encoding.replaced()
 
 
 def _switch(
@@ -165,6 +194,7 @@ def _switch(
 ) -> None:
     """Make a generation the one that search sees."""
     crash_point("worker.before_switch")
+    encoding.demand_current(session, version.collection)
     texts.note_splitter(session, document_id, generation)
     session.execute(
         update(Document)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from assistant.adapters.documents.media import SHOWN
-from assistant.database import transaction
+from assistant.database import table_of, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.models import Document, DocumentPage, DocumentText
 from assistant.models.document import pack_words, unpack_words
@@ -74,6 +74,17 @@ def keep(
     ]
     if rows:
         session.execute(insert(DocumentPage), rows)
+
+
+def copy(session: Session, document_id: uuid.UUID, base: int, generation: int) -> None:
+    """Give a generation, whose text is there already, the pages of another one."""
+    columns = table_of(DocumentPage).c
+    values = [
+        literal(generation, column.type) if column.name == "generation" else column
+        for column in columns
+    ]
+    source = select(*values).where(columns.document_id == document_id, columns.generation == base)
+    session.execute(insert(DocumentPage).from_select([column.name for column in columns], source))
 
 
 def kept(session: Session, document_id: uuid.UUID, generation: int) -> list[ParsedPage]:

@@ -2,11 +2,11 @@
 
 import uuid
 
-from sqlalchemy import CursorResult, and_, delete, exists, func, select, update
+from sqlalchemy import CursorResult, and_, delete, exists, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from assistant.adapters.versions import READER_VERSION, SPLITTER_VERSION
-from assistant.database import transaction
+from assistant.database import table_of, transaction
 from assistant.extensions import adapters
 from assistant.models import Document, DocumentText, File
 from assistant.ports import ParsedDocument
@@ -134,6 +134,27 @@ def begin_generation(run: Run, document: Document, version: Version, parsed: Par
             pages.keep(session, run.owner_id, document.id, generation, parsed.pages)
         run.fence(session, arguments={**run.job.arguments, READ: generation})
     return generation
+
+
+def take_over(session: Session, document_id: uuid.UUID, base: int, generation: int) -> bool:
+    """Give a new generation the text of another one; return whether there is that text.
+
+    All that was read with it goes along: it is cut anew, not read anew.
+    """
+    changed = {"generation": generation, "splitter_version": SPLITTER_VERSION}
+    columns = table_of(DocumentText).c
+    values = [
+        literal(changed[column.name], column.type) if column.name in changed else column
+        for column in columns
+    ]
+    source = select(*values).where(columns.document_id == document_id, columns.generation == base)
+    done = session.execute(
+        insert(DocumentText).from_select([column.name for column in columns], source)
+    )
+    assert isinstance(done, CursorResult)
+    if done.rowcount:
+        pages.copy(session, document_id, base, generation)
+    return done.rowcount == 1
 
 
 def note_splitter(session: Session, document_id: uuid.UUID, generation: int) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select
 
 from assistant.database import transaction
 from assistant.extensions import adapters
-from assistant.models import Chunk, Collection, Document
+from assistant.models import Chunk, CollectionIndex, Document
 from assistant.models.document import vector_id
 from assistant.services.retrieval.index_trust import doubting
 
@@ -33,35 +33,37 @@ def go_on() -> None:
 
 
 def forget_vectors(owner_id: uuid.UUID, ids: Sequence[str], check: Check = go_on) -> None:
-    """Delete vectors from all of the owner's collections; `check` may break it off.
+    """Delete vectors from all of the owner's indexes; `check` may break it off.
 
-    A document that is being moved has some in two of them, and if that broke off, nobody knows in
-    which.
+    A document that is being moved has some in two of them, and so has one whose collection is
+    being indexed anew; if that broke off, nobody knows in which.
     """
-    for collection, portion in _portions(owner_id, ids):
+    for index, portion in _portions(owner_id, ids):
         check()
-        with doubting(owner_id, [collection.id]):
-            adapters.vector_store.delete(collection.chroma_name, portion)
+        with doubting(owner_id, [index.collection_id]):
+            adapters.vector_store.delete(index.chroma_name, portion)
 
 
 def _portions(
     owner_id: uuid.UUID, ids: Sequence[str]
-) -> Iterator[tuple[Collection, Sequence[str]]]:
-    for collection in _collections(owner_id) if ids else ():
+) -> Iterator[tuple[CollectionIndex, Sequence[str]]]:
+    for index in _indexes(owner_id) if ids else ():
         for start in range(0, len(ids), PORTION):
-            yield collection, ids[start : start + PORTION]
+            yield index, ids[start : start + PORTION]
 
 
-def _collections(owner_id: uuid.UUID) -> Sequence[Collection]:
+def _indexes(owner_id: uuid.UUID) -> Sequence[CollectionIndex]:
+    """Return the current ones, those that are being built, and those not removed yet."""
+    mine = select(CollectionIndex).where(CollectionIndex.owner_id == owner_id)
     with transaction(owner_id) as session:
-        return session.scalars(select(Collection).where(Collection.owner_id == owner_id)).all()
+        return session.scalars(mine).all()
 
 
 def count_vectors(owner_id: uuid.UUID, ids: Sequence[str], check: Check = go_on) -> int:
-    """Return how many of these vectors there are in all of the owner's collections."""
+    """Return how many of these vectors there are in all of the owner's indexes."""
     found = 0
-    for collection, portion in _portions(owner_id, ids):
+    for index, portion in _portions(owner_id, ids):
         check()
-        with doubting(owner_id, [collection.id]):
-            found += adapters.vector_store.present(collection.chroma_name, portion)
+        with doubting(owner_id, [index.collection_id]):
+            found += adapters.vector_store.present(index.chroma_name, portion)
     return found

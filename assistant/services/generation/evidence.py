@@ -11,10 +11,10 @@ from assistant.database import transaction
 from assistant.extensions import adapters, settings
 from assistant.models import DocumentText
 from assistant.models.document import page_of
-from assistant.ports import Vectors
 from assistant.schemas.conversations import CitationSchema
 from assistant.schemas.rendering import renderer
 from assistant.services.generation.citations import quote_candidates
+from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit, Scope, find
 
 QUOTE_LENGTH = 400
@@ -53,13 +53,13 @@ def _citation(marker: int, quote: Quote, page: int | None) -> dict[str, Any]:
     return _render(Citation(marker, *place, quote.text))
 
 
-def retrieve(scope: Scope, question: Vectors) -> list[Hit]:
+def retrieve(scope: Scope, question: Question) -> list[Hit]:
     """Return the passages that are near enough to a question, best first."""
     hits = find(scope, question, settings.retrieval_limit)
     return [hit for hit in hits if hit.score >= settings.retrieval_threshold]
 
 
-def quotes(question: Vectors, hits: Sequence[Hit]) -> list[Quote]:
+def quotes(question: Question, hits: Sequence[Hit]) -> list[Quote]:
     """Return for each passage its sentences that are nearest to the question."""
     windows = [
         (hit, window)
@@ -67,7 +67,8 @@ def quotes(question: Vectors, hits: Sequence[Hit]) -> list[Quote]:
         for window in quote_candidates(hit.text, 0, len(hit.text), QUOTE_LENGTH)
     ]
     texts = [hit.text[window.start : window.end] for hit, window in windows]
-    scores = adapters.embedding_model.embed(texts) @ question
+    # Of all hits by the same encoder, whichever their indexes have, so that they compare.
+    scores = adapters.embedding_model.embed(texts) @ question.vector()
     best: dict[int, Quote] = {}
     for (hit, window), text, score in zip(windows, texts, scores, strict=True):
         if id(hit) not in best or score > best[id(hit)].score:
@@ -77,7 +78,7 @@ def quotes(question: Vectors, hits: Sequence[Hit]) -> list[Quote]:
 
 
 def citations(
-    owner_id: uuid.UUID, question: Vectors, hits: Sequence[Hit], markers: Sequence[int]
+    owner_id: uuid.UUID, question: Question, hits: Sequence[Hit], markers: Sequence[int]
 ) -> list[Any]:
     """Return the citations of the passages that a reply's markers name.
 
@@ -98,7 +99,7 @@ def citations(
     return [_citation(*cited) for cited in zip(markers, found, pages, strict=True)]
 
 
-def best_marker(question: Vectors, hits: Sequence[Hit]) -> int:
+def best_marker(question: Question, hits: Sequence[Hit]) -> int:
     """Return the number of the passage whose sentences are nearest to the question."""
     scores = [quote.score for quote in quotes(question, hits)]
     return scores.index(max(scores)) + 1

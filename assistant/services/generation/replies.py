@@ -29,6 +29,7 @@ from assistant.services.generation.prompts import (
 )
 from assistant.services.jobs import Body, Run
 from assistant.services.paging import Page
+from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Scope
 
 logger = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ def _history(
 
 
 def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
-    question = adapters.embedding_model.embed([task.question])[0]
+    question = Question(run.owner_id, task.question)
     hits = evidence.retrieve(task.scope, question)
     if not hits:
         # Evidence is the answer of record: without any, no model is asked.

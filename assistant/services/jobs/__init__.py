@@ -45,7 +45,7 @@ from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.kinds import Body, init_app, job_table
 from assistant.services.jobs.limits import refused
-from assistant.services.jobs.moving import move_if_short_lane
+from assistant.services.jobs.moving import make_way, move_if_short_lane
 from assistant.services.jobs.purging import count_ended, purge
 from assistant.services.jobs.reading import get, list_
 from assistant.services.jobs.runs import Run, Stopped, Stopping
@@ -106,6 +106,7 @@ __all__ = [
     "list_",
     "look_up",
     "made_for_owner",
+    "make_way",
     "move_if_short_lane",
     "publish",
     "purge",

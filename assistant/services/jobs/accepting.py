@@ -16,9 +16,8 @@ from assistant.models.job import PAYLOAD_VERSION, TERMINAL
 from assistant.services.jobs import limits, status
 from assistant.services.jobs.dispatching import dispatch, ring, window
 from assistant.services.jobs.kinds import PATIENT_SECONDS, JobKind
+from assistant.services.jobs.line import BULK, USUAL
 
-# Among the jobs of one owner: what somebody waits for before what was asked for all at once.
-USUAL, BULK = 5, 8
 # What `accept_job` and functions that call it return: why the job was refused, else its row.
 ACCEPTED = {"refusal": Text(), **{column.name: column.type for column in table_of(Job).c}}
 _ACCEPT = text("SELECT refusal, (job).* FROM accept_job(CAST(:promise AS jsonb))").columns(
@@ -31,8 +30,8 @@ class Promise(TypedDict, total=False):
 
     `sequence_key` puts it behind what is open under the same key with a smaller
     `sequence_number`; the caller counts under a lock, so numbers are given in order. Each attempt
-    begins in the `first_stage`. An operator's `bulk` work is never too much, and comes last. The
-    other ids name what it is about, and the job that this one retries.
+    begins in the `first_stage`. `bulk` work of operators and upkeep is never too much, and comes
+    behind everybody's. The other ids name what it is about, and the job that this one retries.
     """
 
     job_id: Required[uuid.UUID]

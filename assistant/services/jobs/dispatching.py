@@ -12,7 +12,7 @@ from assistant.errors import Unavailable
 from assistant.extensions import cache, settings
 from assistant.models import Queue
 from assistant.models.job import PAYLOAD_VERSION
-from assistant.services.jobs.line import MAY_GO, SERVING
+from assistant.services.jobs.line import IN_ORDER, MAY_GO, SERVING
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ WHERE id = ANY(ARRAY(
     SELECT id FROM jobs
     WHERE id = ANY(ARRAY(
             SELECT id FROM waiting, gate WHERE gate.open AND turn <= :served
-            ORDER BY turn, priority, id LIMIT (SELECT jobs FROM room)))
+            ORDER BY {IN_ORDER} LIMIT (SELECT jobs FROM room)))
       AND state = 'queued' AND dispatched_at IS NULL
     ORDER BY id FOR UPDATE SKIP LOCKED))
 RETURNING id, kind, queue

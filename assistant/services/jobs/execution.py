@@ -132,17 +132,21 @@ def _end(attempt: Run, ending: Ending) -> bool:
     except Unavailable:
         logger.warning("end of attempt not written: the database is away")
         return False
-    except Exception:
+    except Exception as error:
         # What the work wants to have written cannot be. It must not keep the job from ending.
-        job, others_wait = _end_without(attempt)
+        job, others_wait = _end_without(attempt, error)
     crash_point("worker.after_finish")
     if job is not None and job.state == JobState.SUCCEEDED:
         _tidy(attempt)
     return others_wait
 
 
-def _end_without(attempt: Run) -> tuple[Job | None, bool]:
-    ending = unexpected(attempt)
+def _end_without(attempt: Run, error: Exception) -> tuple[Job | None, bool]:
+    if isinstance(error, TransientError):
+        # Found out in the transaction that was to end it.
+        ending = endings.tried_again(attempt.job, error)
+    else:
+        ending = unexpected(attempt)
     attempt.complete = lambda session: None
     try:
         return finish(attempt, ending)

@@ -25,6 +25,11 @@ def worker_of(queue: str) -> str:
     return f"worker:{queue}"
 
 
+def loading_of(queue: str) -> str:
+    """Name the heartbeat of a queue's workers that are still loading what their jobs need."""
+    return f"loading:{queue}"
+
+
 def is_served(queue: str) -> bool:
     """Return whether a worker of this queue was heard lately; raises `Unavailable`."""
     age = ages().get(worker_of(queue))

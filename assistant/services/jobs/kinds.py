@@ -68,6 +68,8 @@ INDEX = JobKind(
     deadline_seconds=lambda settings: settings.indexing_deadline_seconds,
     limited=True,
 )
+# Indexing a whole collection anew, with another encoder.
+INDEX_COLLECTION = JobKind("collections.index", Queue.INDEXING, limited=True)
 ANALYZE = JobKind(
     "documents.analyze",
     Queue.REPLIES,
@@ -83,7 +85,15 @@ DELETE_USER = JobKind("users.delete", Queue.INDEXING)
 # What it does is not known here, and what it makes may be text.
 UNKNOWN = JobKind("unknown", Queue.QUARANTINE, is_text=True)
 
-JOB_KINDS = (REPLY, INDEX, ANALYZE, DELETE_DOCUMENT, DELETE_COLLECTION, DELETE_USER)
+JOB_KINDS = (
+    REPLY,
+    INDEX,
+    INDEX_COLLECTION,
+    ANALYZE,
+    DELETE_DOCUMENT,
+    DELETE_COLLECTION,
+    DELETE_USER,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,15 @@
 """Who may go next in a queue, and in which order: the SQL that several statements share.
 
 Owners take turns: a job's turn counts what its owner already has in service, then priority and
-age decide. A sequence lets its next job go only when the one before has ended.
+age decide. Work in bulk goes when no other waits. A sequence lets its next job go only when the one
+before has ended.
 """
 
 from assistant.models import Queue
+
+# Among the jobs of one owner: what somebody waits for before what was asked for all at once. Work
+# in bulk comes after the usual work of everybody, too.
+USUAL, BULK = 5, 8
 
 # Where work goes on that turns out to be long.
 LONG: dict[str, Queue] = {Queue.INDEXING: Queue.LONG_INDEXING}
@@ -42,4 +47,16 @@ serving AS (
 MAY_GO = f"""
 job.queue = :queue AND job.state = 'queued' AND job.dispatched_at IS NULL
 AND job.run_after <= now() AND {first_in_sequence("job")}
+"""
+
+# Of rows that have `turn`, `priority` and `id`.
+IN_ORDER = f"priority >= {BULK}, turn, priority, id"
+
+# Whether somebody else than work in bulk waits for the queue. The price of looking is small: there
+# is an index of what is queued by priority.
+OTHERS_WAIT = f"""
+SELECT EXISTS (
+    SELECT FROM jobs AS job
+    WHERE job.priority < {BULK} AND job.state = 'queued' AND job.queue = :queue
+      AND (job.dispatched_at IS NOT NULL OR ({MAY_GO})))
 """

@@ -33,6 +33,9 @@ LEASE_NOT_RENEWED = Reason(
 WORKER_LEAVES = Reason(
     "worker_leaves", "Worker leaves", "The worker that had this job was to end, and gave it back."
 )
+OTHERS_WAIT = Reason(
+    "others_wait", "Others wait", "The work is in no hurry, and let what others wait for go first."
+)
 
 
 def put_down(why: Stopping) -> Ending:
@@ -43,7 +46,8 @@ def put_down(why: Stopping) -> Ending:
     """
     if why is Stopping.CANCELLED:
         return CANCELLED
-    return given_back(LEASE_NOT_RENEWED if why is Stopping.LEASE_LOST else WORKER_LEAVES)
+    reasons = {Stopping.LEASE_LOST: LEASE_NOT_RENEWED, Stopping.OVERTAKEN: OTHERS_WAIT}
+    return given_back(reasons.get(why, WORKER_LEAVES))
 
 
 def after_loss(job: Job, last_outage: datetime | None) -> Ending:

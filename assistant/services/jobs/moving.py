@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import current_app
+from sqlalchemy import text
 
+from assistant.database import SYSTEM, transaction
 from assistant.errors import Unavailable
 from assistant.models import Job, JobState
 from assistant.services.jobs import heartbeats
 from assistant.services.jobs.endings import Ending, Reason
-from assistant.services.jobs.line import LONG
+from assistant.services.jobs.line import BULK, LONG, OTHERS_WAIT
 from assistant.services.jobs.runs import Run, Stopping
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,18 @@ def move_if_short_lane(run: Run) -> None:
     """
     if _can_move(run):
         run.stop(Stopping.MOVED)
+    run.check()
+
+
+def make_way(run: Run) -> None:
+    """Put work in bulk down if somebody waits for its queue; it goes on after them.
+
+    Raises `Stopped`. It costs a query, so ask every few seconds.
+    """
+    with transaction(SYSTEM) as session:
+        others = session.scalar(text(OTHERS_WAIT), {"queue": run.job.queue})
+    if others and run.job.priority >= BULK:
+        run.stop(Stopping.OVERTAKEN)
     run.check()
 
 

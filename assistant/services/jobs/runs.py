@@ -28,6 +28,7 @@ class Stopping(StrEnum):
     LEASE_LOST = "lease_lost"
     RELEASED = "released"
     MOVED = "moved"
+    OVERTAKEN = "overtaken"
 
 
 class Stopped(Exception):

@@ -13,7 +13,7 @@ from assistant.models import Blocker, Job, JobState
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services.jobs import heartbeats
 from assistant.services.jobs.kinds import job_table
-from assistant.services.jobs.line import IN_SERVICE, MAY_GO, SERVING, earlier_than
+from assistant.services.jobs.line import IN_ORDER, IN_SERVICE, MAY_GO, SERVING, earlier_than
 
 # For how long a process believes what it knows of the whole line. It is read at once for all jobs
 # of a queue, so that a thousand who ask cost no more than one.
@@ -142,6 +142,6 @@ WITH {SERVING}, sent AS (
 )
 SELECT id, position FROM sent
 UNION ALL
-SELECT id, (SELECT count(*) FROM sent) + row_number() OVER (ORDER BY turn, priority, id)
+SELECT id, (SELECT count(*) FROM sent) + row_number() OVER (ORDER BY {IN_ORDER})
 FROM waiting
 """)

@@ -4,12 +4,13 @@ from assistant.errors import Unavailable
 from assistant.extensions import cache
 from assistant.models import Queue
 from assistant.services.jobs import heartbeats
-from assistant.services.jobs.heartbeats import SWEEPER, patience, worker_of
+from assistant.services.jobs.heartbeats import SWEEPER, loading_of, patience, worker_of
 
 # While Redis or a worker is away, jobs are still accepted and read; they are done later.
 REQUIRED = ("database", SWEEPER)
 # A sweeper that is started again is no reason to take every web process out of service.
 SWEEPER_SECONDS = 60.0
+LOADING = "is loading the embedding model, which takes up to a minute at the first start"
 BEATING = (SWEEPER, *(worker_of(queue) for queue in Queue))
 
 
@@ -20,8 +21,12 @@ def check() -> dict[str, str]:
         ages = heartbeats.ages()
     except Unavailable:
         return {"database": "does not answer", "redis": redis} | dict.fromkeys(BEATING, "unknown")
-    said = {name: _says(ages.get(name), patience()) for name in BEATING}
-    said[SWEEPER] = _says(ages.get(SWEEPER), max(SWEEPER_SECONDS, patience()))
+    said = {SWEEPER: _says(ages.get(SWEEPER), max(SWEEPER_SECONDS, patience()))}
+    for queue in Queue:
+        said[worker_of(queue)] = _says(ages.get(worker_of(queue)), patience())
+        loading = ages.get(loading_of(queue), patience() + 1)
+        if said[worker_of(queue)] != "ok" and loading <= patience():
+            said[worker_of(queue)] = LOADING
     return {"database": "ok", "redis": redis, **said}
 
 

@@ -13,6 +13,7 @@ from assistant.extensions import cache, settings
 from assistant.models import Chunk, Document, Heartbeat, Job, JobState, Queue, User
 from assistant.models.job import TERMINAL
 from assistant.services.jobs.heartbeats import SWEEPER
+from assistant.services.renewal import indexes, readings
 
 PING_SECONDS = 1.0
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -29,6 +30,8 @@ def collect() -> dict[str, Any]:
                 "kinds": _per_kind(session),
             },
             "documents": _documents(session),
+            "indexes": indexes.figures(session),
+            "rereading": readings.figures(session),
             "users": session.scalar(select(func.count()).where(User.is_live)),
             "sweeper": _sweeper(session),
         }

@@ -5,21 +5,20 @@ import uuid
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, false, select
+from sqlalchemy import ColumnElement, CursorResult, delete, exists, false, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
-from assistant.extensions import adapters
+from assistant.errors import PermanentError
 from assistant.models import Chunk, Embedding
 from assistant.models.document import pack_vector, unpack_vector
-from assistant.ports import Vectors
+from assistant.ports import EmbeddingModel, Vectors
 
 
-def embed(owner_id: uuid.UUID, texts: Sequence[str]) -> Vectors:
-    """Return the vector of each text; only texts never seen before are embedded."""
-    model = adapters.embedding_model
+def embed(owner_id: uuid.UUID, texts: Sequence[str], model: EmbeddingModel) -> Vectors:
+    """Return the vector of each text; only texts that this model has never seen are embedded."""
     hashes = [_hash(text) for text in texts]
     with transaction(owner_id) as session:
         query = select(Embedding.text_hash, Embedding.vector).where(
@@ -30,20 +29,20 @@ def embed(owner_id: uuid.UUID, texts: Sequence[str]) -> Vectors:
     if missing:
         new = list(missing.values())
         vectors = model.embed(new)
+        _demand_dimension(owner_id, model.name, vectors)
         with transaction(owner_id) as session:
-            keep(session, owner_id, new, vectors)
+            keep(session, owner_id, new, vectors, model.name)
         known |= zip(missing, vectors, strict=True)
     return np.stack([known[text_hash] for text_hash in hashes])
 
 
 def keep(
-    session: Session, owner_id: uuid.UUID, texts: Sequence[str], vectors: Vectors
+    session: Session, owner_id: uuid.UUID, texts: Sequence[str], vectors: Vectors, model: str
 ) -> list[uuid.UUID]:
     """Return the ids of embeddings that stay at least until the caller's transaction ends.
 
     One that was removed since it was read is written again; one that is there is locked.
     """
-    model = adapters.embedding_model.name
     hashes = [_hash(text) for text in texts]
     # In one order, as by all who lock several.
     rows = [
@@ -93,6 +92,21 @@ def remove_unused(session: Session, *which: ColumnElement[bool]) -> int:
 def stack(vectors: Sequence[bytes]) -> Vectors:
     """Make one matrix of stored vectors."""
     return np.stack([unpack_vector(vector) for vector in vectors])
+
+
+def _demand_dimension(owner_id: uuid.UUID, model: str, vectors: Vectors) -> None:
+    """Refuse vectors of another length than those that are kept under the model's name."""
+    one = select(func.octet_length(Embedding.vector)).where(*_mine(owner_id, model)).limit(1)
+    with transaction(owner_id) as session:
+        size = session.scalar(one)
+    before, now = (size or 0) // np.dtype("<f4").itemsize, vectors.shape[1]
+    if size is not None and before != now:
+        raise PermanentError(
+            f"The embedding model '{model}' gives vectors of {now} numbers, and gave {before} "
+            "before: it has become another one. Give that another name or folder in "
+            "EMBEDDING_MODEL, and everything is indexed anew.",
+            code="embedding_wrong_dimension",
+        )
 
 
 def _hash(text: str) -> bytes:

@@ -4,11 +4,12 @@ import uuid
 from typing import Any
 
 from assistant.database import transaction
-from assistant.extensions import adapters, settings
+from assistant.extensions import settings
 from assistant.models import Queue
 from assistant.schemas.documents import HitSchema
 from assistant.schemas.rendering import renderer
 from assistant.services import worker_calls
+from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Scope, check_scope, find
 from assistant.services.worker_calls import Call
 
@@ -48,5 +49,5 @@ def _search(request: dict[str, Any]) -> list[dict[str, Any]]:
         document_ids=[uuid.UUID(i) for i in request["document_ids"]],
         collection_ids=[uuid.UUID(i) for i in request["collection_ids"]],
     )
-    question = adapters.embedding_model.embed([request["query"]])[0]
+    question = Question(scope.owner_id, request["query"])
     return [_render(hit) for hit in find(scope, question, request["limit"])]

@@ -1,6 +1,7 @@
 """Upkeep: what keeps an installation whole without anybody asking.
 
-The index follows PostgreSQL, names get keys, and files and rows that nobody needs any more go. Any
+The index follows PostgreSQL, what an upgrade asks for is made anew, names get keys, and files and
+rows that nobody needs any more go. Any
 number of processes may do it at once: whatever it does can be done twice, and is done in small
 steps.
 """
@@ -15,6 +16,8 @@ from assistant.services.upkeep.index import Indexes
 from assistant.services.upkeep.names import Names
 from assistant.services.upkeep.pictures import Pictures
 from assistant.services.upkeep.remains import Remains
+from assistant.services.upkeep.renewing import Renewing
+from assistant.services.upkeep.retired import Retired
 from assistant.services.upkeep.rows import Rows
 from assistant.services.upkeep.strays import Strays
 
@@ -35,6 +38,8 @@ class Upkeep:
             "files": Files().round,
             "pictures": Pictures().round,
             "strays": Strays().round,
+            "renewing": Renewing().round,
+            "retired": Retired().round,
             "index": Indexes().round,
         }
         self._failing: dict[str, str] = {}

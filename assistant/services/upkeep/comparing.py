@@ -26,7 +26,7 @@ PROBES = 20
 # A worker that was given up may go on writing for a while.
 GRACE = timedelta(minutes=10)
 
-_KEY = (Chunk.document_id, Chunk.generation, Chunk.ordinal)
+KEY = (Chunk.document_id, Chunk.generation, Chunk.ordinal)
 Key = tuple[uuid.UUID, int, int]
 Item = TypeVar("Item")
 
@@ -42,7 +42,7 @@ def compare(collection: Collection) -> Counter[str]:
         unknown.update(page)
     there: list[Key] = []
     missing: list[Key] = []
-    for key in _walk(collection):
+    for key in walk(collection):
         name = vector_id(*key)
         (there if name in unknown else missing).append(key)
         unknown.discard(name)
@@ -56,10 +56,11 @@ def compare(collection: Collection) -> Counter[str]:
     )
 
 
-def _walk(collection: Collection) -> Iterator[Key]:
+def walk(collection: Collection) -> Iterator[Key]:
+    """Yield the chunks that belong into a collection's index, page by page."""
     last: Key = (uuid.UUID(int=0), 0, 0)
     while True:
-        query = visible(collection, *_KEY).where(tuple_(*_KEY) > last).order_by(*_KEY).limit(PAGE)
+        query = visible(collection, *KEY).where(tuple_(*KEY) > last).order_by(*KEY).limit(PAGE)
         with transaction(SYSTEM) as session:
             rows = session.execute(query).all()
         for row in rows:
@@ -76,7 +77,7 @@ def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 def _restore(collection: Collection, keys: list[Key]) -> int:
-    query = visible(collection, *_KEY, Embedding.vector).where(tuple_(*_KEY).in_(keys))
+    query = visible(collection, *KEY, Embedding.vector).where(tuple_(*KEY).in_(keys))
     with transaction(SYSTEM) as session:
         rows = session.execute(query).all()
     return len(rows) - put(collection, rows) if rows else 0
@@ -91,7 +92,7 @@ def _probe(collection: Collection, keys: list[Key]) -> None:
     """
     if not keys:
         return
-    query = visible(collection, Embedding.vector).where(tuple_(*_KEY).in_(keys))
+    query = visible(collection, Embedding.vector).where(tuple_(*KEY).in_(keys))
     with transaction(SYSTEM) as session:
         vectors = session.scalars(query).all()
     missed = 0
@@ -103,13 +104,17 @@ def _probe(collection: Collection, keys: list[Key]) -> None:
 
 
 def _remove(collection: Collection, names: list[str]) -> int:
-    """Remove those vectors that PostgreSQL does not vouch for, and never will."""
+    garbage = strays(collection, names)
+    adapters.vector_store.delete(collection.chroma_name, garbage)
+    return len(garbage)
+
+
+def strays(collection: Collection, names: list[str]) -> list[str]:
+    """Return those vectors that PostgreSQL does not vouch for, and never will."""
     keys = {name: _key_of(name) for name in names}
     known = [key for key in keys.values() if key is not None]
     keep = _to_keep(collection, known)
-    garbage = [name for name, key in keys.items() if key is None or key not in keep]
-    adapters.vector_store.delete(collection.chroma_name, garbage)
-    return len(garbage)
+    return [name for name, key in keys.items() if key is None or key not in keep]
 
 
 def _to_keep(collection: Collection, keys: list[Key]) -> set[Key]:
@@ -126,7 +131,7 @@ def _to_keep(collection: Collection, keys: list[Key]) -> set[Key]:
         or_(is_open, Job.finished_at > func.now() - GRACE),
     )
     documents = select(Document).where(Document.id.in_(ids), Document.is_live)
-    chunks = select(*_KEY).where(tuple_(*_KEY).in_(keys))
+    chunks = select(*KEY).where(tuple_(*KEY).in_(keys))
     with transaction(SYSTEM) as session:
         # In this order: a job that has ended between these questions has switched by the last.
         written = set(session.scalars(writing))

@@ -64,14 +64,14 @@ class Indexes:
             found += compare(collection)
         except PermanentError as error:
             self._demand_broken(collection, error)
-            renewed = _renew(collection)
+            renewed = renew(collection)
             if renewed is None:
                 return found
             self._renewed[collection.id] = time.monotonic()
             context = {"collection_id": collection.id, "version": renewed.index_version}
             logger.warning("index is made anew: %s", error.detail, extra=context)
             # What the server can die of must be gone before anybody touches it again.
-            _drop_older(renewed)
+            drop_older(renewed)
             collection = renewed
             found += Counter(indexes_renewed=1) + compare(collection)
         del self._breaks[collection.id]
@@ -127,7 +127,7 @@ def _candidates(seen: list[uuid.UUID]) -> Select[Collection]:
     )
 
 
-def _renew(collection: Collection) -> Collection | None:
+def renew(collection: Collection) -> Collection | None:
     """Turn to a new, empty version; nothing if somebody else did so, or deletes the collection.
 
     It is in doubt from the same commit on, so no search misses what is not in it yet.
@@ -145,7 +145,7 @@ def _renew(collection: Collection) -> Collection | None:
         ).one_or_none()
 
 
-def _drop_older(collection: Collection) -> None:
+def drop_older(collection: Collection) -> None:
     """Remove earlier versions if there are any; it does not matter if that fails."""
     version = collection.index_version
     for older in range(max(1, version - OLDER_VERSIONS), version):
@@ -171,6 +171,6 @@ def _finish(collection: Collection) -> None:
             .returning(Collection.is_live)
         )
     if is_live:
-        _drop_older(collection)
+        drop_older(collection)
     else:
         drop(collection.chroma_name)

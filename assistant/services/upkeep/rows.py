@@ -72,7 +72,7 @@ def _remove_embeddings(session: DatabaseSession, first: uuid.UUID, last: uuid.UU
     """Delete embeddings without a chunk; not of owners whose jobs may be about to use them."""
     indexing = (
         Job.owner_id == Embedding.owner_id,
-        Job.kind == kinds.INDEX.name,
+        Job.kind.in_([kinds.INDEX.name, kinds.INDEX_COLLECTION.name]),
         Job.is_open,
     )
     wanted = (Embedding.id.between(first, last), ~exists().where(*indexing))

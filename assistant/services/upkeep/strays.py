@@ -1,4 +1,4 @@
-"""Removing indexes whose collection is gone: a worker that thawed late may have made one again."""
+"""Removing indexes without a row: a worker that thawed late may have made one again."""
 
 import logging
 from collections import Counter
@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters
-from assistant.models import Collection
-from assistant.models.collection import collection_id_of
+from assistant.models import CollectionIndex
+from assistant.models.collection import index_of
 from assistant.services.upkeep import marker
 from assistant.services.upkeep.index import drop
 from assistant.services.upkeep.pace import Pace
@@ -27,23 +27,29 @@ class Strays:
 
     def round(self) -> Counter[str]:
         """Remove what belongs to no collection and return how much it was."""
-        strays = _strays(adapters.vector_store.names()) if self._pace.due() else []
+        strays = without_rows(adapters.vector_store.names()) if self._pace.due() else []
         for name in strays:
-            logger.warning("index without a collection removed", extra={"index": name})
+            logger.warning("index without a row removed", extra={"index": name})
             drop(name)
         return +Counter(strays_removed=len(strays))
 
 
-def _strays(names: Sequence[str]) -> list[str]:
-    """Return the names whose collection has no row.
+def without_rows(names: Sequence[str]) -> list[str]:
+    """Return the names of indexes that have no row, which nobody searches or fills.
 
     They were read before the rows, and a row is committed before its index is made, so a new
-    collection is none. Where another installation keeps indexes too, nobody can tell whose is
-    whose, and all stay.
+    one is none. Where another installation keeps indexes too, nobody can tell whose is whose,
+    and all stay.
     """
-    if {name for name in names if name.startswith(marker.PREFIX)} != {marker.own_name()}:
+    if not are_ours(names):
         return []
-    indexes = {name: found for name in names if (found := collection_id_of(name))}
+    indexes = {name: found for name in names if (found := index_of(name))}
+    query = select(CollectionIndex.collection_id, CollectionIndex.version)
     with transaction(SYSTEM) as session:
-        known = set(session.scalars(select(Collection.id)))
-    return [name for name, collection_id in indexes.items() if collection_id not in known]
+        known = {(row.collection_id, row.version) for row in session.execute(query)}
+    return [name for name, index in indexes.items() if index not in known]
+
+
+def are_ours(names: Sequence[str]) -> bool:
+    """Return whether all indexes in Chroma are this installation's, by their markers."""
+    return {name for name in names if name.startswith(marker.PREFIX)} == {marker.own_name()}

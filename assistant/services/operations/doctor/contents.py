@@ -7,6 +7,7 @@ from assistant.extensions import settings
 from assistant.models import Collection, Document, User
 from assistant.names import alike
 from assistant.services.operations.doctor.finding import Finding, ok, warn
+from assistant.services.renewal import indexes
 
 MOST_NAMES = 10
 
@@ -17,19 +18,25 @@ def check_contents(session: Session) -> list[Finding]:
 
 
 def _collections(session: Session) -> list[Finding]:
-    others = session.scalar(
-        select(func.count())
-        .select_from(Collection)
-        .where(Collection.is_live, Collection.embedding_model != settings.embedding_model)
-    )
-    if not others:
+    """Say how far the collections are that today's encoder has to index anew."""
+    left = indexes.figures(session)
+    if not left["collections_left"]:
         return []
+    query = select(Collection.embedding_model).where(*indexes.of_another()).distinct()
+    before = session.scalars(query.limit(MOST_NAMES)).all()
+    failed = session.scalar(indexes.failed())
+    advice = (
+        f"Until then they are searched with {' and '.join(before)}, so keep that within reach. See "
+        "how far it is: flask stats"
+    )
+    if failed is not None:
+        advice = f"The last try failed, and is repeated every hour: {failed} {advice}"
     return [
         warn(
             "collections",
-            f"{others} were made with another model than {settings.embedding_model}: searches "
-            "leave them out.",
-            "Set EMBEDDING_MODEL back, or upload their documents into new collections.",
+            f"{left['collections_left']} with {left['documents_left']} documents are still to be "
+            f"indexed with {settings.encoder}.",
+            advice,
         )
     ]
 
@@ -45,7 +52,7 @@ def _chunks(session: Session) -> list[Finding]:
         .join(Collection, Collection.id == Document.collection_id)
         .join(User, User.id == Document.owner_id)
         .where(Document.generation > 0, Document.is_live, User.is_active)
-        .where(Collection.embedding_model == settings.embedding_model)
+        .where(Collection.embedding_model == settings.encoder)
     ).one()
     before, window = row
     if before:
@@ -54,7 +61,8 @@ def _chunks(session: Session) -> list[Finding]:
                 "chunks",
                 f"{before} documents were cut by an earlier release, without regard to how much "
                 "the embedding model reads: parts of them may never be found.",
-                "Index them again: flask documents reindex --all",
+                "They are cut again by themselves, a few at a time. At once: "
+                "flask documents reindex --all",
             )
         ]
     if window is None:

@@ -15,7 +15,7 @@ from assistant.adapters.documents import trial
 from assistant.adapters.embedding import locate
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
-from assistant.services.operations.doctor.finding import Finding, fail, first_line, ok, warn
+from assistant.services.operations.doctor.finding import Finding, fail, first_line, ok, place, warn
 
 # As the web server demands it.
 SHORTEST_KEY = 32
@@ -104,6 +104,11 @@ def check_parsers() -> list[Finding]:
 def check_embedder(*, deep: bool) -> list[Finding]:
     """See whether the embedding model's files are there and, if `deep`, embed a word."""
     model = settings.embedding_model
+    if settings.embedding_base_url is not None:
+        where = place(settings.embedding_base_url)
+        if deep:
+            return [_embeds(f"{model} at {where}")]
+        return [ok(EMBEDDER, f"{model} is asked for at {where}. Ask it: flask doctor --deep")]
     if find_spec("sentence_transformers") is None:
         install = "Install requirements.txt; workers need it, the web process does not."
         return [warn(EMBEDDER, "sentence-transformers is not installed here.", install)]

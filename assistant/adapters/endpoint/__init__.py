@@ -1,0 +1,1 @@
+"""An embedding model behind an OpenAI-compatible server."""
