@@ -110,10 +110,10 @@ class Adapters:
     def splitter(self, size: int, overlap: int, *, to_embed: bool = False) -> Splitter:
         """Return a splitter for chunks of this size, in characters.
 
-        With `to_embed` no chunk has more tokens than the embedding model reads, which it loads.
+        With `to_embed` sizes are tokens of the embedding model, which it loads.
         """
         with one_at_a_time:
-            from assistant.adapters.splitting import RecursiveSplitter
+            from assistant.adapters.splitting import StructuredSplitter
 
         model = self.embedding_model if to_embed else None
-        return RecursiveSplitter(size=size, overlap=overlap, model=model)
+        return StructuredSplitter(size=size, overlap=overlap, model=model)

@@ -114,10 +114,13 @@ def test_progress_is_true(owner: uuid.UUID) -> None:
 
     jobs.run(str(job.id), work)
     stages = list(dict.fromkeys(stage for stage, *_ in seen))
-    assert stages == ["parsing", "splitting", "embedding"]
+    assert stages == ["parsing", "splitting", "embedding", "indexing"]
     embedding = [item[1:] for item in seen if item[0] == "embedding"]
     assert all(done == stored for done, _, stored in embedding)
     assert embedding[-1][0] == embedding[-1][1] == len(chunks_of(job))
+    ended = job_of(job)
+    assert ended.progress_stage == "ready"
+    assert set(ended.timings) == {"queued", "stored", *stages}
 
 
 def test_a_new_generation_replaces_the_old_one_at_once(owner: uuid.UUID) -> None:
@@ -322,6 +325,6 @@ def test_a_move_that_is_tried_again_says_only_where_to(owner: uuid.UUID) -> None
     )
     jobs.cancel(owner, move.id)
     retried = changes.retry(owner, job_of(move))
-    assert retried.arguments == {"collection_id": str(target.id), "first_stage": "running"}
+    assert retried.arguments == {"collection_id": str(target.id), "first_stage": "stored"}
     assert perform(retried).state == "succeeded"
     assert document_of(job).collection_id == target.id

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from flask import Flask
 from sqlalchemy import text, true
@@ -13,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import TransientError, Unavailable
-from assistant.models import Chunk
+from assistant.ports import ParsedDocument, Piece
 from assistant.services import jobs
-from assistant.services.documents import indexing
+from assistant.services.documents import chunks, indexing
 from assistant.services.generation import replies
 from assistant.services.jobs import (
     Run,
@@ -83,18 +84,13 @@ def test_an_old_attempt_cannot_write_progress_or_chunks(owner: uuid.UUID) -> Non
     before = job_of(job)
     with pytest.raises(Stopped):
         run.progress("embedding", 1, 9)
-    chunk = Chunk(
-        document_id=document.id,
-        generation=1,
-        ordinal=0,
-        owner_id=owner,
-        start=0,
-        end=4,
-        text="Some",
-    )
+    text = ParsedDocument("Some text.", [])
+    rows = chunks.rows_of(document, 1, [Piece(0, 4)], text)
     stale = Run(run.job)
     with pytest.raises(Stopped):
-        indexing._store(stale, collection, [chunk], total=1)
+        chunks.embed(stale, rows)
+    with pytest.raises(Stopped):
+        chunks.fill_index(Run(run.job), collection, rows, np.zeros((1, 384), np.float32))
     assert sql("SELECT * FROM chunks WHERE document_id = :id", id=document.id) == []
     assert job_of(job).version == before.version
     with pytest.raises(Stopped):

@@ -12,20 +12,16 @@ from assistant.database import transaction
 from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document
-from assistant.models.document import page_of
-from assistant.ports import ParsedDocument, Span
+from assistant.ports import ParsedDocument
 from assistant.services import jobs
-from assistant.services.documents import texts
+from assistant.services.documents import chunks, texts
 from assistant.services.documents.index_target import Version, version_of
 from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
 from assistant.services.jobs import Run
-from assistant.services.retrieval import embeddings
 from assistant.services.retrieval.index_trust import doubting
 
 # More text than this takes longer than others should wait.
 SHORT_CHARACTERS = 100_000
-# Large enough to keep the encoder busy, small enough to stop between two within a second or so.
-BATCH = 64
 
 
 def index(run: Run) -> dict[str, Any]:
@@ -37,23 +33,18 @@ def index(run: Run) -> dict[str, Any]:
     if len(parsed.text) > SHORT_CHARACTERS:
         jobs.move_if_short_lane(run)
     run.progress("splitting")
-    splitter = adapters.splitter(collection.chunk_size, collection.chunk_overlap, to_embed=True)
-    spans = splitter.split(parsed.text)
+    tokens, overlap = collection.chunk_tokens, collection.overlap_tokens
+    pieces = adapters.splitter(tokens, overlap, to_embed=True).split(parsed.text)
     _clean(document, before=generation, check=run.check)
-    run.progress("embedding", 0, len(spans))
-    for first in range(0, len(spans), BATCH):
-        chunks = [
-            _chunk(document, generation, number, span, parsed)
-            for number, span in enumerate(spans[first : first + BATCH], start=first)
-        ]
-        _store(run, collection, chunks, total=len(spans))
+    rows = chunks.rows_of(document, generation, pieces, parsed)
+    chunks.fill_index(run, collection, rows, chunks.embed(run, rows))
     _confirm(run, document, collection, generation)
     window = adapters.embedding_model.window
     run.complete = lambda session: _switch(
-        session, document.id, version, generation, len(spans), parsed, window
+        session, document.id, version, generation, len(pieces), parsed, window
     )
     run.afterwards = lambda: _tidy(document, version, generation)
-    return {"document_id": str(document.id), "generation": generation, "chunks": len(spans)}
+    return {"document_id": str(document.id), "generation": generation, "chunks": len(pieces)}
 
 
 def _load(run: Run) -> tuple[Document, Collection]:
@@ -97,43 +88,6 @@ def _clean(document: Document, before: int, check: Check = go_on) -> None:
         )
 
 
-def _chunk(
-    document: Document, generation: int, ordinal: int, span: Span, parsed: ParsedDocument
-) -> Chunk:
-    return Chunk(
-        document_id=document.id,
-        generation=generation,
-        ordinal=ordinal,
-        owner_id=document.owner_id,
-        page=page_of(parsed.page_starts, span.start),
-        start=span.start,
-        end=span.end,
-        text=parsed.text[span.start : span.end],
-    )
-
-
-def _store(run: Run, collection: Collection, chunks: list[Chunk], total: int) -> None:
-    """Embed a batch, keep it in PostgreSQL under the fence, and put it into the index."""
-    run.check()
-    written = [chunk.text for chunk in chunks]
-    vectors = embeddings.embed(run.owner_id, written)
-
-    def write(session: Session) -> None:
-        # Since they were read, another document may have been deleted with them.
-        ids = embeddings.keep(session, run.owner_id, written, vectors)
-        for chunk, embedding_id in zip(chunks, ids, strict=True):
-            chunk.embedding_id = embedding_id
-        session.add_all(chunks)
-
-    run.progress("embedding", chunks[-1].ordinal + 1, total, write=write)
-    crash_point("worker.between_postgres_and_chroma")
-    with doubting(run.owner_id, [collection.id]):
-        adapters.vector_store.upsert(
-            collection.chroma_name, [chunk.vector_id for chunk in chunks], vectors
-        )
-    crash_point("worker.after_upsert")
-
-
 def _confirm(run: Run, document: Document, collection: Collection, generation: int) -> None:
     """Demand that the index of now has all vectors: it may have been lost or replaced meanwhile.
 
@@ -157,7 +111,7 @@ def _switch(
     document_id: uuid.UUID,
     version: Version,
     generation: int,
-    chunks: int,
+    chunk_count: int,
     parsed: ParsedDocument,
     window: int,
 ) -> None:
@@ -168,7 +122,7 @@ def _switch(
         .where(Document.id == document_id)
         .values(
             generation=generation,
-            chunk_count=chunks,
+            chunk_count=chunk_count,
             page_count=len(parsed.page_starts) or None,
             window_tokens=window,
             window_generation=generation,

@@ -28,7 +28,10 @@ EXACT_LIMIT = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk and how near it is to the question (cosine similarity)."""
+    """A chunk and how near it is to the question (cosine similarity).
+
+    `start` to `end` is `text`; a slice of a table's rows has the `table_header` beside it.
+    """
 
     document_id: uuid.UUID
     generation: int
@@ -39,6 +42,8 @@ class Hit:
     end: int
     text: str
     score: float
+    headings: Sequence[str] = ()
+    table_header: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,4 +202,6 @@ def _hit(chunk: Chunk, filename: str, score: float) -> Hit:
         end=chunk.end,
         text=chunk.text,
         score=score,
+        headings=chunk.headings or (),
+        table_header=chunk.table_header,
     )
