@@ -31,8 +31,8 @@ class Promise(TypedDict, total=False):
 
     `sequence_key` puts it behind what is open under the same key with a smaller
     `sequence_number`; the caller counts under a lock, so numbers are given in order. Each attempt
-    begins in the `first_stage`, by default that of its kind. An operator's `bulk` work is never too much, and comes last. The
-    other ids name what it is about, and the job that this one retries.
+    begins in the `first_stage`, by default that of its kind. An operator's `bulk` work is never too
+    much, and comes last. The other ids name what it is about, and the job that this one retries.
     """
 
     job_id: Required[uuid.UUID]
