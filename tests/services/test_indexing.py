@@ -97,6 +97,50 @@ def test_chunks_are_slices_of_the_text_on_their_pages(owner: uuid.UUID, handbook
     assert vectors_of(job) == len(chunks)
 
 
+TABLE = "\n".join(
+    ["| Model | Torque (Nm) | Price (EUR) |", "| --- | --- | --- |"]
+    + [f"| KX-{n} | {n * 3} | {n * 7} |" for n in range(200)]
+)
+
+
+def test_chunks_know_their_headings_and_the_header_of_their_table(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded: list[str] = []
+    embed = adapters.embedding_model.embed
+
+    def watch(texts: Any) -> Any:
+        embedded.extend(texts)
+        return embed(texts)
+
+    monkeypatch.setattr(adapters.embedding_model, "embed", watch)
+    job = upload(owner, f"# Motors\n\nAll.\n\n## Prices\n\n{TABLE}\n", "motors.md")
+    perform(job)
+    found = chunks_of(job)
+    text = text_of(job, 1)
+    assert text is not None
+    prices = [chunk for chunk in found if chunk.headings == ["Motors", "Prices"]]
+    assert len(prices) > 5
+    header = TABLE.splitlines()[0]
+    for chunk in prices[1:]:
+        assert chunk.table_header == header
+        assert chunk.embedded == f"{header}\n{chunk.text}"
+        assert chunk.text == text.text[chunk.start : chunk.end]
+        assert header not in chunk.text
+    assert sorted(embedded) == sorted(chunk.embedded for chunk in found)
+    hit = hits(owner, "What is the price of the model KX-150?")[0]
+    assert hit.headings == ["Motors", "Prices"]
+    assert (hit.table_header, hit.text) in {(one.table_header, one.text) for one in prices}
+
+
+def test_what_an_earlier_release_has_cut_is_found_without_headings(owner: uuid.UUID) -> None:
+    job = upload(owner, "# Harbour\n\nThe ferry leaves at noon.", "harbour.md")
+    perform(job)
+    sql("UPDATE chunks SET headings = NULL WHERE document_id = :id", id=job.document_id)
+    [hit] = hits(owner, "When does the ferry leave?")
+    assert (hit.headings, hit.table_header) == ((), None)
+
+
 def test_progress_is_true(owner: uuid.UUID) -> None:
     job = upload(owner, LONG)
     seen: list[tuple[str, int, int | None, int]] = []

@@ -39,10 +39,10 @@ class Citation(NamedTuple):
     generation: int
     filename: str
     page: int | None
-    headings: Sequence[str]
     start: int
     end: int
     quote: str
+    headings: Sequence[str] = ()
 
 
 _render = renderer(CitationSchema())
@@ -50,8 +50,8 @@ _render = renderer(CitationSchema())
 
 def _citation(marker: int, quote: Quote, page: int | None) -> dict[str, Any]:
     hit = quote.hit
-    place = (hit.document_id, hit.generation, hit.filename, page, list(hit.headings))
-    return _render(Citation(marker, *place, quote.start, quote.end, quote.text))
+    place = (hit.document_id, hit.generation, hit.filename, page, quote.start, quote.end)
+    return _render(Citation(marker, *place, quote.text, list(hit.headings)))
 
 
 def retrieve(scope: Scope, question: Vectors) -> list[Hit]:

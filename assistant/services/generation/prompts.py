@@ -136,8 +136,8 @@ def _fenced(number: int, passage: Passage, text: str) -> str:
 
 def _path(headings: Sequence[str], text: str) -> str:
     """Return the headings that a passage does not begin with itself, shortened to one line."""
-    beginning = text[:PATH_LENGTH]
-    above = [heading for heading in headings if heading not in beginning]
+    own = {line.strip("# ") for line in text[:PATH_LENGTH].splitlines()}
+    above = [heading for heading in headings if heading not in own]
     return " > ".join(" ".join(heading.split()) for heading in above)[-PATH_LENGTH:]
 
 
