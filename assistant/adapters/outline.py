@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.ports import Offsets, Span
+from assistant.adapters.located import Places
+from assistant.ports import Span
 
 # A fence, a heading, or a line that underlines one or a table's header.
 MARK = re.compile(
@@ -64,7 +65,7 @@ class Outline:
 
     sections: list[Section]
     tables: list[Table]
-    blocks: Offsets
+    blocks: Places
 
 
 def outline(text: str) -> Outline:
@@ -162,11 +163,11 @@ def _sections(text: str, headings: list[Heading]) -> Iterator[Section]:
             start, level = end, LEVELS
 
 
-def _blocks(text: str, fenced: list[Span]) -> Offsets:
-    starts = np.array([0, *(blank.end() for blank in BLANK_LINES.finditer(text))], dtype=np.int32)
+def _blocks(text: str, fenced: list[Span]) -> Places:
+    starts = np.array([0, *(blank.end() for blank in BLANK_LINES.finditer(text))], dtype=np.int64)
     if fenced:
-        begin = np.array([span.start for span in fenced], np.int32)
-        end = np.array([span.end for span in fenced], np.int32)
+        begin = np.array([span.start for span in fenced], np.int64)
+        end = np.array([span.end for span in fenced], np.int64)
         which = np.searchsorted(begin, starts, side="left") - 1
         starts = starts[(which < 0) | (starts >= end[which])]
     return starts[starts < len(text)]

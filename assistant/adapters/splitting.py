@@ -9,9 +9,9 @@ from itertools import takewhile
 import numpy as np
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from assistant.adapters.located import Located, Range
+from assistant.adapters.located import Located, Places, Range
 from assistant.adapters.outline import Heading, Section, Table, outline
-from assistant.ports import EmbeddingModel, Offsets, Piece
+from assistant.ports import EmbeddingModel, Piece
 
 # Each keeps its mark at the end of the piece before it: paragraphs, lines, sentences, words.
 SEPARATORS = (
@@ -109,7 +109,7 @@ class _Cutting:
         self._longest_header = size // HEADER_SHARE if model is not None else 0
         self._outline = outline(text)
         self._tokens = Located(text, self._outline.blocks, model, partial(_cut, text))
-        self._rows = np.array([table.rows for table in self._outline.tables], np.int32)
+        self._rows = np.array([table.rows for table in self._outline.tables], np.int64)
 
     def pieces(self) -> Iterator[tuple[Piece, int]]:
         """Yield the chunks, each with about how many tokens of it are embedded."""
@@ -159,20 +159,24 @@ class _Cutting:
                 yield piece, tokens
             at = stop
 
-    def _bounds(self, section: Section) -> Offsets:
+    def _bounds(self, section: Section) -> Places:
         """Return where a section may be cut: between blocks, and inside of those too large."""
+        most = max(1, self._size - self._overlap)
+        # A heading alone finds nothing, so it stays with what stands below.
+        heading = self._tokens.count(section.start, section.body)
+        body, heading = (section.body, heading) if heading <= most // 2 else (section.start, 0)
         blocks = self._outline.blocks
-        first, last = blocks.searchsorted((section.body, section.end), side="right")
+        first, last = blocks.searchsorted((body, section.end), side="right")
         inner = blocks[first:last]
         bounds = np.concatenate(([section.start], inner[inner < section.end], [section.end]))
-        most = max(1, self._size - self._overlap)
         more: list[int] = []
         for number in np.flatnonzero(np.diff(self._tokens.numbers(bounds)) > most).tolist():
             start, end = int(bounds[number]), int(bounds[number + 1])
-            # A heading alone finds nothing, so it stays with what stands below.
-            body = section.body if number == 0 else start
-            more += self._inside(body, end, max(1, most - self._tokens.count(start, body)))
-        return np.unique(np.concatenate((bounds, np.array(more, np.int32)))).astype(np.int32)
+            if number == 0:
+                more += self._inside(body, end, max(1, most - heading))
+            else:
+                more += self._inside(start, end, most)
+        return np.unique(np.concatenate((bounds, np.array(more, np.int64)))).astype(np.int64)
 
     def _inside(self, start: int, end: int, most: int) -> Iterator[int]:
         """Yield where to cut a block into pieces of at most so many tokens; not its start."""
