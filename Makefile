@@ -73,6 +73,7 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 	@$(BIN)/python -m benchmarks.cancels
 	@$(BIN)/python -m benchmarks.uploads
 	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.ingestion
+	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.splitting
 	@$(BIN)/python -m benchmarks.encoder
 
 .PHONY: drill

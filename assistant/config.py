@@ -20,6 +20,8 @@ from assistant.value_files import with_files
 LOCAL_ENV = "local.env"
 # How the name of an encoder begins that a server runs; what follows is the server's name for it.
 ENDPOINT = "endpoint:"
+# What sizes in characters are converted by: English has four and a bit to a token.
+CHARACTERS_PER_TOKEN = 4
 
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 AtLeastOne = Annotated[int, Field(ge=1)]
@@ -85,8 +87,10 @@ class Settings(BaseSettings):
     embedding_tokenizer: Path | None = None
     embedding_batch: int = Field(default=32, ge=1, le=2048)
     embedding_timeout: Positive = 30.0
-    chunk_size: int = Field(default=1000, ge=200, le=4000)
-    chunk_overlap: NotNegative = 150
+    chunk_tokens: int = Field(default=250, ge=50, le=8000)
+    overlap_tokens: NotNegative = 30
+    chunk_size: int | None = Field(default=None, ge=200, le=4000)
+    chunk_overlap: NotNegative | None = None
     retrieval_limit: AtLeastOne = 6
     retrieval_threshold: float = Field(default=0.3, ge=-1, le=1)
 
@@ -166,8 +170,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def fit_together(self) -> Self:
         """Refuse values that are in each other's way."""
-        if self.chunk_overlap > self.chunk_size // 2:
+        if self.chunk_overlap is not None and self.chunk_overlap > self.chunk_characters // 2:
             raise ValueError("CHUNK_OVERLAP should be at most half of CHUNK_SIZE")
+        overlap = self.overlap_tokens if "overlap_tokens" in self.model_fields_set else 0
+        if overlap * CHARACTERS_PER_TOKEN > self.chunk_characters // 2:
+            raise ValueError("OVERLAP_TOKENS should be at most half of CHUNK_TOKENS")
         if self.heartbeat_seconds >= self.lease_seconds / 2:
             raise ValueError("HEARTBEAT_SECONDS should be less than half of LEASE_SECONDS")
         return self
@@ -178,6 +185,20 @@ class Settings(BaseSettings):
         if self.crash_points is not None and not self.debug:
             raise ValueError("CRASH_POINTS is for drills alone: unset it (or set DEBUG, too)")
         return self
+
+    @property
+    def chunk_characters(self) -> int:
+        """Return how long chunks are in collections made from now on, as collections keep it."""
+        if self.chunk_size is not None and "chunk_tokens" not in self.model_fields_set:
+            return self.chunk_size
+        return self.chunk_tokens * CHARACTERS_PER_TOKEN
+
+    @property
+    def overlap_characters(self) -> int:
+        """Return how much of a chunk is also in the one before, as collections keep it."""
+        if self.chunk_overlap is not None and "overlap_tokens" not in self.model_fields_set:
+            return min(self.chunk_overlap, self.chunk_characters // 2)
+        return min(self.overlap_tokens * CHARACTERS_PER_TOKEN, self.chunk_characters // 2)
 
     @property
     def uploads(self) -> Path:

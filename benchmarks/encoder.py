@@ -24,7 +24,7 @@ from assistant.adapters.converted.choice import foresee
 from assistant.adapters.converted.figures import LEAST_COSINE
 from assistant.adapters.converted.model import ConvertedModel
 from assistant.adapters.embedding import THREADS, SentenceTransformerModel, has_bfloat16
-from assistant.adapters.splitting import RecursiveSplitter
+from assistant.adapters.splitting import StructuredSplitter
 from assistant.config import read_settings
 from assistant.ports import EmbeddingModel, Vectors
 from benchmarks.accept import cpu_name
@@ -42,7 +42,7 @@ Reading = dict[str, float]
 
 def own_passages() -> Iterator[str]:
     """Yield chunks of the project's own documents, as the product cuts them."""
-    splitter = RecursiveSplitter(size=1000, overlap=150)
+    splitter = StructuredSplitter(size=1000, overlap=150)
     for path in sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]):
         text = path.read_text(encoding="utf-8")
         yield from (text[span.start : span.end] for span in splitter.split(text))

@@ -35,7 +35,7 @@ DOCUMENT_KEYS = {
 }
 CITATION_KEYS = {
     *("marker", "document_id", "generation", "filename", "page", "start", "end", "quote"),
-    "deleted",
+    *("headings", "deleted"),
 }
 PROBLEM_KEYS = {"type", "title", "status", "detail", "instance"}
 

@@ -19,6 +19,7 @@ VALUES = {
     "chroma_url": "http://chroma:8001",
     "openai_base_url": "https://models.example/v1",
     "allowed_origins": "https://a.example",
+    "chunk_tokens": "700",
     "chunk_size": "700",
     "page_cache_size": "100000000",
     "context_tokens": "700",
@@ -28,7 +29,7 @@ VALUES = {
 }
 # Of all numbers, those that may be 0.
 ZERO = {
-    *("db_max_overflow", "chunk_overlap", "temperature", "job_retention_days"),
+    *("db_max_overflow", "overlap_tokens", "temperature", "job_retention_days"),
     "retrieval_threshold",
 }
 NUMBERS = [
@@ -91,7 +92,12 @@ def test_a_number_out_of_range_is_named(monkeypatch: pytest.MonkeyPatch, name: s
     ("name", "value"),
     [
         *(("PORT", "65536"), ("FLOWER_PORT", "65536"), ("TEMPERATURE", "2.1")),
-        *(("RETRIEVAL_THRESHOLD", "1.1"), ("CHUNK_SIZE", "199"), ("CHUNK_SIZE", "4001")),
+        *(
+            ("RETRIEVAL_THRESHOLD", "1.1"),
+            ("CHUNK_SIZE", "199"),
+            ("CHUNK_SIZE", "4001"),
+            ("CHUNK_TOKENS", "8001"),
+        ),
         *(("LEASE_SECONDS", "inf"), ("JOB_RETENTION_DAYS", "nan"), ("MAX_TOKENS", "128001")),
     ],
 )
@@ -103,8 +109,33 @@ def test_settings_that_are_in_each_others_way(monkeypatch: pytest.MonkeyPatch) -
     said = refused(monkeypatch, CHUNK_SIZE="1000", CHUNK_OVERLAP="501")
     assert said == "CHUNK_OVERLAP should be at most half of CHUNK_SIZE"
     monkeypatch.delenv("CHUNK_OVERLAP")
+    said = refused(monkeypatch, CHUNK_TOKENS="100", OVERLAP_TOKENS="51")
+    assert said == "OVERLAP_TOKENS should be at most half of CHUNK_TOKENS"
+    monkeypatch.delenv("OVERLAP_TOKENS")
     said = refused(monkeypatch, LEASE_SECONDS="10", HEARTBEAT_SECONDS="5")
     assert said == "HEARTBEAT_SECONDS should be less than half of LEASE_SECONDS"
+
+
+@pytest.mark.parametrize(
+    ("given", "characters"),
+    [
+        ({}, (1000, 120)),
+        ({"CHUNK_TOKENS": "100"}, (400, 120)),
+        ({"CHUNK_TOKENS": "50"}, (200, 100)),
+        ({"CHUNK_TOKENS": "100", "OVERLAP_TOKENS": "0"}, (400, 0)),
+        ({"CHUNK_SIZE": "800", "CHUNK_OVERLAP": "100"}, (800, 100)),
+        ({"CHUNK_SIZE": "220"}, (220, 110)),
+        ({"CHUNK_SIZE": "800", "CHUNK_OVERLAP": "100", "CHUNK_TOKENS": "50"}, (200, 100)),
+        ({"CHUNK_SIZE": "800", "OVERLAP_TOKENS": "10"}, (800, 40)),
+    ],
+)
+def test_sizes_in_tokens_win_over_those_in_characters(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], characters: tuple[int, int]
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    assert (settings.chunk_characters, settings.overlap_characters) == characters
 
 
 @pytest.mark.parametrize(

@@ -155,9 +155,9 @@ class Adapters:
     def splitter(self, size: int, overlap: int, *, model: EmbeddingModel | None = None) -> Splitter:
         """Return a splitter for chunks of this size, in characters.
 
-        With a `model` no chunk has more tokens than that reads; it is loaded.
+        With a `model`, which is loaded, sizes are its tokens, and no chunk has more than it reads.
         """
         with one_at_a_time:
-            from assistant.adapters.splitting import RecursiveSplitter
+            from assistant.adapters.splitting import StructuredSplitter
 
-        return RecursiveSplitter(size=size, overlap=overlap, model=model)
+        return StructuredSplitter(size=size, overlap=overlap, model=model)

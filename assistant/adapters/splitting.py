@@ -1,14 +1,17 @@
-"""Cutting texts into overlapping chunks whose offsets are exact."""
+"""Cutting texts into chunks that follow their structure and whose offsets are exact."""
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import islice
+from dataclasses import replace
+from functools import lru_cache, partial
+from itertools import takewhile
 
 import numpy as np
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from assistant.ports import EmbeddingModel, Offsets, Span
+from assistant.adapters.located import Located, Places, Range
+from assistant.adapters.outline import Heading, Section, Table, outline
+from assistant.ports import EmbeddingModel, Piece
 
 # Each keeps its mark at the end of the piece before it: paragraphs, lines, sentences, words.
 SEPARATORS = (
@@ -20,92 +23,218 @@ SEPARATORS = (
 )
 SENTENCE_END = re.compile(f"{SEPARATORS[2]}|\n+")
 WORD_END = re.compile(r"\s+|[\u3001\uff0c]")
-# Texts whose tokens are located in one call.
-BATCH = 512
-# How much longer than its fair share a piece may be, so that no small rest is left over.
+# How much longer than its fair share a part may be, so that no small rest is left over.
 SLACK = 1.15
+# The share of a chunk below which a section is put together with the next.
+SMALL = 0.1
+# What share of a chunk a table's header may take.
+HEADER_SHARE = 4
+# Cut out of its surroundings, a text may have a few tokens more. Chunks with fewer than this
+# share of the window are safe from that, the others are counted again.
+SAFE_SHARE = 0.9
 
-Range = tuple[int, int]
 
+class StructuredSplitter:
+    """A `Splitter` that keeps sections, paragraphs, tables and code whole where they fit.
 
-class RecursiveSplitter:
-    """A `Splitter` that prefers to cut between paragraphs, then lines, sentences and words.
+    Sizes are tokens of the `model`, whose window no chunk exceeds with what is put before it;
+    without a model they are characters. A chunk lies in one section, if that is not very small.
+    A block that is too large alone is cut by langchain, between lines, sentences or words. The
+    parts of a section repeat the end of the one before, those of a table have its header.
 
     langchain finds the offsets of chunks by searching for their text, which goes wrong where text
     repeats. So it cuts here without overlap and without dropping a character: the pieces put
-    together are the text, their offsets are sums of lengths, and the overlap is added afterwards.
-
-    With a `model` no chunk has more tokens than that model reads. Tokens are located in many
-    pieces at once; only what has too many is cut again, in proportion.
+    together are the text, and their offsets are sums of lengths.
     """
 
     def __init__(self, *, size: int, overlap: int, model: EmbeddingModel | None = None) -> None:
         if not 0 <= overlap <= size // 2:
             raise ValueError("The overlap of chunks must lie between 0 and half their size.")
-        self._overlap = overlap
-        self._body = max(1, size - overlap)
         self._model = model
-        self._window = model.window if model is not None else 0
-        # Room for the overlap in tokens is in the same proportion as in characters.
-        self._body_tokens = max(1, self._window * self._body // size)
+        self._window = model.window if model is not None else size
+        self._size = min(size, self._window)
+        # In the same proportion, if the window makes chunks smaller.
+        self._overlap = overlap * self._size // size
 
-    def split(self, text: str) -> list[Span]:
+    def split(self, text: str) -> list[Piece]:
         """Return the chunks in order; each non-space character is in at least one."""
-        located = self._fitting(text, _pieces(text, 0, len(text), self._body), self._body_tokens)
-        parts = list(located)
-        tokens = np.concatenate([part for _, part in parts]) if parts else np.empty(0, np.int32)
-        ranges: list[Range] = []
-        for start, end in self._merged([range_ for range_, _ in parts], tokens):
-            floor = max(start - self._overlap, self._first_to_read(tokens, start, end))
-            floor = max(floor, ranges[-1][0] + 1) if ranges else start
-            begin = _overlap_start(text, floor, start) if self._overlap else start
-            ranges.append(_strip(text, begin, end))
-        # Cut out of its surroundings, a text may have a few tokens more.
-        fitting = self._fitting(text, iter(ranges), self._window)
-        return [Span(*_strip(text, start, end)) for (start, end), _ in fitting]
+        if not text or text.isspace():
+            return []
+        cutting = _Cutting(text, self._model, self._size, self._overlap)
+        pieces: list[Piece] = []
+        doubtful: list[int] = []
+        for piece, tokens in cutting.pieces():
+            if tokens > SAFE_SHARE * self._window:
+                doubtful.append(len(pieces))
+            pieces.append(piece)
+        if self._model is None or not doubtful:
+            return pieces
+        return self._fitted(text, pieces, doubtful, self._model)
 
-    def _fitting(
-        self, text: str, ranges: Iterator[Range], most: int
-    ) -> Iterator[tuple[Range, Offsets]]:
-        """Yield what has not more tokens as it is, the rest cut again, each with its tokens."""
-        while batch := list(islice(ranges, BATCH)):
-            found = self._locate([text[start:end] for start, end in batch])
-            for (start, end), tokens in zip(batch, found, strict=True):
-                if len(tokens) <= most or end - start == 1:
-                    yield (start, end), tokens + start
+    def _fitted(
+        self, text: str, pieces: list[Piece], doubtful: Sequence[int], model: EmbeddingModel
+    ) -> list[Piece]:
+        """Count some pieces again, and cut what has more tokens than the model reads."""
+        counts = map(len, model.locate_tokens([pieces[n].embedded(text) for n in doubtful]))
+        too_long = {n for n, tokens in zip(doubtful, counts, strict=True) if tokens > self._window}
+        if not too_long:
+            return pieces
+        fitted: list[Piece] = []
+        again: list[int] = []
+        for number, piece in enumerate(pieces):
+            parts = list(_halves(text, piece)) if number in too_long else [piece]
+            again += range(len(fitted), len(fitted) + len(parts)) if number in too_long else ()
+            fitted += parts
+        return self._fitted(text, fitted, again, model)
+
+
+def _halves(text: str, piece: Piece) -> Iterator[Piece]:
+    if piece.end - piece.start == 1:
+        yield replace(piece, header="")
+        return
+    size = -(-(piece.end - piece.start) // 2)
+    for start, end in _cut(text, piece.start, piece.end, size):
+        start, end = _strip(text, start, end)
+        yield replace(piece, start=start, end=end)
+
+
+class _Cutting:
+    """A text that is being cut, with its outline and its tokens."""
+
+    def __init__(self, text: str, model: EmbeddingModel | None, size: int, overlap: int) -> None:
+        self._text = text
+        self._size = size
+        self._overlap = overlap
+        # What is cut for a model that reads it all at once needs no header again.
+        self._longest_header = size // HEADER_SHARE if model is not None else 0
+        self._outline = outline(text)
+        self._tokens = Located(text, self._outline.blocks, model, partial(_cut, text))
+        self._rows = np.array([table.rows for table in self._outline.tables], np.int64)
+
+    def pieces(self) -> Iterator[tuple[Piece, int]]:
+        """Yield the chunks, each with about how many tokens of it are embedded."""
+        for section in self._sections():
+            if self._tokens.count(section.start, section.end) <= self._size:
+                yield self._piece(section, section.start, section.end)
+            else:
+                yield from self._parts(section)
+
+    def _sections(self) -> Iterator[Section]:
+        """Put a very small section together with the next, unless that one stands above it."""
+        small: Section | None = None
+        for section in self._outline.sections:
+            if small is not None:
+                together = self._tokens.count(small.start, section.end) <= self._size
+                if section.level >= small.level and together:
+                    path = _common(small.path, section.path)
+                    section = replace(small, end=section.end, path=path)
                 else:
-                    size = _smaller(end - start, len(tokens), most)
-                    yield from self._fitting(text, _pieces(text, start, end, size), most)
+                    yield small
+            small = section
+            if self._tokens.count(section.start, section.end) > SMALL * self._size:
+                yield section
+                small = None
+        if small is not None:
+            yield small
 
-    def _locate(self, texts: Sequence[str]) -> Sequence[Offsets]:
-        if self._model is None:
-            return [np.empty(0, np.int32)] * len(texts)
-        return self._model.locate_tokens(texts)
+    def _parts(self, section: Section) -> Iterator[tuple[Piece, int]]:
+        """Cut what is too large for one chunk into parts of about the same size."""
+        bounds = self._bounds(section)
+        numbers = self._tokens.numbers(bounds)
+        at, last, before = 0, len(bounds) - 1, section.start - 1
+        while at < last:
+            begin = int(bounds[at])
+            table = self._table_at(begin)
+            most = self._size - (self._header_cost(table) if table else self._overlap)
+            rest = int(numbers[last] - numbers[at])
+            share = rest / max(1, -(-rest // most))
+            target = numbers[at] + min(most, int(share * SLACK) + 1)
+            stop = int(numbers.searchsorted(target, side="right")) - 1
+            stop = min(max(stop, at + 1), last)
+            if at and table is None:
+                begin = self._overlap_start(max(before + 1, section.body), begin)
+            if not self._text[begin : bounds[stop]].isspace():
+                piece, tokens = self._piece(section, begin, int(bounds[stop]))
+                before = piece.start
+                yield piece, tokens
+            at = stop
 
-    def _merged(self, bodies: list[Range], tokens: Offsets) -> list[Range]:
-        """Put neighbours together that fit into one chunk.
+    def _bounds(self, section: Section) -> Places:
+        """Return where a section may be cut: between blocks, and inside of those too large."""
+        most = max(1, self._size - self._overlap)
+        # A heading alone finds nothing, so it stays with what stands below.
+        heading = self._tokens.count(section.start, section.body)
+        body, heading = (section.body, heading) if heading <= most // 2 else (section.start, 0)
+        blocks = self._outline.blocks
+        first, last = blocks.searchsorted((body, section.end), side="right")
+        inner = blocks[first:last]
+        bounds = np.concatenate(([section.start], inner[inner < section.end], [section.end]))
+        more: list[int] = []
+        for number in np.flatnonzero(np.diff(self._tokens.numbers(bounds)) > most).tolist():
+            start, end = int(bounds[number]), int(bounds[number + 1])
+            if number == 0:
+                more += self._inside(body, end, max(1, most - heading))
+            else:
+                more += self._inside(start, end, most)
+        return np.unique(np.concatenate((bounds, np.array(more, np.int64)))).astype(np.int64)
 
-        A heading alone finds nothing; langchain leaves one before each long paragraph.
-        """
-        merged: list[Range] = []
-        for start, end in bodies:
-            if (
-                merged
-                and end - merged[-1][0] <= self._body
-                and _count(tokens, merged[-1][0], end) <= self._window
-            ):
-                start = merged.pop()[0]
-            merged.append((start, end))
-        return merged
+    def _inside(self, start: int, end: int, most: int) -> Iterator[int]:
+        """Yield where to cut a block into pieces of at most so many tokens; not its start."""
+        table = self._table_at(end - 1)
+        if table is not None and table.start <= start:
+            most = max(1, min(most, self._size - self._header_cost(table)))
+        tokens = self._tokens.count(start, end)
+        if tokens <= most or end - start == 1:
+            return
+        for begin, stop in _cut(self._text, start, end, _smaller(end - start, tokens, most)):
+            if begin > start:
+                yield begin
+            yield from self._inside(begin, stop, most)
 
-    def _first_to_read(self, tokens: Offsets, start: int, end: int) -> int:
-        """Return where a chunk has to begin at the earliest, so that it is read to its end."""
-        last = int(np.searchsorted(tokens, end))
-        first = last - self._window
-        return int(tokens[first]) if 0 < first < last else 0
+    def _overlap_start(self, floor: int, start: int) -> int:
+        """Return where the overlap before `start` begins: at a sentence, or else at a word."""
+        floor = max(floor, self._tokens.back(start, self._overlap))
+        if floor >= start:
+            return start
+        for boundary in (SENTENCE_END, WORD_END):
+            match = boundary.search(self._text, floor, start)
+            # A boundary right before the chunk would leave no overlap.
+            if match and match.end() < start:
+                return match.end()
+        return floor
+
+    def _piece(self, section: Section, start: int, end: int) -> tuple[Piece, int]:
+        start, end = _strip(self._text, start, end)
+        tokens, table = self._tokens.count(start, end), self._table_at(start)
+        header = ""
+        if table is not None and self._longest_header:
+            header = self._header(table)
+            tokens += self._header_cost(table)
+        titles = tuple(heading.title for heading in section.path)
+        return Piece(start, end, titles, header), tokens
+
+    def _table_at(self, offset: int) -> Table | None:
+        """Return the table in whose rows an offset lies, below its header."""
+        number = int(self._rows.searchsorted(offset, side="right")) - 1
+        tables = self._outline.tables
+        return tables[number] if number >= 0 and offset < tables[number].end else None
+
+    def _header(self, table: Table) -> str:
+        """Return a table's header, shortened to the cells that there is room for."""
+        end = min(table.header_end, self._tokens.ahead(table.start, self._longest_header))
+        header = self._text[table.start : end]
+        return header if end == table.header_end else header[: header.rfind("|") + 1]
+
+    def _header_cost(self, table: Table) -> int:
+        return min(self._tokens.count(table.start, table.header_end), self._longest_header)
 
 
-def _pieces(text: str, start: int, end: int, size: int) -> Iterator[Range]:
+def _common(one: Sequence[Heading], other: Sequence[Heading]) -> tuple[Heading, ...]:
+    alike = takewhile(lambda pair: pair[0] is pair[1], zip(one, other, strict=False))
+    return tuple(heading for heading, _ in alike)
+
+
+def _cut(text: str, start: int, end: int, size: int) -> Iterator[Range]:
     """Cut a part of a text into pieces of at most `size` characters; blank ones are left out."""
     for piece in _cutter(size).split_text(text[start:end]):
         begin, start = start, start + len(piece)
@@ -130,23 +259,6 @@ def _smaller(length: int, tokens: int, most: int) -> int:
     """Return the size of pieces that have not more than `most` tokens, and about as many each."""
     share = length / -(-tokens // most)
     return max(1, min(int(share * SLACK), length * most // tokens))
-
-
-def _count(tokens: Offsets, start: int, end: int) -> int:
-    first, last = np.searchsorted(tokens, (start, end))
-    return int(last - first)
-
-
-def _overlap_start(text: str, floor: int, start: int) -> int:
-    """Return where the overlap before `start` begins: at a sentence, or else at a word."""
-    if floor >= start:
-        return start
-    for boundary in (SENTENCE_END, WORD_END):
-        match = boundary.search(text, floor, start)
-        # A boundary right before the chunk would leave no overlap.
-        if match and match.end() < start:
-            return match.end()
-    return floor
 
 
 def _strip(text: str, start: int, end: int) -> Range:

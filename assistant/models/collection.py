@@ -6,6 +6,7 @@ import uuid
 from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from assistant.config import CHARACTERS_PER_TOKEN
 from assistant.database import Model
 from assistant.models.columns import Created, Key, Moment, Owner
 from assistant.models.deletable import Deletable
@@ -14,6 +15,8 @@ from assistant.models.deletable import Deletable
 class Collection(Deletable, Model):
     """A named set of documents with a Chroma collection and an embedding model of its own.
 
+    Chunks are measured in tokens. Rows keep their sizes as the characters of English text that
+    these are about, which earlier releases read and write.
     `index_checked_at` is when the index was last compared with the chunks; null asks for it.
     """
 
@@ -35,6 +38,16 @@ class Collection(Deletable, Model):
     chunk_overlap: Mapped[int]
     index_checked_at: Mapped[Moment | None]
     created_at: Mapped[Created]
+
+    @property
+    def chunk_tokens(self) -> int:
+        """Return how many tokens a chunk has at most, if the embedding model reads so many."""
+        return max(1, round(self.chunk_size / CHARACTERS_PER_TOKEN))
+
+    @property
+    def overlap_tokens(self) -> int:
+        """Return how many tokens of a chunk are also in the one before, at most."""
+        return min(round(self.chunk_overlap / CHARACTERS_PER_TOKEN), self.chunk_tokens // 2)
 
     @property
     def chroma_name(self) -> str:

@@ -121,6 +121,9 @@ class Message(Model):
 
 def cited() -> TableValuedAlias:
     """Unfold, in a statement, a message's citations into rows."""
-    columns = (column("document_id", Uuid), column("generation", Integer), column("quote", Text))
+    columns = (
+        *(column("document_id", Uuid), column("generation", Integer)),
+        *(column("quote", Text), column("headings", Text)),
+    )
     rows = func.jsonb_to_recordset(Message.citations).table_valued(*columns)
     return rows.render_derived(name="cited", with_types=True)

@@ -18,14 +18,14 @@ from sqlalchemy import (
     UniqueConstraint,
     case,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
+from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, TEXT
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
 from assistant.models.columns import Created, Json, Key, Owner
 from assistant.models.deletable import Deletable
-from assistant.ports import WORD, Vectors, Words
+from assistant.ports import WORD, Vectors, Words, with_header
 
 
 class DocumentStatus(StrEnum):
@@ -159,7 +159,11 @@ class Embedding(Model):
 
 
 class Chunk(Model):
-    """A slice `[start, end)` of a document's text, with the embedding that search compares."""
+    """A slice `[start, end)` of a document's text, with the embedding that search compares.
+
+    `headings` are those that it stands under, the outermost first; null if an earlier release has
+    cut it. `table_header` is the first line of the table in whose rows it begins.
+    """
 
     __tablename__ = "chunks"
     __table_args__ = (Index("ix_chunks_embedding", "embedding_id"),)
@@ -173,6 +177,13 @@ class Chunk(Model):
     start: Mapped[int]
     end: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
+    headings: Mapped[list[str] | None] = mapped_column(ARRAY(TEXT))
+    table_header: Mapped[str | None] = mapped_column(Text)
+
+    @property
+    def embedded(self) -> str:
+        """Return what its embedding is of, and what models are shown; quotes are of `text`."""
+        return with_header(self.table_header, self.text)
 
     @property
     def vector_id(self) -> str:

@@ -7,18 +7,32 @@ from marshmallow import Schema, fields, validate
 from assistant.schemas.text import Line, Request
 from assistant.schemas.values import Flag
 
+LATER = "a change counts for what is indexed from now on"
+CONVERTED = "Characters, four to a token; of no account beside {}. The way of earlier releases"
+
+
+def chunk_tokens() -> fields.Integer:
+    """Return the field for how long a chunk is."""
+    what = f"Tokens of the embedding model, if it reads so many at once; {LATER}"
+    return _whole_number(50, 8000, what)
+
+
+def overlap_tokens() -> fields.Integer:
+    """Return the field for how much a chunk repeats of the one before."""
+    return _whole_number(0, 4000, "Tokens, at most half of chunk_tokens; none between sections")
+
 
 def chunk_size() -> fields.Integer:
-    """Return the field for how long a chunk is."""
-    return _characters(200, 4000, "Characters; a change counts for what is indexed from now on")
+    """Return the field for how long a chunk is, in characters."""
+    return _whole_number(200, 4000, CONVERTED.format("chunk_tokens"))
 
 
 def chunk_overlap() -> fields.Integer:
-    """Return the field for how much a chunk repeats of the one before."""
-    return _characters(0, 2000, "Characters, at most half of chunk_size")
+    """Return the field for how much a chunk repeats of the one before, in characters."""
+    return _whole_number(0, 2000, CONVERTED.format("overlap_tokens"))
 
 
-def _characters(least: int, most: int, description: str) -> fields.Integer:
+def _whole_number(least: int, most: int, description: str) -> fields.Integer:
     options: dict[str, Any] = {"metadata": {"description": description}}
     return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **options)
 
@@ -27,6 +41,8 @@ class NewCollectionSchema(Request):
     """A collection to create; chunk settings come from the server if not given."""
 
     name = Line(longest=128, required=True)
+    chunk_tokens = chunk_tokens()
+    overlap_tokens = overlap_tokens()
     chunk_size = chunk_size()
     chunk_overlap = chunk_overlap()
 
@@ -39,6 +55,8 @@ class CollectionChangeSchema(Request):
         validate=validate.Equal(True, error="Make another collection the default instead."),
         metadata={"description": "true makes it the default one, in place of the one before"},
     )
+    chunk_tokens = chunk_tokens()
+    overlap_tokens = overlap_tokens()
     chunk_size = chunk_size()
     chunk_overlap = chunk_overlap()
 
@@ -49,15 +67,17 @@ class CollectionSchema(Schema):
     id = fields.UUID()
     name = fields.String()
     is_default = fields.Boolean(metadata={"description": "Uploads go here unless they say more"})
-    chunk_size = fields.Integer()
-    chunk_overlap = fields.Integer()
+    chunk_tokens = fields.Integer()
+    overlap_tokens = fields.Integer()
+    chunk_size = fields.Integer(metadata={"description": "chunk_tokens in characters"})
+    chunk_overlap = fields.Integer(metadata={"description": "overlap_tokens in characters"})
     embedding_model = fields.String()
     window_tokens = fields.Integer(
         allow_none=True,
         metadata={
             "description": "Tokens that the embedding model reads at most; chunks end there, even "
-            "if chunk_size would let them be longer. Null until a document was indexed, and while "
-            "a searchable one is from before chunks ended there"
+            "if chunk_tokens would let them be longer. Null until a document was indexed, and "
+            "while a searchable one is from before chunks ended there"
         },
     )
     document_count = fields.Integer()

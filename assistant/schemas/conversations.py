@@ -77,6 +77,14 @@ class CitationSchema(Schema):
     generation = fields.Integer()
     filename = fields.String()
     page = fields.Integer(allow_none=True)
+    headings = fields.List(
+        fields.String(),
+        allow_none=True,
+        metadata={
+            "description": "What the passage stands under, the outermost first; null in replies "
+            "made before this was kept, and once the document is deleted"
+        },
+    )
     start = fields.Integer(metadata={"description": "Offset in the extracted text, in code points"})
     end = fields.Integer()
     quote = fields.String(

@@ -182,4 +182,15 @@ class HitSchema(Schema):
     start = fields.Integer()
     end = fields.Integer()
     text = fields.String()
+    headings = fields.List(
+        fields.String(),
+        metadata={"description": "What it stands under, the outermost first"},
+    )
+    table_header = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "The header of the table in whose rows it begins; searched with `text`, "
+            "and not part of it"
+        },
+    )
     score = Score(metadata={"description": "Cosine similarity"})

@@ -11,8 +11,8 @@ from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegac
 
 from assistant.adapters import embedding
 from assistant.adapters.embedding import SentenceTransformerModel
-from assistant.adapters.splitting import RecursiveSplitter
-from assistant.ports import Span
+from assistant.adapters.splitting import StructuredSplitter
+from assistant.ports import Piece
 
 FOLDER = embedding.locate("all-MiniLM-L6-v2")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="the bundled model is not installed")
@@ -28,47 +28,49 @@ SENTENCES = {
 MODEL = SentenceTransformerModel("all-MiniLM-L6-v2")
 
 
-def lost(text: str, spans: list[Span]) -> str:
+def lost(text: str, pieces: list[Piece]) -> str:
     """Return what of a text, besides blanks, is in no chunk."""
     end, gaps = 0, ""
-    for span in spans:
-        gaps += text[end : max(end, span.start)]
-        end = max(end, span.end)
+    for piece in pieces:
+        gaps += text[end : max(end, piece.start)]
+        end = max(end, piece.end)
     return (gaps + text[end:]).strip()
 
 
-def unread(text: str, spans: list[Span]) -> int:
-    """Count the tokens that the model does not read of the chunks."""
-    counts = map(len, MODEL.locate_tokens([text[span.start : span.end] for span in spans]))
-    return sum(max(0, count - MODEL.window) for count in counts)
+def tokens(text: str, pieces: list[Piece]) -> list[int]:
+    """Count the tokens of what is embedded of each chunk."""
+    return [len(found) for found in MODEL.locate_tokens([one.embedded(text) for one in pieces])]
 
 
-@pytest.mark.parametrize("size", [1000, 4000])
+@pytest.mark.parametrize("size", [100, 250, 1000])
 @pytest.mark.parametrize("language", SENTENCES)
 def test_the_model_reads_all_of_each_chunk(language: str, size: int) -> None:
     sentences = [SENTENCES[language].format(n=n) for n in range(400)]
     text = "".join(sentence + "\n\n" * (n % 23 == 22) for n, sentence in enumerate(sentences))
-    plain = RecursiveSplitter(size=size, overlap=150).split(text)
-    spans = RecursiveSplitter(size=size, overlap=150, model=MODEL).split(text)
+    pieces = StructuredSplitter(size=size, overlap=size // 7, model=MODEL).split(text)
 
-    assert unread(text, plain) > 0 or (language, size) == ("English", 1000)
-    assert unread(text, spans) == 0
-    assert lost(text, spans) == ""
-    assert max(span.end - span.start for span in spans) <= size
+    counts = tokens(text, pieces)
+    most = min(size, MODEL.window)
+    assert max(counts) <= most
+    assert lost(text, pieces) == ""
     # The room is used, cuts lie between sentences, and neighbours have something in common.
-    if size == 4000:
-        chunks = [text[span.start : span.end] for span in spans]
-        mean = sum(map(len, MODEL.locate_tokens(chunks))) / len(chunks)
-        assert mean > 0.6 * MODEL.window
-    assert all(text[span.end - 1] in ".。" for span in spans)
-    overlapping = sum(before.end > after.start for before, after in pairwise(spans))
-    assert overlapping > len(spans) / 2
+    assert sum(counts) / len(counts) > 0.6 * most
+    assert all(text[piece.end - 1] in ".。" for piece in pieces)
+    overlapping = sum(before.end > after.start for before, after in pairwise(pieces))
+    assert overlapping > len(pieces) / 2 or size == 100
 
 
 PIECES = st.sampled_from(
     [
         *("a", "word ", "Same sentence. ", "\n\n", "  ", "\u3000", "\x1f", ".", "7", "©", "\u00ad"),
         *("。", "日本語の文章です。", "ひらがなばかり", "👩\u200d👩\u200d👧 ", "e\u0301", "İ", "ﬁ"),
+        *(
+            "# Heading\n\n",
+            "| a | b |\n|---|---|\n",
+            "| 1 | длинный ответ |\n",
+            "```\n",
+            "\n## B\n",
+        ),
         *("длинноеслово", "https://example.org/" + "x7" * 40, "ก็ไม่รู้", "한국어 "),
     ]
 )
@@ -77,14 +79,14 @@ PIECES = st.sampled_from(
 @settings(max_examples=150, deadline=None)
 @given(
     text=st.one_of(st.text(max_size=3000), st.lists(PIECES, max_size=400).map("".join)),
-    size=st.integers(200, 4000),
+    size=st.integers(50, 1000),
     share=st.floats(0, 0.5),
 )
 def test_whatever_the_text_is(text: str, size: int, share: float) -> None:
-    spans = RecursiveSplitter(size=size, overlap=int(size * share), model=MODEL).split(text)
-    assert unread(text, spans) == 0
-    assert lost(text, spans) == ""
-    starts = [span.start for span in spans]
+    pieces = StructuredSplitter(size=size, overlap=int(size * share), model=MODEL).split(text)
+    assert max(tokens(text, pieces), default=0) <= MODEL.window
+    assert lost(text, pieces) == ""
+    starts = [piece.start for piece in pieces]
     assert starts == sorted(set(starts))
 
 
@@ -99,9 +101,9 @@ def test_a_tokenizer_that_cannot_locate_its_tokens_bounds_chunks_too(
         tokenizer=slow, prompts={}, default_prompt_name=None, max_seq_length=256
     )
     monkeypatch.setattr(model, "_model", loaded)
-    spans = RecursiveSplitter(size=4000, overlap=400, model=model).split(text)
-    assert unread(text, spans) == 0
-    assert lost(text, spans) == ""
+    pieces = StructuredSplitter(size=250, overlap=25, model=model).split(text)
+    assert max(tokens(text, pieces)) <= MODEL.window
+    assert lost(text, pieces) == ""
 
 
 @pytest.mark.parametrize("language", ["English", "Japanese"])
@@ -111,7 +113,7 @@ def test_takes_linear_time(language: str) -> None:
     text = "".join(megabytes)
     MODEL.locate_tokens([""])
     begin = time.process_time()
-    assert RecursiveSplitter(size=1000, overlap=150, model=MODEL).split(text)
+    assert StructuredSplitter(size=250, overlap=25, model=MODEL).split(text)
     seconds = time.process_time() - begin
     print(f"{language}: 5 MB in {seconds:.1f} s")
     assert seconds < 60

@@ -32,7 +32,8 @@ from tests.factories import (
 )
 
 KEYS = {
-    *("id", "name", "is_default", "chunk_size", "chunk_overlap", "embedding_model"),
+    *("id", "name", "is_default", "chunk_tokens", "overlap_tokens", "embedding_model"),
+    *("chunk_size", "chunk_overlap"),
     *("window_tokens", "document_count", "created_at"),
 }
 LONG = "".join(f"Sentence {n} is about ship {n * 7919 % 10_007}. " for n in range(60))
@@ -78,7 +79,8 @@ def test_a_user_has_a_default_collection(user: User) -> None:
     assert set(found) == KEYS
     assert (found["name"], found["document_count"]) == ("Documents", 0)
     assert found["embedding_model"] == settings.embedding_model
-    assert (found["chunk_size"], found["chunk_overlap"]) == (1000, 150)
+    assert (found["chunk_tokens"], found["overlap_tokens"]) == (250, 30)
+    assert (found["chunk_size"], found["chunk_overlap"]) == (1000, 120)
     indexed(user)
     assert found["window_tokens"] is None
     now = {**found, "document_count": 1, "window_tokens": adapters.embedding_model.window}
@@ -108,7 +110,7 @@ def test_a_collection_is_created_with_its_settings(user: User) -> None:
     assert set(made) == KEYS
     assert response.headers["Location"] == f"/api/v1/collections/{made['id']}"
     assert (made["name"], made["is_default"], made["document_count"]) == ("Papers", False, 0)
-    assert (made["chunk_size"], made["chunk_overlap"]) == (400, 150)
+    assert (made["chunk_size"], made["chunk_overlap"]) == (400, 120)
     assert user.get(f"/collections/{made['id']}").get_json() == made
     # The server's overlap would be more than half of such short chunks.
     assert create(user, "Short", chunk_size=200)["chunk_overlap"] == 100
@@ -124,7 +126,30 @@ def test_names_are_unique_for_each_owner(user: User, other_user: User) -> None:
     assert user.patch(path, json={"name": "Books"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"chunk_tokens": 128, "overlap_tokens": 16}, (128, 16, 512, 64)),
+        ({"chunk_size": 800, "chunk_overlap": 100}, (200, 25, 800, 100)),
+        ({"chunk_size": 801, "chunk_overlap": 0}, (200, 0, 801, 0)),
+        ({"chunk_size": 3000, "chunk_tokens": 100}, (100, 30, 400, 120)),
+        ({"chunk_tokens": 8000}, (8000, 30, 32000, 120)),
+        ({"chunk_tokens": 51, "overlap_tokens": 25}, (51, 25, 204, 100)),
+    ],
+)
+def test_sizes_are_tokens_and_characters_are_converted(
+    user: User, given: dict[str, int], kept: tuple[int, ...]
+) -> None:
+    names = ("chunk_tokens", "overlap_tokens", "chunk_size", "chunk_overlap")
+    made = create(user, **given)
+    assert tuple(made[name] for name in names) == kept
+    other = create(user, "Other")
+    changed = user.patch(f"/collections/{other['id']}", json=given).get_json()
+    assert tuple(changed[name] for name in names) == kept
+
+
 BAD = [
+    *({"chunk_tokens": 49}, {"chunk_tokens": 8001}, {"chunk_tokens": 100, "overlap_tokens": 51}),
     *({"chunk_size": 199}, {"chunk_size": 4001}, {"chunk_size": "400"}, {"chunk_size": 300.5}),
     *({"chunk_overlap": -1}, {"chunk_size": 400, "chunk_overlap": 201}, {"name": ""}),
     *({"name": "x" * 129}, {"name": None}, {"name": "a\nb"}, {"colour": "red"}),
@@ -148,6 +173,9 @@ def test_the_overlap_is_checked_against_what_stays(user: User) -> None:
     assert [e["pointer"] for e in body["errors"]] == ["#/chunk_overlap"]
     changed = user.patch(path, json={"chunk_size": 300, "chunk_overlap": 0}).get_json()
     assert (changed["chunk_size"], changed["chunk_overlap"]) == (300, 0)
+    user.patch(path, json={"chunk_tokens": 100, "overlap_tokens": 50})
+    body = assert_problem(user.patch(path, json={"chunk_tokens": 99}), 422)
+    assert [e["pointer"] for e in body["errors"]] == ["#/overlap_tokens"]
 
 
 def test_new_chunk_settings_count_from_the_next_index_on(user: User) -> None:

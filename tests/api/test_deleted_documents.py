@@ -69,7 +69,7 @@ def delete(user: User, path: str) -> dict[str, Any]:
 
 
 def assert_emptied(citation: dict[str, Any], before: dict[str, Any]) -> None:
-    assert citation == {**before, "quote": None, "deleted": True}
+    assert citation == {**before, "quote": None, "headings": None, "deleted": True}
 
 
 def test_a_deleted_documents_text_and_file_are_gone_at_once(user: User) -> None:

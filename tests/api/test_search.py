@@ -16,7 +16,8 @@ from assistant.services import jobs
 from tests.conftest import User
 from tests.factories import assert_problem, upload
 
-KEYS = {"document_id", "generation", "filename", "page", "start", "end", "text", "score"}
+KEYS = {"document_id", "generation", "filename", "page", "start", "end", "text", "headings"}
+KEYS |= {"table_header", "score"}
 
 
 @pytest.fixture

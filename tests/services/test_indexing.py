@@ -114,6 +114,50 @@ def test_a_generation_knows_what_has_read_and_cut_it(owner: uuid.UUID) -> None:
     assert (made.reader_version, made.splitter_version) == (READER_VERSION, SPLITTER_VERSION)
 
 
+TABLE = "\n".join(
+    ["| Model | Torque (Nm) | Price (EUR) |", "| --- | --- | --- |"]
+    + [f"| KX-{n} | {n * 3} | {n * 7} |" for n in range(200)]
+)
+
+
+def test_chunks_know_their_headings_and_the_header_of_their_table(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded: list[str] = []
+    embed = adapters.embedding_model.embed
+
+    def watch(texts: Any) -> Any:
+        embedded.extend(texts)
+        return embed(texts)
+
+    monkeypatch.setattr(adapters.embedding_model, "embed", watch)
+    job = upload(owner, f"# Motors\n\nAll.\n\n## Prices\n\n{TABLE}\n", "motors.md")
+    perform(job)
+    found = chunks_of(job)
+    text = text_of(job, 1)
+    assert text is not None
+    prices = [chunk for chunk in found if chunk.headings == ["Motors", "Prices"]]
+    assert len(prices) > 5
+    header = TABLE.splitlines()[0]
+    for chunk in prices[1:]:
+        assert chunk.table_header == header
+        assert chunk.embedded == f"{header}\n{chunk.text}"
+        assert chunk.text == text.text[chunk.start : chunk.end]
+        assert header not in chunk.text
+    assert sorted(embedded) == sorted(chunk.embedded for chunk in found)
+    hit = hits(owner, "What is the price of the model KX-150?")[0]
+    assert hit.headings == ["Motors", "Prices"]
+    assert (hit.table_header, hit.text) in {(one.table_header, one.text) for one in prices}
+
+
+def test_what_an_earlier_release_has_cut_is_found_without_headings(owner: uuid.UUID) -> None:
+    job = upload(owner, "# Harbour\n\nThe ferry leaves at noon.", "harbour.md")
+    perform(job)
+    sql("UPDATE chunks SET headings = NULL WHERE document_id = :id", id=job.document_id)
+    [hit] = hits(owner, "When does the ferry leave?")
+    assert (hit.headings, hit.table_header) == ((), None)
+
+
 def test_progress_is_true(owner: uuid.UUID) -> None:
     job = upload(owner, LONG)
     seen: list[tuple[str, int, int | None, int]] = []
@@ -131,10 +175,13 @@ def test_progress_is_true(owner: uuid.UUID) -> None:
 
     jobs.run(str(job.id), work)
     stages = list(dict.fromkeys(stage for stage, *_ in seen))
-    assert stages == ["parsing", "splitting", "embedding"]
+    assert stages == ["parsing", "splitting", "embedding", "indexing"]
     embedding = [item[1:] for item in seen if item[0] == "embedding"]
     assert all(done == stored for done, _, stored in embedding)
     assert embedding[-1][0] == embedding[-1][1] == len(chunks_of(job))
+    ended = job_of(job)
+    assert ended.progress_stage == "ready"
+    assert set(ended.timings) == {"queued", "stored", *stages}
 
 
 def test_a_new_generation_replaces_the_old_one_at_once(owner: uuid.UUID) -> None:
@@ -339,6 +386,6 @@ def test_a_move_that_is_tried_again_says_only_where_to(owner: uuid.UUID) -> None
     )
     jobs.cancel(owner, move.id)
     retried = changes.retry(owner, job_of(move))
-    assert retried.arguments == {"collection_id": str(target.id), "first_stage": "running"}
+    assert retried.arguments == {"collection_id": str(target.id), "first_stage": "stored"}
     assert perform(retried).state == "succeeded"
     assert document_of(job).collection_id == target.id

@@ -4,8 +4,10 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 from flask import Flask
 from sqlalchemy import text, true
@@ -13,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import TransientError, Unavailable
-from assistant.models import Chunk
+from assistant.ports import ParsedDocument, Piece
 from assistant.services import jobs
-from assistant.services.documents import indexing
+from assistant.services.documents import chunks, encoding, indexing
 from assistant.services.generation import replies
 from assistant.services.jobs import (
     Run,
@@ -83,18 +85,16 @@ def test_an_old_attempt_cannot_write_progress_or_chunks(owner: uuid.UUID) -> Non
     before = job_of(job)
     with pytest.raises(Stopped):
         run.progress("embedding", 1, 9)
-    chunk = Chunk(
-        document_id=document.id,
-        generation=1,
-        ordinal=0,
-        owner_id=owner,
-        start=0,
-        end=4,
-        text="Some",
-    )
+    text = ParsedDocument("Some text.", [])
+    rows = chunks.rows_of(document, 1, [Piece(0, 4)], text)
+    stale, target = Run(run.job), encoding.current(collection)
+    with pytest.raises(Stopped):
+        chunks.embed(stale, target, rows, partial(stale.progress, "embedding"))
     stale = Run(run.job)
     with pytest.raises(Stopped):
-        indexing._store(stale, collection, [chunk], total=1)
+        chunks.fill_index(
+            stale, target, rows, np.zeros((1, 384), np.float32), partial(stale.progress, "indexing")
+        )
     assert sql("SELECT * FROM chunks WHERE document_id = :id", id=document.id) == []
     assert job_of(job).version == before.version
     with pytest.raises(Stopped):

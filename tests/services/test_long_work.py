@@ -12,7 +12,7 @@ from flask import Flask
 from assistant.extensions import adapters
 from assistant.models import Job, Queue
 from assistant.services import jobs
-from assistant.services.documents import deletion, documents, indexing
+from assistant.services.documents import chunks, deletion, documents, indexing
 from assistant.services.jobs import Run, Stopping, heartbeats, moving
 from assistant.services.jobs.claiming import claim
 from tests.services.factories import (
@@ -128,7 +128,7 @@ def test_what_takes_long_moves_with_what_is_embedded(
     owner: uuid.UUID, embedded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexing, "SHORT_CHARACTERS", 10**9)
-    monkeypatch.setattr(indexing, "BATCH", 5)
+    monkeypatch.setattr(chunks, "BATCH", 5)
     job = upload(owner, TEXT)
 
     def work(run: Run) -> dict[str, Any]:

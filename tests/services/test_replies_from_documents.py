@@ -74,6 +74,21 @@ def test_a_citation_is_an_exact_slice_of_the_document(library: Library, model: M
     assert "foghorn" in asked
 
 
+def test_a_table_is_shown_with_its_header_and_quoted_without(
+    owner: uuid.UUID, model: ModelServer
+) -> None:
+    header = "| Model | Torque (Nm) | Price (EUR) |"
+    rows = [f"| KX-{n} | {n * 3} | {n * 7} |" for n in range(300)]
+    table = "\n".join([header, "| --- | --- | --- |", *rows])
+    perform(upload(owner, f"# Motors\n\n## Prices\n\n{table}\n", "motors.md"))
+    reply = reply_to(ask(owner, "What is the price of the model KX-217?", use_documents=True))
+    asked = model.requests[-1].body["messages"][-1]["content"]
+    shown = asked.split("<<<\n")[1]
+    assert shown.startswith(f"Motors > Prices\n{header}\n| KX-")
+    assert all(citation["headings"] == ["Motors", "Prices"] for citation in reply.citations)
+    assert not any(header in citation["quote"] for citation in reply.citations)
+
+
 def test_markers_of_passages_that_do_not_exist_are_left_out(
     library: Library, model: ModelServer
 ) -> None:

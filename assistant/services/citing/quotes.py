@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
@@ -82,7 +82,8 @@ def erase_strays(last: uuid.UUID) -> tuple[int, uuid.UUID | None]:
     """
     behind = select(Message.id).where(Message.id > last).order_by(Message.id)
     lives = exists().where(Document.id == _cited.c.document_id, Document.is_live)
-    stray = exists(select(1).select_from(_cited).where(_cited.c.quote.is_not(None), ~lives))
+    said = or_(_cited.c.quote.is_not(None), _cited.c.headings.is_not(None))
+    stray = exists(select(1).select_from(_cited).where(said, ~lives))
     with transaction(SYSTEM) as session:
         end = session.scalar(behind.offset(LOOKED_AT - 1).limit(1))
         some = select(Message.id).where(Message.id > last, Message.citations != [], stray)
@@ -178,7 +179,7 @@ def _named(citations: Citations) -> set[uuid.UUID]:
 
 
 def _emptied(citations: Citations, dead: set[uuid.UUID]) -> Citations:
-    empty = {"quote": None, "deleted": True}
+    empty = {"quote": None, "headings": None, "deleted": True}
     return [c | empty if _document_of(c) in dead else c for c in citations]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from assistant.config import CHARACTERS_PER_TOKEN
 from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput, NotFound
 from assistant.extensions import settings
@@ -28,6 +29,8 @@ class Counted:
     id: uuid.UUID
     name: str
     is_default: bool
+    chunk_tokens: int
+    overlap_tokens: int
     chunk_size: int
     chunk_overlap: int
     embedding_model: str
@@ -43,8 +46,8 @@ def default_for(owner_id: uuid.UUID) -> Collection:
         name=DEFAULT_NAME,
         is_default=True,
         embedding_model=settings.encoder,
-        chunk_size=settings.chunk_size,
-        chunk_overlap=settings.chunk_overlap,
+        chunk_size=settings.chunk_characters,
+        chunk_overlap=settings.overlap_characters,
         # An index with nothing in it is right.
         index_checked_at=func.now(),
     )
@@ -75,12 +78,22 @@ def _of(owner_id: uuid.UUID) -> Select[Collection]:
 
 
 def create(
-    owner_id: uuid.UUID, name: str, chunk_size: int | None = None, chunk_overlap: int | None = None
+    owner_id: uuid.UUID,
+    name: str,
+    *,
+    chunk_tokens: int | None = None,
+    overlap_tokens: int | None = None,
+    chunk_size: int | None = None,
+    chunk_overlap: int | None = None,
 ) -> Counted:
-    """Create an empty collection; what is not given comes from the settings."""
-    size = chunk_size or settings.chunk_size
-    overlap = min(settings.chunk_overlap, size // 2) if chunk_overlap is None else chunk_overlap
-    _check_overlap(size, overlap)
+    """Create an empty collection; what is not given comes from the settings.
+
+    Tokens count where characters are given as well.
+    """
+    size = _characters(chunk_tokens, chunk_size) or settings.chunk_characters
+    wanted = _characters(overlap_tokens, chunk_overlap)
+    overlap = min(settings.overlap_characters, size // 2) if wanted is None else wanted
+    _check_overlap(size, overlap, in_tokens=overlap_tokens is not None)
     collection = Collection(
         id=uuid7(),
         owner_id=owner_id,
@@ -109,12 +122,20 @@ def _taken(error: IntegrityError) -> Exception:
     return error
 
 
-def _check_overlap(size: int, overlap: int) -> None:
-    if overlap > size // 2:
-        raise InvalidInput(
-            f"Must not be more than half of chunk_size, which is {size}.",
-            pointer="#/chunk_overlap",
-        )
+def _characters(tokens: int | None, characters: int | None) -> int | None:
+    """Return a size as rows keep it; None if none is given."""
+    return characters if tokens is None else tokens * CHARACTERS_PER_TOKEN
+
+
+def _check_overlap(size: int, overlap: int, *, in_tokens: bool) -> None:
+    if overlap <= size // 2:
+        return
+    name, other, whole = ("chunk_overlap", "chunk_size", size)
+    if in_tokens:
+        name, other, whole = ("overlap_tokens", "chunk_tokens", size // CHARACTERS_PER_TOKEN)
+    raise InvalidInput(
+        f"Must not be more than half of {other}, which is {whole}.", pointer=f"#/{name}"
+    )
 
 
 def get(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Counted:
@@ -154,6 +175,8 @@ def _counted(collection: Collection, counts: Counts) -> Counted:
         id=collection.id,
         name=collection.name,
         is_default=collection.is_default,
+        chunk_tokens=collection.chunk_tokens,
+        overlap_tokens=collection.overlap_tokens,
         chunk_size=collection.chunk_size,
         chunk_overlap=collection.chunk_overlap,
         embedding_model=collection.embedding_model,
@@ -169,6 +192,8 @@ def change(
     *,
     name: str | None = None,
     is_default: bool | None = None,
+    chunk_tokens: int | None = None,
+    overlap_tokens: int | None = None,
     chunk_size: int | None = None,
     chunk_overlap: int | None = None,
 ) -> Counted:
@@ -179,10 +204,11 @@ def change(
             session.execute(_of(owner_id).order_by(Collection.id).with_for_update(key_share=True))
             collection = find(session, owner_id, collection_id)
             collection.name = name or collection.name
-            collection.chunk_size = chunk_size or collection.chunk_size
-            if chunk_overlap is not None:
-                collection.chunk_overlap = chunk_overlap
-            _check_overlap(collection.chunk_size, collection.chunk_overlap)
+            collection.chunk_size = _characters(chunk_tokens, chunk_size) or collection.chunk_size
+            overlap = _characters(overlap_tokens, chunk_overlap)
+            collection.chunk_overlap = collection.chunk_overlap if overlap is None else overlap
+            in_tokens = chunk_overlap is None and (chunk_tokens or overlap_tokens) is not None
+            _check_overlap(collection.chunk_size, collection.chunk_overlap, in_tokens=in_tokens)
             if is_default:
                 _make_default(session, collection)
             session.flush()

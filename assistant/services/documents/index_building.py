@@ -1,7 +1,7 @@
 """Indexing a collection with another encoder: beside its index, which is searched meanwhile."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from assistant.database import transaction
 from assistant.errors import Conflict, PermanentError, TransientError
 from assistant.models import Collection, CollectionIndex, Document, IndexState, Job
 from assistant.services import jobs
-from assistant.services.documents import encoding, indexing, preparation
+from assistant.services.documents import chunks, encoding, preparation
 from assistant.services.documents.encoding import Target
 from assistant.services.jobs import Run
 from assistant.services.renewal import indexes
@@ -108,18 +108,23 @@ def _prepare(
     with transaction(run.owner_id) as session:
         done = preparation.counts(session, index)["documents"]
     say = partial(run.progress, STAGE, min(done, total), total)
+
+    def keep(*_: int, write: Callable[[Session], None]) -> None:
+        say(write=write)
+        jobs.make_way(run)
+
     try:
-        spans = indexing.split(target, text.parsed.text)
-        for chunks in indexing.batches(document, text.generation, spans, text.parsed):
-            jobs.make_way(run)
-            indexing.store(run, target, chunks, say)
+        pieces = chunks.split(target, text.parsed.text)
+        rows = chunks.rows_of(document, text.generation, pieces, text.parsed)
+        vectors = chunks.embed(run, target, rows, keep)
+        chunks.fill_index(run, target, rows, vectors, lambda _, __: jobs.make_way(run))
     except PermanentError as error:
         if isinstance(error, TransientError) or error.code not in ITS_OWN:
             raise
         say(write=partial(preparation.give_up, index, document, error))
         return
     window = target.encoder.window
-    say(write=partial(preparation.end, index, document, text, len(spans), window))
+    say(write=partial(preparation.end, index, document, text, len(pieces), window))
     crash_point("worker.after_preparation")
 
 

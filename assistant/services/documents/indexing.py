@@ -1,9 +1,8 @@
 """Making documents searchable."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
@@ -14,28 +13,18 @@ from assistant.database import transaction
 from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document
-from assistant.models.document import page_of
-from assistant.ports import ParsedDocument, Span
+from assistant.ports import ParsedDocument
 from assistant.services import jobs
-from assistant.services.documents import duplicates, encoding, texts
+from assistant.services.documents import chunks, duplicates, encoding, texts
 from assistant.services.documents.encoding import Target
 from assistant.services.documents.index_target import Version, version_of
 from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
 from assistant.services.jobs import Run
 from assistant.services.renewal import readings
-from assistant.services.retrieval import embeddings
 from assistant.services.retrieval.index_trust import doubting
 
 # More text than this takes longer than others should wait.
 SHORT_CHARACTERS = 100_000
-# Large enough to keep the encoder busy, small enough to stop between two within a second or so.
-BATCH = 64
-
-
-class Keep(Protocol):
-    """Does something in a transaction under the fence of a job, and tells the job's progress."""
-
-    def __call__(self, *, write: Callable[[Session], None]) -> None: ...
 
 
 def index(run: Run) -> dict[str, Any]:
@@ -60,19 +49,19 @@ def _index(run: Run, document: Document, target: Target) -> dict[str, Any]:
     if len(parsed.text) > SHORT_CHARACTERS:
         jobs.move_if_short_lane(run)
     run.progress("splitting")
-    spans = split(target, parsed.text)
+    pieces = chunks.split(target, parsed.text)
     _clean(document, before=generation, check=run.check)
-    run.progress("embedding", 0, len(spans))
-    for chunks in batches(document, generation, spans, parsed):
-        last = chunks[-1].ordinal + 1
-        store(run, target, chunks, partial(run.progress, "embedding", last, len(spans)))
+    run.progress("embedding", 0, len(pieces))
+    rows = chunks.rows_of(document, generation, pieces, parsed)
+    vectors = chunks.embed(run, target, rows, partial(run.progress, "embedding"))
+    chunks.fill_index(run, target, rows, vectors, partial(run.progress, "indexing"))
     _confirm(run, document, target, generation)
     window = target.encoder.window
     run.complete = lambda session: _switch(
-        session, document.id, version, generation, len(spans), parsed, window
+        session, document.id, version, generation, len(pieces), parsed, window
     )
     run.afterwards = lambda: _tidy(document, version, generation)
-    return {"document_id": str(document.id), "generation": generation, "chunks": len(spans)}
+    return {"document_id": str(document.id), "generation": generation, "chunks": len(pieces)}
 
 
 def _load(run: Run) -> tuple[Document, Collection]:
@@ -112,62 +101,6 @@ def _clean(document: Document, before: int, check: Check = go_on) -> None:
         )
 
 
-def split(target: Target, text: str) -> list[Span]:
-    """Cut a text as the collection has it, and as its encoder can read it."""
-    size, overlap = target.collection.chunk_size, target.collection.chunk_overlap
-    return adapters.splitter(size, overlap, model=target.encoder).split(text)
-
-
-def batches(
-    document: Document, generation: int, spans: Sequence[Span], parsed: ParsedDocument
-) -> Iterator[list[Chunk]]:
-    """Yield the chunks of a generation, as many at a time as are embedded together."""
-    for first in range(0, len(spans), BATCH):
-        yield [
-            _chunk(document, generation, number, span, parsed)
-            for number, span in enumerate(spans[first : first + BATCH], start=first)
-        ]
-
-
-def _chunk(
-    document: Document, generation: int, ordinal: int, span: Span, parsed: ParsedDocument
-) -> Chunk:
-    return Chunk(
-        document_id=document.id,
-        generation=generation,
-        ordinal=ordinal,
-        owner_id=document.owner_id,
-        page=page_of(parsed.page_starts, span.start),
-        start=span.start,
-        end=span.end,
-        text=parsed.text[span.start : span.end],
-    )
-
-
-def store(run: Run, target: Target, chunks: list[Chunk], keep: Keep) -> None:
-    """Embed a batch, keep it in PostgreSQL under the fence, and put it into the index.
-
-    `keep` does what it is given as `write` in a transaction under the fence.
-    """
-    run.check()
-    written = [chunk.text for chunk in chunks]
-    model = target.encoder
-    vectors = embeddings.embed(run.owner_id, written, model)
-
-    def write(session: Session) -> None:
-        # Since they were read, another document may have been deleted with them.
-        ids = embeddings.keep(session, run.owner_id, written, vectors, model.name)
-        for chunk, embedding_id in zip(chunks, ids, strict=True):
-            chunk.embedding_id = embedding_id
-        session.add_all(chunks)
-
-    keep(write=write)
-    crash_point("worker.between_postgres_and_chroma")
-    with doubting(run.owner_id, [target.collection.id]):
-        adapters.vector_store.upsert(target.name, [chunk.vector_id for chunk in chunks], vectors)
-    crash_point("worker.after_upsert")
-
-
 def _confirm(run: Run, document: Document, target: Target, generation: int) -> None:
     """Demand that the index of now has all vectors: it may have been lost or replaced meanwhile.
 
@@ -188,7 +121,7 @@ def _switch(
     document_id: uuid.UUID,
     version: Version,
     generation: int,
-    chunks: int,
+    chunk_count: int,
     parsed: ParsedDocument,
     window: int,
 ) -> None:
@@ -201,7 +134,7 @@ def _switch(
         .where(Document.id == document_id)
         .values(
             generation=generation,
-            chunk_count=chunks,
+            chunk_count=chunk_count,
             page_count=len(parsed.page_starts) or None,
             window_tokens=window,
             window_generation=generation,

@@ -42,6 +42,7 @@ class Citation(NamedTuple):
     start: int
     end: int
     quote: str
+    headings: Sequence[str] = ()
 
 
 _render = renderer(CitationSchema())
@@ -50,7 +51,7 @@ _render = renderer(CitationSchema())
 def _citation(marker: int, quote: Quote, page: int | None) -> dict[str, Any]:
     hit = quote.hit
     place = (hit.document_id, hit.generation, hit.filename, page, quote.start, quote.end)
-    return _render(Citation(marker, *place, quote.text))
+    return _render(Citation(marker, *place, quote.text, list(hit.headings)))
 
 
 def retrieve(scope: Scope, question: Question) -> list[Hit]:

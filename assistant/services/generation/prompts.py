@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.ports import Usage
 
@@ -31,15 +31,17 @@ INSTRUCTIONS = (
 # "Passages:", "Question:" and the blank lines.
 FRAME_TOKENS = 12
 NAME_LENGTH = 120
+PATH_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document that may hold the answer."""
+    """A piece of a document that may hold the answer, and the headings that it stands under."""
 
     filename: str
     page: int | None
     text: str
+    headings: Sequence[str] = ()
 
 
 def estimate_tokens(text: str) -> int:
@@ -108,7 +110,8 @@ def grounded_messages(
         tokens = estimate_tokens(block) + 1
         if tokens > left:
             if not blocks:
-                blocks.append(_fenced(number, passage, _cut_to_fit(passage.text, left)))
+                bare = replace(passage, headings=())
+                blocks.append(_fenced(number, bare, _cut_to_fit(passage.text, left)))
                 left = 0
             break
         left -= tokens
@@ -125,7 +128,17 @@ def _tokens(message: Message) -> int:
 def _fenced(number: int, passage: Passage, text: str) -> str:
     place = f", page {passage.page}" if passage.page is not None else ""
     name = " ".join(as_data(passage.filename[:NAME_LENGTH]).split())
-    return f"[{number}] {name}{place}\n{OPEN}\n{as_data(text.strip())}\n{CLOSE}"
+    # Inside of the fence: the document says this, and nobody else.
+    lines = [_path(passage.headings, text), text.strip()]
+    data = as_data("\n".join(line for line in lines if line))
+    return f"[{number}] {name}{place}\n{OPEN}\n{data}\n{CLOSE}"
+
+
+def _path(headings: Sequence[str], text: str) -> str:
+    """Return the headings that a passage does not begin with itself, shortened to one line."""
+    own = {line.strip("# ") for line in text[:PATH_LENGTH].splitlines()}
+    above = [heading for heading in headings if heading not in own]
+    return " > ".join(" ".join(heading.split()) for heading in above)[-PATH_LENGTH:]
 
 
 def as_data(text: str) -> str:

@@ -14,7 +14,7 @@ from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import Conversation, Job, JobState, Message, MessageRole
-from assistant.ports import ChatRequest, Usage
+from assistant.ports import ChatRequest, Usage, with_header
 from assistant.services.conversations import branches, messages
 from assistant.services.generation import evidence
 from assistant.services.generation.citations import MarkerFilter
@@ -156,7 +156,10 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         draft.finish_reason = "no_evidence"
         draft.add(refusal(task.question))
         return
-    passages = [Passage(hit.filename, hit.page, hit.text) for hit in hits]
+    passages = [
+        Passage(hit.filename, hit.page, with_header(hit.table_header, hit.text), hit.headings)
+        for hit in hits
+    ]
     prompt, used = grounded_messages(
         task.system_prompt, passages, task.history, task.question, task.budget
     )

@@ -30,8 +30,9 @@ class Promise(TypedDict, total=False):
 
     `sequence_key` puts it behind what is open under the same key with a smaller
     `sequence_number`; the caller counts under a lock, so numbers are given in order. Each attempt
-    begins in the `first_stage`. `bulk` work of operators and upkeep is never too much, and comes
-    behind everybody's. The other ids name what it is about, and the job that this one retries.
+    begins in the `first_stage`, by default that of its kind. `bulk` work of operators and upkeep is
+    never too much, and comes behind everybody's. The other ids name what it is about, and the job
+    that this one retries.
     """
 
     job_id: Required[uuid.UUID]
@@ -60,7 +61,7 @@ def as_json(promise: Promise) -> str:
         "arguments": {
             **promise.get("arguments", {}),
             **log_ids("request_id"),
-            "first_stage": promise.get("first_stage", "running"),
+            "first_stage": promise.get("first_stage", promise["kind"].first_stage),
         },
         "payload_version": PAYLOAD_VERSION,
         "max_failures": kind.max_failures(settings),

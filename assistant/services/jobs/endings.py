@@ -83,9 +83,9 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 CANCELLED = Ending(JobState.CANCELLED)
 
 
-def succeeded(result: dict[str, Any]) -> Ending:
-    """End a job well."""
-    return Ending(JobState.SUCCEEDED, stage="done", result=result)
+def succeeded(result: dict[str, Any], stage: str = "done") -> Ending:
+    """End a job well, in the last stage of its kind."""
+    return Ending(JobState.SUCCEEDED, stage=stage, result=result)
 
 
 def failed(job: Job, error: PermanentError) -> Ending:

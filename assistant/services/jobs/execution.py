@@ -109,7 +109,8 @@ def _do(attempt: Run, work: Work) -> Ending:
     try:
         attempt.check()
         with moving.moving_in_time(attempt):
-            return endings.succeeded(work(attempt))
+            last_stage = job_table().kind_of(attempt.job).last_stage
+            return endings.succeeded(work(attempt), last_stage)
     except Stopped as stopped:
         if stopped.why is Stopping.MOVED:
             return moving.moved(attempt.job)

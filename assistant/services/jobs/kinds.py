@@ -41,7 +41,8 @@ class JobKind:
     `limited` work counts against what may be open at a time, and stops when its owner is disabled;
     what tidies up never waits for that. Work that `asks_model` may be waiting for its provider.
     One that `streams` writes a message's text as it comes, and each attempt begins it anew. A
-    result that `is_text` goes when its document goes, and operators do not see it.
+    result that `is_text` goes when its document goes, and operators do not see it. An attempt
+    begins in the `first_stage`, and success is the `last_stage`.
     """
 
     name: str
@@ -52,6 +53,8 @@ class JobKind:
     asks_model: bool = False
     streams: bool = False
     is_text: bool = False
+    first_stage: str = "running"
+    last_stage: str = "done"
 
 
 REPLY = JobKind(
@@ -67,6 +70,8 @@ INDEX = JobKind(
     Queue.INDEXING,
     deadline_seconds=lambda settings: settings.indexing_deadline_seconds,
     limited=True,
+    first_stage="stored",
+    last_stage="ready",
 )
 # Indexing a whole collection anew, with another encoder.
 INDEX_COLLECTION = JobKind("collections.index", Queue.INDEXING, limited=True)

@@ -32,7 +32,10 @@ SWITCHES = 3
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk and how near it is to the question (cosine similarity)."""
+    """A chunk and how near it is to the question (cosine similarity).
+
+    `start` to `end` is `text`; a slice of a table's rows has the `table_header` beside it.
+    """
 
     document_id: uuid.UUID
     generation: int
@@ -43,6 +46,8 @@ class Hit:
     end: int
     text: str
     score: float
+    headings: Sequence[str] = ()
+    table_header: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +263,6 @@ def _hit(chunk: Chunk, filename: str, score: float) -> Hit:
         end=chunk.end,
         text=chunk.text,
         score=score,
+        headings=chunk.headings or (),
+        table_header=chunk.table_header,
     )

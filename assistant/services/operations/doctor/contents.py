@@ -71,7 +71,7 @@ def _chunks(session: Session) -> list[Finding]:
         ok(
             "chunks",
             f"They end after {window} tokens, which is what the embedding model reads, also where "
-            "chunk_size would let them be longer.",
+            "chunk_tokens would let them be longer.",
         )
     ]
 
