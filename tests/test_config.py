@@ -19,6 +19,7 @@ VALUES = {
     "chroma_url": "http://chroma:8001",
     "openai_base_url": "https://models.example/v1",
     "allowed_origins": "https://a.example",
+    "fetch_private_hosts": "wiki.example:8080",
     "chunk_size": "700",
     "context_tokens": "700",
     "temperature": "1.5",

@@ -22,7 +22,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Json, Key, Owner
+from assistant.models.columns import Created, Json, JsonList, Key, Owner
 from assistant.models.deletable import Deletable
 from assistant.ports import Vectors
 
@@ -46,6 +46,8 @@ class Document(Deletable, Model):
     `replacement` is the file that takes this one's place when the job that reads it succeeds.
     No chunk of `window_generation` has more than `window_tokens`. A process of the release before,
     which cuts without regard to the model, writes neither: `fitted_to` is what holds for search.
+    A document with a `parent_id` is an attachment of that mail, whose `attachments` list it. One
+    with a `source_url` is a page of the web, and has no file before it was fetched.
     """
 
     __tablename__ = "documents"
@@ -72,6 +74,9 @@ class Document(Deletable, Model):
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
     replacement: Mapped[Json | None]
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("documents.id"), index=True)
+    attachments: Mapped[JsonList | None]
+    source_url: Mapped[str | None] = mapped_column(String(2048))
 
     @hybrid_property
     def fitted_to(self) -> int | None:

@@ -34,12 +34,13 @@ def create(
         document = Document(
             id=document_id, owner_id=owner_id, job_id=uuid7(), job_count=1, **asdict(file)
         )
-        job = _promise(document, collection_id)
+        job = promise(document, collection_id)
     jobs.announce(job)
     return job
 
 
-def _promise(document: Document, collection_id: uuid.UUID | None) -> Job:
+def promise(document: Document, collection_id: uuid.UUID | None) -> Job:
+    """Write a new document into a collection, or the default one, and promise to index it."""
     with transaction(document.owner_id) as session:
         collection = collections.find(session, document.owner_id, collection_id, staying=True)
         document.collection_id = collection.id
@@ -55,6 +56,7 @@ def accept(
     retry_of: uuid.UUID | None = None,
     *,
     bulk: bool = False,
+    follows: bool = False,
 ) -> Job:
     """Promise the job that a document names as its own, in the caller's transaction."""
     assert document.job_id is not None
@@ -68,6 +70,7 @@ def accept(
         document_id=document.id,
         retry_of=retry_of,
         bulk=bulk,
+        follows=follows,
     )
 
 
@@ -102,6 +105,7 @@ def list_(
     *,
     status: str | None = None,
     collection_id: uuid.UUID | None = None,
+    parent_id: uuid.UUID | None = None,
     q: str | None = None,
 ) -> list[Document]:
     """Return the owner's documents, newest first; `q` is looked for in their names."""
@@ -114,6 +118,8 @@ def list_(
         if collection_id is not None:
             collection = collections.find(session, owner_id, collection_id)
             query = query.where(Document.collection_id == collection.id)
+        if parent_id is not None:
+            query = query.where(Document.parent_id == find(session, owner_id, parent_id).id)
         return page_of(session, query, Document, page)
 
 
@@ -124,6 +130,7 @@ def _find_shown(session: Session, owner_id: uuid.UUID, document_id: uuid.UUID) -
     return document
 
 
+GONE = "The file of this document is gone."
 NO_TEXT_YET = "The document has no text yet. Follow its job and ask again."
 NO_TEXT = {
     "failed": "The document could not be read; its `error` says why.",
@@ -160,7 +167,7 @@ def content(owner_id: uuid.UUID, document_id: uuid.UUID) -> tuple[Path, Document
         document = _find_shown(session, owner_id, document_id)
     path = adapters.files.path(document.storage_key)
     if not path.is_file():
-        raise NotFound("The file of this document is gone.")
+        raise NotFound("The page was not fetched yet." if not document.sha256 else GONE)
     return path, document
 
 

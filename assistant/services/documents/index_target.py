@@ -37,6 +37,8 @@ class Version:
         if self.replacement is not None:
             names = ("filename", "media_type", "size", "sha256", "storage_key")
             changes |= {name: self.replacement[name] for name in names}
+            # A file that takes the place of a page comes from nowhere.
+            changes["source_url"] = self.replacement.get("source_url")
             changes["replacement"] = null()
         return changes
 

@@ -15,7 +15,7 @@ from assistant.models import Chunk, Collection, Document
 from assistant.models.document import page_of
 from assistant.ports import ParsedDocument, Span
 from assistant.services import jobs
-from assistant.services.documents import texts
+from assistant.services.documents import attachments, fetching, texts
 from assistant.services.documents.index_target import Version, version_of
 from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
 from assistant.services.jobs import Run
@@ -31,6 +31,7 @@ BATCH = 64
 def index(run: Run) -> dict[str, Any]:
     """Parse, split, embed and store a document under a new generation, then switch to it."""
     document, collection = _load(run)
+    document = fetching.fetched(run, document)
     version = version_of(document, collection, run.job)
     parsed = texts.read(run, version)
     generation = texts.begin_generation(run, document, parsed)
@@ -48,11 +49,18 @@ def index(run: Run) -> dict[str, Any]:
         ]
         _store(run, collection, chunks, total=len(spans))
     _confirm(run, document, collection, generation)
+    attached = attachments.unpack(run, document, version)
     window = adapters.embedding_model.window
-    run.complete = lambda session: _switch(
-        session, document.id, version, generation, len(spans), parsed, window
-    )
-    run.afterwards = lambda: _tidy(document, version, generation)
+
+    def complete(session: Session) -> None:
+        _switch(session, document.id, version, generation, len(spans), parsed, window)
+        attached.write(session)
+
+    def afterwards() -> None:
+        attached.announce()
+        _tidy(document, version, generation)
+
+    run.complete, run.afterwards = complete, afterwards
     return {"document_id": str(document.id), "generation": generation, "chunks": len(spans)}
 
 
