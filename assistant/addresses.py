@@ -14,6 +14,7 @@ POSTGRES = re.compile(
     re.ASCII,
 )
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._-]+(?::(?P<port>\d+))?", re.ASCII | re.I)
+HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]+))?", re.I)
 ENCODED = "special characters in a password are written as %XX"
 
 
@@ -57,6 +58,18 @@ def origins(listed: list[str]) -> list[str]:
                 f"commas, without paths and wildcards, not {origin.rpartition('@')[2]!r}"
             )
     return [origin.removesuffix("/") for origin in listed]
+
+
+def hosts(listed: list[str]) -> list[str]:
+    """Return hosts, each with a port or without; raise `ValueError` for anything else."""
+    for host in listed:
+        found = HOST.fullmatch(host)
+        if found is None or not _is_port(found["port"]):
+            raise ValueError(
+                "Input should be hosts like wiki.example, 10.0.0.7:8080 or [fd00::7], separated "
+                f"by commas, without schemes, paths and wildcards, not {host!r}"
+            )
+    return listed
 
 
 def _leads_to_a_host(url: str, *schemes: str) -> bool:

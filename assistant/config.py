@@ -120,6 +120,10 @@ class Settings(BaseSettings):
     page_timeout: Positive = 15.0
     page_cache_size: int = Field(default=256 * 1024 * 1024, ge=64 * 1024 * 1024)
 
+    fetch_pages: bool = False
+    fetch_private_hosts: Annotated[list[str], NoDecode] = []
+    fetch_timeout: Positive = 30.0
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -153,10 +157,10 @@ class Settings(BaseSettings):
         """Demand an address with a scheme and a host."""
         return addresses.http(url) if url is not None else None
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "fetch_private_hosts", mode="before")
     @classmethod
     def split_commas(cls, value: Any) -> Any:
-        """Take a list of origins separated by commas."""
+        """Take a list separated by commas."""
         if isinstance(value, str):
             return [origin.strip() for origin in value.split(",") if origin.strip()]
         return value
@@ -166,6 +170,12 @@ class Settings(BaseSettings):
     def demand_whole_origins(cls, listed: list[str]) -> list[str]:
         """Refuse what would let in more than it says."""
         return addresses.origins(listed)
+
+    @field_validator("fetch_private_hosts")
+    @classmethod
+    def demand_hosts(cls, listed: list[str]) -> list[str]:
+        """Refuse what is no host."""
+        return addresses.hosts(listed)
 
     @model_validator(mode="after")
     def fit_together(self) -> Self:

@@ -20,6 +20,7 @@ VALUES = {
     "openai_base_url": "https://models.example/v1",
     "allowed_origins": "https://a.example",
     "chunk_tokens": "700",
+    "fetch_private_hosts": "wiki.example:8080",
     "chunk_size": "700",
     "page_cache_size": "100000000",
     "context_tokens": "700",

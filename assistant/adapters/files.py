@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
-from typing import BinaryIO
 
 from assistant.adapters.offloading import offload
 from assistant.errors import InvalidInput, TooLarge
+from assistant.ports import Content
 
 BLOCK = 1024 * 1024
 # What is being received lies here, under a name that no key begins with.
@@ -36,7 +36,7 @@ class UploadFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def receive(self, stream: BinaryIO, limit: int) -> StoredFile:
+    def receive(self, stream: Content, limit: int) -> StoredFile:
         """Write a stream to disk and sync it; raises `TooLarge` above `limit` bytes."""
         return offload(partial(self._receive, stream, limit))
 
@@ -44,7 +44,7 @@ class UploadFolder:
         """Give a received file its final name, durably."""
         offload(partial(self._keep, stored, key))
 
-    def _receive(self, stream: BinaryIO, limit: int) -> StoredFile:
+    def _receive(self, stream: Content, limit: int) -> StoredFile:
         folder = self.root / INCOMING
         self._make(folder)
         path = folder / uuid.uuid4().hex

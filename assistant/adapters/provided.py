@@ -12,9 +12,11 @@ from assistant.ports import (
     ChatModel,
     DocumentParser,
     EmbeddingModel,
+    Fetcher,
     ModelList,
     PageArtist,
     Splitter,
+    Unpacker,
     VectorStore,
 )
 
@@ -151,6 +153,22 @@ class Adapters:
         from assistant.adapters.documents.rendering import SubprocessArtist
 
         return SubprocessArtist()
+
+    @made_once
+    def fetcher(self) -> Fetcher:
+        """Return what fetches pages of the web."""
+        from assistant.adapters.fetching import Guard, GuardedFetcher
+
+        settings = self._settings
+        guard = Guard(settings.fetch_private_hosts)
+        return GuardedFetcher(guard, timeout=settings.fetch_timeout, limit=settings.max_file_size)
+
+    @made_once
+    def unpacker(self) -> Unpacker:
+        """Return what takes attachments out of mails."""
+        from assistant.adapters.documents.unpacking import SubprocessUnpacker
+
+        return SubprocessUnpacker()
 
     def splitter(self, size: int, overlap: int, *, model: EmbeddingModel | None = None) -> Splitter:
         """Return a splitter for chunks of this size, in characters.

@@ -16,14 +16,23 @@ from assistant.schemas.documents import (
     DocumentChangeSchema,
     DocumentQuerySchema,
     DocumentSchema,
+    PastedTextSchema,
     ReplacementSchema,
     SliceQuerySchema,
     SliceSchema,
     UploadSchema,
+    WebAddressSchema,
 )
 from assistant.schemas.jobs import JobSchema
 from assistant.security import allow, caller_id
-from assistant.services.documents import changes, deletion, documents
+from assistant.services.documents import (
+    attachment_states,
+    changes,
+    deletion,
+    documents,
+    fetching,
+    pasting,
+)
 from assistant.services.generation import analysis
 
 ONE_RANGE = re.compile(
@@ -59,6 +68,36 @@ def create_document(upload: dict[str, Any]) -> Response:
     return responses.accepted_job(job)
 
 
+@blp.post("/text")
+@allow(scope="write")
+@blp.arguments(PastedTextSchema)
+@idempotent()
+@blp.response(202, JobSchema)
+@blp.alt_response(413, HTTPStatus(413).name)
+@blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
+def paste_document(values: dict[str, Any]) -> Response:
+    """Make a document of a text, as if it were a file; it is indexed in the background."""
+    kind, collection_id = values["format"], values.get("collection_id")
+    return responses.accepted_job(
+        pasting.create(caller_id(), values["text"], kind, values.get("title"), collection_id)
+    )
+
+
+@blp.post("/url")
+@allow(scope="write")
+@blp.arguments(WebAddressSchema)
+@idempotent()
+@blp.response(202, JobSchema)
+def fetch_document(values: dict[str, Any]) -> Response:
+    """Make a document of a page of the web; it is fetched and indexed in the background.
+
+    With 403 the operator does not allow it.
+    """
+    return responses.accepted_job(
+        fetching.create(caller_id(), values["url"], values.get("collection_id"))
+    )
+
+
 @blp.get("")
 @allow()
 @blp.arguments(DocumentQuerySchema, location="query")
@@ -66,7 +105,8 @@ def create_document(upload: dict[str, Any]) -> Response:
 def list_documents(query: dict[str, Any]) -> Any:
     """List your documents, newest first."""
     page = responses.page(query)
-    return responses.listed(documents.list_(caller_id(), page, **query), page)
+    found = documents.list_(caller_id(), page, **query)
+    return responses.listed(attachment_states.told(caller_id(), found), page)
 
 
 @blp.get("/<uuid:document_id>")
@@ -74,7 +114,8 @@ def list_documents(query: dict[str, Any]) -> Any:
 @blp.response(200, DocumentSchema)
 def get_document(document_id: uuid.UUID) -> Document:
     """Return a document with its status."""
-    return documents.get(caller_id(), document_id)
+    (document,) = attachment_states.told(caller_id(), [documents.get(caller_id(), document_id)])
+    return document
 
 
 @blp.patch("/<uuid:document_id>")
@@ -89,6 +130,7 @@ def change_document(values: dict[str, Any], document_id: uuid.UUID) -> Any:
     A document that is searchable is moved by a job (202), and is found where it was until then.
     """
     document, job = changes.update(caller_id(), document_id, **values)
+    attachment_states.told(caller_id(), [document])
     return responses.accepted_job(job) if job else document
 
 
@@ -108,6 +150,20 @@ def replace_document(upload: dict[str, Any], document_id: uuid.UUID) -> Response
     return responses.accepted_job(
         changes.replace(caller_id(), document_id, file.stream, file.filename)
     )
+
+
+@blp.post("/<uuid:document_id>/reindex")
+@allow(scope="write")
+@idempotent()
+@blp.response(202, JobSchema)
+@blp.alt_response(409, "CONFLICT")
+def reindex_document(document_id: uuid.UUID) -> Response:
+    """Read a document again: a page of the web is fetched anew, a file is read once more.
+
+    The old text stays searchable meanwhile, and for good if that fails. If the document waits to
+    be read already, the job is that one.
+    """
+    return responses.accepted_job(fetching.read_again(caller_id(), document_id))
 
 
 @blp.get("/<uuid:document_id>/text")

@@ -23,7 +23,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Json, Key, Owner
+from assistant.models.columns import Created, Json, JsonList, Key, Owner
 from assistant.models.deletable import Deletable
 from assistant.ports import WORD, Vectors, Words, with_header
 
@@ -50,6 +50,8 @@ class Document(Deletable, Model):
     The database finds `file_id` by `sha256`, and `storage_key` is the place's own name for the file
     on disk.
     `reread_for` are the versions of reader and splitter for which it was last read again.
+    A document with a `parent_id` is an attachment of that mail, whose `attachments` list it. One
+    with a `source_url` is a page of the web, and has no file before it was fetched.
     """
 
     __tablename__ = "documents"
@@ -79,6 +81,9 @@ class Document(Deletable, Model):
     file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("files.id"), index=True)
     reread_for: Mapped[str | None] = mapped_column(String(32))
     reread_tries: Mapped[int | None]
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("documents.id"), index=True)
+    attachments: Mapped[JsonList | None]
+    source_url: Mapped[str | None] = mapped_column(String(2048))
 
     @hybrid_property
     def fitted_to(self) -> int | None:

@@ -20,6 +20,7 @@ FORMATS = (
 REUSE, KEEP = "reuse", "keep"
 # Few, so that people who look at the same page get the same picture.
 RESOLUTIONS = (72, 96, 144, 192)
+TEXT_FORMATS = ("text", "markdown", "html", "csv", "tsv", "json")
 STATUSES = [status.value for status in DocumentStatus]
 
 
@@ -52,6 +53,27 @@ class UploadSchema(Request):
     )
 
 
+class PastedTextSchema(Request):
+    """A text, what it is called, and where it goes."""
+
+    text = Text(longest=1_000_000, required=True, validate=[NOT_BLANK])
+    title = Line(longest=200, metadata={"description": "The first line of the text if not given"})
+    format = fields.String(load_default="text", validate=validate.OneOf(TEXT_FORMATS))
+    collection_id = fields.UUID(metadata={"description": "The default collection if not given"})
+
+
+class WebAddressSchema(Request):
+    """The address of a page, and where that goes."""
+
+    url = Text(
+        longest=2048,
+        required=True,
+        validate=[NOT_BLANK],
+        metadata={"description": "It begins with http:// or https://, and everybody may read it"},
+    )
+    collection_id = fields.UUID(metadata={"description": "The default collection if not given"})
+
+
 class ReplacementSchema(Request):
     """A newer file for a document; it may be of another type."""
 
@@ -74,7 +96,21 @@ class DocumentQuerySchema(PageSchema):
 
     status = fields.String(validate=validate.OneOf(STATUSES))
     collection_id = fields.UUID()
+    parent_id = fields.UUID(metadata={"description": "The mail whose attachments to list"})
     q = Search(metadata={"description": "Part of the file's name, in any case"})
+
+
+class AttachmentSchema(Schema):
+    """A file that came with a mail, and its document or the reason why it has none.
+
+    Of a document that could not be read, the reason is its error.
+    """
+
+    filename = fields.String(allow_none=True)
+    media_type = fields.String(allow_none=True)
+    size = fields.Integer(allow_none=True)
+    document_id = fields.UUID(allow_none=True)
+    reason = fields.Nested(JobErrorSchema, allow_none=True)
 
 
 class WholeDocumentSchema(Schema):
@@ -92,6 +128,17 @@ class WholeDocumentSchema(Schema):
     generation = fields.Integer()
     error = fields.Nested(JobErrorSchema, allow_none=True)
     job_id = fields.UUID(allow_none=True)
+    parent_id = fields.UUID(
+        allow_none=True, metadata={"description": "The mail that it is an attachment of"}
+    )
+    attachments = fields.List(
+        fields.Nested(AttachmentSchema),
+        allow_none=True,
+        metadata={"description": "What came with a mail, once that was read"},
+    )
+    source_url = fields.String(
+        allow_none=True, metadata={"description": "The web address that it was fetched from"}
+    )
     created_at = fields.DateTime()
     updated_at = fields.DateTime()
 

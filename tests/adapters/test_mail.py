@@ -137,7 +137,7 @@ class TestBody:
         sheet = part("application/pdf; name=fees.pdf", "x", "Content-Disposition: attachment")
         raw = HEAD + multipart("related", part("text/html", LONG), picture, sheet)
         assert "logo.png" not in text(raw)
-        assert [name for name, _, _ in mail.attachments(raw.encode())] == ["fees.pdf"]
+        assert [name for name, *_ in mail.attachments(raw.encode())] == ["fees.pdf"]
 
     def test_flowing_lines_are_joined(self) -> None:
         lines = "One \nparagraph.\n> A \n> quote.\n\n-- \nAda"
@@ -184,7 +184,7 @@ class TestAttachments:
             "- a.csv (text/csv, 4 bytes)"
         )
         first, second = mail.attachments(raw)
-        assert first == ("größe.pdf", "application/pdf", b"%PDF-" + b"x" * 1995)
+        assert first == ("größe.pdf", "application/pdf", b"%PDF-" + b"x" * 1995, False)
         assert second[:2] == ("a.csv", "text/csv")
 
     @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ class TestAttachments:
     def test_names(self, header: str, name: str) -> None:
         file = part("application/pdf", "x", f"Content-Disposition: attachment; {header}")
         raw = HEAD + multipart("mixed", part("text/plain", "Words."), file)
-        assert [name for name, _, _ in mail.attachments(raw.encode())] == [name]
+        assert [name for name, *_ in mail.attachments(raw.encode())] == [name]
 
     def test_files_beside_either_variant_are_kept(self) -> None:
         file = part("application/pdf; name=fees.pdf", "x")
@@ -223,7 +223,7 @@ class TestAttachments:
             "See.\n\n## Old fees\n\nFrom: bo@quay.example\n\nInner words.\n\n"
             "Attachments:\n- deep.pdf (application/pdf, 1 bytes)"
         )
-        assert [name for name, _, _ in mail.attachments(raw.encode())] == ["deep.pdf"]
+        assert [name for name, *_ in mail.attachments(raw.encode())] == ["deep.pdf"]
 
     def test_a_mail_within_a_mail_that_is_encoded_against_the_rules(self) -> None:
         inner = base64.encodebytes(b"Subject: Old fees\n\nInner words.\n").decode()
@@ -237,8 +237,8 @@ class TestAttachments:
         read = text(raw)
         assert "### level 3" in read
         assert "level 4" not in read
-        ((name, kind, content),) = mail.attachments(raw.encode())
-        assert (name, kind) == ("message.eml", "message/rfc822")
+        ((name, kind, content, is_deep),) = mail.attachments(raw.encode())
+        assert (name, kind, is_deep) == ("message.eml", "message/rfc822", True)
         assert content.startswith(b"Subject: level 4")
 
     def test_there_are_at_most_a_hundred(self) -> None:

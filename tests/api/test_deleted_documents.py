@@ -290,7 +290,7 @@ def test_a_receipt_counts_what_was_removed_before_a_kill(
     change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
     jobs.run(accepted["id"])
     assert job(user, accepted["id"])["result"] == {
-        **{"citations": 0, "replies": 0, "chunks": count},
+        **{"citations": 0, "replies": 0, "documents": 1, "chunks": count},
         **{"vectors_deleted": count, "vectors_remaining": 0},
     }
 

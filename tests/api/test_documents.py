@@ -230,7 +230,7 @@ def test_a_deleted_document_is_hidden_then_gone(app: Flask, user: User) -> None:
 
     receipt = job(user, accepted["id"])["result"]
     assert receipt == {
-        **{"citations": 0, "replies": 0},
+        **{"citations": 0, "replies": 0, "documents": 1},
         **{"chunks": 1, "vectors_deleted": 1, "vectors_remaining": 0},
     }
     assert not file.exists()

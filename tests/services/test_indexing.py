@@ -307,7 +307,7 @@ def test_a_deleted_document_is_gone_everywhere(owner: uuid.UUID) -> None:
     done = perform(deletion)
     assert done.result == {
         **{"citations": 0, "replies": 0},
-        **{"chunks": count, "vectors_deleted": count, "vectors_remaining": 0},
+        **{"documents": 1, "chunks": count, "vectors_deleted": count, "vectors_remaining": 0},
     }
     assert vectors_of(other) == len(chunks_of(other)) == 1
     assert not path.exists()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from assistant.adapters.documents import markdown
 from assistant.adapters.documents.mails import contents, headers, messages
@@ -25,16 +26,25 @@ def extract(data: bytes) -> tuple[str, list[int]]:
     return normalise(text), []
 
 
-def attachments(data: bytes) -> list[tuple[str, str, bytes]]:
-    """Return name, media type and content of what came with a mail and the mails within it.
+class Attached(NamedTuple):
+    """What came with a mail; a mail that `is_deep` lies within more mails than are looked into."""
 
-    There are at most a hundred, from a depth of three mails.
-    """
+    name: str
+    media_type: str
+    content: bytes
+    is_deep: bool
+
+
+def attachments(data: bytes, *, most: int | None = MAX_ATTACHMENTS) -> list[Attached]:
+    """Return what came with a mail and the mails within it, to a depth of three mails."""
     try:
         found = contents.read(messages.parse(data)).attachments()
     except RecursionError:
         return []
-    return [(one.name, one.media_type, _content(one)) for one in islice(found, MAX_ATTACHMENTS)]
+    return [
+        Attached(one.name, one.media_type, _content(one), bool(messages.parts(one.part)))
+        for one in islice(found, most)
+    ]
 
 
 def _blocks(mail: Mail) -> Iterator[str]:

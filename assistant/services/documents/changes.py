@@ -14,13 +14,13 @@ from assistant.errors import Conflict, InvalidInput
 from assistant.extensions import adapters
 from assistant.models import Document, DocumentStatus, Job, JobState
 from assistant.services import jobs
-from assistant.services.documents import collections, documents
+from assistant.services.documents import collections, documents, family
 from assistant.services.documents.duplicates import DUPLICATE_OF
 from assistant.services.documents.uploads import clean_filename, received, store_once
 from assistant.services.jobs import kinds
 
 # What a job is about besides the document, which one that does it again takes over.
-ABOUT = ("upload_id", "collection_id", DUPLICATE_OF)
+ABOUT = ("upload_id", "collection_id", "fetch", DUPLICATE_OF)
 
 
 def update(
@@ -30,8 +30,11 @@ def update(
     filename: str | None = None,
     collection_id: uuid.UUID | None = None,
 ) -> tuple[Document, Job | None]:
-    """Rename a document at once, and move it: by a job, if it has vectors that must move too."""
-    job = None
+    """Rename a document at once, and move it: by a job, if it has vectors that must move too.
+
+    What came with a mail and lies beside it moves along, by jobs of its own.
+    """
+    moves: list[Job | None] = [None]
     with transaction(owner_id) as session:
         open_jobs = _lock_open_jobs(session, document_id)
         document = documents.find_live(session, owner_id, document_id)
@@ -39,13 +42,18 @@ def update(
             document.filename = _same_kind(document, filename)
         if collection_id is not None:
             # Also when it lies there already: a move that waits would take it away again.
-            job = _move(session, document, collection_id, open_jobs)
+            beside = family.beside(session, document)
+            moves = [_move(session, document, collection_id, open_jobs)]
+            for each in beside:
+                its_jobs = _lock_open_jobs(session, each)
+                attached = documents.find_live(session, owner_id, each)
+                moves.append(_move(session, attached, collection_id, its_jobs))
         document.updated_at = func.now()
         session.flush()
         session.refresh(document)
-    if job is not None:
+    for job in filter(None, moves):
         jobs.announce(job)
-    return document, job
+    return document, moves[0]
 
 
 def _lock_open_jobs(session: Session, document_id: uuid.UUID) -> list[Job]:
@@ -105,11 +113,9 @@ def replace(
         document = documents.find_live(session, owner_id, document_id)
         before = document.replacement
         document.replacement = {**asdict(file), "upload_id": str(upload_id)}
-        document.job_count += 1
-        job_id = _follow(document)
         session.flush()
         store_once(session, owner_id, file)
-        job = _accept(session, document, job_id, {"upload_id": str(upload_id)})
+        job = promise(session, document, {"upload_id": str(upload_id)})
     jobs.follow_up(overtaken)
     if before is not None:
         adapters.files.remove(before["storage_key"])
@@ -132,8 +138,13 @@ def _follow(document: Document) -> uuid.UUID:
 
 
 def retry(owner_id: uuid.UUID, old: Job) -> Job:
-    """Promise once more an indexing that failed or was cancelled, of the same file and place."""
+    """Promise once more an indexing that failed or was cancelled, of the same file and place.
+
+    What was to be fetched is fetched again.
+    """
     about = {name: old.arguments[name] for name in ABOUT if name in old.arguments}
+    if "fetch" in about:
+        about.pop("upload_id", None)
     if not about:
         return documents.retry(owner_id, old)
     assert old.document_id is not None
@@ -142,12 +153,22 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
         upload_id = about.get("upload_id")
         if upload_id is not None and (document.replacement or {}).get("upload_id") != upload_id:
             raise Conflict("A newer version of the file was uploaded.")
-        document.job_count += 1
-        job_id = _follow(document)
-        session.flush()
-        job = _accept(session, document, job_id, about, old.id)
+        job = promise(session, document, about, old.id)
     jobs.announce(job)
     return job
+
+
+def promise(
+    session: Session,
+    document: Document,
+    about: dict[str, Any],
+    retry_of: uuid.UUID | None = None,
+) -> Job:
+    """Promise to index a document that is locked, in the caller's transaction."""
+    document.job_count += 1
+    job_id = _follow(document)
+    session.flush()
+    return _accept(session, document, job_id, about, retry_of)
 
 
 def _accept(

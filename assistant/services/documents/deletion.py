@@ -1,6 +1,7 @@
 """Deleting a document: hidden at once, then removed everywhere, with a receipt."""
 
 import uuid
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import exists, func, select
@@ -13,15 +14,17 @@ from assistant.errors import Conflict
 from assistant.models import Document, DocumentStatus, Job
 from assistant.services import jobs
 from assistant.services.citing import quotes
-from assistant.services.documents import analyses, documents
+from assistant.services.documents import analyses, documents, family
 from assistant.services.documents.erasure import Erasure, erase_rows
 from assistant.services.jobs import Run, kinds
 
-COUNTED = ("citations", "replies", "chunks", "vectors_deleted", "vectors_remaining")
+COUNTED = ("citations", "replies", "documents", "chunks", "vectors_deleted", "vectors_remaining")
 
 
 def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
     """Hide a document with all that quotes it at once, and promise to remove it everywhere.
+
+    What came with a mail goes with it.
 
     A deletion that failed or was cancelled may be asked for again, and goes on.
     """
@@ -34,19 +37,23 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         is_open = Job.is_open
         if session.scalar(select(exists().where(*mine, deletion, is_open))):
             raise Conflict("This document is being deleted already.")
-        document.deleted_at = func.now()
-        document.status = DocumentStatus.DELETING
-        job = _promise(session, document)
-        erased = analyses.erase(session, Job.document_id == document.id)
-    jobs.follow_up(cancelled)
+        attached, stopped = family.hide(session, document.id)
+        job = promise(session, document)
+        gone = [document.id, *attached]
+        erased = analyses.erase(session, Job.document_id.in_(gone))
+    jobs.follow_up([*cancelled, *stopped])
     # What Redis does not hear now, it hears from the job.
     analyses.show(erased)
-    quotes.erase_soon(owner_id, Document.id == document_id)
+    quotes.erase_soon(owner_id, Document.id.in_(gone))
     jobs.announce(job)
     return job
 
 
-def _promise(session: Session, document: Document, retry_of: uuid.UUID | None = None) -> Job:
+def promise(session: Session, document: Document, retry_of: uuid.UUID | None = None) -> Job:
+    """Hide a document that is locked, and promise to delete it, in the caller's transaction."""
+    if document.is_live:
+        document.deleted_at = func.now()
+    document.status = DocumentStatus.DELETING
     document.job_id, document.job_count = uuid7(), document.job_count + 1
     session.flush()
     return documents.accept(session, document, kinds.DELETE_DOCUMENT, retry_of)
@@ -57,13 +64,16 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
     assert old.document_id is not None
     with transaction(owner_id) as session:
         document = documents.find(session, owner_id, old.document_id, lock=True)
-        job = _promise(session, document, old.id)
+        job = promise(session, document, old.id)
     jobs.announce(job)
     return job
 
 
 def erase(run: Run) -> dict[str, Any]:
-    """Remove what was said of a document, its vectors, file and rows; return a receipt."""
+    """Remove what was said of a document, its vectors, file and rows; return a receipt.
+
+    First goes what came with it, as much of it as an earlier attempt has left.
+    """
     document_id = run.job.document_id
     assert document_id is not None
     with transaction(run.owner_id) as session:
@@ -72,9 +82,30 @@ def erase(run: Run) -> dict[str, Any]:
     if document is None:
         return erasure.receipt
     run.progress("deleting")
-    erasure.analyses(Job.document_id == document_id)
-    erasure.quotes(run.owner_id, Document.id == document_id)
-    counts = erasure.outside(document)
+    attached = _wait_for_all_attached(run, erasure, document_id)
+    erasure.analyses(Job.document_id.in_([document_id, *attached]))
+    erasure.quotes(run.owner_id, Document.id.in_([document_id, *attached]))
+    if attached:
+        erasure.documents(Document.id.in_(attached))
+    counts = {"documents": 1, **erasure.outside(document)}
     crash_point("worker.mid_delete")
     run.complete = lambda session: erase_rows(session, document_id)
-    return erasure.receipt | counts
+    receipt = Counter(erasure.receipt)
+    receipt.update(counts)
+    return dict(receipt)
+
+
+def _wait_for_all_attached(run: Run, erasure: Erasure, document_id: uuid.UUID) -> list[uuid.UUID]:
+    """Return what came with a mail once nothing is done with it any more; none comes after that.
+
+    The release before did not hide it.
+    """
+    known: list[uuid.UUID] | None = None
+    while True:
+        with transaction(run.owner_id) as session:
+            found, stopped = family.hide(session, document_id)
+        jobs.follow_up(stopped)
+        if not found or found == known:
+            return found
+        erasure.wait_until_quiet(Job.document_id.in_(found))
+        known = found

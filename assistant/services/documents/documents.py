@@ -15,7 +15,7 @@ from assistant.extensions import adapters
 from assistant.models import Collection, Document, DocumentStatus, DocumentText, Job, JobState
 from assistant.services import jobs
 from assistant.services.documents import collections, duplicates
-from assistant.services.documents.uploads import KeptFile, received, store_once
+from assistant.services.documents.uploads import received, store_once
 from assistant.services.jobs import kinds
 from assistant.services.jobs.kinds import JobKind
 from assistant.services.paging import Page, page_of
@@ -41,27 +41,28 @@ def create(
         collection = collections.find(session, owner_id, collection_id, staying=True)
         job = None if keep_duplicate else duplicates.promise(session, collection, file.sha256)
         if job is None:
-            job = _promise(session, document_id, collection, file)
+            document = Document(
+                id=document_id, owner_id=owner_id, job_id=uuid7(), job_count=1, **asdict(file)
+            )
+            job = _promise(session, document, collection)
+            store_once(session, owner_id, file)
     if job.document_id != document_id:
         adapters.files.remove(key)
     jobs.announce(job)
     return job
 
 
-def _promise(
-    session: Session, document_id: uuid.UUID, collection: Collection, file: KeptFile
-) -> Job:
-    document = Document(
-        id=document_id,
-        owner_id=collection.owner_id,
-        collection_id=collection.id,
-        job_id=uuid7(),
-        job_count=1,
-        **asdict(file),
-    )
+def promise(document: Document, collection_id: uuid.UUID | None) -> Job:
+    """Write a new document without a file into a collection, and promise to index it."""
+    with transaction(document.owner_id) as session:
+        collection = collections.find(session, document.owner_id, collection_id, staying=True)
+        return _promise(session, document, collection)
+
+
+def _promise(session: Session, document: Document, collection: Collection) -> Job:
+    document.collection_id = collection.id
     session.add(document)
     session.flush()
-    store_once(session, document.owner_id, file)
     return accept(session, document, kinds.INDEX)
 
 
@@ -72,6 +73,7 @@ def accept(
     retry_of: uuid.UUID | None = None,
     *,
     bulk: bool = False,
+    follows: bool = False,
 ) -> Job:
     """Promise the job that a document names as its own, in the caller's transaction."""
     assert document.job_id is not None
@@ -85,6 +87,7 @@ def accept(
         document_id=document.id,
         retry_of=retry_of,
         bulk=bulk,
+        follows=follows,
     )
 
 
@@ -119,6 +122,7 @@ def list_(
     *,
     status: str | None = None,
     collection_id: uuid.UUID | None = None,
+    parent_id: uuid.UUID | None = None,
     q: str | None = None,
 ) -> list[Document]:
     """Return the owner's documents, newest first; `q` is looked for in their names."""
@@ -131,6 +135,8 @@ def list_(
         if collection_id is not None:
             collection = collections.find(session, owner_id, collection_id)
             query = query.where(Document.collection_id == collection.id)
+        if parent_id is not None:
+            query = query.where(Document.parent_id == find(session, owner_id, parent_id).id)
         return page_of(session, query, Document, page)
 
 
@@ -142,6 +148,7 @@ def find_shown(session: Session, owner_id: uuid.UUID, document_id: uuid.UUID) ->
     return document
 
 
+GONE = "The file of this document is gone."
 NO_TEXT_YET = "The document has no text yet. Follow its job and ask again."
 NO_TEXT = {
     "failed": "The document could not be read; its `error` says why.",
@@ -183,7 +190,7 @@ def content(owner_id: uuid.UUID, document_id: uuid.UUID) -> tuple[Path, Document
         document = find_shown(session, owner_id, document_id)
     path = adapters.files.path(document.storage_key)
     if not path.is_file():
-        raise NotFound("The file of this document is gone.")
+        raise NotFound("The page was not fetched yet." if not document.sha256 else GONE)
     return path, document
 
 

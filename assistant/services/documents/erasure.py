@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from sqlalchemy import ColumnElement, CursorResult, func, select
+from sqlalchemy import ColumnElement, CursorResult, exists, func, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from assistant.crashes import crash_point
 from assistant.database import transaction
@@ -39,7 +39,12 @@ Counts = dict[str, int]
 
 
 def erase_rows(session: Session, document_id: uuid.UUID) -> None:
-    """Delete a document with its texts, chunks, and the embeddings that nothing else needs."""
+    """Delete a document with its texts, chunks, and the embeddings that nothing else needs.
+
+    What came with it and lies elsewhere stays, and came with nothing any more.
+    """
+    came_with_it = update(Document).where(Document.parent_id == document_id)
+    session.execute(came_with_it.values(parent_id=None))
     used = session.scalars(
         delete_rows(Chunk).where(Chunk.document_id == document_id).returning(Chunk.embedding_id)
     ).all()
@@ -136,14 +141,16 @@ class Erasure:
         return self.counts[name]
 
     def documents(self, *which: ColumnElement[bool]) -> None:
-        """Remove all documents that fit, one at a time."""
+        """Remove all documents that fit, one at a time, and mails after what came with them."""
         for document in self._each(*which):
             counts = {"documents": 1, **self.outside(document)}
             del self.counts[f"{UNFINISHED}{document.id}"]
             self.step("documents", partial(_erase_and_count, document.id, counts))
 
     def _each(self, *which: ColumnElement[bool]) -> Iterator[Document]:
-        query = select(Document).where(*which).order_by(Document.id).limit(1)
+        attached = aliased(Document)
+        is_mail = exists().where(attached.parent_id == Document.id)
+        query = select(Document).where(*which).order_by(is_mail, Document.id).limit(1)
         while True:
             with transaction(self._acting_for) as session:
                 document = session.scalar(query)

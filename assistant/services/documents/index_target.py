@@ -43,6 +43,8 @@ class Version:
         }
         if self.replacement is not None:
             changes |= {name: self.replacement[name] for name in ("filename", *FILE)}
+            # A file that takes the place of a page comes from nowhere.
+            changes["source_url"] = self.replacement.get("source_url")
             changes["replacement"] = null()
         return changes
 

@@ -15,7 +15,14 @@ from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document
 from assistant.ports import ParsedDocument
 from assistant.services import jobs
-from assistant.services.documents import chunks, duplicates, encoding, texts
+from assistant.services.documents import (
+    attachments,
+    chunks,
+    duplicates,
+    encoding,
+    fetching,
+    texts,
+)
 from assistant.services.documents.encoding import Target
 from assistant.services.documents.index_target import Version, version_of
 from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
@@ -43,6 +50,7 @@ def index(run: Run) -> dict[str, Any]:
 
 
 def _index(run: Run, document: Document, target: Target) -> dict[str, Any]:
+    document = fetching.fetched(run, document)
     version = version_of(document, target.collection, run.job)
     parsed = texts.read(run, version)
     generation = texts.begin_generation(run, document, version, parsed)
@@ -56,11 +64,18 @@ def _index(run: Run, document: Document, target: Target) -> dict[str, Any]:
     vectors = chunks.embed(run, target, rows, partial(run.progress, "embedding"))
     chunks.fill_index(run, target, rows, vectors, partial(run.progress, "indexing"))
     _confirm(run, document, target, generation)
+    attached = attachments.unpack(run, document, version)
     window = target.encoder.window
-    run.complete = lambda session: _switch(
-        session, document.id, version, generation, len(pieces), parsed, window
-    )
-    run.afterwards = lambda: _tidy(document, version, generation)
+
+    def complete(session: Session) -> None:
+        _switch(session, document.id, version, generation, len(pieces), parsed, window)
+        attached.write(session)
+
+    def afterwards() -> None:
+        attached.announce()
+        _tidy(document, version, generation)
+
+    run.complete, run.afterwards = complete, afterwards
     return {"document_id": str(document.id), "generation": generation, "chunks": len(pieces)}
 
 

@@ -44,7 +44,7 @@ from assistant.services.jobs.cache import forget as forget_copies
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.kinds import Body, init_app, job_table
-from assistant.services.jobs.limits import refused
+from assistant.services.jobs.limits import demand_room, refused
 from assistant.services.jobs.moving import make_way, move_if_short_lane
 from assistant.services.jobs.purging import count_ended, purge
 from assistant.services.jobs.reading import get, list_
@@ -91,6 +91,7 @@ __all__ = [
     "cancel",
     "cancel_all",
     "count_ended",
+    "demand_room",
     "dispatch",
     "draining",
     "encode",

@@ -31,8 +31,8 @@ class Promise(TypedDict, total=False):
     `sequence_key` puts it behind what is open under the same key with a smaller
     `sequence_number`; the caller counts under a lock, so numbers are given in order. Each attempt
     begins in the `first_stage`, by default that of its kind. `bulk` work of operators and upkeep is
-    never too much, and comes behind everybody's. The other ids name what it is about, and the job
-    that this one retries.
+    never too much, and comes behind everybody's; what `follows` from a job of the same owner is too
+    much later. The other ids name what it is about, and the job that this one retries.
     """
 
     job_id: Required[uuid.UUID]
@@ -43,6 +43,7 @@ class Promise(TypedDict, total=False):
     arguments: dict[str, Any]
     first_stage: str
     bulk: bool
+    follows: bool
     conversation_id: uuid.UUID | None
     message_id: uuid.UUID | None
     document_id: uuid.UUID | None
@@ -70,7 +71,7 @@ def as_json(promise: Promise) -> str:
         "served": settings.max_served_jobs_per_owner,
     }
     if kind.limited and not bulk:
-        given |= limits.bounds()
+        given |= limits.bounds(follows=promise.get("follows", False))
     return json.dumps(given, default=str)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from assistant.database import transaction
 from assistant.errors import Overloaded, RateLimited
 from assistant.extensions import settings
 from assistant.models import Queue
-from assistant.services.jobs.kinds import job_table
+from assistant.services.jobs.kinds import JobKind, job_table
 from assistant.services.jobs.line import OTHER_LANE
 
 # After so many more jobs have ended it is worth asking again, but nobody is sent away for longer.
@@ -19,13 +20,31 @@ LONGEST_PAUSE = 300.0
 UNKNOWN_PAUSE = 30.0
 
 
-def bounds() -> dict[str, Any]:
-    """Return the limits, and the kinds that they are for, under the names of a promise."""
+_REFUSAL = text(
+    "SELECT open_jobs_refusal(:owner_id, :owner_limit, :limit, CAST(:limited AS text[]))"
+)
+
+
+def bounds(*, follows: bool = False, places: int = 1) -> dict[str, Any]:
+    """Return the limits, and the kinds that they are for, under the names of a promise.
+
+    So many `places` have to be free. What `follows` from accepted work has as many again, or
+    whoever uploads as much as may be would leave no room for it.
+    """
     return {
-        "owner_limit": settings.max_open_jobs_per_owner,
-        "limit": settings.max_open_jobs,
+        "owner_limit": max(settings.max_open_jobs_per_owner * (1 + follows) - places + 1, 0),
+        "limit": max(settings.max_open_jobs - places + 1, 0),
         "limited": job_table().names(lambda kind: kind.limited),
     }
+
+
+def demand_room(owner_id: uuid.UUID, kind: JobKind, places: int) -> None:
+    """Raise `RateLimited` or `Overloaded` if so many jobs that follow others are too many now."""
+    with transaction(owner_id) as session:
+        values = {"owner_id": owner_id, **bounds(follows=True, places=places)}
+        whose = session.scalar(_REFUSAL, values)
+        if whose is not None:
+            raise refused(session, owner_id, kind.queue, whose)
 
 
 def refused(
