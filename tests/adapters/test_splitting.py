@@ -45,6 +45,13 @@ def test_cuts_between_paragraphs_and_keeps_headings_with_their_text() -> None:
     assert text[second.start :].startswith("# Two\n\nSecond.")
 
 
+def test_parts_in_characters_are_few() -> None:
+    text = "".join(f"{'#' * (n % 3 + 1)} Part {n}\n\nA few words of it.\n\n" for n in range(30))
+    pieces = StructuredSplitter(size=300, overlap=0).split(text)
+    assert len(pieces) <= 4
+    assert all(text[piece.start] == "#" for piece in pieces)
+
+
 def test_overlap_begins_at_a_sentence() -> None:
     text = " ".join(f"Sentence number {i} says something." for i in range(40))
     spans = StructuredSplitter(size=300, overlap=80).split(text)
