@@ -83,8 +83,9 @@ def steps(job_ids: Ids[uuid.UUID]) -> list[Step]:
 
 def _step(job: Job) -> Step:
     share = job.progress_done / job.progress_total if job.progress_total else 0.0
-    ended = job.state in TERMINAL
-    return Step(job.id, job.document_id, 1.0 if ended else share, job.state, job.error)
+    # What comes after embedding takes no time beside it.
+    over = job.state in TERMINAL or job.progress_stage == "indexing"
+    return Step(job.id, job.document_id, 1.0 if over else share, job.state, job.error)
 
 
 def _batches(ids: Ids[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
