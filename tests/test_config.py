@@ -18,6 +18,8 @@ VALUES = {
     "redis_url": "redis://redis/7",
     "chroma_url": "http://chroma:8001",
     "openai_base_url": "https://models.example/v1",
+    "embedding_base_url": "https://models.example/v1",
+    "embedding_window": "700",
     "allowed_origins": "https://a.example",
     "chunk_tokens": "700",
     "fetch_private_hosts": "wiki.example:8080",
