@@ -35,7 +35,7 @@ from assistant.services.documents import attachment_reasons as reasons
 from assistant.services.documents import deletion, documents, family
 from assistant.services.documents.attachment_names import id_of, name_of
 from assistant.services.documents.index_target import Version
-from assistant.services.documents.uploads import KeptFile
+from assistant.services.documents.uploads import KeptFile, store_once
 from assistant.services.jobs import Run, kinds
 
 Entry = dict[str, Any]
@@ -184,6 +184,7 @@ class Unpacked:
         )
         session.add(document)
         session.flush()
+        store_once(session, document.owner_id, kept)
         return documents.accept(session, document, kinds.INDEX, follows=True)
 
     def _remove_others(self, session: Session, entries: list[Entry]) -> None:

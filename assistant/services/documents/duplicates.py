@@ -56,6 +56,8 @@ def _documents(collection: Collection, sha256: str) -> Select[Document]:
         .join(File, File.id == Document.file_id)
         .where(File.owner_id == collection.owner_id, File.sha256 == sha256)
         .where(Document.collection_id == collection.id, Document.is_live)
+        # What came with a mail goes with it.
+        .where(Document.parent_id.is_(None))
         .where(Document.status.in_(THERE), Document.replacement.is_(None), ~moved)
         .order_by(Document.id)
     )
