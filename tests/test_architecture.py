@@ -85,7 +85,7 @@ def test_only_what_deletes_knows_when_something_was_deleted() -> None:
     deleting = {PROJECT / "assistant/models/deletable.py"} | {
         PROJECT / "assistant/services" / name
         for name in (
-            *("accounts/deletion.py", "documents/deletion.py", "documents/family.py"),
+            *("accounts/deletion.py", "documents/deletion.py"),
             "documents/collection_deletion.py",
         )
     }

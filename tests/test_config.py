@@ -23,6 +23,7 @@ VALUES = {
     "allowed_origins": "https://a.example",
     "chunk_tokens": "700",
     "fetch_private_hosts": "wiki.example:8080",
+    "fetch_pages": "true",
     "chunk_size": "700",
     "page_cache_size": "100000000",
     "context_tokens": "700",

@@ -14,7 +14,7 @@ from stat import S_ISREG
 
 from assistant.adapters.offloading import offload
 from assistant.errors import InvalidInput, TooLarge
-from assistant.ports import Content
+from assistant.sources import Content
 
 BLOCK = 1024 * 1024
 # What is being received lies here, under a name that no key begins with.

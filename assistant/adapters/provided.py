@@ -12,13 +12,12 @@ from assistant.ports import (
     ChatModel,
     DocumentParser,
     EmbeddingModel,
-    Fetcher,
     ModelList,
     PageArtist,
     Splitter,
-    Unpacker,
     VectorStore,
 )
+from assistant.sources import Fetcher, Unpacker
 
 # The imports are inside the functions on purpose: a web process must never load torch, chromadb
 # or the openai SDK.

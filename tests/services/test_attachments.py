@@ -421,7 +421,7 @@ def test_a_deletion_of_the_release_before_hides_no_attachment(
     perform(job)
     document = document_of(job)
     with monkeypatch.context() as patch:
-        patch.setattr(deletion.family, "hide", lambda *_: ([], []))
+        patch.setattr(deletion, "_hide_attached", lambda *_: ([], []))
         accepted = deletion.delete(owner, document.id)
     assert {child.status for child in children_of(document)} == {"queued"}
     done = perform(accepted)

@@ -11,7 +11,7 @@ from typing import Any
 
 from assistant.adapters.documents.parser import DETAILS, start_apart
 from assistant.errors import PermanentError
-from assistant.ports import Attached
+from assistant.sources import Attached
 
 PROGRAM = "assistant.adapters.documents.unpack"
 WALL_SECONDS = 60.0

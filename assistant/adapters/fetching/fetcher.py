@@ -11,7 +11,7 @@ from assistant.adapters.fetching.connection import Connection
 from assistant.adapters.fetching.content import PageContent
 from assistant.adapters.fetching.guard import Guard, WebAddress
 from assistant.errors import InvalidInput, PermanentError
-from assistant.ports import Page
+from assistant.sources import Page
 
 REDIRECTS = 5
 MOVED = frozenset([301, 302, 303, 307, 308])

@@ -5,8 +5,8 @@ import uuid
 
 from assistant.adapters.documents.media import MEDIA_TYPES, named
 from assistant.errors import InvalidInput
-from assistant.ports import Attached
 from assistant.services.documents.uploads import clean_filename
+from assistant.sources import Attached
 
 # Where the version of an id and its variant stand (RFC 9562), and what is free behind its time.
 VERSION, VARIANT = 0xF << 76, 0x3 << 62

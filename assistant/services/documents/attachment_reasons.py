@@ -5,8 +5,8 @@ from typing import Any
 
 from assistant.errors import AssistantError, PermanentError
 from assistant.extensions import settings
-from assistant.ports import Attached
 from assistant.services.documents.attachment_names import name_of
+from assistant.sources import Attached
 
 # A mail within a mail within a mail, and what all of them together may bring.
 DEPTH, MOST = 3, 100

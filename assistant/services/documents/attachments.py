@@ -29,7 +29,6 @@ from assistant.errors import (
 )
 from assistant.extensions import adapters, settings
 from assistant.models import Document, Job
-from assistant.ports import Attached
 from assistant.services import jobs
 from assistant.services.documents import attachment_reasons as reasons
 from assistant.services.documents import deletion, documents, family
@@ -37,6 +36,7 @@ from assistant.services.documents.attachment_names import id_of, name_of
 from assistant.services.documents.index_target import Version
 from assistant.services.documents.uploads import KeptFile, store_once
 from assistant.services.jobs import Run, kinds
+from assistant.sources import Attached
 
 Entry = dict[str, Any]
 

@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -37,7 +37,7 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         is_open = Job.is_open
         if session.scalar(select(exists().where(*mine, deletion, is_open))):
             raise Conflict("This document is being deleted already.")
-        attached, stopped = family.hide(session, document.id)
+        attached, stopped = _hide_attached(session, document.id)
         job = promise(session, document)
         gone = [document.id, *attached]
         erased = analyses.erase(session, Job.document_id.in_(gone))
@@ -47,6 +47,32 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
     quotes.erase_soon(owner_id, Document.id.in_(gone))
     jobs.announce(job)
     return job
+
+
+def _hide_attached(
+    session: Session, document_id: uuid.UUID
+) -> tuple[list[uuid.UUID], jobs.Cancelled]:
+    """Hide what came with a mail whose jobs are cancelled, and stop what is done with it.
+
+    It goes down level by level: once the jobs of one are cancelled, none of them can add to the
+    next. The first value is the documents, the second for `jobs.follow_up`, after the commit.
+    """
+    hidden: list[uuid.UUID] = []
+    cancelled: list[tuple[Job, jobs.Body]] = []
+    level = [document_id]
+    while level := family.children(session, level):
+        cancelled += jobs.cancel_all(session, Job.document_id.in_(level))
+        # In the order in which replies hold what they cite, or each could wait for the other.
+        which = Document.id.in_(level)
+        order = select(Document.id).where(which).order_by(Document.id)
+        session.execute(order.with_for_update(key_share=True))
+        session.execute(
+            update(Document)
+            .where(which, Document.is_live)
+            .values(deleted_at=func.now(), status=DocumentStatus.DELETING.value)
+        )
+        hidden += level
+    return hidden, cancelled
 
 
 def promise(session: Session, document: Document, retry_of: uuid.UUID | None = None) -> Job:
@@ -103,7 +129,7 @@ def _wait_for_all_attached(run: Run, erasure: Erasure, document_id: uuid.UUID) -
     known: list[uuid.UUID] | None = None
     while True:
         with transaction(run.owner_id) as session:
-            found, stopped = family.hide(session, document_id)
+            found, stopped = _hide_attached(session, document_id)
         jobs.follow_up(stopped)
         if not found or found == known:
             return found

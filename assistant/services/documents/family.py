@@ -3,11 +3,10 @@
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from assistant.models import Document, DocumentStatus, Job
-from assistant.services import jobs
+from assistant.models import Document
 
 # Held by whoever adds to a family, so that no two count the last place as free.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:eldest AS text), 0))")
@@ -52,32 +51,3 @@ def size(session: Session, document_id: uuid.UUID) -> int:
     eldest = [document_id, *ancestors(session, document_id)][-1]
     session.execute(_LOCK, {"eldest": str(eldest)})
     return len(descendants(session, eldest))
-
-
-def hide(session: Session, document_id: uuid.UUID) -> tuple[list[uuid.UUID], jobs.Cancelled]:
-    """Hide what came with a mail whose jobs are cancelled, and stop what is done with it.
-
-    It goes down level by level: once the jobs of one are cancelled, none of them can add to the
-    next. The first value is the documents, the second for `jobs.follow_up`, after the commit.
-    """
-    hidden: list[uuid.UUID] = []
-    cancelled: list[tuple[Job, jobs.Body]] = []
-    level = [document_id]
-    while level := children(session, level):
-        cancelled += jobs.cancel_all(session, Job.document_id.in_(level))
-        _mark(session, level)
-        hidden += level
-    return hidden, cancelled
-
-
-def _mark(session: Session, documents: Collection[uuid.UUID]) -> None:
-    """Mark documents as being deleted, locked in the order in which replies hold them."""
-    which = Document.id.in_(documents)
-    session.execute(
-        select(Document.id).where(which).order_by(Document.id).with_for_update(key_share=True)
-    )
-    session.execute(
-        update(Document)
-        .where(which, Document.is_live)
-        .values(deleted_at=func.now(), status=DocumentStatus.DELETING.value)
-    )

@@ -18,11 +18,11 @@ from assistant.database import transaction
 from assistant.errors import PermanentError, PermissionDenied, Unavailable, UnsupportedDocument
 from assistant.extensions import adapters, settings
 from assistant.models import Document, Job, JobState
-from assistant.ports import Page
 from assistant.services import jobs
 from assistant.services.documents import changes, documents, page_names
 from assistant.services.documents.uploads import KeptFile
 from assistant.services.jobs import Run, kinds
+from assistant.sources import Page
 
 OFF = "Pages of the web are not fetched here. The operator can allow it with FETCH_PAGES=true."
 

@@ -5,8 +5,8 @@ from urllib.parse import unquote, urlsplit
 
 from assistant.adapters.documents.media import HTML, MEDIA_TYPES, PLAIN, TEXTS, detect, named
 from assistant.errors import InvalidInput
-from assistant.ports import Page
 from assistant.services.documents.uploads import clean_filename
+from assistant.sources import Page
 
 TYPES = {**{kind: kind for kind in MEDIA_TYPES.values()}, "application/xhtml+xml": HTML}
 
