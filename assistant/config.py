@@ -1,6 +1,7 @@
 """Every setting once, with its environment name and default."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -56,7 +57,11 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     upload_dir: Path | None = None
     model_dir: Path | None = None
-    max_file_size: AtLeastOne = 10 * 1024 * 1024
+    max_file_size: AtLeastOne = 100 * 1024 * 1024
+    ocr_engine: Literal["auto", "tesseract", "rapidocr", "off"] = "auto"
+    ocr_languages: Annotated[list[str], NoDecode] = []
+    ocr_max_pages: NotNegative = 1000
+    ocr_page_seconds: Positive = 60.0
 
     database_url: str = "postgresql+psycopg2://127.0.0.1:5432/assistant"
     database_admin_url: str | None = None
@@ -164,6 +169,20 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [origin.strip() for origin in value.split(",") if origin.strip()]
         return value
+
+    @field_validator("ocr_languages", mode="before")
+    @classmethod
+    def split_at_signs(cls, value: Any) -> Any:
+        """Take a list of languages as tesseract has it, `eng+deu`, or separated by commas."""
+        return re.findall(r"[^\s,+]+", value) if isinstance(value, str) else value
+
+    @field_validator("ocr_languages")
+    @classmethod
+    def demand_names_of_languages(cls, listed: list[str]) -> list[str]:
+        """Refuse what names no language of tesseract, and could be a path."""
+        if not all(re.fullmatch(r"\w+", name) for name in listed):
+            raise ValueError("it should be a list of tesseract's languages, such as eng+chi_sim")
+        return listed
 
     @field_validator("allowed_origins")
     @classmethod

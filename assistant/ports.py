@@ -173,12 +173,15 @@ class ParsedDocument:
     """The text of a file; `page_starts[i]` is the offset at which page `i + 1` begins.
 
     `page_starts` is empty for formats that have no pages; if there are `pages`, there is one for
-    each. Offsets count code points.
+    each. Offsets count code points. `scans` are the numbers of pages, from 1, whose text nobody can
+    read but by recognising it; `unread` counts those that are left so.
     """
 
     text: str
     page_starts: Sequence[int]
     pages: Sequence[ParsedPage] = ()
+    scans: Sequence[int] = ()
+    unread: int = 0
 
 
 class Parsing(Protocol):
@@ -209,6 +212,44 @@ class PageArtist(Protocol):
 
         Pages are counted from 1. Raises `PermanentError` for what cannot be drawn.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedPage:
+    """The text of a page that text recognition has read, and where its words stand in it.
+
+    `confidence` is how sure it was of a letter, on average, from 0 to 1; 0 of a page without text.
+    """
+
+    width: float
+    height: float
+    text: str
+    words: Words
+    confidence: float
+
+
+class Recognising(Protocol):
+    """A page that is being recognised."""
+
+    def result(self) -> RecognisedPage:
+        """Wait for the text, once; raises `PermanentError` for a page that cannot be read.
+
+        Raises `concurrent.futures.CancelledError` if the work was aborted.
+        """
+
+    def abort(self) -> None:
+        """End the work at once; may be called from any thread, at any time."""
+
+
+class PageRecogniser(Protocol):
+    """Recognises the text in pictures of pages."""
+
+    @property
+    def name(self) -> str:
+        """Return what reads and with which languages, for people; another one reads otherwise."""
+
+    def start(self, path: Path, media_type: str, number: int) -> Recognising:
+        """Begin with a page of a file, the first of which is 1."""
 
 
 @dataclass(frozen=True, slots=True)

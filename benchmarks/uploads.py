@@ -1,11 +1,12 @@
 """How long a small file takes to be searchable, alone and while others upload a lot.
 
 `python -m benchmarks.uploads [READINGS]`: the whole stack. Each reading is a small file of one
-owner; beside it, another owner has one file of 5 MB indexed, or has just uploaded twenty small
-ones. What counts is the ratio to the median of the same file alone. Leaves with an error if a
-ratio is above the goal.
+owner; beside it, another owner has one file of 5 MB indexed, or a scan of a hundred pages read, or
+has just uploaded twenty small ones. What counts is the ratio to the median of the same file alone.
+Leaves with an error if a ratio is above the goal.
 """
 
+import io
 import os
 import platform
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import httpx
 import psutil
+from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.accept import cpu_name, sign_in
 from benchmarks.stack import Whole, whole_stack
@@ -22,6 +24,7 @@ from benchmarks.stack import Whole, whole_stack
 GOAL = 3.0
 READINGS = 15
 SMALL_FILES = 20
+SCANNED_PAGES = 100
 # As much as may be in one document, but for the last line.
 LARGE_BYTES = 4_999_900
 SECONDS = 300.0
@@ -39,6 +42,21 @@ def large() -> bytes:
         lines.append(f"On day {len(lines)} the keeper of the old harbour wrote down the tide. ")
         length += len(lines[-1])
     return "".join(lines).encode()
+
+
+def scan() -> bytes:
+    """Return a PDF with pictures of a hundred pages of text at 200 dots per inch."""
+    font = ImageFont.load_default(30)
+    pages = []
+    for number in range(SCANNED_PAGES):
+        picture = Image.new("L", (1654, 2339), 255)
+        for line in range(40):
+            words = f"On page {number}, line {line}, the keeper wrote down the tide of the harbour."
+            ImageDraw.Draw(picture).text((120, 120 + 50 * line), words, font=font, fill=0)
+        pages.append(picture.convert("1"))
+    file = io.BytesIO()
+    pages[0].save(file, "PDF", save_all=True, append_images=pages[1:], resolution=200)
+    return file.getvalue()
 
 
 def upload(client: httpx.Client, name: str, content: bytes) -> str:
@@ -87,6 +105,23 @@ def beside_large(client: httpx.Client, other: httpx.Client, readings: int) -> li
     return times
 
 
+def beside_scan(client: httpx.Client, other: httpx.Client, readings: int) -> list[float]:
+    """Measure while text of another owner's scan is recognised; then cancel that."""
+    job_id = upload(other, "scan.pdf", scan())
+    times = []
+    for number in range(readings):
+        times.append(searchable(client, number))
+        time.sleep(1)
+    job = other.get(f"/jobs/{job_id}").json()
+    assert job["state"] == "running", f"the scan was no longer read: {job}"
+    began = time.perf_counter()
+    other.post(f"/jobs/{job_id}/cancel").raise_for_status()
+    ended(other, job_id)
+    seconds = time.perf_counter() - began
+    print(f"  the scan was at {job['progress']}, and cancelled in {seconds:.1f} s")
+    return times
+
+
 def beside_many(client: httpx.Client, other: httpx.Client, readings: int) -> list[float]:
     """Measure right after another owner has uploaded twenty small files."""
     times = []
@@ -131,6 +166,7 @@ def run(whole: Whole, readings: int) -> bool:
         show("alone", times, idle)
         ratios = [
             show("beside a file of 5 MB", beside_large(client, other, readings), idle),
+            show("beside a scan of 100 pages", beside_scan(client, other, readings), idle),
             show("beside another owner's twenty", beside_many(client, other, readings), idle),
         ]
         memory(whole)

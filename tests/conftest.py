@@ -94,6 +94,8 @@ def app(servers: LocalStack, model_server: ModelServer, cheap_passwords: None) -
         openai_base_url=model_server.url,
         openai_model="scripted-model",
         retry_base_seconds=0.01,
+        # What is refused is sent as a whole.
+        max_file_size=10 * 1024 * 1024,
         checkpoint_seconds=0.05,
         # Tests leave stopped work lying about, and shall not be ended for it.
         stuck_seconds=100_000,

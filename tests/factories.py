@@ -36,7 +36,7 @@ DOCUMENT_KEYS = {
 }
 CITATION_KEYS = {
     *("marker", "document_id", "generation", "filename", "page", "start", "end", "quote"),
-    *("headings", "deleted"),
+    *("headings", "ocr", "confidence", "deleted"),
 }
 PROBLEM_KEYS = {"type", "title", "status", "detail", "instance"}
 

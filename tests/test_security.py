@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, Model, db, transaction
-from assistant.models import Collection
+from assistant.models import Collection, ScannedPage
 from assistant.security import check_endpoints
 from assistant.services import jobs
 from tests.adapters.pdfs import build, shown
@@ -75,6 +75,22 @@ def test_an_application_with_an_undeclared_endpoint_does_not_start() -> None:
         check_endpoints(app)
 
 
+def keep_scan(owner_id: uuid.UUID, document_id: uuid.UUID) -> None:
+    """Keep a page of a scan, as a job does that is not through."""
+    page = {"reader": "-", "width": 1.0, "height": 1.0, "text": "My secret.", "words": b""}
+    with transaction(owner_id) as session:
+        session.add(
+            ScannedPage(
+                document_id=document_id,
+                storage_key="-",
+                number=1,
+                owner_id=owner_id,
+                confidence=1.0,
+                **page,
+            )
+        )
+
+
 @pytest.fixture
 def things(user: User) -> dict[str, str]:
     """Make one of everything that has an id, and index the document."""
@@ -83,6 +99,7 @@ def things(user: User) -> dict[str, str]:
     jobs.run(asked["id"])
     jobs.run(uploaded["id"])
     document = user.get(f"/documents/{uploaded['document_id']}").get_json()
+    keep_scan(uuid.UUID(user.id), uuid.UUID(document["id"]))
     assert document["status"] == "ready"
     user.post("/collections", json={"name": "My secret."}, headers={"Idempotency-Key": "secret"})
     return {

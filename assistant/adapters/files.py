@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
+from tempfile import SpooledTemporaryFile
+from typing import IO, cast
 
 from assistant.adapters.offloading import offload
 from assistant.errors import InvalidInput, TooLarge
 from assistant.sources import Content
 
 BLOCK = 1024 * 1024
+SMALL = 512 * 1024
 # What is being received lies here, under a name that no key begins with.
 INCOMING = "incoming"
 
@@ -39,6 +42,16 @@ class UploadFolder:
     def receive(self, stream: Content, limit: int) -> StoredFile:
         """Write a stream to disk and sync it; raises `TooLarge` above `limit` bytes."""
         return offload(partial(self._receive, stream, limit))
+
+    def spool(self) -> IO[bytes]:
+        """Return a file for what arrives; it has no name, and is gone when it is closed.
+
+        What is small stays in memory; the rest is on the disk of the uploads, since `/tmp` may be
+        memory, too.
+        """
+        folder = self.root / INCOMING
+        self._make(folder)
+        return cast(IO[bytes], SpooledTemporaryFile(SMALL, dir=str(folder)))
 
     def keep(self, stored: StoredFile, key: str) -> None:
         """Give a received file its final name, durably."""

@@ -14,6 +14,7 @@ from assistant.ports import (
     EmbeddingModel,
     ModelList,
     PageArtist,
+    PageRecogniser,
     Splitter,
     VectorStore,
 )
@@ -168,6 +169,17 @@ class Adapters:
         from assistant.adapters.documents.unpacking import SubprocessUnpacker
 
         return SubprocessUnpacker()
+
+    @made_once
+    def recogniser(self) -> PageRecogniser | None:
+        """Return what recognises text in pictures, or None if nothing here does or may."""
+        from assistant.adapters.ocr.engines import find_engine
+        from assistant.adapters.ocr.recogniser import SandboxedRecogniser
+
+        engine = find_engine(self._settings.ocr_engine, self._settings.ocr_languages)
+        if engine is None:
+            return None
+        return SandboxedRecogniser(engine, self._settings.ocr_page_seconds)
 
     def splitter(self, size: int, overlap: int, *, model: EmbeddingModel | None = None) -> Splitter:
         """Return a splitter for chunks of this size, in characters.

@@ -9,6 +9,8 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
 from werkzeug.sansio.multipart import MultipartDecoder
 
+from assistant.extensions import adapters
+
 Form = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
 
@@ -50,6 +52,9 @@ class StrictFormParser(FormDataParser):
 
 
 class FormRequest(Request):
-    """A request whose forms are read so."""
+    """A request whose forms are read so, and whose files lie where uploads do until they are."""
 
     form_data_parser_class = StrictFormParser
+
+    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
+        return adapters.files.spool()

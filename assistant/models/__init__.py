@@ -9,6 +9,7 @@ from assistant.models.document import (
     DocumentStatus,
     DocumentText,
     Embedding,
+    ScannedPage,
 )
 from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
@@ -40,6 +41,7 @@ __all__ = [
     "PreparedDocument",
     "Queue",
     "Role",
+    "ScannedPage",
     "Session",
     "User",
     "WhenBusy",

@@ -68,6 +68,7 @@ class Document(Deletable, Model):
     status: Mapped[str] = mapped_column(String(16), default=DocumentStatus.QUEUED.value)
     error: Mapped[Json | None]
     page_count: Mapped[int | None]
+    unread_pages: Mapped[int | None]
     chunk_count: Mapped[int | None]
     window_tokens: Mapped[int | None]
     window_generation: Mapped[int | None]
@@ -101,7 +102,8 @@ class DocumentText(Model):
 
     `reader_version` has read it. `splitter_version` has cut it into the chunks that search sees or
     has seen; it is written at the switch. `file_id` is the file that was read, as this type, under
-    the name `storage_key`. A process of the release before writes none of them.
+    the name `storage_key`; `unread_pages` counts scans whose text was not recognised, if there are
+    any. A process of the release before writes none of them.
     """
 
     __tablename__ = "document_texts"
@@ -116,6 +118,7 @@ class DocumentText(Model):
     file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("files.id"), index=True)
     storage_key: Mapped[str | None] = mapped_column(String(128))
     media_type: Mapped[str | None] = mapped_column(String(128))
+    unread_pages: Mapped[int | None]
 
 
 class DocumentPage(Model):
@@ -143,6 +146,29 @@ class DocumentPage(Model):
     height: Mapped[float]
     words: Mapped[bytes] = mapped_column(LargeBinary)
     confidence: Mapped[float | None]
+
+
+class ScannedPage(Model):
+    """A page of a file that was recognised, by this reader, for a text that is not whole yet.
+
+    Offsets in `words` are those of the page's own text. It goes with its document, by the database
+    itself: a process of the release before does not know it.
+    """
+
+    __tablename__ = "scanned_pages"
+
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    storage_key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[Owner]
+    reader: Mapped[str] = mapped_column(String(512))
+    width: Mapped[float]
+    height: Mapped[float]
+    text: Mapped[str] = mapped_column(Text)
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+    confidence: Mapped[float]
 
 
 def page_of(page_starts: Sequence[int], offset: int) -> int | None:

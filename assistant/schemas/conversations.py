@@ -94,6 +94,17 @@ class CitationSchema(Schema):
             "deleted"
         },
     )
+    ocr = fields.Boolean(
+        allow_none=True,
+        metadata={"description": "Whether the page is a scan, so that its words may be misread"},
+    )
+    confidence = fields.Float(
+        allow_none=True,
+        metadata={
+            "description": "How sure text recognition was of that page, from 0 to 1; null if the "
+            "page had its text"
+        },
+    )
     deleted = fields.Boolean(
         dump_default=False,
         metadata={"description": "Whether the document was deleted since the reply was written"},

@@ -14,8 +14,8 @@ from assistant.schemas.values import QueryInteger, Score
 
 IDS = validate.Length(max=100)
 FORMATS = (
-    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, HTML, Markdown, text, CSV, TSV, JSON, EPUB, or "
-    "e-mail (.eml)"
+    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, HTML, Markdown, text, CSV, TSV, JSON, EPUB, "
+    "e-mail (.eml), PNG, JPEG, TIFF"
 )
 REUSE, KEEP = "reuse", "keep"
 # Few, so that people who look at the same page get the same picture.
@@ -124,6 +124,13 @@ class WholeDocumentSchema(Schema):
     sha256 = fields.String()
     status = fields.String(validate=validate.OneOf(STATUSES))
     page_count = fields.Integer(allow_none=True)
+    unread_pages = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "How many pages are pictures whose text could not be recognised; null "
+            "if there are none"
+        },
+    )
     chunk_count = fields.Integer(allow_none=True)
     generation = fields.Integer()
     error = fields.Nested(JobErrorSchema, allow_none=True)

@@ -12,6 +12,7 @@ import assistant.local
 HANDBOOK = Path(assistant.local.__file__).with_name("handbook.pdf")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+GIF = b"GIF89a" + bytes(64)
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 # A blank page, encrypted by pikepdf with the user password 'u'.
 ENCRYPTED_PDF = zlib.decompress(

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from assistant.adapters.documents import media, parser
+from assistant.adapters.documents import apart, media
 from assistant.adapters.documents.parser import SubprocessParser
 from assistant.errors import PermanentError
 from assistant.ports import ParsedDocument
@@ -34,7 +34,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Parsed
             arguments = [*command[:4], str(script), command[-1]]
             return started(arguments, **options)  # type: ignore[call-overload]  # the options of the real call
 
-        monkeypatch.setattr(parser.subprocess, "Popen", popen)
+        monkeypatch.setattr(apart.subprocess, "Popen", popen)
         return SubprocessParser(**limits).start(tmp_path / "stored", media.PLAIN).result()  # type: ignore[arg-type]  # numbers
 
     return run
@@ -130,7 +130,7 @@ def test_to_abort_what_has_ended_hurts_nobody(
     assert parsing.result().text == "text"
     killed: list[int] = []
     # The process's id may be somebody else's by now.
-    monkeypatch.setattr(parser.os, "killpg", lambda group, _: killed.append(group))
+    monkeypatch.setattr(apart.os, "killpg", lambda group, _: killed.append(group))
     parsing.abort()
     assert killed == []
 
@@ -149,7 +149,7 @@ def test_the_parser_dies_with_its_worker(tmp_path: Path) -> None:
             f"{str(tmp_path / 'slow.py')!r}], timeout=50)",
         ],
         stdout=subprocess.PIPE,
-        env={"PYTHONPATH": str(parser.ROOT)},
+        env={"PYTHONPATH": str(apart.ROOT)},
     )
     assert worker.stdout is not None
     pid = int(worker.stdout.readline())

@@ -463,7 +463,7 @@ class TestWords:
 class TestBoxes:
     def boxes(self, data: bytes, *words: str) -> list[tuple[int, ...]]:
         """Return the box of the first of each of these words, in whole points."""
-        text, _, pages = pdf.extract(data)
+        text, _, pages, _ = pdf.extract(data)
         ((_, _, packed),) = pages
         found = list(WORD.iter_unpack(zlib.decompress(base64.b64decode(packed))))
         written = {text[start:end]: tuple(map(round, box)) for start, end, *box in reversed(found)}
@@ -505,7 +505,7 @@ class TestBoxes:
         drawing = shown(60, 700, "Inside") + shown(590, 600, "Outwards")
         (inside,) = self.boxes(build(drawing), "Inside")
         assert inside[0] == 60
-        _, _, pages = pdf.extract(build(drawing))
+        _, _, pages, _ = pdf.extract(build(drawing))
         width, height, packed = pages[0]
         for _, _, left, top, right, bottom in WORD.iter_unpack(
             zlib.decompress(base64.b64decode(packed))
@@ -532,7 +532,7 @@ class TestBoxes:
 
     def test_bullets_and_leaders_that_are_not_written_lead_nobody_astray(self) -> None:
         drawing = lines(60, 700, "\\225 Ropes. . . . . . . . . . 4\n\\225 A sail. . . . . . . 5")
-        text, _, pages = pdf.extract(build(drawing.replace("\\\\225", "\\225")))
+        text, _, pages, _ = pdf.extract(build(drawing.replace("\\\\225", "\\225")))
         found = [
             text[start:end]
             for start, end, *_ in WORD.iter_unpack(zlib.decompress(base64.b64decode(pages[0][2])))
@@ -596,7 +596,7 @@ def test_a_hundred_pages_take_less_than_a_second() -> None:
     took = []
     for _ in range(2):
         begin = time.process_time()
-        text, starts, _ = pdf.extract(data)
+        text, starts, *_ = pdf.extract(data)
         took.append(time.process_time() - begin)
     assert len(starts) == 100
     assert len(text) > 350_000

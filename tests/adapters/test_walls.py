@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from assistant.adapters.documents import extract, landlock, parser, trial
+from assistant.adapters.documents import apart, extract, landlock, trial
 from assistant.adapters.documents.confinement import FIRST_USER, USERS
 
 # It has a secret in its environment, as workers have, and lets a hostile parser read a file.
@@ -63,7 +63,7 @@ def common_python() -> Iterator[str]:
     folders = [Path(sys.base_prefix) / "bin", *map(Path, os.environ["PATH"].split(os.pathsep))]
     found = [folder / name for folder in folders if (folder / name).is_file()]
     python = next((path for path in found if is_open_to_all(path)), None)
-    if python is None or not (is_open_to_all(packages) and is_open_to_all(parser.ROOT)):
+    if python is None or not (is_open_to_all(packages) and is_open_to_all(apart.ROOT)):
         pytest.skip("Python, its packages or this project are closed to other users")
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
@@ -112,7 +112,7 @@ def attack(worker: Worker) -> Iterator[Attack]:
             (folder / "stored").write_text(json.dumps({**wishes, "without": without}))
             done = subprocess.run(
                 [*worker.command(), "-c", WORKER, str(folder / "stored")],
-                env={"PYTHONPATH": str(parser.ROOT), "SECRET_KEY": "secret"},
+                env={"PYTHONPATH": str(apart.ROOT), "SECRET_KEY": "secret"},
                 capture_output=True,
                 text=True,
                 timeout=60,
@@ -174,7 +174,7 @@ def test_no_library_of_a_format_starts_a_thread_which_no_wall_would_bind() -> No
     program = f"import os, {modules}; print(len(os.listdir('/proc/self/task')))"
     done = subprocess.run(
         [sys.executable, "-c", program],
-        cwd=parser.ROOT,
+        cwd=apart.ROOT,
         capture_output=True,
         text=True,
         timeout=60,

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.adapters.files import OLE, PNG
+from tests.adapters.files import GIF, OLE
 from tests.conftest import PASSWORD, User
 from tests.factories import ask, assert_problem
 
@@ -177,7 +177,7 @@ BAD = {
     "an unknown type": (415, file("program.exe")),
     "no type": (415, file("README")),
     "text that says it is PDF": (415, file("a.pdf")),
-    "a picture that says it is text": (415, file("a.txt", PNG)),
+    "a picture that says it is text": (415, file("a.txt", GIF)),
     "an archive that says it is DOCX": (415, file("a.docx", b"PK\x05\x06" + b"\0" * 18)),
     "a file of old Word": (415, file("a.doc", OLE + "WordDocument".encode("utf-16-le"))),
     "an endless extension": (415, file("a." + "x" * 400)),

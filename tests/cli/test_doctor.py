@@ -35,7 +35,7 @@ EXPECTED = ("queue", "FLOWER", "collections", "chunks", "Redis persistence")
 WORKING = {
     *("PostgreSQL", "database role", "clock", "migrations", "row-level security", "sweeper"),
     *("Redis", "Redis memory", "Redis persistence", "Chroma", "language model"),
-    *("embedding model", "uploads", "SECRET_KEY"),
+    *("embedding model", "uploads", "text recognition", "SECRET_KEY"),
 }
 # A kernel of the tests may have less than what an installation should have.
 if landlock.version(ctypes.CDLL(None)) < landlock.SCOPES_SINCE:
@@ -369,6 +369,23 @@ def test_a_parser_that_cannot_start_is_named(app: Flask, monkeypatch: pytest.Mon
     check = examine(app)["parsers"]
     assert check["status"] == "FAIL"
     assert "could be started" in check["detail"]
+
+
+def test_what_recognises_text_is_named(another_app: MakeApp) -> None:
+    check = examine(another_app(ocr_engine="rapidocr"))["text recognition"]
+    assert (check["status"], check["detail"]) == ("ok", "Scans are read by rapidocr.")
+    check = examine(another_app(ocr_engine="off"))["text recognition"]
+    assert check["status"] == "ok"
+    assert "off" in check["detail"]
+
+
+def test_where_nothing_recognises_text_the_doctor_says_what_to_install(
+    another_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    check = examine(another_app(ocr_engine="tesseract"))["text recognition"]
+    assert check["status"] == "warning"
+    assert "tesseract-ocr" in check["advice"]
 
 
 def test_older_names_that_look_alike_are_listed(app: Flask, make_user: Callable[[], User]) -> None:

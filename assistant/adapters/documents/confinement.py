@@ -5,7 +5,9 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from glob import glob
 
 import assistant
 from assistant.adapters.documents import landlock
@@ -29,30 +31,42 @@ LIBRARIES = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
     f"{sys.base_prefix}/lib",
 )
+# What the kernel starts in place of a program that is linked to libraries.
+LOADERS = ("/lib*/ld-linux*", "/lib*/*/ld-linux*", "/lib*/ld-musl*", "/lib*/ld64*")
 
 
-def confine(parent: int, file_size: int) -> None:
+def confine(
+    parent: int,
+    file_size: int,
+    *,
+    readable: Sequence[str] = (),
+    programs: Sequence[str] = (),
+    memory: int = MEMORY,
+    cpu_seconds: int = CPU_SECONDS,
+) -> None:
     """Limit this process, tie its life to `parent`, and wall it off as far as the system allows.
 
     It may then use the files that are open, and read the code of Python and of this package; it
     sees no other file, no other process and no network. Whatever of that the system does not
-    know is left out. All is set here and not by the parent, whose threads make `preexec_fn`
+    know is left out. With `programs` it may become one of them, and it may read what is `readable`
+    besides. All is set here and not by the parent, whose threads make `preexec_fn`
     unsafe; call it before anything is read that a stranger wrote, and in the only thread.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     # The file lies in memory, and decoded once more.
-    memory = MEMORY + 4 * file_size
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    most = memory + 4 * file_size
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     if libc := _libc():
         _leave_network(libc)
-        _become_nobody_else(libc)
+        _become_nobody_else(libc, readable)
         _give_up_capabilities(libc)
         # After the change of user, which takes it back.
         _die_with(libc, parent)
-        landlock.restrict(libc, _code())
+        loaders = _loaders() if programs else []
+        landlock.restrict(libc, [*_code(), *readable], [*programs, *loaders])
     # After the namespaces, since it forbids new processes and threads; it does not bind root.
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
@@ -69,22 +83,22 @@ def _leave_network(libc: ctypes.CDLL) -> None:
         libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
-def _become_nobody_else(libc: ctypes.CDLL) -> None:
+def _become_nobody_else(libc: ctypes.CDLL, readable: Sequence[str]) -> None:
     """Take a user of its own, if this is root and its parent could still end it then."""
     if os.geteuid() != 0 or libc.prctl(PR_CAPBSET_READ, CAP_KILL, 0, 0, 0) != 1:
         return
     user = FIRST_USER + os.getpid() % USERS
     # Where root has no such power, or has closed the folder of its Python, it stays who it is.
     with suppress(OSError):
-        if _may_read_code(user):
+        if _may_read(user, [*_code(), *readable]):
             os.setgroups([])
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
 
 
-def _may_read_code(user: int) -> bool:
-    """Return whether this user could still import what is imported late."""
-    folders = [path for path in _code() if os.path.isdir(path)]
+def _may_read(user: int, paths: Sequence[str]) -> bool:
+    """Return whether this user could still read, in these folders, what is read late."""
+    folders = [path for path in paths if os.path.isdir(path)]
     os.seteuid(user)
     try:
         return all(os.access(path, os.R_OK | os.X_OK, effective_ids=True) for path in folders)
@@ -113,3 +127,7 @@ def _code() -> list[str]:
     """
     project = os.path.dirname(PACKAGE)
     return [PACKAGE, *(path for path in sys.path if path != project), *LIBRARIES]
+
+
+def _loaders() -> list[str]:
+    return [os.path.realpath(path) for pattern in LOADERS for path in glob(pattern)]

@@ -1,5 +1,6 @@
 """The program that draws a page: a file on standard input, PNG or JSON on standard output."""
 
+import io
 import json
 import math
 import os
@@ -9,8 +10,9 @@ from typing import Any
 import pypdfium2
 
 from assistant.adapters.documents.confinement import confine
-from assistant.adapters.documents.media import PDF
+from assistant.adapters.documents.media import PDF, PICTURES
 from assistant.adapters.documents.png import png
+from assistant.adapters.ocr import pictures
 from assistant.errors import PermanentError
 
 # Dots of a picture, and of its longer side, as many as screens can show; PDF pages may be large.
@@ -31,6 +33,8 @@ def _run(media_type: str, number: int, dpi: int) -> bytes:
     try:
         with open(0, "rb") as file:
             data = file.read()
+        if media_type in PICTURES:
+            return pictures.draw(io.BytesIO(data), number - 1, dpi, MOST_DOTS)
         if media_type != PDF:
             raise PermanentError("Pages of this format cannot be drawn.")
         return draw_page(data, number, dpi)

@@ -29,10 +29,14 @@ MODULES = {
     "text/tab-separated-values": "delimited",
     "application/json": "json_text",
     "message/rfc822": "mail",
+    "image/png": "picture",
+    "image/jpeg": "picture",
+    "image/tiff": "picture",
 }
 # The text, where each page begins, and of formats whose pages can be shown what each of these
-# is for `page_answers`.
-Extract = Callable[[bytes], tuple[str, list[int]] | tuple[str, list[int], list[Any]]]
+# is for `page_answers`, and which of them have to be recognised.
+Extract = Callable[[bytes], tuple[Any, ...]]
+NAMES = ("text", "page_starts", "pages", "scans")
 
 
 def main(media_type: str, parent: int) -> None:
@@ -52,14 +56,14 @@ def main(media_type: str, parent: int) -> None:
 def _run(extract: Extract) -> dict[str, Any]:
     try:
         with open(0, "rb") as file:
-            text, page_starts, *pages = extract(file.read())
+            found = extract(file.read())
     except PermanentError as error:
         return {"error": error.code, "detail": error.detail}
     except (MemoryError, RecursionError) as error:
         return {"error": "too_large_to_parse", "reason": repr(error)}
     except Exception as error:  # whatever a library raises about a hostile file
         return {"error": "broken_file", "reason": repr(error)[:500]}
-    return {"text": text, "page_starts": page_starts, "pages": pages[0] if pages else []}
+    return dict(zip(NAMES, found, strict=False))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ CSV = "text/csv"
 TSV = "text/tab-separated-values"
 JSON = "application/json"
 MAIL = "message/rfc822"
+PNG = "image/png"
+JPEG = "image/jpeg"
+TIFF = "image/tiff"
 
 MEDIA_TYPES = {
     ".pdf": PDF,
@@ -47,22 +50,35 @@ MEDIA_TYPES = {
     ".jsonl": JSON,
     ".ndjson": JSON,
     ".eml": MAIL,
+    ".png": PNG,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".tif": TIFF,
+    ".tiff": TIFF,
 }
 TEXTS = frozenset([HTML, MARKDOWN, PLAIN, CSV, TSV, JSON, MAIL])
+PICTURES = frozenset([PNG, JPEG, TIFF])
 OFFICE = frozenset([DOCX, PPTX, XLSX])
 PACKAGES = OFFICE | {ODT, ODS, ODP, EPUB}
-# What is not read, and what to save it as.
 # Of these, pages are drawn, and marked where words stand.
-SHOWN = frozenset({PDF})
+SHOWN = PICTURES | {PDF}
+# What is not read, and what to save it as.
 REFUSED = {".doc": "DOCX or PDF", ".xls": "XLSX or CSV", ".ppt": "PPTX or PDF", ".msg": "EML"}
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 RICH_TEXT = b"{\\rtf"
+SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": PNG,
+    b"\xff\xd8\xff": JPEG,
+    b"II*\0": TIFF,
+    b"MM\0*": TIFF,
+    # With addresses of 64 bits.
+    b"II+\0": TIFF,
+    b"MM\0+": TIFF,
+}
 # Starts that no text has; archives, pictures, sound and programs.
 BINARY = (
-    b"\x89PNG",
-    b"\xff\xd8\xff",
     b"GIF87a",
     b"GIF89a",
     b"\x1f\x8b",
@@ -103,6 +119,9 @@ def detect(filename: str, path: Path) -> str:
         return _in_zip(filename, path)
     if head.lstrip(BEFORE_TEXT).startswith(RICH_TEXT):
         return RTF
+    for start, picture in SIGNATURES.items():
+        if head.startswith(start):
+            return picture
     if media_type == MAIL and MAIL_HEAD.match(head.lstrip(BEFORE_TEXT)):
         return MAIL
     if not _is_text(head, path):

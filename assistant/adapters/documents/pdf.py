@@ -23,8 +23,8 @@ LINEARIZED = re.compile(rb"/Linearized\b[^>]{0,200}?/L\s+(\d+)")
 SLACK = 64
 
 
-def extract(data: bytes) -> tuple[str, list[int], list[PackedPage]]:
-    """Return the text, the offset at which each page begins, and where its words stand."""
+def extract(data: bytes) -> tuple[str, list[int], list[PackedPage], list[int]]:
+    """Return the text, where each page begins, where its words stand, and which pages are scans."""
     if _is_cut_off(data):
         raise _broken("its end is missing")
     try:
@@ -47,7 +47,8 @@ def extract(data: bytes) -> tuple[str, list[int], list[PackedPage]]:
         pack(page.frame, [*located(text, body, start), *noted(page.notes, start + len(text))])
         for page, body, text, start in zip(pages, bodies, texts, starts, strict=True)
     ]
-    return PAGE_END.join(texts), starts, boxes
+    scans = [number for number, page in enumerate(pages, start=1) if page.is_scan]
+    return PAGE_END.join(texts), starts, boxes, scans
 
 
 def _broken(reason: str) -> PermanentError:

@@ -12,6 +12,7 @@ from assistant.adapters.documents.pdf_columns import Line, in_order
 from assistant.adapters.documents.pdf_furniture import Body, bodies_of
 from assistant.adapters.documents.pdf_rows import Row, rows_of
 from assistant.adapters.documents.pdf_rules import ruled_tables
+from assistant.adapters.documents.pdf_scans import needs_recognition
 from assistant.adapters.documents.pdf_tables import Table
 from assistant.adapters.documents.pdf_words import Box, Word, read_words, turned
 
@@ -30,6 +31,8 @@ class Page:
     aslant: list[Row] = field(default_factory=list)
     # Where each note is stuck on, and what it says.
     notes: list[tuple[Box, str]] = field(default_factory=list)
+    # What is seen on it has to be recognised.
+    is_scan: bool = False
 
 
 def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tuple[Page, int]:
@@ -57,6 +60,7 @@ def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tupl
     level += placed(annotations.fields, angle)
     level, tables = ruled_tables(page, level, angle)
     found = Page(frame, rows_of(level), tables, _aslant(words, angle), annotations.notes)
+    found.is_scan = needs_recognition(page, textpage, words)
     textpage.close()
     page.close()
     return found, count

@@ -4,7 +4,7 @@ import json
 import logging
 from pathlib import Path
 
-from assistant.adapters.documents.parser import RunningParse, start_apart
+from assistant.adapters.documents.apart import Apart, SaidTooMuch, TookTooLong, start_apart
 from assistant.adapters.documents.png import SIGNATURE
 from assistant.errors import PermanentError
 
@@ -27,10 +27,9 @@ class SubprocessArtist:
         """Return a page as PNG; raises `PermanentError` for what cannot be drawn."""
         with path.open("rb") as file:
             process = start_apart(PROGRAM, media_type, str(number), str(dpi), stdin=file)
-        running = RunningParse(process, path.name, media_type, self._timeout, MAX_PICTURE)
         try:
-            answer, returncode = running.answer()
-        except PermanentError as error:
+            answer, returncode = Apart(process, self._timeout, MAX_PICTURE).answer()
+        except (TookTooLong, SaidTooMuch) as error:
             raise PermanentError(TOO_MUCH) from error
         if answer.startswith(SIGNATURE) and returncode == 0:
             return answer

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from assistant.adapters.documents.apart import start_apart
 from assistant.adapters.documents.confinement import confine
-from assistant.adapters.documents.parser import start_apart
 
 PROGRAM = "assistant.adapters.documents.trial"
 SECONDS = 9.0

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from assistant.adapters.documents.parser import DETAILS, start_apart
+from assistant.adapters.documents.apart import start_apart
+from assistant.adapters.documents.parser import DETAILS
 from assistant.errors import PermanentError
 from assistant.sources import Attached
 

@@ -21,6 +21,7 @@ from assistant.services.documents import (
     duplicates,
     encoding,
     fetching,
+    scans,
     texts,
 )
 from assistant.services.documents.encoding import Target
@@ -144,6 +145,7 @@ def _switch(
     crash_point("worker.before_switch")
     encoding.demand_current(session, version.collection)
     texts.note_splitter(session, document_id, generation)
+    scans.forget(session, document_id)
     session.execute(
         update(Document)
         .where(Document.id == document_id)
@@ -151,6 +153,7 @@ def _switch(
             generation=generation,
             chunk_count=chunk_count,
             page_count=len(parsed.page_starts) or None,
+            unread_pages=parsed.unread or None,
             window_tokens=window,
             window_generation=generation,
             updated_at=func.now(),

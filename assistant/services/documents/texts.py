@@ -10,7 +10,7 @@ from assistant.database import table_of, transaction
 from assistant.extensions import adapters
 from assistant.models import Document, DocumentText, File
 from assistant.ports import ParsedDocument
-from assistant.services.documents import pages
+from assistant.services.documents import pages, scans
 from assistant.services.documents.index_target import Version
 from assistant.services.jobs import Run
 
@@ -28,9 +28,12 @@ def read(run: Run, version: Version) -> ParsedDocument:
         with transaction(run.owner_id) as session:
             kept = session.get(DocumentText, (run.job.document_id, generation))
         if kept is not None:
-            return ParsedDocument(kept.text, kept.page_starts)
+            return ParsedDocument(kept.text, kept.page_starts, unread=kept.unread_pages or 0)
     run.progress("parsing")
-    return _read_before(run, version) or _parse(run, version)
+    if (known := _read_before(run, version)) is not None:
+        return known
+    parsed = _parse(run, version)
+    return scans.read(run, version, parsed) if parsed.scans else parsed
 
 
 def _read_before(run: Run, version: Version) -> ParsedDocument | None:
@@ -48,6 +51,8 @@ def _read_before(run: Run, version: Version) -> ParsedDocument | None:
         .where(File.owner_id == run.owner_id, File.sha256 == version.sha256)
         .where(Document.is_live, Document.media_type == version.media_type)
         .where(DocumentText.reader_version == READER_VERSION)
+        # What no text recognition was there for may be read now.
+        .where(DocumentText.unread_pages.is_(None))
         .limit(1)
     )
     with transaction(run.owner_id) as session:
@@ -127,6 +132,7 @@ def begin_generation(run: Run, document: Document, version: Version, parsed: Par
                     file_id=func.file_of(run.owner_id, version.sha256, version.size),
                     storage_key=version.storage_key,
                     media_type=version.media_type,
+                    unread_pages=parsed.unread or None,
                 )
             )
             # Pages name their text, and are taken over with it.

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
 
 from assistant.database import transaction
 from assistant.extensions import adapters, settings
-from assistant.models import DocumentText
+from assistant.models import DocumentPage, DocumentText
 from assistant.models.document import page_of
 from assistant.schemas.conversations import CitationSchema
 from assistant.schemas.rendering import renderer
@@ -42,16 +43,21 @@ class Citation(NamedTuple):
     start: int
     end: int
     quote: str
+    ocr: bool
+    confidence: float | None
     headings: Sequence[str] = ()
 
 
 _render = renderer(CitationSchema())
 
 
-def _citation(marker: int, quote: Quote, page: int | None) -> dict[str, Any]:
+def _citation(
+    marker: int, quote: Quote, page: int | None, confidence: float | None
+) -> dict[str, Any]:
     hit = quote.hit
     place = (hit.document_id, hit.generation, hit.filename, page, quote.start, quote.end)
-    return _render(Citation(marker, *place, quote.text, list(hit.headings)))
+    sure = (confidence is not None, confidence)
+    return _render(Citation(marker, *place, quote.text, *sure, list(hit.headings)))
 
 
 def retrieve(scope: Scope, question: Question) -> list[Hit]:
@@ -83,7 +89,8 @@ def citations(
 ) -> list[Any]:
     """Return the citations of the passages that a reply's markers name.
 
-    The page is that of the quote; its passage may have begun on an earlier one.
+    The page is that of the quote; its passage may have begun on an earlier one. How sure text
+    recognition was is said of pages that it has read.
     """
     found = quotes(question, [hits[marker - 1] for marker in markers])
     texts = {(quote.hit.document_id, quote.hit.generation) for quote in found}
@@ -93,11 +100,28 @@ def citations(
             select(*key, DocumentText.page_starts).where(tuple_(*key).in_(texts))
         )
         starts = {(row.document_id, row.generation): row.page_starts for row in rows}
-    pages = (
-        page_of(starts.get((quote.hit.document_id, quote.hit.generation), ()), quote.start)
-        for quote in found
-    )
-    return [_citation(*cited) for cited in zip(markers, found, pages, strict=True)]
+        pages = [
+            page_of(starts.get((quote.hit.document_id, quote.hit.generation), ()), quote.start)
+            for quote in found
+        ]
+        sure = _confidences(session, found, pages)
+    return [_citation(*cited) for cited in zip(markers, found, pages, sure, strict=True)]
+
+
+def _confidences(
+    session: Session, found: Sequence[Quote], pages: Sequence[int | None]
+) -> list[float | None]:
+    """Return how sure text recognition was of the page of each quote; None if it had its text."""
+    key = (DocumentPage.document_id, DocumentPage.generation, DocumentPage.number)
+    wanted = [
+        (quote.hit.document_id, quote.hit.generation, page)
+        for quote, page in zip(found, pages, strict=True)
+    ]
+    rows = session.execute(
+        select(*key, DocumentPage.confidence).where(tuple_(*key).in_(wanted))
+    ).all()
+    known = {(row.document_id, row.generation, row.number): row.confidence for row in rows}
+    return [known.get(place) for place in wanted]
 
 
 def best_marker(question: Question, hits: Sequence[Hit]) -> int:

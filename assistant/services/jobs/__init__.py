@@ -41,6 +41,7 @@ from assistant.services.jobs.accepting import (
     job_of,
 )
 from assistant.services.jobs.cache import forget as forget_copies
+from assistant.services.jobs.deadlines import MORE_TIME
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.kinds import Body, init_app, job_table
@@ -74,6 +75,7 @@ from assistant.services.jobs.sweeping import sweep
 
 __all__ = [
     "ACCEPTED",
+    "MORE_TIME",
     "Body",
     "Cancelled",
     "Promise",

@@ -14,6 +14,7 @@ from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Job
 from assistant.models.job import PAYLOAD_VERSION
+from assistant.services.jobs import deadlines
 from assistant.services.jobs.statements import NOW, Computed, Seconds
 from assistant.services.jobs.transitions import (
     FIRST_IN_SEQUENCE,
@@ -99,6 +100,7 @@ def _claim(
         lease_expires_at=Seconds(settings.lease_seconds),
         started_at=_FIRST_START,
         dispatched_at=None,
+        deadline_at=deadlines.WHILE_RUNNING,
         progress_stage=_FIRST_STAGE,
         progress_done=0,
         progress_total=None,

@@ -14,6 +14,7 @@ from assistant.models import Job, JobState
 from assistant.models.job import TERMINAL
 from assistant.services.jobs import attempts, status
 from assistant.services.jobs.endings import CANCELLED, Ending
+from assistant.services.jobs.kinds import job_table
 from assistant.services.jobs.runs import Run, log_refused
 from assistant.services.jobs.transitions import (
     NOT_CANCELLED,
@@ -102,7 +103,9 @@ def _end_with(session: Session, attempt: Run, ending: Ending) -> Change | None:
     if attempt.text_number is not None:
         more["event_number"] = attempt.text_number
     if ending.pause is not None and ending.shown:
-        guards.append(before_deadline(ending.pause))
+        # Where only work counts, a pause uses up nothing.
+        counts_work = job_table().kind_of(attempt.job).work_seconds is not None
+        guards.append(before_deadline(0.0 if counts_work else ending.pause))
     job_id = attempt.job.id
     ended = change(session, job_id, *guards, ending=ending, usage=attempt.usage, **more)
     if ended is not None:

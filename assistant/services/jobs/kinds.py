@@ -42,12 +42,14 @@ class JobKind:
     what tidies up never waits for that. Work that `asks_model` may be waiting for its provider.
     One that `streams` writes a message's text as it comes, and each attempt begins it anew. A
     result that `is_text` goes when its document goes, and operators do not see it. An attempt
-    begins in the `first_stage`, and success is the `last_stage`.
+    begins in the `first_stage`, and success is the `last_stage`. With `work_seconds` its time runs
+    only while it works.
     """
 
     name: str
     queue: Queue
     deadline_seconds: Callable[[Settings], float] = _patient
+    work_seconds: Callable[[Settings], float] | None = None
     max_failures: Callable[[Settings], int] = _usual_failures
     limited: bool = False
     asks_model: bool = False
@@ -68,7 +70,7 @@ REPLY = JobKind(
 INDEX = JobKind(
     "documents.index",
     Queue.INDEXING,
-    deadline_seconds=lambda settings: settings.indexing_deadline_seconds,
+    work_seconds=lambda settings: settings.indexing_deadline_seconds,
     limited=True,
     first_stage="stored",
     last_stage="ready",

@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from assistant.models import Job, JobState
+from assistant.services.jobs import deadlines
 from assistant.services.jobs.endings import Ending
 from assistant.services.jobs.line import first_in_sequence
 from assistant.services.jobs.statements import (
@@ -111,11 +112,15 @@ def change(
     if ending is not None:
         to = ending.to
         changes = ending.changes() | changes
+        if to is JobState.QUEUED:
+            changes["deadline_at"] = deadlines.WHILE_WAITING
         reason = ending.reason.body() if ending.reason else None
         parameters |= {"outcome": ending.outcome or to, "reason": reason}
         parameters |= {} if usage is None else {"usage": usage}
     named, values = _by_name(changes)
     parameters |= values
+    if changes.get("deadline_at") is deadlines.WHILE_RUNNING:
+        parameters |= deadlines.bounds()
     conditions = tuple(each.condition for each in guards)
     shape = Shape(conditions, to, named, with_usage=usage is not None, with_queue=with_queue)
     row = session.connection().execute(changing(shape), parameters).one_or_none()

@@ -14,6 +14,7 @@ from assistant.services.operations.doctor.installation import (
     check_uploads,
 )
 from assistant.services.operations.doctor.model import check_model
+from assistant.services.operations.doctor.recognition import check_recognition
 from assistant.services.operations.doctor.servers import check_chroma, check_redis, check_workers
 
 __all__ = ["Finding", "Status", "examine"]
@@ -40,6 +41,7 @@ def examine(*, deep: bool = False, seconds: float | None = None) -> list[Finding
         ("workers", check_workers),
         ("uploads", check_uploads),
         ("parsers", check_parsers),
+        ("text recognition", check_recognition),
         ("settings", check_settings),
     ]
     limit = seconds or (DEEP_SECONDS if deep else SECONDS)

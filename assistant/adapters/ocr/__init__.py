@@ -1,0 +1,1 @@
+"""Recognising the text in pictures of pages, each in processes that get at nothing else."""
