@@ -53,7 +53,7 @@ class ChromaStore:
 
     def present(self, collection: str, ids: Sequence[str]) -> int:
         """Count how many of these ids the collection holds."""
-        return self._call(collection, lambda handle: _count(handle, ids)) or 0
+        return len(self.which(collection, ids))
 
     def which(self, collection: str, ids: Sequence[str]) -> set[str]:
         """Return those of these ids that the collection holds."""
@@ -157,7 +157,6 @@ def _api(url: str, timeout: httpx.Timeout) -> FastAPI:
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
         anonymized_telemetry=False,
-        # Traces, of which the environment may speak for others.
         chroma_otel_collection_endpoint="",
         chroma_api_impl="chromadb.api.fastapi.FastAPI",
         chroma_server_host=parts.hostname,
@@ -201,10 +200,6 @@ def _query(handle: Collection, vector: Vectors, limit: int) -> list[Match]:
 def _delete(handle: Collection, ids: Sequence[str]) -> None:
     for part in _batches(len(ids)):
         handle.delete(ids=list(ids[part]))
-
-
-def _count(handle: Collection, ids: Sequence[str]) -> int:
-    return len(_which(handle, ids))
 
 
 def _which(handle: Collection, ids: Sequence[str]) -> set[str]:

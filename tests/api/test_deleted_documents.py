@@ -326,8 +326,7 @@ def test_a_stranded_collection_is_deleted_when_asked_again(user: User, end: str)
     # Its index may be in doubt for ever: searches do not ask it.
     change_rows("UPDATE collections SET index_checked_at = now() WHERE owner_id = :o", o=user.id)
     change_rows("UPDATE collections SET index_checked_at = NULL WHERE id = :id", id=made)
-    with transaction(user_id := uuid.UUID(user.id)) as session:
-        asked = retrieval._collections(session, retrieval.Scope(user_id))
+    asked = retrieval._collections(retrieval.Scope(uuid.UUID(user.id)))
     assert [str(one.id) for one in asked] == [user.get("/collections").get_json()[0]["id"]]
     assert {str(hit.document_id) for hit in hits(user, "ferry")} == {kept}
 

@@ -328,7 +328,9 @@ def test_an_embedding_model_that_is_not_there(
     assert (empty["status"], "has no weights" in empty["detail"]) == ("FAIL", True)
     far = examine(another_app(embedding_model="somebody/some-model"))
     assert far["embedding model"]["status"] == "warning"
-    assert "were made with another model" in far["collections"]["detail"]
+    said = far["collections"]
+    assert said["detail"].endswith("still to be indexed with somebody/some-model.")
+    assert "keep that within reach" in said["advice"]
 
 
 def test_a_folder_that_cannot_be_written_to(another_app: MakeApp, tmp_path: Path) -> None:

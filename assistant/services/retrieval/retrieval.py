@@ -91,14 +91,11 @@ def find(scope: Scope, question: Question, limit: int) -> list[Hit]:
     for _ in range(SWITCHES):
         hits = _by_encoders(scope, collections, question, limit)
         before, collections = collections, _collections(scope)
-        if _names(before) == _names(collections):
+        names = {collection.id: collection.chroma_name for collection in collections}
+        if all(names.get(one.id, one.chroma_name) == one.chroma_name for one in before):
             break
         # An index took the place of the one that was asked, whose chunks nobody sees any more.
     return hits
-
-
-def _names(collections: Sequence[Collection]) -> set[str]:
-    return {collection.chroma_name for collection in collections}
 
 
 def _by_encoders(
