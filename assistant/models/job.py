@@ -64,8 +64,10 @@ class Blocker(StrEnum):
     BUSY_WORKERS = "busy_workers"
 
 
-# The newest shape of a job's arguments that this release writes and understands.
-PAYLOAD_VERSION = 1
+# What every release understands, and the newest that this one does: workers leave alone what is
+# newer. Since 2, documents are of more formats, and a deletion takes out quotes and counts them.
+FIRST_PAYLOAD = 1
+PAYLOAD_VERSION = 2
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 TERMINAL = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
@@ -83,8 +85,9 @@ class Job(Model):
 
     `attempt` grows at each claim and is never reset: it is the fencing token that every later
     write must show. `version` grows at each change and orders the copies in Redis. Jobs with the
-    same `sequence_key` run one at a time, by `sequence_number`. `arguments` holds ids only, in the
-    shape of `payload_version`. `timings` are the seconds spent in each stage that was left.
+    same `sequence_key` run one at a time, by `sequence_number`. `arguments` holds ids only.
+    `payload_version` says what a worker has to understand to do the work right. `timings` are the
+    seconds spent in each stage that was left.
     """
 
     __tablename__ = "jobs"
@@ -150,7 +153,7 @@ class Job(Model):
     queue: Mapped[str] = mapped_column(String(32))
     priority: Mapped[int] = mapped_column(SmallInteger, default=5)
     arguments: Mapped[Json] = mapped_column(default=dict)
-    payload_version: Mapped[int] = mapped_column(SmallInteger, default=PAYLOAD_VERSION)
+    payload_version: Mapped[int] = mapped_column(SmallInteger, default=FIRST_PAYLOAD)
 
     state: Mapped[str] = mapped_column(String(16), default=JobState.QUEUED.value)
     version: Mapped[int] = mapped_column(BigInteger, default=1)

@@ -19,6 +19,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import cache
 from assistant.models import Job
+from assistant.models.job import PAYLOAD_VERSION
 from assistant.services import jobs
 from assistant.services.generation.partial_reply import Draft
 from assistant.services.jobs import (
@@ -215,7 +216,7 @@ def test_what_newer_workers_have_to_take_keeps_nobody_waiting(
     configure(dispatch_window=2)
     for _ in range(4):
         ask(owner)
-    sql("UPDATE jobs SET payload_version = 2, dispatched_at = NULL")
+    sql(f"UPDATE jobs SET payload_version = {PAYLOAD_VERSION + 1}, dispatched_at = NULL")
     other = ask(make_owner())
     jobs.sweep()
     assert job_of(other).dispatched_at is not None

@@ -11,6 +11,7 @@ from flask import Flask
 from assistant.errors import Overloaded, RateLimited, TransientError
 from assistant.extensions import cache
 from assistant.models import Job
+from assistant.models.job import PAYLOAD_VERSION
 from assistant.services import jobs
 from assistant.services.documents import deletion, documents
 from assistant.services.jobs import Run, heartbeats, status
@@ -182,9 +183,10 @@ def test_what_tidies_up_is_never_refused(owner: uuid.UUID, configure: Configure)
 
 def test_a_newer_payload_is_left_to_newer_workers(owner: uuid.UUID, model: ModelServer) -> None:
     job = ask(owner)
-    sql("UPDATE jobs SET payload_version = 2 WHERE id = :id", id=job.id)
+    newer = "UPDATE jobs SET payload_version = :version WHERE id = :id"
+    sql(newer, version=PAYLOAD_VERSION + 1, id=job.id)
     assert perform(job).state == "queued"
-    sql("UPDATE jobs SET payload_version = 1 WHERE id = :id", id=job.id)
+    sql(newer, version=PAYLOAD_VERSION, id=job.id)
     assert perform(job).state == "succeeded"
 
 

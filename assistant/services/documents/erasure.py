@@ -75,7 +75,7 @@ class Erasure:
     @property
     def receipt(self) -> Counts:
         """Return what was removed so far."""
-        return {n: count for n, count in self.counts.items() if not n.startswith(UNFINISHED)}
+        return _finished(self.counts)
 
     def step(self, stage: str, work: Callable[[Session], Counts]) -> Counts:
         """Remove something under the fence, and add up what `work` says it was."""
@@ -195,6 +195,14 @@ def rows_gone(result: object) -> int:
     return result.rowcount
 
 
+def _finished(counts: Counts) -> Counts:
+    return {name: count for name, count in counts.items() if not name.startswith(UNFINISHED)}
+
+
 def receipts_of(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, jobs.Body]:
-    """Return the receipts that are whole; before that the row keeps the count so far."""
-    return {job.id: job.result or {} for job in done if job.state == JobState.SUCCEEDED}
+    """Return the receipts that are whole; before that the row keeps the count so far.
+
+    A worker of an earlier release may have gone on with a deletion, and left in the receipt what it
+    did not know.
+    """
+    return {job.id: _finished(job.result or {}) for job in done if job.state == JobState.SUCCEEDED}

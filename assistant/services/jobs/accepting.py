@@ -12,7 +12,7 @@ from assistant.database import table_of, when_committed
 from assistant.extensions import settings
 from assistant.logs import log_ids
 from assistant.models import Job
-from assistant.models.job import PAYLOAD_VERSION, TERMINAL
+from assistant.models.job import TERMINAL
 from assistant.services.jobs import limits, status
 from assistant.services.jobs.dispatching import dispatch, ring, window
 from assistant.services.jobs.kinds import PATIENT_SECONDS, JobKind
@@ -64,7 +64,7 @@ def as_json(promise: Promise) -> str:
             **log_ids("request_id"),
             "first_stage": promise.get("first_stage", promise["kind"].first_stage),
         },
-        "payload_version": PAYLOAD_VERSION,
+        "payload_version": kind.payload_version,
         "max_failures": kind.max_failures(settings),
         "deadline_seconds": PATIENT_SECONDS if bulk else kind.deadline_seconds(settings),
         "room": window(kind.queue),

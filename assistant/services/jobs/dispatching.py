@@ -37,7 +37,8 @@ class Bell(Protocol):
 # room; whoever is refused need not wait, because the holder, each later claim and finish, and the
 # sweeper look again. The choice is an array, so that it is made once: as a subquery it was looked
 # through again for each waiting job. A row that somebody has locked is left for the next time:
-# waiting for it with the gate in hand would hold up the queue, or for ever.
+# waiting for it with the gate in hand would hold up the queue, or for ever. An earlier release may
+# fill the room, and always with what it understands, so what it does not has room of its own.
 _DISPATCH = text(f"""
 WITH gate AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock(hashtext('dispatch'), hashtext(:queue)) AS open
@@ -45,14 +46,17 @@ WITH gate AS MATERIALIZED (
     SELECT DISTINCT owner_id FROM jobs
     WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NULL AND run_after <= now()
 ), {SERVING}, room AS (
-    SELECT greatest(:window - count(*), 0) AS jobs FROM jobs
-    WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NOT NULL
+    SELECT greatest(:window - count(*), 0) AS jobs,
+        greatest(:window - count(*) FILTER (WHERE payload_version = :newest), 0) AS newest
+    FROM jobs WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NOT NULL
 ), waiting AS (
-    SELECT next.id, next.priority, coalesce(serving.jobs, 0) + next.turn AS turn
+    SELECT next.id, next.priority, next.payload_version,
+        coalesce(serving.jobs, 0) + next.turn AS turn
     FROM owners
     LEFT JOIN serving USING (owner_id)
     CROSS JOIN LATERAL (
-        SELECT job.id, job.priority, row_number() OVER (ORDER BY job.priority, job.id) AS turn
+        SELECT job.id, job.priority, job.payload_version,
+            row_number() OVER (ORDER BY job.priority, job.id) AS turn
         FROM jobs AS job
         WHERE {MAY_GO} AND job.owner_id = owners.owner_id AND job.payload_version <= :newest
         ORDER BY job.priority, job.id
@@ -63,8 +67,10 @@ UPDATE jobs SET dispatched_at = now(), dispatches = dispatches + 1
 WHERE id = ANY(ARRAY(
     SELECT id FROM jobs
     WHERE id = ANY(ARRAY(
-            SELECT id FROM waiting, gate WHERE gate.open AND turn <= :served
-            ORDER BY {IN_ORDER} LIMIT (SELECT jobs FROM room)))
+            SELECT id FROM waiting, gate, room
+            WHERE gate.open AND turn <= :served AND (jobs > 0 OR payload_version = :newest)
+            ORDER BY turn, priority, id
+            LIMIT (SELECT CASE WHEN jobs > 0 THEN jobs ELSE newest END FROM room)))
       AND state = 'queued' AND dispatched_at IS NULL
     ORDER BY id FOR UPDATE SKIP LOCKED))
 RETURNING id, kind, queue

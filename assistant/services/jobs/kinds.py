@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from assistant.config import Settings
 from assistant.errors import InvalidInput
 from assistant.models import Job, Queue
+from assistant.models.job import FIRST_PAYLOAD
 
 if TYPE_CHECKING:
     from assistant.services.jobs.runs import Run
@@ -43,7 +44,9 @@ class JobKind:
     One that `streams` writes a message's text as it comes, and each attempt begins it anew. A
     result that `is_text` goes when its document goes, and operators do not see it. An attempt
     begins in the `first_stage`, and success is the `last_stage`. With `work_seconds` its time runs
-    only while it works.
+    only while it works. Work that an earlier release would do wrong has a `payload_version` that it
+    does not know, so that its workers, which run beside those of now during an upgrade, leave it
+    alone.
     """
 
     name: str
@@ -57,6 +60,7 @@ class JobKind:
     is_text: bool = False
     first_stage: str = "running"
     last_stage: str = "done"
+    payload_version: int = FIRST_PAYLOAD
 
 
 REPLY = JobKind(
@@ -74,6 +78,7 @@ INDEX = JobKind(
     limited=True,
     first_stage="stored",
     last_stage="ready",
+    payload_version=2,
 )
 # Indexing a whole collection anew, with another encoder.
 INDEX_COLLECTION = JobKind("collections.index", Queue.INDEXING, limited=True)
@@ -85,9 +90,9 @@ ANALYZE = JobKind(
     asks_model=True,
     is_text=True,
 )
-DELETE_DOCUMENT = JobKind("documents.delete", Queue.INDEXING)
-DELETE_COLLECTION = JobKind("collections.delete", Queue.INDEXING)
-DELETE_USER = JobKind("users.delete", Queue.INDEXING)
+DELETE_DOCUMENT = JobKind("documents.delete", Queue.INDEXING, payload_version=2)
+DELETE_COLLECTION = JobKind("collections.delete", Queue.INDEXING, payload_version=2)
+DELETE_USER = JobKind("users.delete", Queue.INDEXING, payload_version=2)
 
 # What it does is not known here, and what it makes may be text.
 UNKNOWN = JobKind("unknown", Queue.QUARANTINE, is_text=True)
