@@ -15,7 +15,7 @@ from assistant.local.stack import PROJECT
 from assistant.local.supervision import Supervisor
 from assistant.local.waiting import wait
 
-READY_SECONDS = 180.0
+READY_SECONDS = 600.0
 # Nothing here depends on Flower, which would take its share of the processor.
 UNUSED = ("flower",)
 # What dies in quarantine counts as a job's own doing, which no fault of the drill's is.
@@ -23,10 +23,16 @@ SPARED = "quarantine"
 
 
 class Application:
-    """The processes of the Procfile while the `with` lasts, on servers that are there."""
+    """The processes of a Procfile while the `with` lasts, on servers that are there.
 
-    def __init__(self, settings: Settings) -> None:
+    `project` is the folder of the code that runs. The names of its programs and workers begin with
+    the `mark`, by which two applications on the same servers are told apart.
+    """
+
+    def __init__(self, settings: Settings, project: Path = PROJECT, mark: str = "") -> None:
         self.settings = settings
+        self.project = project
+        self.mark = mark
         self.url = f"http://127.0.0.1:{settings.port}"
         self.folder = DataFolder(settings.data_dir)
         self.supervisor: Supervisor
@@ -34,8 +40,8 @@ class Application:
     def __enter__(self) -> Self:
         self.folder.claim()
         programs = [
-            _quick(program)
-            for program in read_processes(PROJECT / "Procfile")
+            _quick(program, self.mark)
+            for program in read_processes(self.project / "Procfile")
             if program.name not in UNUSED
         ]
         self.supervisor = Supervisor(programs, self.folder.run, self.folder.log)
@@ -69,12 +75,14 @@ class Application:
         return None if status == 200 and "silent" not in body and "never" not in body else body
 
 
-def _quick(program: Program) -> Program:
+def _quick(program: Program, mark: str) -> Program:
     """Return the program with a restart at once, however often it dies, and quarantine spared.
 
-    PostgreSQL learns which process it talks to.
+    PostgreSQL learns which process it talks to, and a job which worker has it.
     """
-    line = f"PGAPPNAME={program.name}-$$ {program.command[-1]}"
+    name = f"{mark}{program.name}"
+    line = program.command[-1].replace(f"-n {program.name}@", f"-n {name}@")
+    line = f"PGAPPNAME={name}-$$ {line}"
     if program.name == SPARED:
         line = f"CRASH_POINTS= {line}"
-    return replace(program, command=[*program.command[:-1], line], settle_seconds=1)
+    return replace(program, name=name, command=[*program.command[:-1], line], settle_seconds=1)

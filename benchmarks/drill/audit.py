@@ -6,6 +6,7 @@ an attempt writes for it, and nobody writes what an earlier attempt was told or 
 a job to stop is everybody's right.
 """
 
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -57,7 +58,7 @@ CREATE TRIGGER drill_audit AFTER INSERT ON {table} REFERENCING NEW TABLE AS inse
     FOR EACH STATEMENT EXECUTE FUNCTION drill_audit_document()
 """
 ALL = "SELECT * FROM drill_audit ORDER BY number"
-WORKERS = ("replies-", "indexing-", "quarantine-")
+WORKERS = re.compile(r"(old-)?(replies|(long_)?indexing|quarantine)-")
 TERMINAL = ("succeeded", "failed", "cancelled")
 
 
@@ -88,7 +89,7 @@ class Audit:
     @property
     def figure(self) -> str:
         """Return how much was checked."""
-        processes = {row.process for row in self.rows if row.process.startswith(WORKERS)}
+        processes = {row.process for row in self.rows if WORKERS.match(row.process)}
         return (
             f"{len(self.broken)} of {len(self.rows)} writes, by {len(processes)} worker processes"
         )
@@ -98,7 +99,7 @@ class Audit:
         which = f"{row.what} of {row.job_id} attempt {row.attempt} at {row.at:%H:%M:%S.%f}"
         if row.what == "job" and row.before in TERMINAL:
             self.broken.append(f"{which}: {row.before} became {row.state} or changed")
-        if not row.process.startswith(WORKERS):
+        if not WORKERS.match(row.process):
             return
         owner = self._claimed_by.get((row.job_id, row.attempt))
         if (row.what != "job" or row.before == "running") and owner != row.process:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Any
 
 from benchmarks.drill.drill import Drill
-from benchmarks.drill.ending import Ending
+from benchmarks.drill.ending import Ending, Rows
 from benchmarks.drill.promise import Promise
 
 TEXTS = """
@@ -19,7 +19,7 @@ CHUNKS = """
 """
 
 
-def chunks_whole(drill: Drill, ending: Ending) -> Promise:
+def chunks_whole(_: object, ending: Rows) -> Promise:
     """Each document that is ready has its chunks once, numbered without a gap."""
     broken = [
         f"{d.id}: {d.chunks} chunks ({d.current} current), {d.numbers} numbers, {d.chunk_count} due"
@@ -31,7 +31,7 @@ def chunks_whole(drill: Drill, ending: Ending) -> Promise:
     return Promise("documents doubled or in pieces", f"{len(broken)}", broken)
 
 
-def vectors_equal(drill: Drill, ending: Ending) -> Promise:
+def vectors_equal(_: object, ending: Rows) -> Promise:
     """Chroma has exactly the vectors that PostgreSQL knows."""
     broken = [
         f"collection {name}: {len(missing)} missing, {len(orphans)} orphans, such as "

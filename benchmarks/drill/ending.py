@@ -6,6 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import Any
 
+from benchmarks.drill.backstage import Backstage
 from benchmarks.drill.drill import Drill
 from benchmarks.drill.victims import until
 from benchmarks.drill.wishes import Wish
@@ -43,14 +44,12 @@ VECTORS = """
 OPEN = "SELECT count(*) FROM jobs WHERE finished_at IS NULL"
 
 
-class Ending:
-    """All rows of the drill, as they are at last."""
+class Rows:
+    """All rows, as they are at last."""
 
-    def __init__(self, drill: Drill, seconds: float, unanswered: int) -> None:
-        self.drill = drill
-        self.seconds = seconds
-        self.unanswered = unanswered
-        books = drill.stage.books
+    def __init__(self, stage: Backstage) -> None:
+        self.stage = stage
+        books = stage.books
         self.vectors = self._vectors()
         self.documents = books.rows(DOCUMENTS)
         self.jobs = {str(job.id): job for job in books.rows(JOBS)}
@@ -60,6 +59,31 @@ class Ending:
         self.messages: dict[str, list[Any]] = defaultdict(list)
         for message in books.rows(MESSAGES):
             self.messages[str(message.job_id)].append(message)
+
+    def _vectors(self) -> dict[str, tuple[set[str], set[str]]]:
+        """Compare Chroma with PostgreSQL until they agree, or upkeep has had its time."""
+        differences: dict[str, tuple[set[str], set[str]]] = {}
+
+        def agree() -> bool:
+            differences.clear()
+            for row in self.stage.books.rows(VECTORS):
+                have, want = self.stage.vectors(row.id, row.index_version), set(row.ids)
+                if have != want:
+                    differences[str(row.id)] = (want - have, have - want)
+            return not differences
+
+        until(agree, UPKEEP_SECONDS)
+        return differences
+
+
+class Ending(Rows):
+    """All rows of the drill, and which of them came from which wish."""
+
+    def __init__(self, drill: Drill, seconds: float, unanswered: int) -> None:
+        super().__init__(drill.stage)
+        self.drill = drill
+        self.seconds = seconds
+        self.unanswered = unanswered
         self.jobs_of: dict[int, list[str]] = defaultdict(list)
         for job in self.jobs.values():
             wish = self.wish_of(job)
@@ -86,21 +110,6 @@ class Ending:
             for jobs in by_conversation.values()
             for pair in pairwise(sorted(jobs, key=lambda job: job.sequence_number))
         ]
-
-    def _vectors(self) -> dict[str, tuple[set[str], set[str]]]:
-        """Compare Chroma with PostgreSQL until they agree, or upkeep has had its time."""
-        differences: dict[str, tuple[set[str], set[str]]] = {}
-
-        def agree() -> bool:
-            differences.clear()
-            for row in self.drill.stage.books.rows(VECTORS):
-                have, want = self.drill.stage.vectors(row.id, row.index_version), set(row.ids)
-                if have != want:
-                    differences[str(row.id)] = (want - have, have - want)
-            return not differences
-
-        until(agree, UPKEEP_SECONDS)
-        return differences
 
 
 def wait_for_the_end(drill: Drill) -> Ending:

@@ -9,7 +9,7 @@ from benchmarks.drill.calls import model_calls, unexplained
 from benchmarks.drill.cancels import cancellations
 from benchmarks.drill.documents import as_uploaded, chunks_whole, vectors_equal
 from benchmarks.drill.drill import Drill
-from benchmarks.drill.ending import Ending
+from benchmarks.drill.ending import Ending, Rows
 from benchmarks.drill.enough import enough
 from benchmarks.drill.frozen import leaving, refused, written
 from benchmarks.drill.meanwhile import while_postgres_was_away, while_redis_was_away
@@ -94,7 +94,7 @@ def innocent(drill: Drill, ending: Ending) -> Promise:
     return Promise("innocent jobs failed", str(len(broken)), broken)
 
 
-def repeated(drill: Drill, ending: Ending) -> Promise:
+def repeated(_: object, ending: Rows) -> Promise:
     """Each reply job has exactly one message, in the state of the job, with a question before."""
     broken = []
     for job in ending.jobs.values():
@@ -155,7 +155,7 @@ def in_order(drill: Drill, ending: Ending) -> Promise:
     return Promise("replies out of order", f"{len(broken)} in {len(ending.pairs)} pairs", broken)
 
 
-def lawful(drill: Drill, ending: Ending) -> Promise:
+def lawful(_: object, ending: Rows) -> Promise:
     """Attempts are numbered from one without a gap, and each ended before the next began."""
     broken = []
     for job in ending.jobs.values():

@@ -34,6 +34,18 @@ def report(drill: Drill, ending: Ending, promises: list[Promise], seconds: float
         print(f"{'from the fault until the job ran again':<{WIDTH}} {figure}")
     attempts = Counter(a.outcome for rows in ending.attempts.values() for a in rows)
     print(f"{'attempts':<{WIDTH}} {', '.join(f'{n} {how}' for how, n in attempts.items())}\n")
+    good = tell(promises)
+    print(f"\n{os.cpu_count()} cores, {cpu_name()}, Python {platform.python_version()},", end=" ")
+    breaking = max(s.ended for s in strikes) - min(s.began for s in strikes) if strikes else 0
+    print(f"faults for {breaking:.0f} s of {seconds:.0f} s; seed {drill.scale.seed}:")
+    print(drill.scale.command())
+    broken = [promise.name for promise in promises if promise.broken]
+    print(f"BROKEN: {'; '.join(broken)}" if broken else "All promises were kept.", flush=True)
+    return good
+
+
+def tell(promises: list[Promise]) -> bool:
+    """Print which promises were kept, and how others were not; return whether all were."""
     for promise in promises:
         mark = "BROKEN" if promise.broken else "kept"
         print(f"{promise.name:<{WIDTH}} {mark:<7} {promise.figure}")
@@ -41,10 +53,4 @@ def report(drill: Drill, ending: Ending, promises: list[Promise], seconds: float
             print(f"    {line}")
         if len(promise.broken) > SHOWN:
             print(f"    and {len(promise.broken) - SHOWN} more")
-    print(f"\n{os.cpu_count()} cores, {cpu_name()}, Python {platform.python_version()},", end=" ")
-    breaking = max(s.ended for s in strikes) - min(s.began for s in strikes) if strikes else 0
-    print(f"faults for {breaking:.0f} s of {seconds:.0f} s; seed {drill.scale.seed}:")
-    print(drill.scale.command())
-    broken = [promise.name for promise in promises if promise.broken]
-    print(f"BROKEN: {'; '.join(broken)}" if broken else "All promises were kept.", flush=True)
-    return not broken
+    return not any(promise.broken for promise in promises)

@@ -2,30 +2,22 @@
 
 import contextlib
 import os
-import threading
-import time
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from assistant.adapters.chroma import ChromaStore
 from assistant.config import Settings
 from assistant.local.ports import free_port
-from assistant.local.program import Server
 from assistant.local.stack import LocalStack
-from assistant.models.collection import chroma_name
 from benchmarks.drill import audit
 from benchmarks.drill.application import Application
+from benchmarks.drill.backstage import Backstage
 from benchmarks.drill.books import Books
 from benchmarks.drill.model import DrillModel
 from benchmarks.drill.wishes import Wishes
 from tests.doubles.proxy import Proxy
-
-# Several lanes look for their victims all the time.
-STATES_SECONDS = 0.1
 
 # Short, but in the proportions of a real run.
 RHYTHM: dict[str, Any] = {
@@ -43,52 +35,27 @@ RHYTHM: dict[str, Any] = {
 
 
 @dataclass
-class Stage:
+class Stage(Backstage):
     """The running application, its servers, and the ways to look at and to disturb them."""
 
-    servers: LocalStack
     application: Application
     model: DrillModel
     database: Proxy
     redis: Proxy
-    books: Books
     orders: Path
-    _states: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _asked_at: float = 0.0
-    _asking: Any = field(default_factory=threading.Lock)
 
-    def states(self) -> dict[str, dict[str, Any]]:
-        """Return what the supervisor knew of the application's programs a moment ago."""
-        with self._asking:
-            if time.monotonic() - self._asked_at > STATES_SECONDS:
-                self._states = self.application.supervisor.states()
-                self._asked_at = time.monotonic()
-            return self._states
-
-    def server(self, name: str) -> Server:
-        """Return one of the servers."""
-        return next(server for server in self.servers.servers if server.program.name == name)
-
-    def vectors(self, collection_id: uuid.UUID, version: int) -> set[str]:
-        """Return the ids of all vectors that Chroma has of a collection."""
-        store = ChromaStore(self.servers.settings.chroma_url)
-        found = store._call(
-            chroma_name(collection_id, version), lambda handle: handle.get(include=[])
-        )
-        return set(found["ids"]) if found else set()
-
-    def indexes(self) -> list[str]:
-        """Return the names of all that Chroma has."""
-        return ChromaStore(self.servers.settings.chroma_url).names()
+    def supervised(self) -> dict[str, dict[str, Any]]:
+        """Ask the supervisor what the application's programs are doing."""
+        return self.application.supervisor.states()
 
 
 @contextlib.contextmanager
 def set_up(folder: Path, wishes: Wishes) -> Iterator[Stage]:
     """Start everything in a folder, and end it with the `with`."""
-    _forget_environment()
+    forget_environment()
     with contextlib.ExitStack() as stack:
         servers = stack.enter_context(
-            LocalStack(_settings(data_dir=folder / "servers"), quiet=True, serve=False)
+            LocalStack(settings_of(data_dir=folder / "servers"), quiet=True, serve=False)
         )
         servers.migrate()
         model = stack.enter_context(DrillModel(wishes))
@@ -96,9 +63,9 @@ def set_up(folder: Path, wishes: Wishes) -> Iterator[Stage]:
         redis = stack.enter_context(Proxy(_port(servers.settings.redis_url)))
         orders = folder / "orders"
         orders.mkdir()
-        settings = _settings(
+        settings = settings_of(
             data_dir=folder / "application",
-            model_dir=_settings().models,
+            model_dir=settings_of().models,
             port=free_port(),
             database_url=_through(database, servers.settings.database_url),
             redis_url=_through(redis, servers.settings.redis_url),
@@ -115,14 +82,15 @@ def set_up(folder: Path, wishes: Wishes) -> Iterator[Stage]:
         books = Books(servers.settings.database_url)
         stack.callback(books.close)
         audit.install(books)
-        yield Stage(servers, application, model, database, redis, books, orders)
+        yield Stage(servers, books, application, model, database, redis, orders)
 
 
-def _settings(**values: Any) -> Settings:
+def settings_of(**values: Any) -> Settings:
+    """Return these settings and the defaults, whatever the environment says."""
     return Settings(_env_file=None, **values)  # type: ignore[call-arg]  # as in config.py
 
 
-def _forget_environment() -> None:
+def forget_environment() -> None:
     """Forget what leads to other servers: a drill must never break somebody else's."""
     for name in Settings.model_fields:
         for variable in (name.upper(), f"{name.upper()}_FILE"):

@@ -10,8 +10,8 @@ from typing import Any
 
 import psutil
 
+from benchmarks.drill.backstage import Backstage
 from benchmarks.drill.ledger import Strike
-from benchmarks.drill.stage import Stage
 
 PAUSE = 0.03
 CLAIM_SECONDS = 25.0
@@ -40,7 +40,7 @@ def until(true: Callable[[], Any], seconds: float) -> bool:
 class Victim:
     """A program of the stack as the process that it is now, or the child that does its work."""
 
-    stage: Stage
+    stage: Backstage
     name: str
     process: psutil.Process
     born: float
@@ -76,7 +76,7 @@ class Victim:
         return True
 
 
-def find(stage: Stage, name: str, *, child: bool = False) -> Victim | None:
+def find(stage: Backstage, name: str, *, child: bool = False) -> Victim | None:
     """Return a program as it is now, None if it is not there."""
     known = stage.states().get(name) or {}
     with contextlib.suppress(psutil.Error):
@@ -94,7 +94,7 @@ def find(stage: Stage, name: str, *, child: bool = False) -> Victim | None:
 
 
 def with_a_job(
-    stage: Stage, name: str, over: Callable[[], bool], job: str | None = None, **how: bool
+    stage: Backstage, name: str, over: Callable[[], bool], job: str | None = None, **how: bool
 ) -> Victim | None:
     """Return a program as soon as it has claimed a job, or this one; None if not in time."""
     give_up = time.monotonic() + (CLAIM_SECONDS if job is None else TURN_SECONDS)
@@ -108,7 +108,7 @@ def with_a_job(
     return None
 
 
-def settled(stage: Stage, name: str, seconds: float = 1.5) -> Victim | None:
+def settled(stage: Backstage, name: str, seconds: float = 1.5) -> Victim | None:
     """Return a program once it has been there for a moment."""
     found: list[Victim] = []
 
