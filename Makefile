@@ -81,6 +81,13 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS=, SECONDS=, SEED= scale it
 	@JOBS="$(JOBS)" SECONDS="$(SECONDS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.drill
 
+# The release before; whoever makes the next one names here the commit of this one.
+OLD ?= 86e3534
+
+.PHONY: beside
+beside: $(RUNTIME) $(DEVELOPMENT) ## the release before, OLD=, works beside this one on what it has filled; SECONDS=, SEED=
+	@OLD="$(OLD)" SECONDS="$(SECONDS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.beside
+
 COMPILE = $(BIN)/uv pip compile --quiet --native-tls --universal --python-version 3.11 \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 

@@ -1,0 +1,130 @@
+"""Stories of documents: uploaded here, found, quoted, replaced and deleted there."""
+
+import uuid
+from typing import Any
+
+from benchmarks.beside.people import Person, Web, demand
+from benchmarks.beside.scene import Scene
+
+# More text than what the release of now indexes in the queue for everybody.
+LONG_LINES = 1900
+TABLE = "keeper,barrels\n{sentence},seven\nNobody,none\n"
+RICH = "{{\\rtf1\\ansi The log of the harbour.\\par {sentence}\\par}}"
+LEFT = """
+    SELECT 'row' AS what FROM documents WHERE id = :id
+    UNION ALL SELECT 'text' FROM document_texts WHERE document_id = :id
+    UNION ALL SELECT 'chunk' FROM chunks WHERE document_id = :id
+"""
+
+
+def paper(scene: Scene) -> None:
+    """A document is found and quoted in both processes until one deletes it, and then in none."""
+    here, there, said = scene.here, scene.there, scene.sentence()
+    ada = scene.person()
+    data, key = f"{scene.text(4)}{said}\n".encode(), {"Idempotency-Key": uuid.uuid4().hex}
+    files = {"file": ("log.txt", data)}
+    job = ada.call(here, "POST", "/documents", files=files, headers=key)
+    again = ada.call(there, "POST", "/documents", files=files, headers=key)
+    demand(job == again, f"one key made {job} and {again}")
+    document = job["document_id"]
+    ada.ended(there, job["id"])
+    for web in (here, there):
+        _as_sent(ada, web, document, data)
+        _found(ada, web, document, said)
+    body = {"content": f"What does {said[:-1]}?", "document_ids": [document]}
+    asked = ada.ended(here, ada.call(there, "POST", "/messages", json=body)["id"])
+    [cited] = asked["result"]["assistant_message"]["citations"]
+    where = "start={start}&end={end}&generation={generation}".format(**cited)
+    for web in (here, there):
+        quoted = ada.call(web, "GET", f"/documents/{document}/text?{where}")["text"]
+        demand(quoted == cited["quote"], f"{web.release}: {cited} quotes {quoted!r}")
+    analysis = ada.call(here, "POST", f"/documents/{document}/analysis")
+    demand(ada.ended(there, analysis["id"])["result"]["summary"], "an analysis without a summary")
+    gone(scene, ada, document)
+
+
+def gone(scene: Scene, somebody: Person, document: str) -> None:
+    """Delete a document here; there, and in PostgreSQL, nothing of it is left."""
+    here, there = scene.here, scene.there
+    removal = somebody.call(here, "DELETE", f"/documents/{document}")
+    search = {"query": "Who counted barrels?", "document_ids": [document]}
+    somebody.ended(there, removal["id"])
+    for web in (here, there):
+        somebody.refused(web, "GET", f"/documents/{document}", 404)
+        somebody.refused(web, "GET", f"/documents/{document}/content", 404)
+        somebody.refused(web, "POST", "/search", 404, json=search)
+    left = [what for [what] in scene.cast.books.rows(LEFT, id=document)]
+    demand(not left, f"of document {document} there is left: {left}")
+
+
+def revised(scene: Scene) -> None:
+    """A document is replaced and moved in the process that has not indexed it."""
+    here, there, said = scene.here, scene.there, scene.sentence()
+    ada = scene.person()
+    first = scene.upload(ada, here, "log.txt", scene.text().encode())
+    ada.ended(there, first["id"])
+    document, newer = first["document_id"], f"{scene.text(3)}{said}\n".encode()
+    files = {"file": ("log.txt", newer)}
+    ada.ended(here, ada.call(there, "PUT", f"/documents/{document}", files=files)["id"])
+    shelf = ada.call(here, "POST", "/collections", json={"name": f"Shelf {scene.number}"})
+    move = {"collection_id": shelf["id"]}
+    ada.ended(there, ada.call(here, "PATCH", f"/documents/{document}", json=move)["id"])
+    for web in (here, there):
+        _as_sent(ada, web, document, newer)
+        _found(ada, web, document, said, collection_ids=[shelf["id"]])
+    removal = ada.call(there, "DELETE", f"/collections/{shelf['id']}")
+    ada.ended(here, removal["id"])
+    for web in (here, there):
+        ada.refused(web, "GET", f"/collections/{shelf['id']}", 404)
+        ada.refused(web, "GET", f"/documents/{document}", 404)
+    left = [what for [what] in scene.cast.books.rows(LEFT, id=document)]
+    demand(not left, f"of document {document} there is left: {left}")
+
+
+def large(scene: Scene) -> None:
+    """What takes long is whole in the end, whichever queues it went through."""
+    ada, said = scene.person(), scene.sentence()
+    data = f"{scene.text(LONG_LINES)}{said}\n".encode()
+    job = scene.upload(ada, scene.here, "long.txt", data)
+    ada.ended(scene.there, job["id"])
+    for web in (scene.here, scene.there):
+        _as_sent(ada, web, job["document_id"], data)
+        _found(ada, web, job["document_id"], said)
+    gone(scene, ada, job["document_id"])
+
+
+def formats(scene: Scene) -> None:
+    """What a web process accepts becomes searchable, whoever reads the file."""
+    here, there, said = scene.here, scene.there, scene.sentence()
+    ada = scene.person()
+    for name, text in (("page.html", "<p>{sentence}</p>"), ("a.csv", TABLE), ("b.rtf", RICH)):
+        files = {"file": (name, text.format(sentence=said).encode())}
+        answer = ada.try_(here, "POST", "/documents", files=files)
+        told = f"{here.release}: {name}: {answer.status_code} {answer.text}"
+        demand(answer.status_code in (202, 415), told)
+        if answer.status_code == 202:
+            ada.ended(there, answer.json()["id"])
+            _found(ada, there, answer.json()["document_id"], said)
+    shown = [[d["filename"] for d in ada.call(web, "GET", "/documents")] for web in (here, there)]
+    demand(shown[0] == shown[1], f"listed {shown}")
+
+
+def _as_sent(somebody: Person, web: Web, document: str, data: bytes) -> None:
+    """Demand that file and text are what was uploaded."""
+    shown = somebody.call(web, "GET", f"/documents/{document}")
+    demand(shown["status"] == "ready", f"{web.release}: {shown}")
+    file = somebody.try_(web, "GET", f"/documents/{document}/content")
+    demand(file.content == data, f"{web.release}: another file of {document}")
+    text = somebody.call(web, "GET", f"/documents/{document}/text")["text"]
+    demand(text.strip() == data.decode().strip(), f"{web.release}: another text of {document}")
+
+
+def _found(somebody: Person, web: Web, document: str, said: str, **where: Any) -> None:
+    """Demand that a search finds a sentence of a document."""
+    search = {"query": said, **(where or {"document_ids": [document]})}
+    hits = somebody.call(web, "POST", "/search", json=search)
+    told = f"{web.release}: {said!r} of {document} is not in {hits}"
+    demand(any(h["document_id"] == document and said in h["text"] for h in hits), told)
+
+
+STORIES = (paper, revised, formats)
