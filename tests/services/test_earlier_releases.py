@@ -1,14 +1,16 @@
-"""Processes of an earlier release, beside those of now during an upgrade, do no harm."""
+"""Processes of one release beside those of the next: what each leaves to the other."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 
-from assistant.database import SYSTEM, transaction
+from assistant.database import SYSTEM, Model, transaction
 from assistant.models import Job, JobState
 from assistant.models.job import FIRST_PAYLOAD, PAYLOAD_VERSION
+from assistant.services import jobs
 from assistant.services.documents import deletion, erasure
 from assistant.services.jobs import claiming, kinds
 from assistant.services.jobs.transitions import guard
@@ -81,3 +83,29 @@ def test_a_receipt_that_an_earlier_worker_has_ended_shows_what_was_removed_alone
     job = Job(id=uuid.uuid4(), state=JobState.SUCCEEDED, result=kept)
     with transaction(SYSTEM) as session:
         assert erasure.receipts_of(session, [job]) == {job.id: {"documents": 2}}
+
+
+@pytest.fixture
+def later_schema(owner: uuid.UUID) -> Iterator[None]:
+    """Let a later release have added a column to each table, while this one runs."""
+    ask(owner)
+    tables = sorted(Model.metadata.tables)
+    for table in tables:
+        sql(f"ALTER TABLE {table} ADD COLUMN of_later text")
+    yield
+    for table in tables:
+        sql(f"ALTER TABLE {table} DROP COLUMN of_later")
+
+
+def test_this_release_goes_on_beside_the_columns_of_a_later_one(
+    owner: uuid.UUID, later_schema: None
+) -> None:
+    asked = perform(ask(owner))
+    assert asked.state == "succeeded"
+    again = ask(owner, conversation_id=asked.conversation_id)
+    document = perform(upload(owner, "Some text."))
+    assert document.document_id is not None
+    assert perform(reindex(owner, document.document_id)).state == "succeeded"
+    assert perform(deletion.delete(owner, document.document_id)).state == "succeeded"
+    assert perform(again).state == "succeeded"
+    jobs.sweep()

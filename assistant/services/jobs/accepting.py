@@ -88,10 +88,11 @@ def accept(session: Session, **promise: Unpack[Promise]) -> Job:
 
 
 def job_of(row: Row[Any]) -> Job:
-    """Return the job of a row with the columns of `ACCEPTED`; it belongs to no session."""
-    values = dict(row._mapping)
-    del values["refusal"]
-    return Job(**values)
+    """Return the job of a row with the columns of `ACCEPTED`; it belongs to no session.
+
+    The row has more once a later release has added some to the table.
+    """
+    return Job(**{name: row._mapping[name] for name in ACCEPTED if name != "refusal"})
 
 
 def announce(job: Job) -> None:
