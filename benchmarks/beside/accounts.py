@@ -3,12 +3,13 @@
 import time
 import uuid
 
-from benchmarks.beside.people import ENDED, Broken, Person, demand
+from benchmarks.beside.people import Person, demand
 from benchmarks.beside.scene import Scene, scripted
+from benchmarks.drill.victims import until
 
 SHUT_OUT_SECONDS = 30.0
-STOPPED_SECONDS = 30.0
-LONG = " ".join(f"word{number}" for number in range(400))
+LONG = " ".join(f"word{number}" for number in range(160))
+ASKED_TO_STOP = "SELECT cancel_requested_at IS NOT NULL FROM jobs WHERE id = :id"
 LEFT = """
     SELECT 'documents' AS what FROM documents WHERE owner_id = :user
     UNION ALL SELECT 'conversations' FROM conversations WHERE owner_id = :user
@@ -55,31 +56,19 @@ def disabled(scene: Scene) -> None:
     here, there, admin = scene.here, scene.there, scene.cast.admin
     bob = scene.person()
     job = bob.call(there, "POST", "/messages", json={"content": scripted(LONG, 50)})
-    bob.until(there, job["id"], lambda job: job["state"] != "queued")
+    bob.until(there, f"/jobs/{job['id']}", lambda job: job["state"] != "queued")
     admin.call(here, "PATCH", f"/users/{bob.id}", json={"is_active": False})
     give_up = time.monotonic() + SHUT_OUT_SECONDS
     while bob.try_(there, "GET", "/users/me").status_code != 401:
         demand(time.monotonic() < give_up, f"{there.release} lets in who is disabled")
     form = {"username": bob.name, "password": bob.password}
     Person("").refused(there, "POST", "/auth/token", 401, data=form)
-    if scene.cast.new_is_there:
-        _stopped(scene, job["id"])
+    books, stops = scene.cast.books, scene.cast.new_is_there
+    if stops:
+        until(lambda: books.one(ASKED_TO_STOP, id=job["id"]), SHUT_OUT_SECONDS)
     admin.call(there, "PATCH", f"/users/{bob.id}", json={"is_active": True})
     bob.sign_in(here)
-    bob.until(here, job["id"], lambda job: job["state"] in ENDED)
-
-
-def _stopped(scene: Scene, job_id: str) -> None:
-    """Demand that a job which would last longer is cancelled."""
-    give_up = time.monotonic() + STOPPED_SECONDS
-    while (state := scene.cast.books.one("SELECT state FROM jobs WHERE id = :id", id=job_id)) in (
-        "queued",
-        "running",
-    ):
-        if time.monotonic() > give_up:
-            raise Broken(f"job {job_id} of a disabled user goes on")
-        time.sleep(0.2)
-    demand(state == "cancelled", f"job {job_id} of a disabled user has {state}")
+    bob.ended(here, job["id"], "cancelled" if stops else "succeeded")
 
 
 def leaver(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 import traceback
 
 from benchmarks.beside.releases import OLD, Releases
@@ -14,11 +15,16 @@ WORKERS = (
     ("indexing", True),
     ("replies", False),
     ("old-indexing", True),
-    ("long_indexing", True),
 )
 SWEEPERS = ("sweeper", f"{OLD}sweeper")
-# Until the lease of what died is over, and others had a turn.
-PAUSE = 6.0
+# So long, and until whoever died has done something again: a machine that only starts workers
+# shows nothing.
+PAUSE = 5.0
+BACK_SECONDS = 300.0
+DONE_SINCE = """
+    SELECT count(*) FROM job_attempts WHERE worker LIKE :worker AND outcome = 'succeeded'
+        AND finished_at > to_timestamp(:since)
+"""
 
 
 class Kills(threading.Thread):
@@ -54,6 +60,14 @@ class Kills(threading.Thread):
         if victim is not None:
             with self.ledger.strike(f"kill -9 {name}{' child' if child else ''}") as strike:
                 victim.kill(strike)
+            self._wait_for(name, strike.ended)
+
+    def _wait_for(self, name: str, since: float) -> None:
+        """Return when a worker has done something since a moment, or there is no time left."""
+        give_up, books = time.monotonic() + BACK_SECONDS, self.releases.books
+        while not books.one(DONE_SINCE, worker=f"{name}@%", since=since):
+            if self._over.wait(0.5) or time.monotonic() > give_up:
+                return
 
     def _kill_sweeper(self, name: str) -> None:
         victim = settled(self.releases, name)

@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 
-PAUSE = 0.1
+PAUSE = 0.2
+WAIT_SECONDS = 20.0
 ENDED = ("succeeded", "failed", "cancelled")
 # A worker may have died with it, twice; then it waits for its turn in quarantine.
-ENDED_SECONDS = 240.0
+ENDED_SECONDS = 600.0
 
 
 class Broken(Exception):
@@ -109,21 +110,22 @@ class Person:
     def until(
         self,
         web: Web,
-        job_id: str,
+        path: str,
         true: Callable[[dict[str, Any]], object],
         seconds: float = ENDED_SECONDS,
     ) -> dict[str, Any]:
-        """Return a job as soon as this is true of it."""
+        """Return what is at this path as soon as this is true of it."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
-            job: dict[str, Any] = self.call(web, "GET", f"/jobs/{job_id}")
-            if true(job):
-                return job
+            found: dict[str, Any] = self.call(web, "GET", path)
+            if true(found):
+                return found
             time.sleep(PAUSE)
-        raise Broken(f"{web.release}: after {seconds:.0f} s job {job_id} is {job}")
+        raise Broken(f"{web.release}: after {seconds:.0f} s {path} is {found}")
 
     def ended(self, web: Web, job_id: str, state: str = "succeeded") -> dict[str, Any]:
         """Return a job once it has ended, which has to be in this state."""
-        job = self.until(web, job_id, lambda job: job["state"] in ENDED)
+        path = f"/jobs/{job_id}?wait={WAIT_SECONDS:.0f}"
+        job = self.until(web, path, lambda job: job["state"] in ENDED)
         demand(job["state"] == state, f"{web.release}: job {job_id} is {job}, not {state}")
         return job
