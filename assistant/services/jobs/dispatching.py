@@ -69,7 +69,7 @@ WHERE id = ANY(ARRAY(
     WHERE id = ANY(ARRAY(
             SELECT id FROM waiting, gate, room
             WHERE gate.open AND turn <= :served AND (jobs > 0 OR payload_version = :newest)
-            ORDER BY turn, priority, id
+            ORDER BY {IN_ORDER}
             LIMIT (SELECT CASE WHEN jobs > 0 THEN jobs ELSE newest END FROM room)))
       AND state = 'queued' AND dispatched_at IS NULL
     ORDER BY id FOR UPDATE SKIP LOCKED))

@@ -81,7 +81,7 @@ INDEX = JobKind(
     payload_version=2,
 )
 # Indexing a whole collection anew, with another encoder.
-INDEX_COLLECTION = JobKind("collections.index", Queue.INDEXING, limited=True)
+INDEX_COLLECTION = JobKind("collections.index", Queue.INDEXING, limited=True, payload_version=2)
 ANALYZE = JobKind(
     "documents.analyze",
     Queue.REPLIES,

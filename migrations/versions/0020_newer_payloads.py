@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "00xx_newer_payloads"
-down_revision = "0010"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
