@@ -5,11 +5,11 @@ from collections.abc import Collection as Ids
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import PermanentError
-from assistant.models import Collection
+from assistant.models import Collection, Document
 
 # Says nothing about the index: the server does not run, or cannot be reached.
 AWAY = "chroma_unavailable"
@@ -29,6 +29,12 @@ def doubt(owner: uuid.UUID | str, *which: ColumnElement[bool]) -> int:
                 .execution_options(synchronize_session=False)
             ).all()
         )
+
+
+def doubt_holders(owner_id: uuid.UUID, document_ids: Ids[uuid.UUID]) -> int:
+    """Ask for the indexes of the collections to be checked in which these documents lie."""
+    theirs = select(Document.collection_id).where(Document.id.in_(document_ids))
+    return doubt(owner_id, Collection.owner_id == owner_id, Collection.id.in_(theirs))
 
 
 def doubt_all() -> int:

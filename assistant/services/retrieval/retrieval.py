@@ -17,7 +17,7 @@ from assistant.models import Chunk, Collection, Document, Embedding
 from assistant.models.document import unpack_vector, vector_id
 from assistant.ports import Vectors
 from assistant.services.retrieval.encoders import Question, is_lasting
-from assistant.services.retrieval.index_trust import doubt, doubting
+from assistant.services.retrieval.index_trust import doubt_holders, doubting
 
 logger = logging.getLogger(__name__)
 
@@ -174,12 +174,7 @@ def _doubt_what_lacks(scope: Scope, hits: list[Hit], indexed: list[Hit]) -> None
         for hit in hits
         if (hit.document_id, hit.generation, hit.ordinal) not in known
     }
-    if not lacking:
-        return
-    theirs = select(Document.collection_id).where(Document.id.in_(lacking))
-    doubted = doubt(
-        scope.owner_id, Collection.owner_id == scope.owner_id, Collection.id.in_(theirs)
-    )
+    doubted = doubt_holders(scope.owner_id, lacking) if lacking else 0
     if doubted:
         logger.warning("the index lacks vectors", extra={"documents": len(lacking)})
 
