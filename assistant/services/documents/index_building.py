@@ -102,6 +102,7 @@ def _prepare(
     run: Run, index: CollectionIndex, target: Target, document: Document, total: int
 ) -> None:
     """Cut and embed a document's text under a generation that nobody sees yet."""
+    jobs.make_way(run)
     text = preparation.begin(run, index, document)
     if text is None:
         return
