@@ -1,7 +1,6 @@
 """Every setting once, with its environment name and default."""
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -16,22 +15,17 @@ from pydantic_settings import (
 )
 
 from assistant import addresses
+from assistant.reading_settings import AtLeastOne, NotNegative, Positive, ReadingSettings
 from assistant.value_files import with_files
 
 LOCAL_ENV = "local.env"
 # How the name of an encoder begins that a server runs; what follows is the server's name for it.
 ENDPOINT = "endpoint:"
-# What sizes in characters are converted by: English has four and a bit to a token.
-CHARACTERS_PER_TOKEN = 4
 
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
-AtLeastOne = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[int, Field(ge=0)]
-# What is waited for, counted or multiplied must come to an end.
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(BaseSettings):
+class Settings(ReadingSettings, BaseSettings):
     """What the environment says; a field's upper-case name is its variable.
 
     Read from the environment, then `.env`, then `local.env` in `DATA_DIR`, which a local run
@@ -58,10 +52,6 @@ class Settings(BaseSettings):
     upload_dir: Path | None = None
     model_dir: Path | None = None
     max_file_size: AtLeastOne = 100 * 1024 * 1024
-    ocr_engine: Literal["auto", "tesseract", "rapidocr", "off"] = "auto"
-    ocr_languages: Annotated[list[str], NoDecode] = []
-    ocr_max_pages: NotNegative = 1000
-    ocr_page_seconds: Positive = 60.0
 
     database_url: str = "postgresql+psycopg2://127.0.0.1:5432/assistant"
     database_admin_url: str | None = None
@@ -92,10 +82,6 @@ class Settings(BaseSettings):
     embedding_tokenizer: Path | None = None
     embedding_batch: int = Field(default=32, ge=1, le=2048)
     embedding_timeout: Positive = 30.0
-    chunk_tokens: int = Field(default=250, ge=50, le=8000)
-    overlap_tokens: NotNegative = 30
-    chunk_size: int | None = Field(default=None, ge=200, le=4000)
-    chunk_overlap: NotNegative | None = None
     retrieval_limit: AtLeastOne = 6
     retrieval_threshold: float = Field(default=0.3, ge=-1, le=1)
 
@@ -170,20 +156,6 @@ class Settings(BaseSettings):
             return [origin.strip() for origin in value.split(",") if origin.strip()]
         return value
 
-    @field_validator("ocr_languages", mode="before")
-    @classmethod
-    def split_at_signs(cls, value: Any) -> Any:
-        """Take a list of languages as tesseract has it, `eng+deu`, or separated by commas."""
-        return re.findall(r"[^\s,+]+", value) if isinstance(value, str) else value
-
-    @field_validator("ocr_languages")
-    @classmethod
-    def demand_names_of_languages(cls, listed: list[str]) -> list[str]:
-        """Refuse what names no language of tesseract, and could be a path."""
-        if not all(re.fullmatch(r"\w+", name) for name in listed):
-            raise ValueError("it should be a list of tesseract's languages, such as eng+chi_sim")
-        return listed
-
     @field_validator("allowed_origins")
     @classmethod
     def demand_whole_origins(cls, listed: list[str]) -> list[str]:
@@ -199,11 +171,6 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def fit_together(self) -> Self:
         """Refuse values that are in each other's way."""
-        if self.chunk_overlap is not None and self.chunk_overlap > self.chunk_characters // 2:
-            raise ValueError("CHUNK_OVERLAP should be at most half of CHUNK_SIZE")
-        overlap = self.overlap_tokens if "overlap_tokens" in self.model_fields_set else 0
-        if overlap * CHARACTERS_PER_TOKEN > self.chunk_characters // 2:
-            raise ValueError("OVERLAP_TOKENS should be at most half of CHUNK_TOKENS")
         if self.heartbeat_seconds >= self.lease_seconds / 2:
             raise ValueError("HEARTBEAT_SECONDS should be less than half of LEASE_SECONDS")
         return self
@@ -214,20 +181,6 @@ class Settings(BaseSettings):
         if self.crash_points is not None and not self.debug:
             raise ValueError("CRASH_POINTS is for drills alone: unset it (or set DEBUG, too)")
         return self
-
-    @property
-    def chunk_characters(self) -> int:
-        """Return how long chunks are in collections made from now on, as collections keep it."""
-        if self.chunk_size is not None and "chunk_tokens" not in self.model_fields_set:
-            return self.chunk_size
-        return self.chunk_tokens * CHARACTERS_PER_TOKEN
-
-    @property
-    def overlap_characters(self) -> int:
-        """Return how much of a chunk is also in the one before, as collections keep it."""
-        if self.chunk_overlap is not None and "overlap_tokens" not in self.model_fields_set:
-            return min(self.chunk_overlap, self.chunk_characters // 2)
-        return min(self.overlap_tokens * CHARACTERS_PER_TOKEN, self.chunk_characters // 2)
 
     @property
     def uploads(self) -> Path:

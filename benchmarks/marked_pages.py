@@ -19,7 +19,8 @@ from assistant.adapters.documents.media import PDF
 from assistant.adapters.documents.parser import SubprocessParser
 from assistant.adapters.documents.png import png
 from assistant.adapters.documents.rendering import SubprocessArtist
-from assistant.ports import ParsedDocument, ParsedPage, Span
+from assistant.pieces import Span
+from assistant.ports import ParsedDocument, ParsedPage
 
 SENTENCE = re.compile(r"(?:^|\n\n)([^\n].*?(?:[.!?](?=\s)|\n\n|$))", re.DOTALL)
 # What is marked is multiplied by it: a yellow pen.

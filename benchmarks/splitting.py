@@ -21,7 +21,8 @@ from assistant.adapters.documents.media import named
 from assistant.adapters.documents.parser import SubprocessParser
 from assistant.adapters.provided import Adapters
 from assistant.config import read_settings
-from assistant.ports import EmbeddingModel, Piece
+from assistant.pieces import Piece
+from assistant.ports import EmbeddingModel
 from benchmarks.accept import cpu_name
 
 HEADING = re.compile(r"^(#{2,6}) (.+)$", re.MULTILINE)

@@ -11,7 +11,8 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from assistant.adapters.located import Located, Places, Range
 from assistant.adapters.outline import Heading, Section, Table, outline
-from assistant.ports import EmbeddingModel, Piece
+from assistant.pieces import Piece
+from assistant.ports import EmbeddingModel
 
 # Each keeps its mark at the end of the piece before it: paragraphs, lines, sentences, words.
 SEPARATORS = (

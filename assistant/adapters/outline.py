@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.adapters.located import Places
-from assistant.ports import Span
+from assistant.pieces import Span
 
 # A fence, a heading, or a line that underlines one or a table's header.
 MARK = re.compile(

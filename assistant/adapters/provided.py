@@ -8,6 +8,7 @@ from assistant.adapters.importing import one_at_a_time
 from assistant.adapters.model_access import ModelAccess, endpoint_access
 from assistant.adapters.page_cache import PageCache
 from assistant.config import ENDPOINT, Settings
+from assistant.pieces import Splitter
 from assistant.ports import (
     ChatModel,
     DocumentParser,
@@ -15,7 +16,6 @@ from assistant.ports import (
     ModelList,
     PageArtist,
     PageRecogniser,
-    Splitter,
     VectorStore,
 )
 from assistant.sources import Fetcher, Unpacker

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.adapters.cutting import Cutting, cut, strip
-from assistant.ports import EmbeddingModel, Piece
+from assistant.pieces import Piece
+from assistant.ports import EmbeddingModel
 
 # Cut out of its surroundings, a text may have a few tokens more. Chunks with fewer than this
 # share of the window are safe from that, the others are counted again.

@@ -6,10 +6,10 @@ import uuid
 from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from assistant.config import CHARACTERS_PER_TOKEN
 from assistant.database import Model
 from assistant.models.columns import Created, Key, Moment, Owner
 from assistant.models.deletable import Deletable
+from assistant.reading_settings import CHARACTERS_PER_TOKEN
 
 
 class Collection(Deletable, Model):

@@ -25,7 +25,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from assistant.database import Model
 from assistant.models.columns import Created, Json, JsonList, Key, Owner
 from assistant.models.deletable import Deletable
-from assistant.ports import WORD, Vectors, Words, with_header
+from assistant.pieces import with_header
+from assistant.ports import WORD, Vectors, Words
 
 
 class DocumentStatus(StrEnum):

@@ -9,7 +9,7 @@ from assistant.adapters import embedding
 from assistant.adapters.embedding import SentenceTransformerModel
 from assistant.adapters.outline import outline
 from assistant.adapters.splitting import StructuredSplitter
-from assistant.ports import Piece
+from assistant.pieces import Piece
 
 FOLDER = embedding.locate("all-MiniLM-L6-v2")
 needs_model = pytest.mark.skipif(FOLDER is None, reason="the bundled model is not installed")

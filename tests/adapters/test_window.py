@@ -12,7 +12,7 @@ from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegac
 from assistant.adapters import embedding
 from assistant.adapters.embedding import SentenceTransformerModel
 from assistant.adapters.splitting import StructuredSplitter
-from assistant.ports import Piece
+from assistant.pieces import Piece
 
 FOLDER = embedding.locate("all-MiniLM-L6-v2")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="the bundled model is not installed")

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import TransientError, Unavailable
-from assistant.ports import ParsedDocument, Piece
+from assistant.pieces import Piece
+from assistant.ports import ParsedDocument
 from assistant.services import jobs
 from assistant.services.documents import chunks, encoding, indexing
 from assistant.services.generation import replies

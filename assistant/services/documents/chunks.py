@@ -13,7 +13,8 @@ from assistant.database import table_of
 from assistant.extensions import adapters
 from assistant.models import Chunk, Document
 from assistant.models.document import page_of, vector_id
-from assistant.ports import ParsedDocument, Piece, Vectors, with_header
+from assistant.pieces import Piece, with_header
+from assistant.ports import ParsedDocument, Vectors
 from assistant.services.documents.encoding import Target
 from assistant.services.jobs import Run
 from assistant.services.retrieval import embeddings

@@ -10,11 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from assistant.config import CHARACTERS_PER_TOKEN
 from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput, NotFound
 from assistant.extensions import settings
 from assistant.models import Collection, Document
+from assistant.reading_settings import CHARACTERS_PER_TOKEN
 from assistant.services import active_owner
 from assistant.services.paging import Page, page_of
 

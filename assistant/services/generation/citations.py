@@ -6,7 +6,7 @@
 import re
 from collections.abc import Iterator
 
-from assistant.ports import Span
+from assistant.pieces import Span
 
 OPENERS, CLOSERS = "[【［", "]】］"
 # Longer brackets are no markers: this is the most text that is ever held back.

@@ -14,7 +14,8 @@ from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import Conversation, Job, JobState, Message, MessageRole
-from assistant.ports import ChatRequest, Usage, with_header
+from assistant.pieces import with_header
+from assistant.ports import ChatRequest, Usage
 from assistant.services.conversations import branches, messages
 from assistant.services.generation import evidence
 from assistant.services.generation.citations import MarkerFilter
