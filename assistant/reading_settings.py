@@ -1,10 +1,9 @@
 """The settings of how documents are read and cut."""
 
-import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[int, Field(ge=0)]
@@ -18,27 +17,13 @@ class ReadingSettings(BaseSettings):
     """Text recognition, and the size of chunks."""
 
     ocr_engine: Literal["auto", "tesseract", "rapidocr", "off"] = "auto"
-    ocr_languages: Annotated[list[str], NoDecode] = []
-    ocr_max_pages: NotNegative = 1000
+    ocr_languages: str = Field(default="", pattern=r"^\w*([+, ]+\w+)*$")
+    ocr_max_pages: AtLeastOne = 1000
     ocr_page_seconds: Positive = 60.0
     chunk_tokens: int = Field(default=250, ge=50, le=8000)
     overlap_tokens: NotNegative = 30
     chunk_size: int | None = Field(default=None, ge=200, le=4000)
     chunk_overlap: NotNegative | None = None
-
-    @field_validator("ocr_languages", mode="before")
-    @classmethod
-    def split_at_signs(cls, value: Any) -> Any:
-        """Take a list of languages as tesseract has it, `eng+deu`, or separated by commas."""
-        return re.findall(r"[^\s,+]+", value) if isinstance(value, str) else value
-
-    @field_validator("ocr_languages")
-    @classmethod
-    def demand_names_of_languages(cls, listed: list[str]) -> list[str]:
-        """Refuse what names no language of tesseract, and could be a path."""
-        if not all(re.fullmatch(r"\w+", name) for name in listed):
-            raise ValueError("it should be a list of tesseract's languages, such as eng+chi_sim")
-        return listed
 
     @model_validator(mode="after")
     def overlap_in_part(self) -> Self:

@@ -31,6 +31,7 @@ MESSAGE_KEYS = {
 }
 DOCUMENT_KEYS = {
     *("id", "collection_id", "filename", "media_type", "size", "sha256", "status", "page_count"),
+    "unread_pages",
     *("chunk_count", "generation", "error", "job_id", "created_at", "updated_at"),
     *("parent_id", "attachments", "source_url"),
 }

@@ -12,6 +12,7 @@ PROJECT = Path(__file__).parents[1]
 VALUES = {
     "log_format": "json",
     "embedding_backend": "torch",
+    "ocr_engine": "off",
     "debug": "true",
     "database_url": "postgresql://db/assistant",
     "database_admin_url": "postgresql://owner@db/assistant",

@@ -15,9 +15,9 @@ from assistant.ports import (
     EmbeddingModel,
     ModelList,
     PageArtist,
-    PageRecogniser,
     VectorStore,
 )
+from assistant.recognition import PageRecogniser
 from assistant.sources import Fetcher, Unpacker
 
 # The imports are inside the functions on purpose: a web process must never load torch, chromadb
@@ -174,9 +174,11 @@ class Adapters:
     def recogniser(self) -> PageRecogniser | None:
         """Return what recognises text in pictures, or None if nothing here does or may."""
         from assistant.adapters.ocr.engines import find_engine
+        from assistant.adapters.ocr.languages import languages_of
         from assistant.adapters.ocr.recogniser import SandboxedRecogniser
 
-        engine = find_engine(self._settings.ocr_engine, self._settings.ocr_languages)
+        wanted = languages_of(self._settings.ocr_languages)
+        engine = find_engine(self._settings.ocr_engine, wanted)
         if engine is None:
             return None
         return SandboxedRecogniser(engine, self._settings.ocr_page_seconds)

@@ -103,8 +103,8 @@ class DocumentText(Model):
 
     `reader_version` has read it. `splitter_version` has cut it into the chunks that search sees or
     has seen; it is written at the switch. `file_id` is the file that was read, as this type, under
-    the name `storage_key`; `unread_pages` counts scans whose text was not recognised, if there are
-    any. A process of the release before writes none of them.
+    the name `storage_key`. A process of the release before writes none of them. `unread_pages`
+    counts scans whose text was not recognised, if there are any.
     """
 
     __tablename__ = "document_texts"

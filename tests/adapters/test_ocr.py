@@ -20,7 +20,7 @@ from assistant.adapters.ocr.engines import Engine, Tesseract, find_engine
 from assistant.adapters.ocr.pictures import MAX_PIXELS, draw, read_grey
 from assistant.adapters.ocr.recogniser import SandboxedRecogniser
 from assistant.errors import PermanentError, UnsupportedDocument
-from assistant.ports import RecognisedPage
+from assistant.recognition import RecognisedPage
 from tests.adapters import pdfs
 from tests.adapters.scans import LINES, drawn, page, saved, with_text
 

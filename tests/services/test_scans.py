@@ -12,7 +12,7 @@ from assistant.adapters.ocr.recogniser import RunningRecognition
 from assistant.database import transaction
 from assistant.extensions import settings
 from assistant.models import Job, Queue
-from assistant.ports import RecognisedPage
+from assistant.recognition import RecognisedPage
 from assistant.services import jobs
 from assistant.services.documents import documents, scans
 from assistant.services.jobs import heartbeats

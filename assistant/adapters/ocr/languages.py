@@ -1,5 +1,6 @@
 """Which of tesseract's languages are tried on a page."""
 
+import re
 from collections.abc import Sequence
 
 LATIN, HAN = "Latin", "Han"
@@ -36,6 +37,11 @@ SCRIPTS = {
 SCRIPT_OF = {code: script for script, codes in SCRIPTS.items() for code in codes.split()}
 # Each language costs time, and more do not help.
 MOST_AT_ONCE = 4
+
+
+def languages_of(setting: str) -> list[str]:
+    """Return the languages that a setting names, as tesseract has it, `eng+deu`, or with commas."""
+    return re.findall(r"\w+", setting)
 
 
 def chosen(installed: Sequence[str], wanted: Sequence[str]) -> list[str]:

@@ -13,7 +13,8 @@ from assistant.adapters.documents.pdf_style import Item, style_of
 from assistant.adapters.documents.pdf_text import write
 from assistant.adapters.documents.pdf_words import Word
 from assistant.adapters.ocr.lines import Seen, SeenLine
-from assistant.ports import WORD, RecognisedPage
+from assistant.ports import WORD
+from assistant.recognition import RecognisedPage
 
 # Letters of a line say little of its size, which is as high as its highest letter; only what is
 # much larger than the rest is a heading.

@@ -17,7 +17,7 @@ from assistant.adapters.ocr.engines import Engine
 from assistant.adapters.ocr.layout import write_page
 from assistant.adapters.ocr.pictures import MOST_RECOGNISED, POINTS
 from assistant.errors import PermanentError
-from assistant.ports import RecognisedPage
+from assistant.recognition import RecognisedPage
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from assistant.ports import WORD, ParsedDocument, ParsedPage, RecognisedPage, Words
+from assistant.ports import WORD, ParsedDocument, ParsedPage, Words
+from assistant.recognition import RecognisedPage
 
 PAGE_END = "\n\n"
 NO_PAGE = ParsedPage(0.0, 0.0, np.empty(0, WORD))

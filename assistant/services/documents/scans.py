@@ -17,7 +17,8 @@ from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import ScannedPage
 from assistant.models.document import pack_words, unpack_words
-from assistant.ports import PageRecogniser, ParsedDocument, RecognisedPage
+from assistant.ports import ParsedDocument
+from assistant.recognition import PageRecogniser, RecognisedPage
 from assistant.services import jobs
 from assistant.services.documents.index_target import Version
 from assistant.services.documents.recognised_text import with_recognised

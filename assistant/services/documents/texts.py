@@ -30,8 +30,8 @@ def read(run: Run, version: Version) -> ParsedDocument:
         if kept is not None:
             return ParsedDocument(kept.text, kept.page_starts, unread=kept.unread_pages or 0)
     run.progress("parsing")
-    if (known := _read_before(run, version)) is not None:
-        return known
+    if (before := _read_before(run, version)) is not None:
+        return before
     parsed = _parse(run, version)
     return scans.read(run, version, parsed) if parsed.scans else parsed
 
@@ -51,7 +51,7 @@ def _read_before(run: Run, version: Version) -> ParsedDocument | None:
         .where(File.owner_id == run.owner_id, File.sha256 == version.sha256)
         .where(Document.is_live, Document.media_type == version.media_type)
         .where(DocumentText.reader_version == READER_VERSION)
-        # What no text recognition was there for may be read now.
+        # What could not be recognised then may be by now.
         .where(DocumentText.unread_pages.is_(None))
         .limit(1)
     )

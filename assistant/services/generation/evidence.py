@@ -43,9 +43,9 @@ class Citation(NamedTuple):
     start: int
     end: int
     quote: str
+    headings: Sequence[str]
     ocr: bool
     confidence: float | None
-    headings: Sequence[str] = ()
 
 
 _render = renderer(CitationSchema())
@@ -56,8 +56,8 @@ def _citation(
 ) -> dict[str, Any]:
     hit = quote.hit
     place = (hit.document_id, hit.generation, hit.filename, page, quote.start, quote.end)
-    sure = (confidence is not None, confidence)
-    return _render(Citation(marker, *place, quote.text, *sure, list(hit.headings)))
+    said = (quote.text, list(hit.headings), confidence is not None, confidence)
+    return _render(Citation(marker, *place, *said))
 
 
 def retrieve(scope: Scope, question: Question) -> list[Hit]:

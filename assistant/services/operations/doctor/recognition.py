@@ -1,6 +1,7 @@
 """Whether text in pictures of pages can be recognised here, and in which languages."""
 
 from assistant.adapters.ocr.engines import find_tesseract
+from assistant.adapters.ocr.languages import languages_of
 from assistant.extensions import adapters, settings
 from assistant.services.operations.doctor.finding import Finding, ok, warn
 
@@ -20,9 +21,10 @@ def check_recognition() -> list[Finding]:
         wish = settings.ocr_engine
         what = "Nothing recognises text" if wish == "auto" else f"{wish} is not here"
         return [warn(NAME, f"{what}, so scans cannot be read.", INSTALL)]
-    tesseract = find_tesseract(settings.ocr_languages)
+    wanted = languages_of(settings.ocr_languages)
+    tesseract = find_tesseract(wanted)
     if tesseract is not None and recogniser.name == tesseract.name:
-        missing = sorted(set(settings.ocr_languages) - set(tesseract.languages))
+        missing = sorted(set(wanted) - set(tesseract.languages))
         if missing:
             what = f"OCR_LANGUAGES names what tesseract does not have: {', '.join(missing)}."
             advice = "Install a package such as tesseract-ocr-deu for each, or correct the setting."
