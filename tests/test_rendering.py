@@ -19,7 +19,9 @@ from assistant.services.retrieval.retrieval import Hit
 ID = uuid.UUID("01990000-0000-7000-8000-000000000000")
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 REASON = {"code": "busy", "title": "Busy", "detail": "Try again."}
-CITATION = Citation(1, ID, 2, "a.pdf", None, 3, 9, "Ferries leave.")
+CITATION = Citation(
+    1, ID, 2, "a.pdf", None, 3, 9, "Ferries leave.", ["Ferry"], ocr=False, confidence=None
+)
 
 THINGS: list[tuple[Schema, Any]] = [
     (CitationSchema(), CITATION),

@@ -11,7 +11,13 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, Model, db, transaction
-from assistant.models import Collection, ScannedPage
+from assistant.models import (
+    Collection,
+    CollectionIndex,
+    IndexState,
+    PreparedDocument,
+    ScannedPage,
+)
 from assistant.security import check_endpoints
 from assistant.services import jobs
 from tests.adapters.pdfs import build, shown
@@ -101,6 +107,7 @@ def things(user: User) -> dict[str, str]:
     document = user.get(f"/documents/{uploaded['document_id']}").get_json()
     keep_scan(uuid.UUID(user.id), uuid.UUID(document["id"]))
     assert document["status"] == "ready"
+    prepare(uuid.UUID(user.id), document)
     user.post("/collections", json={"name": "My secret."}, headers={"Idempotency-Key": "secret"})
     return {
         "job_id": asked["id"],
@@ -109,6 +116,29 @@ def things(user: User) -> dict[str, str]:
         "document_id": document["id"],
         "collection_id": document["collection_id"],
     }
+
+
+def prepare(owner_id: uuid.UUID, document: dict[str, Any]) -> None:
+    """Keep that a document waits for an index that is being built."""
+    index = CollectionIndex(
+        id=uuid.uuid4(),
+        owner_id=owner_id,
+        collection_id=uuid.UUID(document["collection_id"]),
+        encoder="another",
+        version=2,
+        state=IndexState.BUILDING,
+    )
+    prepared = PreparedDocument(
+        index_id=index.id,
+        document_id=uuid.UUID(document["id"]),
+        owner_id=owner_id,
+        base_generation=1,
+        generation=2,
+    )
+    with transaction(owner_id) as session:
+        session.add(index)
+        session.flush()
+        session.add(prepared)
 
 
 def test_what_belongs_to_another_is_not_found_by_any_endpoint(

@@ -448,7 +448,8 @@ def test_what_takes_a_key_says_so(app: Flask) -> None:
     places = ("/auth/register", "/users", "/conversations", "/messages", "/documents")
     more = ("/documents/{document_id}/analysis", "/collections", "/jobs/{job_id}/retry")
     beside = ("/messages/{message_id}/edit", "/messages/{message_id}/regenerate")
-    assert taking == {("post", path) for path in (*places, *more, *beside)}
+    of_documents = ("/documents/text", "/documents/url", "/documents/{document_id}/reindex")
+    assert taking == {("post", path) for path in (*places, *more, *beside, *of_documents)}
     assert accepting <= taking
 
 

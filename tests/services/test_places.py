@@ -124,6 +124,9 @@ def test_whoever_does_what_at_the_same_time_all_places_are_whole(
         )
         == []
     )
+    # What a text was read from stays as long as the text.
+    texts = sql("SELECT storage_key FROM document_texts WHERE owner_id = :owner", owner=owner)
     named = {key for row in rows for key in (row[2], row[5]) if key}
+    named |= {key for (key,) in texts if key}
     folder = adapters.files.path(str(owner))
     assert {f"{owner}/{path.name}" for path in folder.glob("*")} == named

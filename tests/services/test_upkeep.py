@@ -489,6 +489,7 @@ def test_orphaned_files_are_removed_and_no_others(owner: uuid.UUID) -> None:
     assert not half.exists()
     for path in (kept, waiting, young, strangers, arriving):
         assert path.exists(), path
+    arriving.unlink()
     aged(orphan)
     assert files.round() == {}
     assert orphan.exists(), "the next walk begins in ten minutes"

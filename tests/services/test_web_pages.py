@@ -150,7 +150,7 @@ def test_an_address_that_may_not_be_fetched_is_refused_at_once(
         (saying(page(b"", "302 Found", "Location: http://localhost/")), "address_not_allowed"),
         (silent, "page_timeout"),
         (for_ever(b"HTTP/1.1 200 OK\r\n\r\n", b"x", 0.02), "page_timeout"),
-        (saying(page(b"\x89PNG\r\n\x1a\n" + bytes(100))), "unsupported_document"),
+        (saying(page(b"GIF89a" + bytes(100))), "unsupported_document"),
         (saying(page(b"")), "page_empty"),
         (typed(b"<p hidden>Nothing to see.</p>"), "no_text"),
     ],
