@@ -22,7 +22,7 @@ WAITING = (
 )
 # What deletes, and what it calls while it has locked what it deletes.
 WAYS = [
-    pytest.param(deletion, "_promise", id="document"),
+    pytest.param(deletion, "promise", id="document"),
     pytest.param(collection_deletion, "_accept", id="collection"),
 ]
 

@@ -123,7 +123,7 @@ def test_a_reply_and_a_deleted_collection_do_not_wait_for_each_other(
 ) -> None:
     made = collections.create(owner, "Papers")
     found = [
-        documents.create(owner, io.BytesIO(b"The harbour opens."), f"{n}.txt", made.id)
+        documents.create(owner, io.BytesIO(b"The harbour opens at %d." % n), f"{n}.txt", made.id)
         for n in range(2)
     ]
     assert [perform(job).state for job in found] == ["succeeded"] * 2
