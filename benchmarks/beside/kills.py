@@ -5,7 +5,7 @@ import threading
 import time
 import traceback
 
-from benchmarks.beside.releases import OLD, Releases
+from benchmarks.beside.releases import MARK, Releases
 from benchmarks.drill.ledger import Ledger
 from benchmarks.drill.victims import settled, with_a_job
 
@@ -16,7 +16,7 @@ WORKERS = (
     ("replies", False),
     ("old-indexing", True),
 )
-SWEEPERS = ("sweeper", f"{OLD}sweeper")
+SWEEPERS = ("sweeper", f"{MARK}sweeper")
 # So long, and until whoever died has done something again: a machine that only starts workers
 # shows nothing.
 PAUSE = 5.0

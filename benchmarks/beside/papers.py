@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from benchmarks.beside.people import Person, Web, demand
+from benchmarks.beside.people import NEW, Person, Web, demand
 from benchmarks.beside.scene import Scene
 
 # More text than what the release of now indexes in the queue for everybody.
@@ -40,21 +40,27 @@ def paper(scene: Scene) -> None:
         demand(quoted == cited["quote"], f"{web.release}: {cited} quotes {quoted!r}")
     analysis = ada.call(here, "POST", f"/documents/{document}/analysis")
     demand(ada.ended(there, analysis["id"])["result"]["summary"], "an analysis without a summary")
-    gone(scene, ada, document)
+    receipt = gone(scene, ada, document)
+    if here.release == NEW:
+        # What an earlier release has deleted is left to upkeep.
+        replied = ada.call(there, "GET", f"/messages/{asked['message_id']}")["citations"]
+        demand([c["quote"] for c in replied] == [None], f"{there.release}: still quotes {replied}")
+        demand(receipt["citations"] == 1, f"the receipt {receipt} counts no citation")
 
 
-def gone(scene: Scene, somebody: Person, document: str) -> None:
-    """Delete a document here; there, and in PostgreSQL, nothing of it is left."""
+def gone(scene: Scene, somebody: Person, document: str) -> dict[str, Any]:
+    """Delete a document here, and return the receipt; nowhere is anything of it left."""
     here, there = scene.here, scene.there
     removal = somebody.call(here, "DELETE", f"/documents/{document}")
     search = {"query": "Who counted barrels?", "document_ids": [document]}
-    somebody.ended(there, removal["id"])
+    receipt: dict[str, Any] = somebody.ended(there, removal["id"])["result"]
     for web in (here, there):
         somebody.refused(web, "GET", f"/documents/{document}", 404)
         somebody.refused(web, "GET", f"/documents/{document}/content", 404)
         somebody.refused(web, "POST", "/search", 404, json=search)
     left = [what for [what] in scene.cast.books.rows(LEFT, id=document)]
     demand(not left, f"of document {document} there is left: {left}")
+    return receipt
 
 
 def revised(scene: Scene) -> None:
@@ -94,9 +100,11 @@ def large(scene: Scene) -> None:
 
 
 def formats(scene: Scene) -> None:
-    """What a web process accepts becomes searchable, whoever reads the file."""
+    """What a web process accepts becomes searchable, and is moved by one that may not know it."""
     here, there, said = scene.here, scene.there, scene.sentence()
     ada = scene.person()
+    shelf = ada.call(here, "POST", "/collections", json={"name": f"Shelf {scene.number}"})
+    move = {"collection_id": shelf["id"]}
     for name, text in (("page.html", "<p>{sentence}</p>"), ("a.csv", TABLE), ("b.rtf", RICH)):
         files = {"file": (name, text.format(sentence=said).encode())}
         answer = ada.try_(here, "POST", "/documents", files=files)
@@ -104,7 +112,10 @@ def formats(scene: Scene) -> None:
         demand(answer.status_code in (202, 415), told)
         if answer.status_code == 202:
             ada.ended(there, answer.json()["id"])
-            _found(ada, there, answer.json()["document_id"], said)
+            document = answer.json()["document_id"]
+            _found(ada, there, document, said)
+            ada.ended(here, ada.call(there, "PATCH", f"/documents/{document}", json=move)["id"])
+            _found(ada, here, document, said, collection_ids=[shelf["id"]])
     shown = [[d["filename"] for d in ada.call(web, "GET", "/documents")] for web in (here, there)]
     demand(shown[0] == shown[1], f"listed {shown}")
 

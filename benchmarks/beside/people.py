@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+# What the releases are called here.
+OLD, NEW = "old", "new"
 PAUSE = 0.2
 WAIT_SECONDS = 20.0
 ENDED = ("succeeded", "failed", "cancelled")

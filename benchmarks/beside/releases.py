@@ -20,7 +20,7 @@ from benchmarks.drill.victims import until
 from tests.doubles.model_server import ModelServer
 
 # By which the programs and workers of the earlier release are told from those of now.
-OLD = "old-"
+MARK = "old-"
 COMMAND_SECONDS = 300
 READY_SECONDS = 600.0
 CONNECTED = """
@@ -99,7 +99,7 @@ def set_up(folder: Path, code: Path) -> Iterator[Releases]:
             Application(
                 settings_of(data_dir=folder / name, port=free_port(), **shared), project, mark
             )
-            for name, project, mark in (("old", code, OLD), ("new", PROJECT, ""))
+            for name, project, mark in (("old", code, MARK), ("new", PROJECT, ""))
         )
         flask(old, "db", "upgrade")
         books = Books(servers.settings.database_url)

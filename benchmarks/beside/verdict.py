@@ -4,7 +4,8 @@ from collections import Counter
 
 from benchmarks.beside.crowd import STORIES, Crowd
 from benchmarks.beside.papers import large
-from benchmarks.beside.releases import OLD, Releases
+from benchmarks.beside.people import NEW, OLD
+from benchmarks.beside.releases import MARK, Releases
 from benchmarks.drill.audit import Audit
 from benchmarks.drill.documents import chunks_whole, vectors_equal
 from benchmarks.drill.ending import OPEN, UPKEEP_SECONDS, Rows
@@ -14,7 +15,7 @@ from benchmarks.drill.promises import lawful, repeated
 from benchmarks.drill.victims import until
 
 LIMIT_SECONDS = 60.0
-BOTH = (("old", "new"), ("new", "old"))
+BOTH = ((OLD, NEW), (NEW, OLD))
 LEAST_KILLS = 4
 # Who does the same in both releases; what is long is left to the new one.
 WORK = ("replies", "indexing")
@@ -59,7 +60,7 @@ def _played(crowd: Crowd) -> Promise:
 def _by_both(rows: Rows) -> Promise:
     """Both releases worked on the jobs, and went on with what the other had begun."""
     workers = Counter(a.worker.partition("@")[0] for tries in rows.attempts.values() for a in tries)
-    missing = [name for work in WORK for name in (work, f"{OLD}{work}") if not workers[name]]
+    missing = [name for work in WORK for name in (work, f"{MARK}{work}") if not workers[name]]
     figure = ", ".join(f"{name} {count}" for name, count in sorted(workers.items()))
     return Promise("workers that did nothing", figure, missing)
 
