@@ -13,11 +13,12 @@ from benchmarks.beside import papers
 from benchmarks.beside.checkout import NoSuchCommit, check_out
 from benchmarks.beside.crowd import Crowd
 from benchmarks.beside.kills import Kills
-from benchmarks.beside.people import NEW, OLD, Person, Web
+from benchmarks.beside.people import NEW, OLD, Broken, Person, Web
 from benchmarks.beside.releases import Releases, flask, set_up
 from benchmarks.beside.scene import Cast
 from benchmarks.beside.verdict import verdict
-from benchmarks.beside.views import unlike, view
+from benchmarks.beside.views import READ_ANEW, demand_quotes, unlike, view
+from benchmarks.drill.ending import OPEN
 from benchmarks.drill.ledger import Ledger
 from benchmarks.drill.promise import Promise
 from benchmarks.drill.report import tell
@@ -139,9 +140,12 @@ class Run:
         say(f"{crowd.played.total()} stories; comparing what both show.", self.began)
         broken: list[str] = []
         people = [*self.known, *crowd.cast.people[-COMPARED:]]
+        # What the new release reads anew by itself, too.
+        until(lambda: self.releases.books.one(OPEN) == 0, PLAYED_SECONDS)
         for somebody in people:
             somebody.sign_in(self.new)
-            different = unlike(view(somebody, self.old), view(somebody, self.new))
+            seen = view(somebody, self.old), view(somebody, self.new)
+            different = unlike(*seen, grown=False)
             broken += [f"{somebody.name} {each}" for each in different[:SHOWN]]
         return Promise("what old and new show differently", f"to {len(people)} people", broken)
 
@@ -160,8 +164,14 @@ class Run:
         """What was there before the upgrade is shown as it was then."""
         broken: list[str] = []
         for somebody in self.known:
-            different = unlike(self.views[somebody.name], view(somebody, self.new))
+            somebody.sign_in(self.new)
+            seen = view(somebody, self.new)
+            different = unlike(self.views[somebody.name], seen, READ_ANEW, grown=True)
             broken += [f"{somebody.name} {each}" for each in different[:SHOWN]]
+            try:
+                demand_quotes(somebody, self.new, seen)
+            except Broken as error:
+                broken.append(str(error))
         return Promise("what was there before and is not", f"of {len(self.known)} people", broken)
 
     def answered(self) -> Promise:

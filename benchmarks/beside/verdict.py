@@ -14,7 +14,8 @@ from benchmarks.drill.promise import Promise
 from benchmarks.drill.promises import lawful, repeated
 from benchmarks.drill.victims import until
 
-LIMIT_SECONDS = 60.0
+# With all that the release of now reads anew by itself.
+LIMIT_SECONDS = 300.0
 BOTH = ((OLD, NEW), (NEW, OLD))
 LEAST_KILLS = 4
 # Who does the same in both releases; what is long is left to the new one.

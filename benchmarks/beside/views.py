@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from benchmarks.beside.people import Person, Web
+from benchmarks.beside.people import Person, Web, demand
 
 # What changes by itself while nothing happens.
-PASSING = ("queue_position", "blocker", "waiting_because")
+PASSING = frozenset({"queue_position", "blocker", "waiting_because"})
+# What a release changes that reads documents anew after an upgrade, as a better reader does.
+READ_ANEW = PASSING | {"generation", "chunk_count", "page_count", "updated_at", "job_id"}
 LISTS = ("/users/me", "/collections", "/documents", "/conversations", "/jobs")
 EACH = {
-    "/documents": ("/documents/{id}", "/documents/{id}/text"),
+    "/documents": ("/documents/{id}",),
     "/conversations": (
         "/conversations/{id}",
         "/conversations/{id}/branches",
@@ -19,30 +21,50 @@ EACH = {
 
 
 def view(somebody: Person, web: Web) -> dict[str, Any]:
-    """Return all that a user can read, by path; of what has no text, how that is told."""
+    """Return all that a user can read, by path."""
     seen: dict[str, Any] = {}
     for path in LISTS:
         seen[path] = somebody.call(web, "GET", path)
         for each in seen[path] if path in EACH else ():
             for more in EACH[path]:
                 target = more.format(id=each["id"])
-                answer = somebody.try_(web, "GET", target)
-                seen[target] = answer.json() if answer.is_success else answer.status_code
+                seen[target] = somebody.call(web, "GET", target)
     return seen
 
 
-def unlike(one: Any, other: Any, where: str = "") -> list[str]:
-    """Return where two views differ, in what both of them have: releases add fields."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        if not where and one.keys() != other.keys():
-            return [f"only one has {sorted(one.keys() ^ other.keys())}"]
-        shared = [name for name in one if name in other and name not in PASSING]
-        return [
-            each for name in shared for each in unlike(one[name], other[name], f"{where} {name}")
-        ]
-    if isinstance(one, list) and isinstance(other, list):
-        if len(one) != len(other):
-            return [f"{where}: {len(one)} and {len(other)}"]
-        pairs = enumerate(zip(one, other, strict=True))
-        return [each for n, (a, b) in pairs for each in unlike(a, b, f"{where} {n}")]
-    return [] if one == other else [f"{where}: {one!r} and {other!r}"]
+def unlike(
+    before: Any, after: Any, ignored: frozenset[str] = PASSING, where: str = "", *, grown: bool
+) -> list[str]:
+    """Return where two views differ, in what both of them have: releases add fields.
+
+    If it may have `grown`, there may be more paths, and more in lists of what has an id.
+    """
+    if isinstance(before, dict) and isinstance(after, dict):
+        # What is missing is told of the lists that named it.
+        names = [name for name in before if name in after and name not in ignored]
+        pairs = [(name, before[name], after[name]) for name in names]
+    elif isinstance(before, list) and isinstance(after, list):
+        if grown and all(isinstance(each, dict) and "id" in each for each in before):
+            found = {each["id"]: each for each in after}
+            after = [found.get(each["id"]) for each in before]
+        if len(before) != len(after):
+            return [f"{where}: {len(before)} and {len(after)}"]
+        pairs = [(str(n), *pair) for n, pair in enumerate(zip(before, after, strict=True))]
+    else:
+        return [] if before == after else [f"{where}: {before!r} and {after!r}"]
+    return [
+        each
+        for name, one, other in pairs
+        for each in unlike(one, other, ignored, f"{where} {name}", grown=grown)
+    ]
+
+
+def demand_quotes(somebody: Person, web: Web, seen: dict[str, Any]) -> None:
+    """Demand that what replies quote still stands where they say."""
+    for path, messages in seen.items():
+        for message in messages if path.startswith("/messages") else ():
+            for cited in message["citations"]:
+                where = "start={start}&end={end}&generation={generation}".format(**cited)
+                there = f"/documents/{cited['document_id']}/text?{where}"
+                text = somebody.call(web, "GET", there)["text"]
+                demand(text == cited["quote"], f"{web.release}: {cited} quotes {text!r}")

@@ -62,10 +62,14 @@ WORKERS = re.compile(r"(old-)?(replies|(long_)?indexing|quarantine)-")
 TERMINAL = ("succeeded", "failed", "cancelled")
 
 
-def install(books: Books) -> None:
-    """Have PostgreSQL note writes from now on."""
+def install(books: Books, *, documents: bool = True) -> None:
+    """Have PostgreSQL note writes from now on.
+
+    Those to `documents` tell whose they are only as long as nobody replaces or moves any.
+    """
     each = [ON_EACH.format(table=table) for table in ("chunks", "document_texts")]
-    for statement in (TABLE, ON_JOBS, ON_MESSAGES, ON_DOCUMENTS, *each):
+    of_documents = [ON_DOCUMENTS, *each] if documents else []
+    for statement in (TABLE, ON_JOBS, ON_MESSAGES, *of_documents):
         books.do(statement)
 
 
