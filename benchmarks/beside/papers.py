@@ -1,6 +1,7 @@
 """Stories of documents: uploaded here, found, quoted, replaced and deleted there."""
 
 import uuid
+from email.message import EmailMessage
 from typing import Any
 
 from benchmarks.beside.people import NEW, Person, Web, demand
@@ -120,6 +121,31 @@ def formats(scene: Scene) -> None:
     demand(shown[0] == shown[1], f"listed {shown}")
 
 
+def mail(scene: Scene) -> None:
+    """What came with a mail goes with it, also if a process deletes it that knows of no mails."""
+    here, there, said = scene.here, scene.there, scene.sentence()
+    ada, letter = scene.person(), EmailMessage()
+    letter["Subject"], letter["From"] = "The log", "keeper@example.org"
+    letter.set_content("The log of the harbour is attached.")
+    letter.add_attachment(f"{scene.text(3)}{said}", filename="log.txt")
+    answer = ada.try_(here, "POST", "/documents", files={"file": ("log.eml", bytes(letter))})
+    if answer.status_code == 415:
+        return
+    job = ada.ended(there, answer.json()["id"])
+    whole = ada.call(here, "GET", "/documents")
+    came = [each for each in whole if each.get("parent_id") == job["document_id"]]
+    demand(len(came) == 1, f"{here.release}: with a mail came {came}")
+    ada.ended(there, came[0]["job_id"])
+    _found(ada, there, came[0]["id"], said)
+    removal = ada.call(there, "DELETE", f"/documents/{job['document_id']}")
+    ada.ended(here, removal["id"])
+    for each in whole:
+        for web in (here, there):
+            ada.refused(web, "GET", f"/documents/{each['id']}", 404)
+        left = [what for [what] in scene.cast.books.rows(LEFT, id=each["id"])]
+        demand(not left, f"of document {each['id']} there is left: {left}")
+
+
 def _as_sent(somebody: Person, web: Web, document: str, data: bytes) -> None:
     """Demand that file and text are what was uploaded."""
     shown = somebody.call(web, "GET", f"/documents/{document}")
@@ -138,4 +164,4 @@ def _found(somebody: Person, web: Web, document: str, said: str, **where: Any) -
     demand(any(h["document_id"] == document and said in h["text"] for h in hits), told)
 
 
-STORIES = (paper, revised, formats)
+STORIES = (paper, revised, formats, mail)

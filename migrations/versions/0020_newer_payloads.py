@@ -1,4 +1,4 @@
-"""Work that only newer workers do right stays theirs, whoever asks for it again."""
+"""Documents of newer workers stay theirs, whoever asks for something about them."""
 
 from alembic import op
 
@@ -7,14 +7,13 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-# A process of an earlier release may move, retry or index again a document that only a newer one
-# can read; it knows no version but its own.
+# A process of an earlier release may move, index again or delete a document of which only a newer
+# one knows all; it knows no version but its own.
 STAY = """
 CREATE FUNCTION stay_with_newer_workers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.payload_version := greatest(NEW.payload_version, (
-        SELECT max(payload_version) FROM jobs
-        WHERE document_id = NEW.document_id AND kind = NEW.kind));
+        SELECT max(payload_version) FROM jobs WHERE document_id = NEW.document_id));
     RETURN NEW;
 END $$;
 

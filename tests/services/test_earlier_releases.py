@@ -16,7 +16,7 @@ from assistant.services.jobs import claiming, kinds
 from assistant.services.jobs.transitions import guard
 from tests.services.factories import ask, job_of, make_owner, perform, reindex, sql, upload
 
-NOW = kinds.INDEX
+NOW, DELETION = kinds.INDEX, kinds.DELETE_DOCUMENT
 EARLIER = replace(NOW, payload_version=FIRST_PAYLOAD)
 
 
@@ -50,6 +50,9 @@ def test_what_an_earlier_release_asks_for_again_stays_with_newer_workers(
     monkeypatch.setattr(kinds, "INDEX", EARLIER)
     again = reindex(owner, first.document_id)
     assert job_of(again).payload_version == NOW.payload_version > FIRST_PAYLOAD
+    monkeypatch.setattr(kinds, "DELETE_DOCUMENT", replace(DELETION, payload_version=FIRST_PAYLOAD))
+    gone = deletion.delete(owner, first.document_id)
+    assert job_of(gone).payload_version == DELETION.payload_version > FIRST_PAYLOAD
     assert job_of(upload(owner, "Text.")).payload_version == FIRST_PAYLOAD
 
 
