@@ -75,12 +75,14 @@ def test_a_file_stays_while_a_citation_names_its_text_and_goes_then(
     adapters.page_cache.keep(picture, b"x")
     current = Picture(owner, job.document_id, 2, 1, 144)
     adapters.page_cache.keep(current, b"x")
-    assert Pictures().round()["pictures_removed"] == 0
+    # Other tests leave pictures as well, so nothing is said of how many go.
+    Pictures().round()
+    assert adapters.page_cache.find(picture) is not None
     sql("UPDATE messages SET citations = '[]' WHERE job_id = :id", id=asked.id)
     _let_upkeep_look(old)
     assert not old.exists()
     assert numbers(job) == [(2, 1)]
-    assert Pictures().round()["pictures_removed"] == 1
+    Pictures().round()
     assert adapters.page_cache.find(picture) is None
     assert adapters.page_cache.find(current) is not None
 

@@ -84,7 +84,7 @@ def test_a_worker_that_leaves_does_not_wait_for_a_server_that_hangs(live: Live) 
     try:
         job = live.upload("note.txt", b"The harbour opens at six.")
         # From here on it waits for Chroma, much longer than for anything else.
-        live.until(job, lambda job: job["progress"]["done"] == 1)
+        live.until(job, lambda job: job["progress"]["stage"] == "indexing")
         seconds = tell_to_leave(live.process("indexing"))
         assert attempts_of(live, job)[0] == "released"
     finally:
