@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -16,9 +17,15 @@ from assistant.adapters.documents.confinement import confine
 MEMORY = 3 * 1024**3
 PARAMETERS = {
     "Global.log_level": "critical",
+    # What looks whether a line stands on its head turns some that do not; pages are upright here.
+    "Global.use_cls": False,
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
+
+# What stands between two spaces, except that each sign of a script without spaces is one.
+WIDE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+WORD = re.compile(f"[{WIDE}]|[^\\s{WIDE}]+")
 
 
 def main(cpu_seconds: int, parent: int) -> None:
@@ -53,14 +60,32 @@ def _lines(found: Any) -> list[list[Placed]]:
     texts, boxes, scores = found.txts or (), found.boxes, found.scores
     lines = []
     for i, text in enumerate(texts):
-        words = [
-            (word, _around(corners), float(sure)) for word, sure, corners in found.word_results[i]
+        pieces = [
+            (piece, _around(corners), float(sure)) for piece, sure, corners in found.word_results[i]
         ]
-        # Of long lines it sometimes loses letters where it looks for the words.
-        if "".join(word for word, *_ in words) != "".join(text.split()):
-            words = _spread(text, _around(boxes[i]), float(scores[i]))
-        lines.append(words)
+        words = _joined(text, pieces)
+        lines.append(words or _spread(text, _around(boxes[i]), float(scores[i])))
     return lines
+
+
+def _joined(text: str, pieces: Sequence[Placed]) -> list[Placed]:
+    """Return the words of a line of which the engine gave pieces; none if those are not its text.
+
+    Where a line has a Chinese sign, it takes all words apart into letters; of long lines it
+    sometimes loses letters.
+    """
+    words: list[Placed] = []
+    left = list(reversed(pieces))
+    for match in WORD.finditer(text):
+        word, parts = match[0], []
+        while left and sum(len(part) for part, *_ in parts) < len(word):
+            parts.append(left.pop())
+        if "".join(part for part, *_ in parts) != word:
+            return []
+        corners = np.array([box for _, box, _ in parts])
+        box = (*corners[:, :2].min(axis=0).tolist(), *corners[:, 2:].max(axis=0).tolist())
+        words.append((word, box, sum(sure for *_, sure in parts) / len(parts)))
+    return [] if left else words
 
 
 def _spread(text: str, box: tuple[float, ...], sure: float) -> list[Placed]:
@@ -69,7 +94,7 @@ def _spread(text: str, box: tuple[float, ...], sure: float) -> list[Placed]:
     width = (right - left) / max(len(text), 1)
     return [
         (match[0], (left + match.start() * width, top, left + match.end() * width, bottom), sure)
-        for match in re.finditer(r"\S+", text)
+        for match in WORD.finditer(text)
     ]
 
 
