@@ -200,6 +200,9 @@ class Parsing(Protocol):
 class DocumentParser(Protocol):
     """Reads the text out of an untrusted file."""
 
+    def warm_up(self) -> None:
+        """Get ready, so that no file has to wait for that."""
+
     def start(self, path: Path, media_type: str) -> Parsing:
         """Begin to read a file; whoever does has to ask for the result."""
 

@@ -58,6 +58,8 @@ def _load(app: Flask, queues: set[str]) -> None:
     with app.app_context():
         try:
             adapters.make_all()
+            if queues & {Queue.INDEXING, Queue.LONG_INDEXING}:
+                adapters.parser.warm_up()
             if Queue.REPLIES in queues:
                 languages.load()
             adapters.embedding_model.embed([""])

@@ -1,18 +1,19 @@
 """A parser that a file has taken over, and that tries to get at what is none of its business.
 
-It runs in the place of `assistant.adapters.documents.extract`, whose `main` confines it. The file
-says what it shall try, and which walls this system shall be without.
+It runs in the place of `assistant.adapters.documents.fork_server`, whose forks are confined as
+those of that one are. The file says what a fork shall try, and which walls this system shall be
+without.
 """
 
 import json
 import os
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from assistant.adapters.documents import confinement, extract, landlock, media, plain
+from assistant.adapters.documents import confinement, extract, fork_server, landlock, plain
 
 WALLS: dict[str, tuple[Any, str]] = {
     "landlock": (landlock, "restrict"),
@@ -23,9 +24,9 @@ WALLS: dict[str, tuple[Any, str]] = {
 Attack = tuple[str, Callable[[], object]]
 
 
-def attacks(wishes: dict[str, Any]) -> Iterator[Attack]:
+def attacks(wishes: dict[str, Any], worker: int) -> Iterator[Attack]:
     """Yield each attack with its name; one that is fended off raises `OSError`."""
-    for pid in (os.getppid(), *wishes["processes"]):
+    for pid in (os.getppid(), worker, *wishes["processes"]):
         proc = f"/proc/{pid}"
         yield "environment", lambda: read(f"{proc}/environ")  # noqa: B023  # called at once
         yield "memory", lambda: open(f"{proc}/mem", "rb")  # noqa: B023, SIM115
@@ -45,10 +46,10 @@ def read(path: str) -> bytes:
         return file.read(9)
 
 
-def attack(data: bytes) -> tuple[str, list[int]]:
+def attack(worker: int, data: bytes) -> tuple[str, list[int]]:
     """Return as the text of the document what could be got at, and what was there anyway."""
     wishes, got = json.loads(data), set()
-    for name, attempt in attacks(wishes):
+    for name, attempt in attacks(wishes, worker):
         with suppress(OSError):
             attempt()
             got.add(name)
@@ -56,9 +57,17 @@ def attack(data: bytes) -> tuple[str, list[int]]:
     return json.dumps(told), []
 
 
-if __name__ == "__main__":
+def main(media_type: str, parent: int) -> None:
+    """Take walls away, and let the file take over the one that reads it."""
     for wall in json.loads(os.pread(0, os.fstat(0).st_size, 0))["without"]:
         module, function = WALLS[wall]
         setattr(module, function, lambda *_: None)
-    plain.extract = attack
-    extract.main(media.PLAIN, int(sys.argv[-1]))
+    with open(f"/proc/{parent}/stat") as stat:
+        worker = int(stat.read().rpartition(")")[2].split()[1])
+    plain.extract = partial(attack, worker)
+    confined(media_type, parent)
+
+
+if __name__ == "__main__":
+    confined, extract.main = extract.main, main
+    fork_server.main()

@@ -1,43 +1,59 @@
 """What a parser's process may do, and that it leaves nothing behind."""
 
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
-from assistant.adapters.documents import apart, media
+from assistant.adapters.documents import apart, forks, media, parser
+from assistant.adapters.documents.forks import Forks
 from assistant.adapters.documents.parser import SubprocessParser
 from assistant.errors import PermanentError
 from assistant.ports import ParsedDocument
 from tests.adapters.files import slow_pdf
 
+PROGRAM = """
+import json, os, sys
+from assistant.adapters.documents import extract, fork_server
+from assistant.adapters.documents.confinement import confine
+
+def main(media_type, parent):
+    confine(parent, 0)
+    exec({program!r})
+    sys.stdout.flush()
+    os._exit(0)
+
+extract.main = main
+fork_server.main()
+"""
+
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ParsedDocument]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ParsedDocument]]:
+    servers = Forks()
+
     def run(program: str, **limits: float) -> ParsedDocument:
         script = tmp_path / "program.py"
-        script.write_text(
-            "import os, sys, json\n"
-            "from assistant.adapters.documents.confinement import confine\n"
-            f"confine(int(sys.argv[-1]), 0)\n{program}\n"
-        )
+        script.write_text(PROGRAM.format(program=program))
         (tmp_path / "stored").write_bytes(b"x")
         started = subprocess.Popen
 
         def popen(command: list[str], **options: object) -> subprocess.Popen[bytes]:
-            arguments = [*command[:4], str(script), command[-1]]
-            return started(arguments, **options)  # type: ignore[call-overload]  # the options of the real call
+            return started([*command[:4], str(script)], **options)  # type: ignore[call-overload]  # the options of the real call
 
         monkeypatch.setattr(apart.subprocess, "Popen", popen)
+        monkeypatch.setattr(parser, "FORKS", servers)
         return SubprocessParser(**limits).start(tmp_path / "stored", media.PLAIN).result()  # type: ignore[arg-type]  # numbers
 
-    return run
+    yield run
+    servers.stop()
 
 
 # What a program says that was not stopped.
@@ -135,34 +151,78 @@ def test_to_abort_what_has_ended_hurts_nobody(
     assert killed == []
 
 
-def test_the_parser_dies_with_its_worker(tmp_path: Path) -> None:
-    (tmp_path / "slow.py").write_text(
-        "import os, sys, time\n"
-        "from assistant.adapters.documents.confinement import confine\n"
-        "confine(os.getppid(), 0); print(os.getpid(), flush=True); time.sleep(60)\n"
-    )
+WORKER = """
+import sys, time
+from pathlib import Path
+from assistant.adapters.documents import media, parser
+parsing = parser.SubprocessParser().start(Path(sys.argv[1]), media.PDF)
+print(parsing._process.pid, parser.FORKS._server.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def is_gone(pid: int) -> bool:
+    """Return whether a process has ended; an orphan stays as a zombie until init collects it."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def demand_gone(*pids: int) -> None:
+    deadline = time.monotonic() + 5
+    while not all(map(is_gone, pids)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_parser_and_server_die_with_their_worker(slow: Path) -> None:
     worker = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            f"import subprocess, sys; subprocess.run([sys.executable, "
-            f"{str(tmp_path / 'slow.py')!r}], timeout=50)",
-        ],
+        [sys.executable, "-c", WORKER, str(slow)],
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": str(apart.ROOT)},
     )
     assert worker.stdout is not None
-    pid = int(worker.stdout.readline())
+    pids = list(map(int, worker.stdout.readline().split()))
+    assert len(pids) == 2
+    assert not any(map(is_gone, pids))
     worker.kill()
     worker.wait(5)
-    deadline = time.monotonic() + 5
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        # An orphan waits as a zombie until init collects it.
-        if " Z " in Path(f"/proc/{pid}/stat").read_text():
-            break
-        time.sleep(0.02)
-    else:
-        assert not Path(f"/proc/{pid}").exists()
+    demand_gone(*pids)
+
+
+@pytest.fixture
+def server() -> Iterator[Forks]:
+    server = Forks()
+    yield server
+    server.stop()
+
+
+def test_a_parser_dies_with_its_server_and_the_next_has_another(server: Forks, slow: Path) -> None:
+    with slow.open("rb") as file:
+        fork = server.start(media.PDF, file)
+        assert server._server is not None
+        killed = server._server.pid
+        psutil.Process(killed).kill()
+        assert fork.end(5) == -signal.SIGKILL
+        demand_gone(fork.pid)
+        with server.start(media.PDF, file) as another:
+            assert not is_gone(another.pid)
+            assert server._server.pid != killed
+        demand_gone(another.pid)
+
+
+def test_a_server_that_does_not_answer_is_replaced(
+    server: Forks, slow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.warm_up()
+    assert server._server is not None
+    hanging = psutil.Process(server._server.pid)
+    hanging.suspend()
+    monkeypatch.setattr(forks, "START_SECONDS", 3.0)
+    with slow.open("rb") as file, server.start(media.PDF, file) as fork:
+        assert not is_gone(fork.pid)
+    assert is_gone(hanging.pid)
 
 
 def test_parses_in_threads(tmp_path: Path) -> None:
@@ -182,8 +242,8 @@ def test_starts_quickly(tmp_path: Path) -> None:
     path.write_text("text")
     seconds = []
     # One start is enough; others may find the processors busy.
-    while not seconds or (min(seconds) >= 0.15 and len(seconds) < 40):
+    while not seconds or (min(seconds) >= 0.05 and len(seconds) < 40):
         begin = time.monotonic()
         SubprocessParser().start(path, media.PLAIN).result()
         seconds.append(time.monotonic() - begin)
-    assert min(seconds) < 0.15
+    assert min(seconds) < 0.05

@@ -22,8 +22,8 @@ from assistant.adapters.documents.confinement import FIRST_USER, USERS
 WORKER = """
 import sys
 from pathlib import Path
-from assistant.adapters.documents import media, parser
-parser.PROGRAM = "tests.adapters.hostile"
+from assistant.adapters.documents import forks, media, parser
+forks.PROGRAM = "tests.adapters.hostile"
 print(parser.SubprocessParser().start(Path(sys.argv[1]), media.PLAIN).result().text)
 """
 ORDINARY = 60001

@@ -1,8 +1,7 @@
-"""The program of a parser's process: a file on standard input, JSON on standard output."""
+"""What a parser's process does: a file on standard input, JSON on standard output."""
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -44,7 +43,6 @@ def main(media_type: str, parent: int) -> None:
     # A library that prints must not disturb the answer.
     answer = os.dup(1)
     os.dup2(2, 1)
-    # Each format's library is imported alone, and before its own files are out of reach.
     module = import_module(f"assistant.adapters.documents.{MODULES[media_type]}")
     confine(parent, os.fstat(0).st_size)
     with open(answer, "wb") as output:
@@ -64,7 +62,3 @@ def _run(extract: Extract) -> dict[str, Any]:
     except Exception as error:  # whatever a library raises about a hostile file
         return {"error": "broken_file", "reason": repr(error)[:500]}
     return dict(zip(NAMES, found, strict=False))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))

@@ -6,7 +6,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from assistant.adapters.documents.apart import Apart, SaidTooMuch, TookTooLong, start_apart
+from assistant.adapters.documents.apart import Apart, SaidTooMuch, TookTooLong
+from assistant.adapters.documents.forks import Forks
 from assistant.adapters.documents.page_answers import read_pages
 from assistant.errors import PermanentError
 from assistant.ports import ParsedDocument
@@ -17,7 +18,8 @@ WALL_SECONDS = 60.0
 # Five million characters, and where as many words stand.
 MAX_ANSWER = 64 * 1024 * 1024
 MAX_CHARACTERS = 5_000_000
-PROGRAM = "assistant.adapters.documents.extract"
+# One server for all parsers of this process.
+FORKS = Forks()
 
 DETAILS = {
     "broken_file": "The file is damaged and cannot be read; save it again and upload that.",
@@ -34,10 +36,17 @@ class SubprocessParser:
         self._timeout = timeout
         self._max_answer = max_answer
 
+    def warm_up(self) -> None:
+        """Start what parsers are forks of, so that no file waits for it."""
+        FORKS.warm_up()
+
     def start(self, path: Path, media_type: str) -> "RunningParse":
-        """Begin to read a file, in a process that is under way when this returns."""
+        """Begin to read a file, in a process that is under way when this returns.
+
+        Raises `OSError` where the system gives no process.
+        """
         with path.open("rb") as file:
-            process = start_apart(PROGRAM, media_type, stdin=file)
+            process = FORKS.start(media_type, file)
         apart = Apart(process, self._timeout, self._max_answer)
         return RunningParse(apart, path.name)
 

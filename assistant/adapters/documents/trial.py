@@ -9,11 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from assistant.adapters.documents.apart import start_apart
+from assistant.adapters.documents.apart import Apart, start_apart
 from assistant.adapters.documents.confinement import confine
 
 PROGRAM = "assistant.adapters.documents.trial"
 SECONDS = 9.0
+MAX_ANSWER = 10_000
 
 
 def reachable() -> list[str]:
@@ -25,11 +26,7 @@ def reachable() -> list[str]:
         port = server.getsockname()[1]
         with open(os.devnull, "rb") as nothing:
             process = start_apart(PROGRAM, private.name, str(port), stdin=nothing)
-        try:
-            said, _ = process.communicate(timeout=SECONDS)
-        finally:
-            process.kill()
-            process.wait()
+        said, _ = Apart(process, SECONDS, MAX_ANSWER).answer()
     return [str(name) for name in json.loads(said)]
 
 

@@ -3,13 +3,12 @@
 import json
 import os
 import select
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from assistant.adapters.documents.apart import start_apart
+from assistant.adapters.documents.apart import Process, start_apart
 from assistant.adapters.documents.parser import DETAILS
 from assistant.errors import PermanentError
 from assistant.sources import Attached
@@ -42,7 +41,7 @@ class SubprocessUnpacker:
 class RunningUnpack:
     """An `Unpacking` in a process of its own, which is gone when the block is left."""
 
-    def __init__(self, process: subprocess.Popen[bytes], timeout: float, most: int) -> None:
+    def __init__(self, process: Process, timeout: float, most: int) -> None:
         self._process = process
         self._deadline = time.monotonic() + timeout
         # Decoded, what is in a mail is smaller than the mail; a parser that says more lies.
@@ -54,10 +53,7 @@ class RunningUnpack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        self._process.wait()
+        self._process.end(0)
 
     def abort(self) -> None:
         """Kill the process; whoever reads sees its pipe close."""
@@ -102,8 +98,7 @@ class RunningUnpack:
             raise _failure("broken_file") from None
 
     def _read(self) -> bytes:
-        assert self._process.stdout is not None
-        pipe = self._process.stdout.fileno()
+        pipe = self._process.output
         poller = select.poll()
         poller.register(pipe, select.POLLIN)
         remaining = self._deadline - time.monotonic()

@@ -77,7 +77,8 @@ def _joined(text: str, pieces: Sequence[Placed]) -> list[Placed]:
     words: list[Placed] = []
     left = list(reversed(pieces))
     for match in WORD.finditer(text):
-        word, parts = match[0], []
+        word = match[0]
+        parts: list[Placed] = []
         while left and sum(len(part) for part, *_ in parts) < len(word):
             parts.append(left.pop())
         if "".join(part for part, *_ in parts) != word:
