@@ -3,7 +3,7 @@
 Each process of the application says who it is when it connects (see application.py), and what the
 model says names the call, so that it shows which attempt a write belongs to: whoever has claimed
 an attempt writes for it, and nobody writes what an earlier attempt was told or has begun. To ask
-a job to stop is everybody's right.
+a job to stop is everybody's right, and what an analysis says goes when its document goes.
 """
 
 import re
@@ -29,8 +29,10 @@ END $$;
 CREATE TRIGGER drill_audit AFTER UPDATE ON jobs FOR EACH ROW WHEN (
     (OLD.state = 'running' AND OLD.cancel_requested_at IS NOT DISTINCT FROM NEW.cancel_requested_at)
     OR OLD.state <> NEW.state OR OLD.attempt <> NEW.attempt
-    OR (OLD.finished_at IS NOT NULL AND (OLD.finished_at, OLD.result, OLD.error)
-        IS DISTINCT FROM (NEW.finished_at, NEW.result, NEW.error)))
+    OR (OLD.finished_at IS NOT NULL AND (
+        (OLD.finished_at, OLD.error) IS DISTINCT FROM (NEW.finished_at, NEW.error)
+        OR (OLD.result IS DISTINCT FROM NEW.result
+            AND NOT (NEW.result IS NULL AND OLD.kind = 'documents.analyze')))))
     EXECUTE FUNCTION drill_audit_job()
 """
 ON_MESSAGES = """
