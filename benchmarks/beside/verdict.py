@@ -9,7 +9,7 @@ from benchmarks.beside.releases import MARK, Releases
 from benchmarks.drill.audit import Audit
 from benchmarks.drill.documents import chunks_whole, vectors_equal
 from benchmarks.drill.ending import OPEN, UPKEEP_SECONDS, Rows
-from benchmarks.drill.ledger import Ledger
+from benchmarks.drill.ledger import Ledger, Strike
 from benchmarks.drill.promise import Promise
 from benchmarks.drill.promises import lawful, repeated
 from benchmarks.drill.victims import until
@@ -66,9 +66,14 @@ def _by_both(rows: Rows) -> Promise:
     return Promise("workers that did nothing", figure, missing)
 
 
+def deaths(ledger: Ledger) -> list[Strike]:
+    """Return the kills that met somebody with a job."""
+    return [strike for strike in ledger.strikes if strike.victims]
+
+
 def _killed(ledger: Ledger) -> Promise:
     """Enough of them died in the middle of a job."""
-    hits = [strike for strike in ledger.strikes if strike.victims]
+    hits = deaths(ledger)
     figure = f"{len(hits)} of {len(ledger.strikes)} kills, with {sum(len(s.victims) for s in hits)}"
     few = [figure] * (len(hits) < LEAST_KILLS)
     return Promise(f"deaths with a job (at least {LEAST_KILLS})", f"{figure} attempts", few)

@@ -61,12 +61,19 @@ class Rows:
             self.messages[str(message.job_id)].append(message)
 
     def _vectors(self) -> dict[str, tuple[set[str], set[str]]]:
-        """Compare Chroma with PostgreSQL until they agree, or upkeep has had its time."""
+        """Compare Chroma with PostgreSQL until they agree, or upkeep has had its time.
+
+        To ask Chroma for all may take a minute, and what is read anew meanwhile has changed:
+        only what differed is compared again.
+        """
         differences: dict[str, tuple[set[str], set[str]]] = {}
 
         def agree() -> bool:
+            again = set(differences)
             differences.clear()
             for row in self.stage.books.rows(VECTORS):
+                if again and str(row.id) not in again:
+                    continue
                 have, want = self.stage.vectors(row.id, row.index_version), set(row.ids)
                 if have != want:
                     differences[str(row.id)] = (want - have, have - want)
