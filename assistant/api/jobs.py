@@ -11,7 +11,7 @@ from assistant.api.idempotency import idempotent
 from assistant.schemas.jobs import JobQuerySchema, JobReadSchema, JobSchema
 from assistant.security import allow, caller_id, shared_read
 from assistant.services import job_kinds, jobs
-from assistant.services.events.waiting import wait_for
+from assistant.services.events.long_polling import wait_for
 
 blp = StrictBlueprint("jobs", __name__, url_prefix="/jobs", description="Background work")
 

@@ -8,7 +8,7 @@ from flask import Response, request
 from assistant.api import responses
 from assistant.errors import AssistantError
 from assistant.security import caller_id
-from assistant.services.events.waiting import wait_for
+from assistant.services.events.long_polling import wait_for
 
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", re.IGNORECASE)
 LONGEST_SECONDS = 60

@@ -15,6 +15,7 @@ from assistant.config import Settings
 from assistant.local import environment, model
 from assistant.local.errors import LocalRunError, tail
 from assistant.local.folder import DataFolder
+from assistant.local.polling import wait
 from assistant.local.ports import require_free_ports
 from assistant.local.probe import ask
 from assistant.local.procfile import read_processes
@@ -23,7 +24,6 @@ from assistant.local.secret import keep_secret
 from assistant.local.servers import missing_servers
 from assistant.local.signals import StopSignals
 from assistant.local.supervision import Supervisor
-from assistant.local.waiting import wait
 
 PROJECT = Path(__file__).parents[2]
 # What dies is told at once; what is only slow, as everything is on a busy machine, has its time.

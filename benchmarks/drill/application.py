@@ -8,12 +8,12 @@ from typing import Self
 from assistant.config import Settings
 from assistant.local.environment import process_environment
 from assistant.local.folder import DataFolder
+from assistant.local.polling import wait
 from assistant.local.probe import ask
 from assistant.local.procfile import read_processes
 from assistant.local.program import Program
 from assistant.local.stack import PROJECT
 from assistant.local.supervision import Supervisor
-from assistant.local.waiting import wait
 
 READY_SECONDS = 600.0
 # Nothing here depends on Flower, which would take its share of the processor.

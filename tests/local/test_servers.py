@@ -17,10 +17,10 @@ from assistant.local.environment import chosen_by_operator, write_local_env
 from assistant.local.errors import LocalRunError
 from assistant.local.folder import DataFolder
 from assistant.local.model import LONGEST_CONTEXT, PARALLEL_REQUESTS, defaults, model_server
+from assistant.local.polling import wait
 from assistant.local.postgres import _forget_dead_server
 from assistant.local.servers import missing_servers
 from assistant.local.stack import LocalStack
-from assistant.local.waiting import wait
 
 from .conftest import descendants, require_gone
 

@@ -1,4 +1,4 @@
-"""Wait until a job has ended, for a limited time."""
+"""Long polling: a request that waits until its job has ended, for a limited time."""
 
 import time
 import uuid

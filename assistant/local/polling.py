@@ -1,4 +1,4 @@
-"""Waits with a limit, and says what for."""
+"""Asks again and again whether something is so, up to a limit, and says what it waits for."""
 
 import time
 from collections.abc import Callable
