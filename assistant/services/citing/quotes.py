@@ -150,7 +150,7 @@ def _empty(
             .execution_options(populate_existing=True, synchronize_session=False)
         ).all()
         bodies = jobs.bodies_of(session, changed)
-    heard = [jobs.erase(job, body) for job, body in zip(changed, bodies, strict=True)]
+    heard = [jobs.publish_emptied(job, body) for job, body in zip(changed, bodies, strict=True)]
     if not all(heard):
         raise redis_away()
     return counts

@@ -162,4 +162,4 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
         bodies = [(job, jobs.body_of(session, job)) for job in emptied]
     jobs.follow_up(cancelled)
     for job, body in bodies:
-        jobs.erase(job, body)
+        jobs.publish_emptied(job, body)

@@ -38,5 +38,5 @@ def erase(session: Session, *which: ColumnElement[bool]) -> Erased:
 def show(erased: Erased) -> bool:
     """Show the analyses as they are now; return whether Redis, which has copies, has heard it."""
     jobs.follow_up(erased.cancelled)
-    heard = [jobs.erase(job, body) for job, body in erased.emptied]
+    heard = [jobs.publish_emptied(job, body) for job, body in erased.emptied]
     return all(heard)

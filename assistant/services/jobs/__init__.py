@@ -57,11 +57,11 @@ from assistant.services.jobs.status import (
     bodies_of,
     body_of,
     encode,
-    erase,
     fresh_body,
     has_ended,
     look_up,
     publish,
+    publish_emptied,
     read_status,
 )
 from assistant.services.jobs.stopping import (
@@ -97,7 +97,6 @@ __all__ = [
     "dispatch",
     "draining",
     "encode",
-    "erase",
     "follow_up",
     "forget_copies",
     "fresh_body",
@@ -112,6 +111,7 @@ __all__ = [
     "make_way",
     "move_if_short_lane",
     "publish",
+    "publish_emptied",
     "purge",
     "read_status",
     "refused",

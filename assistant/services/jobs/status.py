@@ -89,7 +89,7 @@ def publish(job: Job, body: Body, *events: event_log.Event, ended_before: bool =
     return encoded
 
 
-def erase(job: Job, body: Body) -> bool:
+def publish_emptied(job: Job, body: Body) -> bool:
     """Show a job without what was deleted, also to who would follow it from its start.
 
     Returns whether Redis has heard of it; if not, it is told again as long as this process lives.
