@@ -16,7 +16,7 @@ from assistant.models import Blocker
 from assistant.services import jobs
 from assistant.services.job_kinds import BINDINGS
 from assistant.services.jobs import Run
-from assistant.services.jobs.kinds import Binding
+from assistant.services.jobs.kinds import PATIENT_SECONDS, Binding
 from tests.conftest import User
 from tests.extra_kind import counting
 from tests.extra_kind.kinds import COUNT
@@ -81,6 +81,22 @@ def test_it_waits_for_its_provider_as_what_asks_a_model_does(counter: User) -> N
     job_id = accept(counter)
     jobs.run(job_id, breaks(TransientError("Busy.", code="busy", retry_after=60)))
     assert job(counter, job_id)["blocker"] == Blocker.PROVIDER_BACKOFF
+
+
+def test_its_time_runs_only_while_it_works(counter: User) -> None:
+    job_id = accept(counter)
+    seconds = []
+
+    def work(run: Run) -> dict[str, Any]:
+        now = run.job.started_at
+        assert now is not None
+        seconds.append((run.job.deadline_at - now).total_seconds())
+        raise TransientError("Busy.", code="busy", retry_after=60)
+
+    jobs.run(job_id, work)
+    assert 50 < seconds[0] <= 60
+    waiting = job_row(job_id)
+    assert (waiting.deadline_at - waiting.created_at).total_seconds() == PATIENT_SECONDS
 
 
 def test_it_is_cancelled(counter: User) -> None:

@@ -12,16 +12,14 @@ from sqlalchemy import case, text
 
 from assistant.extensions import settings
 from assistant.models import Job
-from assistant.services.jobs.kinds import JOB_KINDS, PATIENT_SECONDS
+from assistant.services.jobs.kinds import PATIENT_SECONDS, job_table
 from assistant.services.jobs.statements import Computed
-
-_COUNTED = [kind.name for kind in JOB_KINDS if kind.work_seconds is not None]
 
 # While a job waits again.
 WHILE_WAITING = Computed(
     case(
         (
-            Job.kind.in_(_COUNTED),
+            text("jsonb_exists(CAST(:work_seconds AS jsonb), jobs.kind)"),
             Job.created_at + text(f"make_interval(secs => {PATIENT_SECONDS})"),
         ),
         else_=Job.deadline_at,
@@ -43,10 +41,10 @@ MORE_TIME = {"deadline_at": WHILE_RUNNING}
 
 
 def bounds() -> dict[str, Any]:
-    """Return the parameter of `WHILE_RUNNING`."""
+    """Return the parameter of `WHILE_WAITING` and `WHILE_RUNNING`."""
     seconds = {
         kind.name: kind.work_seconds(settings)
-        for kind in JOB_KINDS
+        for kind in job_table()
         if kind.work_seconds is not None
     }
     return {"work_seconds": json.dumps(seconds)}

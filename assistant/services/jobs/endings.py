@@ -58,6 +58,11 @@ class Ending:
     pause: float | None = None
     queue: Queue | None = None
 
+    @property
+    def reason_body(self) -> dict[str, str] | None:
+        """Return its reason as rows have it."""
+        return self.reason.body() if self.reason else None
+
     def changes(self) -> dict[str, Any]:
         """Return the columns of the job that this changes."""
         values: dict[str, Any] = {
@@ -71,8 +76,8 @@ class Ending:
             values["quarantine_losses"] = self.losses.in_quarantine
         if self.to is JobState.SUCCEEDED:
             return {**_given(values), "result": self.result, "error": None}
-        if self.shown and self.reason is not None:
-            values["error"] = self.reason.body()
+        if self.shown:
+            values["error"] = self.reason_body
         return _given(values)
 
 

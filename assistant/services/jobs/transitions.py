@@ -100,26 +100,23 @@ def change(
 
     When an attempt `begins`, or ends with its `ending`, the message or document that the job is
     about follows in the same statement, and so does the attempt's row. Else only `changes` are
-    written. Whether others wait is found out only `with_queue`; who comes before
-    the commit is missed and left to the sweeper. The row stays locked until then, so what the
-    caller writes next in the same transaction is written under the fence. What is returned
-    belongs to no session.
+    written. Whether others wait is found out only `with_queue`; who comes before the commit is
+    missed and left to the sweeper. The row stays locked until then, so what the caller writes next
+    in the same transaction is written under the fence. What is returned belongs to no session.
     """
-    parameters: dict[str, Any] = {"job": job_id}
-    for each in guards:
-        parameters |= each.parameters
+    given = [pair for each in guards for pair in each.parameters]
+    parameters: dict[str, Any] = {"job": job_id, **dict(given)}
     to = JobState.RUNNING if begins else None
     if ending is not None:
         to = ending.to
         changes = ending.changes() | changes
         if to is JobState.QUEUED:
             changes["deadline_at"] = deadlines.WHILE_WAITING
-        reason = ending.reason.body() if ending.reason else None
-        parameters |= {"outcome": ending.outcome or to, "reason": reason}
+        parameters |= {"outcome": ending.outcome or to, "reason": ending.reason_body}
         parameters |= {} if usage is None else {"usage": usage}
     named, values = _by_name(changes)
     parameters |= values
-    if changes.get("deadline_at") is deadlines.WHILE_RUNNING:
+    if changes.get("deadline_at") in (deadlines.WHILE_WAITING, deadlines.WHILE_RUNNING):
         parameters |= deadlines.bounds()
     conditions = tuple(each.condition for each in guards)
     shape = Shape(conditions, to, named, with_usage=usage is not None, with_queue=with_queue)
