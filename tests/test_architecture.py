@@ -18,6 +18,7 @@ SOURCES = sorted(
     path for folder in ("assistant", "workers") for path in (PROJECT / folder).rglob("*.py")
 )
 MOST_LINES = 260
+MOST_LINES_OF_A_FUNCTION = 40
 
 
 def test_imports_point_down() -> None:
@@ -90,6 +91,17 @@ def test_only_what_deletes_knows_when_something_was_deleted() -> None:
         )
     }
     assert spelled == deleting
+
+
+def test_no_function_is_too_long() -> None:
+    long = [
+        f"{path.relative_to(PROJECT)}:{node.lineno} {node.name}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno >= MOST_LINES_OF_A_FUNCTION
+    ]
+    assert not long
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))

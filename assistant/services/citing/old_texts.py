@@ -4,7 +4,19 @@ import uuid
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
 
-from sqlalchemy import CursorResult, Interval, delete, exists, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Interval,
+    Select,
+    and_,
+    delete,
+    exists,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
 from assistant.database import SYSTEM, transaction
 from assistant.models import (
@@ -31,15 +43,37 @@ def remove_texts(owner_id: uuid.UUID, document_ids: Ids[uuid.UUID]) -> int:
     Kept are the current one, those that a citation names, those that are being built, and all of
     them while a reply is written that began before the switch: it may cite what was current then.
     """
-    names = (_cited.c.document_id, _cited.c.generation)
-    named = (
-        select(*names)
+    text = tuple_(DocumentText.document_id, DocumentText.generation)
+    # One statement, for which a reply is still being written, or its citations are there.
+    removal = (
+        delete(DocumentText)
+        .where(DocumentText.document_id.in_(document_ids), DocumentText.document_id == Document.id)
+        .where(DocumentText.generation != Document.generation)
+        .where(~_is_being_built(), ~_may_be_cited(owner_id))
+        .where(text.not_in(_named(owner_id, document_ids)))
+        .execution_options(synchronize_session=False)
+    )
+    with transaction(owner_id) as session:
+        gone = session.execute(removal)
+    assert isinstance(gone, CursorResult)
+    return gone.rowcount
+
+
+def _named(
+    owner_id: uuid.UUID, document_ids: Ids[uuid.UUID]
+) -> Select[uuid.UUID | None, int | None]:
+    """Return the texts that citations in replies of their owner name."""
+    return (
+        select(_cited.c.document_id, _cited.c.generation)
         .select_from(Conversation)
         .join(Message, Message.conversation_id == Conversation.id)
         .join(_cited, Message.citations != [])
         .where(Conversation.owner_id == owner_id, _cited.c.document_id.in_(document_ids))
     )
-    building = exists().where(
+
+
+def _is_being_built() -> ColumnElement[bool]:
+    indexing = exists().where(
         Job.document_id == Document.id,
         Job.kind == kinds.INDEX.name,
         Job.is_open,
@@ -48,26 +82,16 @@ def remove_texts(owner_id: uuid.UUID, document_ids: Ids[uuid.UUID]) -> int:
         PreparedDocument.document_id == DocumentText.document_id,
         PreparedDocument.generation == DocumentText.generation,
     )
-    answering = exists().where(
+    return or_(and_(DocumentText.generation > Document.generation, indexing), prepared)
+
+
+def _may_be_cited(owner_id: uuid.UUID) -> ColumnElement[bool]:
+    return exists().where(
         Job.owner_id == owner_id,
         Job.kind == kinds.REPLY.name,
         Job.state == JobState.RUNNING,
         Job.started_at < Document.updated_at + SWITCH,
     )
-    # One statement, for which a reply is still being written, or its citations are there.
-    removal = (
-        delete(DocumentText)
-        .where(DocumentText.document_id.in_(document_ids), DocumentText.document_id == Document.id)
-        .where(DocumentText.generation != Document.generation)
-        .where(or_(DocumentText.generation < Document.generation, ~building), ~answering)
-        .where(~prepared)
-        .where(tuple_(DocumentText.document_id, DocumentText.generation).not_in(named))
-        .execution_options(synchronize_session=False)
-    )
-    with transaction(owner_id) as session:
-        gone = session.execute(removal)
-    assert isinstance(gone, CursorResult)
-    return gone.rowcount
 
 
 def with_old_texts(last: uuid.UUID, most: int) -> Sequence[tuple[uuid.UUID, uuid.UUID]]:

@@ -16,10 +16,8 @@ from assistant.services import idempotency, jobs
 from assistant.services.citing import quotes
 from assistant.services.documents import analyses
 from assistant.services.documents.analyses import Erased
-from assistant.services.documents.erasure import Counts, Erasure
+from assistant.services.documents.erasure import COUNTED, Counts, Erasure
 from assistant.services.jobs import Run, kinds
-
-COUNTED = ("citations", "replies", "documents", "chunks", "vectors_deleted", "vectors_remaining")
 
 
 def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
@@ -43,8 +41,7 @@ def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
 
 
 def _is_being_deleted(session: Session, collection: Collection) -> bool:
-    is_open = Job.is_open
-    deletion = exists().where(Job.sequence_key == collection.id, is_open)
+    deletion = exists().where(Job.sequence_key == collection.id, Job.is_open)
     return not collection.is_live and bool(session.scalar(select(deletion)))
 
 

@@ -15,10 +15,8 @@ from assistant.models import Document, DocumentStatus, Job
 from assistant.services import jobs
 from assistant.services.citing import quotes
 from assistant.services.documents import analyses, documents, family
-from assistant.services.documents.erasure import Erasure, erase_rows
+from assistant.services.documents.erasure import COUNTED, Erasure, erase_rows
 from assistant.services.jobs import Run, kinds
-
-COUNTED = ("citations", "replies", "documents", "chunks", "vectors_deleted", "vectors_remaining")
 
 
 def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
@@ -34,8 +32,7 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         deletion = Job.kind == kinds.DELETE_DOCUMENT.name
         cancelled = jobs.cancel_all(session, *mine, ~deletion)
         document = documents.find(session, owner_id, document_id, lock=True)
-        is_open = Job.is_open
-        if session.scalar(select(exists().where(*mine, deletion, is_open))):
+        if session.scalar(select(exists().where(*mine, deletion, Job.is_open))):
             raise Conflict("This document is being deleted already.")
         attached, stopped = _hide_attached(session, document.id)
         job = promise(session, document)

@@ -33,6 +33,8 @@ from assistant.services.jobs import Run
 from assistant.services.retrieval import embeddings
 
 PAUSE_SECONDS = 0.2
+# What the receipt of a deletion of documents counts.
+COUNTED = ("citations", "replies", "documents", "chunks", "vectors_deleted", "vectors_remaining")
 # What a step keeps beside the counts while it is at work begins so.
 UNFINISHED = "vectors_of_"
 Counts = dict[str, int]
@@ -171,11 +173,11 @@ class Erasure:
         """Cancel the jobs that fit and wait until none runs: it could write after the removal."""
         give_up = time.monotonic() + settings.lease_seconds + settings.sweep_seconds
         others = (Job.id != self._run.job.id, *which)
-        is_open = Job.is_open
+        still_open = select(func.count()).select_from(Job).where(Job.is_open, *others)
         while True:
             with transaction(self._acting_for) as session:
                 cancelled = jobs.cancel_all(session, *others)
-                left = session.scalar(select(func.count()).select_from(Job).where(is_open, *others))
+                left = session.scalar(still_open)
             jobs.follow_up(cancelled)
             if not left:
                 return

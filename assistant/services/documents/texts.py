@@ -105,41 +105,55 @@ def begin_generation(run: Run, document: Document, version: Version, parsed: Par
             .returning(Document.last_generation)
         )
         assert generation is not None
-        mine = DocumentText.document_id == document.id
-        # The texts before stay: citations name the generation that they quote.
-        session.execute(
-            delete(DocumentText).where(
-                mine,
-                DocumentText.generation > document.generation,
-                DocumentText.generation.is_distinct_from(kept),
-            )
-        )
-        taken_over = session.execute(
-            update(DocumentText)
-            .where(mine, DocumentText.generation == kept)
-            .values(generation=generation)
-        )
-        assert isinstance(taken_over, CursorResult)
-        if not taken_over.rowcount:
-            session.add(
-                DocumentText(
-                    document_id=document.id,
-                    generation=generation,
-                    owner_id=run.owner_id,
-                    text=parsed.text,
-                    page_starts=list(parsed.page_starts),
-                    reader_version=READER_VERSION,
-                    file_id=func.file_of(run.owner_id, version.sha256, version.size),
-                    storage_key=version.storage_key,
-                    media_type=version.media_type,
-                    unread_pages=parsed.unread or None,
-                )
-            )
-            # Pages name their text, and are taken over with it.
-            session.flush()
-            pages.keep(session, run.owner_id, document.id, generation, parsed.pages)
+        if not _renumber(session, document, kept, generation):
+            _keep(session, document, generation, version, parsed)
         run.fence(session, arguments={**run.job.arguments, READ: generation})
     return generation
+
+
+def _renumber(session: Session, document: Document, kept: int | None, generation: int) -> bool:
+    """Give the text that is kept its new generation; return whether there is one.
+
+    What other broken attempts left goes. The texts before stay: citations name the generation that
+    they quote.
+    """
+    mine = DocumentText.document_id == document.id
+    session.execute(
+        delete(DocumentText).where(
+            mine,
+            DocumentText.generation > document.generation,
+            DocumentText.generation.is_distinct_from(kept),
+        )
+    )
+    renumbered = session.execute(
+        update(DocumentText)
+        .where(mine, DocumentText.generation == kept)
+        .values(generation=generation)
+    )
+    assert isinstance(renumbered, CursorResult)
+    return bool(renumbered.rowcount)
+
+
+def _keep(
+    session: Session, document: Document, generation: int, version: Version, parsed: ParsedDocument
+) -> None:
+    session.add(
+        DocumentText(
+            document_id=document.id,
+            generation=generation,
+            owner_id=document.owner_id,
+            text=parsed.text,
+            page_starts=list(parsed.page_starts),
+            reader_version=READER_VERSION,
+            file_id=func.file_of(document.owner_id, version.sha256, version.size),
+            storage_key=version.storage_key,
+            media_type=version.media_type,
+            unread_pages=parsed.unread or None,
+        )
+    )
+    # Pages name their text, and are renumbered with it.
+    session.flush()
+    pages.keep(session, document.owner_id, document.id, generation, parsed.pages)
 
 
 def take_over(session: Session, document_id: uuid.UUID, base: int, generation: int) -> bool:

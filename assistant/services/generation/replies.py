@@ -181,6 +181,16 @@ def _estimator(prompt: Sequence[tuple[str, str]], draft: Draft) -> Callable[[], 
     return lambda: Usage(asked(), estimate_tokens(draft.text))
 
 
+def _request(task: Task, prompt: Sequence[tuple[str, str]]) -> ChatRequest:
+    return ChatRequest(
+        messages=prompt,
+        model=task.model,
+        temperature=task.temperature,
+        max_tokens=task.max_tokens,
+        timeout=settings.model_timeout,
+    )
+
+
 def _stream(
     run: Run,
     task: Task,
@@ -191,14 +201,7 @@ def _stream(
     filtered: bool,
 ) -> None:
     """Ask the model, and let its text into the draft as it comes."""
-    request = ChatRequest(
-        messages=prompt,
-        model=task.model,
-        temperature=task.temperature,
-        max_tokens=task.max_tokens,
-        timeout=settings.model_timeout,
-    )
-    stream = adapters.chat_model.stream(request)
+    stream = adapters.chat_model.stream(_request(task, prompt))
     estimate = _estimator(prompt, draft)
     run.on_stop(stream.abort)
     draft.model = task.model

@@ -1,9 +1,8 @@
 """Upkeep: what keeps an installation whole without anybody asking.
 
 The index follows PostgreSQL, what an upgrade asks for is made anew, names get keys, and files and
-rows that nobody needs any more go. Any
-number of processes may do it at once: whatever it does can be done twice, and is done in small
-steps.
+rows that nobody needs any more go. Any number of processes may do it at once: whatever it does can
+be done twice, and is done in small steps.
 """
 
 import logging

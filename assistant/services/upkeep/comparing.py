@@ -124,11 +124,10 @@ def _to_keep(collection: Collection, keys: list[Key]) -> set[Key]:
     is neither of the current one, nor of a later one that a job may be writing, stays garbage.
     """
     ids = {key[0] for key in keys}
-    is_open = Job.is_open
     writing = select(Job.document_id).where(
         Job.document_id.in_(ids),
         Job.kind == kinds.INDEX.name,
-        or_(is_open, Job.finished_at > func.now() - GRACE),
+        or_(Job.is_open, Job.finished_at > func.now() - GRACE),
     )
     documents = select(Document).where(Document.id.in_(ids), Document.is_live)
     chunks = select(*KEY).where(tuple_(*KEY).in_(keys))
