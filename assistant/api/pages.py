@@ -42,6 +42,7 @@ def get_page(query: dict[str, int], document_id: uuid.UUID, number: int) -> dict
 @blp.arguments(PageImageQuerySchema, location="query")
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="image/png")
 @blp.alt_response(409, "CONFLICT")
+@blp.alt_response(429, "TOO_MANY_REQUESTS")
 @blp.alt_response(503, "SERVICE_UNAVAILABLE")
 def get_image(query: dict[str, int], document_id: uuid.UUID, number: int) -> Response:
     """Return the picture of a page, as PNG; drawn when it is first asked for."""

@@ -18,6 +18,7 @@ blp = StrictBlueprint("search", __name__, url_prefix="/search", description="Fin
 @allow()
 @blp.arguments(SearchRequestSchema)
 @blp.response(200, HitSchema(many=True))
+@blp.alt_response(429, "TOO_MANY_REQUESTS")
 @blp.alt_response(503, "SERVICE_UNAVAILABLE")
 def search_documents(body: dict[str, Any]) -> Response:
     """Return the chunks of your documents that are nearest to a query, best first."""

@@ -3,6 +3,8 @@
 import base64
 import json
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +15,7 @@ import workers.search
 from assistant.adapters.cache import connect
 from assistant.extensions import adapters, settings
 from assistant.services import jobs
+from assistant.services.retrieval.search import SEARCH
 from tests.conftest import User
 from tests.factories import assert_problem, upload
 
@@ -136,3 +139,33 @@ def test_no_redis_is_a_503_and_quickly(
     response = timed(lambda: client.post("/api/v1/search", **body), 1.0)
     assert_problem(response, 503)
     assert int(response.headers["Retry-After"]) > 0
+
+
+def line_of(user: User) -> str:
+    return SEARCH.line(uuid.UUID(user.get("/users/me").get_json()["id"]))
+
+
+def test_of_one_user_only_some_searches_wait_at_once(user: User, other_user: User) -> None:
+    with connect(settings.redis_url) as client:
+        client.zadd(line_of(user), {str(n): time.time() + 5 for n in range(SEARCH.most)})
+        refused = user.post("/search", json={"query": "Anything?"})
+        assert_problem(refused, 429)
+        assert refused.headers["Retry-After"] == "1"
+        assert client.zcard(line_of(user)) == SEARCH.most
+
+
+def test_another_user_is_not_kept_from_searching(
+    user: User, other_user: User, search_worker: list[dict[str, Any]]
+) -> None:
+    with connect(settings.redis_url) as client:
+        client.zadd(line_of(other_user), {str(n): time.time() + 5 for n in range(SEARCH.most)})
+        assert user.post("/search", json={"query": "Anything?"}).status_code == 200
+        assert client.zcard(line_of(user)) == 0
+
+
+def test_places_of_a_process_that_died_become_free(
+    user: User, search_worker: list[dict[str, Any]]
+) -> None:
+    with connect(settings.redis_url) as client:
+        client.zadd(line_of(user), {str(n): time.time() - 1 for n in range(SEARCH.most)})
+    assert user.post("/search", json={"query": "Anything?"}).status_code == 200

@@ -17,6 +17,8 @@ from assistant.services.worker_calls import Call
 DRAW = Call(
     task="pages.draw",
     queue=Queue.PAGES,
+    # As many pictures as a browser asks for at once.
+    most=6,
     away="Pages cannot be drawn at the moment. Try again.",
     silent="No worker has drawn the page in time. Check that one for `pages` runs, or try again.",
     unexpected="Something unexpected went wrong; the operator finds it in the log of `pages`.",
@@ -37,13 +39,12 @@ def image(
     if (path := adapters.page_cache.find(picture)) is not None:
         return path
     request = {
-        "owner_id": str(owner_id),
         "document_id": str(document_id),
         "generation": page.generation,
         "number": number,
         "dpi": dpi,
     }
-    worker_calls.ask(DRAW, request, settings.page_timeout)
+    worker_calls.ask(DRAW, owner_id, request, settings.page_timeout)
     if (path := adapters.page_cache.find(picture)) is None:
         # It was deleted meanwhile, or the worker writes to another folder.
         raise NotFound(f"{GONE} If it is not, web and `pages` see different folders.")
