@@ -46,6 +46,9 @@ migrate: $(RUNTIME) ## bring the database at DATABASE_URL up to date
 
 .PHONY: test
 test: lint types ## everything that CI runs; AT_ONCE= tests at a time
+# Hundreds of processes are started, and where Python is told to write no bytecode, each of them
+# would compile all modules.
+	$(BIN)/python -m compileall -q assistant workers benchmarks tests
 	$(BIN)/python -m pytest -m "not alone" -n $(AT_ONCE) --dist worksteal
 	$(BIN)/python -m pytest -m alone
 

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 import time
 import uuid
 from collections import Counter
@@ -11,6 +12,7 @@ from flask import Flask
 
 from assistant.extensions import cache
 from assistant.services import jobs
+from assistant.services.jobs.line import BULK
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import ask, bells, hold, job_of, make_owner, pass_time, perform, sql
@@ -217,6 +219,13 @@ def test_bells_that_nobody_answers_are_rung_less_and_less(owner: uuid.UUID) -> N
             jobs.sweep()
             assert len(bells("replies")) == 1 + again
     assert job_of(job).state == "queued"
+
+
+def test_functions_of_the_database_mean_the_same_by_bulk(app: Flask) -> None:
+    said = sql("SELECT prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+    numbers = [n for row in said for n in re.findall(r"priority\s*(?:<|>=)\s*(\d+)", row.prosrc)]
+    assert numbers
+    assert set(map(int, numbers)) == {BULK}
 
 
 def test_five_thousand_waiting_jobs_cost_milliseconds(app: Flask) -> None:

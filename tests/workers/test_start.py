@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from assistant.services.retrieval.search import SEARCH
 from tests.live import Live
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -27,11 +29,11 @@ def at_once(live: Live) -> None:
     """Have the first questions wait for the worker."""
 
 
-def once_ready(live: Live) -> None:
+def once_ready(live: Live, queue: str = "replies") -> None:
     """Wait until the worker says that it is ready."""
     [[moment]] = live.sql("SELECT clock_timestamp()")
     give_up = time.monotonic() + 60
-    while not ready_since(live, "replies", moment):
+    while not ready_since(live, queue, moment):
         assert time.monotonic() < give_up, "the worker never says that it is ready"
         time.sleep(0.02)
 
@@ -61,3 +63,17 @@ def test_the_first_questions_about_documents_cost_no_attempt(
         # Of the short leases of these tests a busy machine may lose one, which is no failure.
         rows = live.sql("SELECT outcome, reason FROM job_attempts WHERE job_id = :id", id=job["id"])
         assert {row.outcome for row in rows} <= {"succeeded", "lease_lost"}, rows
+
+
+def test_the_first_searches_are_all_answered(live: Live) -> None:
+    document = live.ended(live.upload("note.txt", b"The harbour opens at six in the morning."))
+    live.kill(live.process("search"))
+    once_ready(live, "search")
+    query = {"query": "When does it open?", "document_ids": [document["document_id"]]}
+    with ThreadPoolExecutor(SEARCH.most) as pool:
+        asked = range(SEARCH.most)
+        answers = [pool.submit(live.client.post, "/search", json=query) for _ in asked]
+        for answer in answers:
+            response = answer.result(30)
+            assert response.status_code == 200, response.text
+            assert response.json()
