@@ -31,6 +31,11 @@ from benchmarks.uploads import ended, memory, upload
 PROCESSES = ("web", "indexing", "long_indexing", "postgres", "chroma")
 
 
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of a folder but notices."""
+    return sorted(path for path in folder.iterdir() if path.is_file() and path.stem != "NOTICE")
+
+
 def processes(whole: Whole) -> dict[str, list[psutil.Process]]:
     """Return the processes of each program, with their children."""
     found: dict[str, list[psutil.Process]] = {name: [] for name in PROCESSES}
@@ -110,9 +115,8 @@ def main() -> None:
     if not folder:
         print("Skipped: CORPUS names no folder of documents. Set it: make bench CORPUS=FOLDER")
         return
-    files = sorted(p for p in Path(folder).iterdir() if p.is_file() and p.stem != "NOTICE")
     with whole_stack() as whole:
-        complete = run(whole, files)
+        complete = run(whole, files_of(Path(folder)))
     print(f"{os.cpu_count()} cores, {cpu_name()}, Python {platform.python_version()}")
     sys.exit(not complete)
 

@@ -121,7 +121,9 @@ def test_what_nobody_uses_is_removed_and_nothing_else(owner: uuid.UUID) -> None:
     before = counts(owner)
     other = make_owner()
     for whose in (owner, other):
-        embeddings.embed(whose, ["Nobody uses this."], adapters.embedding_model)
+        texts, model = ["Nobody uses this."], adapters.embedding_model
+        with transaction(whose) as session:
+            embeddings.keep(session, whose, texts, model.embed(texts), model.name)
     with transaction(owner) as session:
         assert embeddings.remove_unused(session, Embedding.owner_id == owner) == 1
     assert counts(owner) == before

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from assistant.database import transaction
+from assistant.database import table_of, transaction
 from assistant.errors import PermanentError
 from assistant.models import Chunk, Embedding
 from assistant.models.document import pack_vector, unpack_vector
@@ -18,7 +18,10 @@ from assistant.ports import EmbeddingModel, Vectors
 
 
 def embed(owner_id: uuid.UUID, texts: Sequence[str], model: EmbeddingModel) -> Vectors:
-    """Return the vector of each text; only texts that this model has never seen are embedded."""
+    """Return the vector of each text; only texts of which none is kept are embedded.
+
+    To keep them is another step, of whoever writes what uses them.
+    """
     hashes = [_hash(text) for text in texts]
     with transaction(owner_id) as session:
         query = select(Embedding.text_hash, Embedding.vector).where(
@@ -30,8 +33,6 @@ def embed(owner_id: uuid.UUID, texts: Sequence[str], model: EmbeddingModel) -> V
         new = list(missing.values())
         vectors = model.embed(new)
         _demand_dimension(owner_id, model.name, vectors)
-        with transaction(owner_id) as session:
-            keep(session, owner_id, new, vectors, model.name)
         known |= zip(missing, vectors, strict=True)
     return np.stack([known[text_hash] for text_hash in hashes])
 
@@ -55,16 +56,14 @@ def keep(
         }
         for text_hash, vector in sorted(dict(zip(hashes, vectors, strict=True)).items(), key=_first)
     ]
-    statement = upsert(Embedding).values(rows)
-    session.execute(
-        # Nothing is changed, yet what is there is locked: PostgreSQL does that before it looks at
-        # the condition.
-        statement.on_conflict_do_update(
-            index_elements=["owner_id", "model", "text_hash"],
-            set_={"vector": Embedding.vector},
-            where=false(),
-        )
+    # Nothing is changed, yet what is there is locked: PostgreSQL does that before it looks at the
+    # condition.
+    statement = upsert(table_of(Embedding)).on_conflict_do_update(
+        index_elements=["owner_id", "model", "text_hash"],
+        set_={"vector": Embedding.vector},
+        where=false(),
     )
+    session.execute(statement, rows)
     query = select(Embedding.text_hash, Embedding.id).where(
         *_mine(owner_id, model), Embedding.text_hash.in_(hashes)
     )
