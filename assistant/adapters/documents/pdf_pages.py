@@ -53,7 +53,9 @@ def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tupl
     if count > allowed:
         return Page(frame), count
     words = read_words(textpage)
-    angles = Counter(word.angle for word in words for _ in word.text)
+    angles: Counter[int] = Counter()
+    for word in words:
+        angles[word.angle] += len(word.text)
     angle = angles.most_common(1)[0][0] if angles else frame.rotation
     visible = turned(Box(*frame[:4]), angle)
     level = [word for word in words if word.angle == angle and _is_inside(word, visible)]

@@ -7,6 +7,7 @@ from itertools import islice
 import pypdfium2
 from pypdfium2 import raw
 
+from assistant.adapters.documents.pdf_glyphs import without_meaning
 from assistant.adapters.documents.pdf_words import Word
 
 # Fewer letters than this, over a picture of most of the page, are a stamp or a page's number.
@@ -44,8 +45,7 @@ def _is_rubbish(textpage: pypdfium2.PdfTextPage, words: Sequence[Word], letters:
     count = textpage.count_chars()
     step = max(1, count // LOOKED_AT)
     looked_at = range(0, count, step)
-    unknown = sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, i) == 1 for i in looked_at)
-    return bool(unknown > RUBBISH_SHARE * len(looked_at))
+    return without_meaning(textpage, looked_at) > RUBBISH_SHARE * len(looked_at)
 
 
 def _drawn(page: pypdfium2.PdfPage) -> tuple[float, int]:
