@@ -61,13 +61,14 @@ def pack(frame: Frame, places: Iterable[Place]) -> PackedPage:
     """Return a page for the parser's answer; what lies outside of what is shown has no box."""
     width, height = frame.size
     packed = bytearray()
-    angle, turn = 0, frame.of_text(0)
+    angle: int | None = None
     for start, end, word in places:
         if word.angle != angle:
             angle, turn = word.angle, frame.of_text(word.angle)
-        a, b, across, d, e, down = turn
+            across, down = turn[2], turn[5]
+            as_shown = turn[:2] == (1.0, 0.0) and turn[3:5] == (0.0, 1.0)
         left, top, right, bottom = word.field or word[1:5]
-        if not (a == e == 1.0 and b == d == 0.0):
+        if not as_shown:
             left, top, right, bottom = _bounds(turn, Box(left, top, right, bottom))
         left, right, top, bottom = left + across, right + across, top + down, bottom + down
         if not (0 <= left < right <= width and 0 <= top < bottom <= height):

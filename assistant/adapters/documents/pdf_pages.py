@@ -58,7 +58,7 @@ def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tupl
         angles[word.angle] += len(word.text)
     angle = angles.most_common(1)[0][0] if angles else frame.rotation
     visible = turned(Box(*frame[:4]), angle)
-    level = [word for word in words if word.angle == angle and _is_inside(word, visible)]
+    level = _inside([word for word in words if word.angle == angle], visible)
     level += placed(annotations.fields, angle)
     level, tables = ruled_tables(page, level, angle)
     found = Page(frame, rows_of(level), tables, _aslant(words, angle), annotations.notes)
@@ -68,9 +68,15 @@ def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tupl
     return found, count
 
 
-def _is_inside(word: Word, visible: Box) -> bool:
-    across, down = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
-    return visible.x0 <= across <= visible.x1 and visible.top <= down <= visible.bottom
+def _inside(words: Iterable[Word], visible: Box) -> list[Word]:
+    """Return the words whose middle is in the part of the page that is shown."""
+    left, top, right, bottom = visible
+    return [
+        word
+        for word in words
+        if left <= (word.x0 + word.x1) / 2 <= right
+        and top <= (word.top + word.bottom) / 2 <= bottom
+    ]
 
 
 def _aslant(words: Sequence[Word], angle: int) -> list[Row]:

@@ -58,15 +58,15 @@ class Row:
 def rows_of(words: Sequence[Word]) -> list[Row]:
     """Return the words in rows, from the top to the bottom."""
     rows: list[list[Word]] = []
-    tallest: list[Word] = []
+    tallest: Word | None = None
     for word in sorted(words, key=lambda word: (word.top + word.bottom, word.x0)):
-        if rows and _share_a_row(tallest[-1], word):
+        if tallest and _share_a_row(tallest, word):
             rows[-1].append(word)
-            if word.bottom - word.top > tallest[-1].bottom - tallest[-1].top:
-                tallest[-1] = word
+            if word.bottom - word.top > tallest.bottom - tallest.top:
+                tallest = word
         else:
             rows.append([word])
-            tallest.append(word)
+            tallest = word
     return list(_beside(map(Row, rows)))
 
 

@@ -38,7 +38,7 @@ def style_of(pages: Sequence[Sequence[Item]]) -> Style:
     texts: list[str] = []
     for item in (item for items in pages for item in items):
         words = item.row.words if isinstance(item, Line) else list(item.words())
-        texts.append(" ".join(word.text for word in words))
+        texts.append(" ".join([word.text for word in words]))
         for word in words:
             exact[word.size] += len(word.text)
     sizes: Counter[float] = Counter()

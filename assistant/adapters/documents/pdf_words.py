@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
+from math import isfinite
 from typing import NamedTuple
 
 import pypdfium2
@@ -71,31 +72,32 @@ def read_words(textpage: pypdfium2.PdfTextPage) -> list[Word]:
     spans = [match.span() for match in WORD.finditer(text)]
     corners = iter(glyphs.boxes([index for start, end in spans for index in (start, end - 1)]))
     words: list[Word] = []
-    face, height, reached = Face(), -1.0, 0
-    # The first letter's left, top, right and bottom, and the last one's; they stand at one height
-    # unless the word has to be taken apart.
+    size, angle, fixed = Face()
+    height, reached = -1.0, 0
+    # The left, top, right and bottom of the first letter, and of the last one. Unless the word has
+    # to be taken apart, they stand at one height.
     for (start, end), x0, top, x1, low, left, upper, right, lower in zip(
         spans, *[corners] * 8, strict=True
     ):
         between, word = text[reached:start], text[start:end]
         reached = end
         # Asking for it takes time, and it seldom changes within a line.
-        if "\n" in between or top - low != height:
-            face, height = glyphs.face(start), top - low
+        if top - low != height or "\n" in between:
+            size, angle, fixed = glyphs.face(start)
+            height = top - low
         tied = start > 0 and not between[-1:].isspace()
-        if upper == top and lower == low and not face.angle:
-            x0, x1 = min(x0, left), max(x1, right)
-            if not _suspicious(word, x1 - x0, height):
-                words.append(Word(_clean(word), x0, -top, x1, -low, *face, tied))
-                continue
-        words += _pieces(glyphs, word, start, tied)
-    return [word for word in words if word.text and _is_visible(word)]
+        x0, x1 = x0 if x0 < left else left, x1 if x1 > right else right
+        if angle or upper != top or lower != low or _suspicious(word, x1 - x0, height):
+            words += filter(_is_visible, _pieces(glyphs, word, start, tied))
+        elif size > 0 and isfinite(x0 + top + x1 + low) and (word := _clean(word)):
+            words.append(Word(word, x0, -top, x1, -low, size, 0, fixed, tied))
+    return words
 
 
 def _is_visible(word: Word) -> bool:
-    """Return whether a word has a size and a place, even where numbers are out of any range."""
+    """Return whether a word says something at a place, where numbers may be out of any range."""
     place = word.x0 + word.top + word.x1 + word.bottom
-    return word.size > 0 and math.isfinite(place + word.size)
+    return bool(word.text) and word.size > 0 and isfinite(place + word.size)
 
 
 def _suspicious(text: str, width: float, height: float) -> bool:
