@@ -4,13 +4,15 @@ import ctypes
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pypdfium2
 from pypdfium2 import raw
+
+from assistant.adapters.documents import pdf_calls
 
 # By the name, since fonts for Chinese say, too, that all letters are of one width.
 FIXED = re.compile(
@@ -20,24 +22,6 @@ FIXED = re.compile(
 NAME = 128
 # So many boxes are asked for at a time.
 BLOCK = 512
-
-
-def unchecked(function: Any) -> Callable[..., Any]:
-    """Return a function of pdfium that takes its arguments as they are.
-
-    To check the types of the arguments takes three times as long as most functions do. Handles
-    have to be pointers and numbers small, since whatever comes is passed on.
-    """
-    address = ctypes.cast(function, ctypes.c_void_p).value
-    return ctypes.CFUNCTYPE(function.restype)(address or 0)
-
-
-_character = unchecked(raw.FPDFText_GetUnicode)
-_loose_box = unchecked(raw.FPDFText_GetLooseCharBox)
-_matrix = unchecked(raw.FPDFText_GetMatrix)
-_font_size = unchecked(raw.FPDFText_GetFontSize)
-_font_name = unchecked(raw.FPDFText_GetFontInfo)
-_has_no_meaning = unchecked(raw.FPDFText_HasUnicodeMapError)
 
 
 class Face(NamedTuple):
@@ -70,24 +54,23 @@ class Glyphs:
         found: list[float] = []
         for begin in range(0, len(indices), BLOCK):
             part = indices[begin : begin + BLOCK]
-            deque(map(_loose_box, repeat(self._page), part, self._targets), maxlen=0)
+            deque(map(pdf_calls.loose_box, repeat(self._page), part, self._targets), maxlen=0)
             found += self._found[: 4 * len(part)].tolist()
         return found
 
     def face(self, index: int) -> Face:
         """Return the type of a character."""
-        _matrix(self._page, index, self._at_turn)
+        pdf_calls.matrix(self._page, index, self._at_turn)
         turn = self._turn
-        a, b = turn.a, turn.b
-        size = _font_size(self._page, index) * math.hypot(turn.c, turn.d)
-        degrees = math.degrees(math.atan2(b, a))
+        size = pdf_calls.font_size(self._page, index) * math.hypot(turn.c, turn.d)
+        degrees = math.degrees(math.atan2(turn.b, turn.a))
         angle = round(degrees) if math.isfinite(degrees) else 0
-        length = _font_name(self._page, index, self._name, self._room, None)
+        length = pdf_calls.font_name(self._page, index, self._name, self._room, None)
         return Face(abs(size), angle, 0 < length <= NAME and _is_fixed(self._name.value))
 
     def text(self, count: int) -> str:
         """Return what the characters are, one by one."""
-        found = map(_character, repeat(self._page), range(count))
+        found = map(pdf_calls.character, repeat(self._page), range(count))
         return "".join(chr(character or 32) for character in found)
 
 
@@ -98,4 +81,4 @@ def _is_fixed(name: bytes) -> bool:
 
 def without_meaning(textpage: pypdfium2.PdfTextPage, indices: Sequence[int]) -> int:
     """Return how many of these characters have a shape, but nothing that says what they mean."""
-    return list(map(_has_no_meaning, repeat(textpage.raw), indices)).count(1)
+    return list(map(pdf_calls.has_no_meaning, repeat(textpage.raw), indices)).count(1)

@@ -39,6 +39,9 @@ def style_of(pages: Sequence[Sequence[Item]]) -> Style:
     for item in (item for items in pages for item in items):
         words = item.row.words if isinstance(item, Line) else list(item.words())
         texts.append(" ".join([word.text for word in words]))
+        if len({word.size for word in words}) == 1:
+            exact[words[0].size] += len(texts[-1]) - len(words) + 1
+            continue
         for word in words:
             exact[word.size] += len(word.text)
     sizes: Counter[float] = Counter()
