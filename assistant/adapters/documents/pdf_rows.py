@@ -103,7 +103,7 @@ def _beside(rows: Iterator[Row]) -> Iterator[Row]:
 
 def reading_order(words: Sequence[Word]) -> list[Word]:
     """Return the words of a line in the order in which they are read."""
-    if all(word.text.isascii() for word in words):
+    if "".join([word.text for word in words]).isascii():
         return list(words)
     right = sum(RIGHT_TO_LEFT.search(word.text) is not None for word in words)
     if not right or right * 2 < sum(LETTER.search(word.text) is not None for word in words):
