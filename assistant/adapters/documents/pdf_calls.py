@@ -10,12 +10,12 @@ from pypdfium2 import raw
 def _unchecked(function: Any) -> Callable[..., Any]:
     """Return a function of pdfium that takes its arguments as they are.
 
-    To check their types takes longer than most of these functions do. Nothing is converted:
-    objects have to come as pointers, places of results as `byref`, and numbers that are no `int`
-    of C as what they are.
+    To check their types takes longer than most of these functions do, and no other thread could
+    make use of so short a time. Nothing is converted: objects have to come as pointers, places of
+    results as `byref`, and numbers that are no `int` of C as what they are.
     """
     address = ctypes.cast(function, ctypes.c_void_p).value
-    return ctypes.CFUNCTYPE(function.restype)(address or 0)
+    return ctypes.PYFUNCTYPE(function.restype)(address or 0)
 
 
 character = _unchecked(raw.FPDFText_GetUnicode)
