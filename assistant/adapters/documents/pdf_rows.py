@@ -60,7 +60,7 @@ def rows_of(words: Sequence[Word]) -> list[Row]:
     rows: list[list[Word]] = []
     tallest: Word | None = None
     for word in sorted(words, key=lambda word: (word.top + word.bottom, word.x0)):
-        if tallest and _share_a_row(tallest, word):
+        if tallest is not None and _share_a_row(tallest, word):
             rows[-1].append(word)
             if word.bottom - word.top > tallest.bottom - tallest.top:
                 tallest = word

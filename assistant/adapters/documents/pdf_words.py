@@ -18,6 +18,8 @@ LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "f
 WORD = re.compile(f"[^\\s{HYPHEN}]+{HYPHEN}?")
 # In these, digits may be raised, and only a look at each character tells.
 MIXED = re.compile(r"(?=.*\d).{2,}")
+# Takes half the time of `Word(...)`, but nothing has a default.
+_new = tuple.__new__
 
 
 class Box(NamedTuple):
@@ -89,8 +91,13 @@ def read_words(textpage: pypdfium2.PdfTextPage) -> list[Word]:
         x0, x1 = left if left < x0 else x0, right if right > x1 else x1
         if angle or upper != top or lower != low or _suspicious(word, x1 - x0, height):
             words += filter(_is_visible, _pieces(glyphs, word, start, tied))
-        elif size > 0 and isfinite(x0 + top + x1 + low + size) and (word := _clean(word)):
-            words.append(Word(word, x0, -top, x1, -low, size, 0, fixed, tied))
+        elif (
+            size > 0
+            and isfinite(x0 + top + x1 + low + size)
+            and ((word.isascii() and word.isprintable()) or (word := _clean(word)))
+        ):
+            parts = (word, x0, -top, x1, -low, size, 0, fixed, tied, False, None, None)
+            words.append(_new(Word, parts))
     return words
 
 
@@ -102,8 +109,9 @@ def _is_visible(word: Word) -> bool:
 
 def _suspicious(text: str, width: float, height: float) -> bool:
     """Return whether a word may hold a raised digit, or pieces of two columns."""
-    too_wide = width > height * (len(text) + 1)
-    return too_wide or (not text.isalpha() and MIXED.match(text) is not None)
+    if width > height * (len(text) + 1):
+        return True
+    return not text.isalpha() and MIXED.match(text) is not None
 
 
 def _clean(text: str) -> str:
