@@ -590,7 +590,7 @@ def test_a_file_that_only_its_owner_may_change_is_read() -> None:
     assert read(OWNED) == "May be read by everybody."
 
 
-def test_a_hundred_pages_take_a_second_or_so() -> None:
+def test_a_hundred_pages_take_less_than_two_seconds() -> None:
     body = "\n".join([PROSE] * 14)
     data = build(*(shown(60, 800, "Report", 9) + lines(40, 770, body, 10, 17) for _ in range(100)))
     took = []
@@ -600,5 +600,5 @@ def test_a_hundred_pages_take_a_second_or_so() -> None:
         took.append(time.process_time() - begin)
     assert len(starts) == 100
     assert len(text) > 350_000
-    # Of the processor's time; between slow and fast machines lies a factor of three.
-    assert min(took) < 4.0
+    # Of the processor's time; a slower or a busier machine takes twice as long.
+    assert min(took) < 2.0

@@ -61,20 +61,24 @@ def pack(frame: Frame, places: Iterable[Place]) -> PackedPage:
     """Return a page for the parser's answer; what lies outside of what is shown has no box."""
     width, height = frame.size
     packed = bytearray()
-    angle, turn = 0, frame.of_text(0)
+    angle: int | None = None
     for start, end, word in places:
-        if word.angle != angle:
-            angle, turn = word.angle, frame.of_text(word.angle)
-        a, b, across, d, e, down = turn
-        left, top, right, bottom = word.field or word[1:5]
-        if not (a == e == 1.0 and b == d == 0.0):
+        _, left, top, right, bottom, _, turned, _, _, _, field, _ = word
+        if turned != angle:
+            angle, turn = turned, frame.of_text(turned)
+            across, down = turn[2], turn[5]
+            as_shown = turn[:2] == (1.0, 0.0) and turn[3:5] == (0.0, 1.0)
+        if field:
+            left, top, right, bottom = field
+        if not as_shown:
             left, top, right, bottom = _bounds(turn, Box(left, top, right, bottom))
         left, right, top, bottom = left + across, right + across, top + down, bottom + down
         if not (0 <= left < right <= width and 0 <= top < bottom <= height):
             left, right = max(0.0, min(width, left)), max(0.0, min(width, right))
             top, bottom = max(0.0, min(height, top)), max(0.0, min(height, bottom))
-        if left < right and top < bottom:
-            packed += WORD.pack(start, end, left, top, right, bottom)
+            if not (left < right and top < bottom):
+                continue
+        packed += WORD.pack(start, end, left, top, right, bottom)
     return width, height, base64.b64encode(zlib.compress(packed, 1)).decode()
 
 

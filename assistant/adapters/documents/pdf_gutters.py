@@ -2,11 +2,12 @@
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
-from assistant.adapters.documents.pdf_rows import LEADER, WIDE, Row
+from assistant.adapters.documents.pdf_rows import WIDE, Row, has_leader
 from assistant.adapters.documents.pdf_words import Word
 
 MARKER = re.compile(r"[\u2022\u2023\u25aa\u25cf\u25e6\uf0b7\u2013\u2014*-]|\(?[0-9a-zA-Z]{1,4}[.)]")
@@ -45,6 +46,8 @@ def band(rows: Sequence[Row], start: int) -> tuple[int, list[Span]]:
 
 def kind_of(rows: Sequence[Row], gutters: Sequence[Span]) -> tuple[str, list[Span]]:
     """Return what the gutters divide, `columns`, a `table` or nothing, and those that do."""
+    if not gutters:
+        return "", []
     both = sum(sum(map(bool, split(row, gutters))) > 1 for row in rows)
     size = median(row.size for row in rows)
     least = (THIN_GUTTER if both >= MANY_ROWS else GUTTER) * size
@@ -66,9 +69,9 @@ def kind_of(rows: Sequence[Row], gutters: Sequence[Span]) -> tuple[str, list[Spa
 def split(row: Row, gutters: Sequence[Span]) -> list[list[Word]]:
     """Return the words of a row by column."""
     cells: list[list[Word]] = [[] for _ in range(len(gutters) + 1)]
+    begins = [begin for begin, _ in gutters]
     for word in row.words:
-        middle = (word.x0 + word.x1) / 2
-        cells[sum(middle > gutter[0] for gutter in gutters)].append(word)
+        cells[bisect_left(begins, (word.x0 + word.x1) / 2)].append(word)
     return cells
 
 
@@ -80,6 +83,8 @@ def crosses(row: Row, gutters: Sequence[Span]) -> bool:
 def _gaps(row: Row) -> list[Span]:
     """Return where a row is white, with what lies left and right of it."""
     least = THIN_GUTTER * row.size
+    if row.gap < least:
+        return [(-math.inf, row.x0), (max(row.x0, row.x1), math.inf)]
     gaps = [(-math.inf, row.x0)]
     reached = row.x0
     for word in row.words:
@@ -111,7 +116,7 @@ def _is_table(rows: Sequence[Row], gaps: Iterable[Span]) -> bool:
 
 def _stands_alone(row: Row) -> bool:
     """Return whether white within a row divides no columns: in a table of contents, in code."""
-    return row.fixed or LEADER.search(row.text) is not None
+    return row.fixed or has_leader(row.text)
 
 
 def _is_level(rows: Sequence[Row], gutters: Sequence[Span]) -> bool:

@@ -1,6 +1,6 @@
 """The layout of PDF pages: which words stand on them, and in which order they are read."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -53,29 +53,34 @@ def read_page(document: pypdfium2.PdfDocument, index: int, allowed: int) -> tupl
     if count > allowed:
         return Page(frame), count
     words = read_words(textpage)
-    angles = Counter(word.angle for word in words for _ in word.text)
-    angle = angles.most_common(1)[0][0] if angles else frame.rotation
-    visible = turned(Box(*frame[:4]), angle)
-    level = [word for word in words if word.angle == angle and _is_inside(word, visible)]
+    angles: defaultdict[int, list[Word]] = defaultdict(list)
+    for word in words:
+        angles[word.angle].append(word)
+    angle = max(angles, key=lambda angle: _letters(angles[angle]), default=frame.rotation)
+    level = _inside(angles.pop(angle, []), turned(Box(*frame[:4]), angle))
     level += placed(annotations.fields, angle)
     level, tables = ruled_tables(page, level, angle)
-    found = Page(frame, rows_of(level), tables, _aslant(words, angle), annotations.notes)
+    aslant = [row for others in angles.values() for row in rows_of(others)]
+    found = Page(frame, rows_of(level), tables, aslant, annotations.notes)
     found.is_scan = needs_recognition(page, textpage, words)
     textpage.close()
     page.close()
     return found, count
 
 
-def _is_inside(word: Word, visible: Box) -> bool:
-    across, down = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
-    return visible.x0 <= across <= visible.x1 and visible.top <= down <= visible.bottom
+def _letters(words: Iterable[Word]) -> int:
+    return sum(len(word.text) for word in words)
 
 
-def _aslant(words: Sequence[Word], angle: int) -> list[Row]:
-    rows: list[Row] = []
-    for other in dict.fromkeys(word.angle for word in words if word.angle != angle):
-        rows += rows_of([word for word in words if word.angle == other])
-    return rows
+def _inside(words: Iterable[Word], visible: Box) -> list[Word]:
+    """Return the words whose middle is in the part of the page that is shown."""
+    left, top, right, bottom = visible
+    return [
+        word
+        for word in words
+        if left <= (word.x0 + word.x1) / 2 <= right
+        and top <= (word.top + word.bottom) / 2 <= bottom
+    ]
 
 
 def _tell_code(bodies: Sequence[Body]) -> None:

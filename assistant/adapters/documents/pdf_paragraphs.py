@@ -1,11 +1,10 @@
 """Whether a line of a PDF page goes on with the one above it, and how the two are joined."""
 
 import re
-from itertools import pairwise
 
 from assistant.adapters.documents.hyphens import HYPHENS, Vocabulary
 from assistant.adapters.documents.pdf_columns import Line
-from assistant.adapters.documents.pdf_rows import LEADER, WIDE, Row, reading_order
+from assistant.adapters.documents.pdf_rows import WIDE, Row, has_leader, reading_order
 
 LIST_ITEM = re.compile(
     r"(?:[\u2022\u2023\u25aa\u25cf\u25e6\uf0b7\u2013\u2014*-]|\(?(?:[0-9]{1,3}|[a-z]{1,2})[.)])\s"
@@ -26,7 +25,7 @@ def separator(before: Line, line: Line, pitch: float) -> str:
     ended = written.endswith(SENTENCE_END)
     if LIST_ITEM.match(text) or NUMBERED.match(text):
         return "\n" if row.bottom - above.bottom < 2.5 * pitch * row.size else "\n\n"
-    if LEADER.search(written):
+    if has_leader(written):
         return "\n"
     goes_on = text[0].islower() and not ended
     if row.top < above.top:
@@ -65,7 +64,7 @@ def _by_width(before: Line, line: Line, *, ended: bool, goes_on: bool) -> str:
 
 def _has_gap(row: Row) -> bool:
     """Return whether words of a row stand apart, as a label and its value do."""
-    return any(word.x0 - before.x1 > 2.0 * row.size for before, word in pairwise(row.words))
+    return row.gap > 2.0 * row.size
 
 
 def joint(parts: list[str], text: str, vocabulary: Vocabulary) -> str:

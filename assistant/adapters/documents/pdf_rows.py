@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter, sub
 
 from assistant.adapters.documents.pdf_words import Word
 
@@ -11,6 +12,7 @@ WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef\u3000-\
 # What leads from a title to its page in a table of contents.
 LEADER = re.compile(r"\s*(?:\. ?){4,}\s*")
 LETTER = re.compile(r"[^\W\d_]")
+LEFT = attrgetter("x0")
 # Raised letters that do not change what stands before them: "1st", "2nd", "No", "Mme".
 ORDINALS = {"st", "nd", "rd", "th", "er", "re", "e", "ème", "o", "a", "º", "ª", "me", "ers"}
 
@@ -26,41 +28,59 @@ class Row:
     x1: float = field(init=False)
     size: float = field(init=False)
     text: str = field(init=False)
+    # The widest white between two words that follow each other.
+    gap: float = field(init=False)
     # It is a line of program code.
     fixed: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.words.sort(key=lambda word: word.x0)
-        self.x0 = self.words[0].x0
-        self.x1 = max(word.x1 for word in self.words)
+        self.words.sort(key=LEFT)
+        texts, x0s, tops, x1s, bottoms, sizes, _, fixed, tied, *_ = zip(*self.words, strict=True)
+        self.x0 = x0s[0]
+        self.x1 = max(x1s)
+        self.gap = max(map(sub, x0s[1:], x1s), default=0.0)
+        self.fixed = all(fixed)
+        size = sizes[0]
+        if sizes.count(size) == len(sizes) == bottoms.count(bottoms[0]) and not any(tied[1:]):
+            self.top, self.bottom, self.size = min(tops), bottoms[0], size
+            self.text = " ".join(texts)
+            if self.text.isascii() or not RIGHT_TO_LEFT.search(self.text):
+                return
         # What is raised or lowered says nothing about the row.
-        tallest = max(word.size for word in self.words)
+        tallest = max(sizes)
         main = [word for word in self.words if word.size >= 0.8 * tallest]
         self.top = min(word.top for word in main)
         self.bottom = max(word.bottom for word in main)
         self.size = max(main, key=lambda word: len(word.text)).size
-        self.fixed = all(word.fixed for word in self.words)
         self.text = "".join(text for text, _ in spaced(self.words))
 
 
 def rows_of(words: Sequence[Word]) -> list[Row]:
     """Return the words in rows, from the top to the bottom."""
     rows: list[list[Word]] = []
-    tallest: list[Word] = []
+    tallest: Word | None = None
     for word in sorted(words, key=lambda word: (word.top + word.bottom, word.x0)):
-        if rows and _share_a_row(tallest[-1], word):
+        if tallest is not None and _share_a_row(tallest, word):
             rows[-1].append(word)
-            if word.bottom - word.top > tallest[-1].bottom - tallest[-1].top:
-                tallest[-1] = word
+            if word.bottom - word.top > tallest.bottom - tallest.top:
+                tallest = word
         else:
             rows.append([word])
-            tallest.append(word)
+            tallest = word
     return list(_beside(map(Row, rows)))
 
 
 def _share_a_row(one: Word, other: Word) -> bool:
+    if one.top == other.top < one.bottom == other.bottom:
+        return True
     overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
     return overlap > 0.5 * min(one.bottom - one.top, other.bottom - other.top)
+
+
+def has_leader(text: str) -> bool:
+    """Return whether a line leads from a title to its page."""
+    # The count is quick and says no to nearly all lines.
+    return text.count(".") > 3 and LEADER.search(text) is not None
 
 
 def _beside(rows: Iterator[Row]) -> Iterator[Row]:
@@ -83,7 +103,7 @@ def _beside(rows: Iterator[Row]) -> Iterator[Row]:
 
 def reading_order(words: Sequence[Word]) -> list[Word]:
     """Return the words of a line in the order in which they are read."""
-    if all(word.text.isascii() for word in words):
+    if "".join([word.text for word in words]).isascii():
         return list(words)
     right = sum(RIGHT_TO_LEFT.search(word.text) is not None for word in words)
     if not right or right * 2 < sum(LETTER.search(word.text) is not None for word in words):

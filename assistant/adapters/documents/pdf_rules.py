@@ -9,6 +9,7 @@ from typing import Any
 import pypdfium2
 from pypdfium2 import raw
 
+from assistant.adapters.documents import pdf_calls
 from assistant.adapters.documents.pdf_rows import rows_of
 from assistant.adapters.documents.pdf_tables import Cell, Table
 from assistant.adapters.documents.pdf_words import Box, Word, turned
@@ -67,9 +68,10 @@ def ruled_tables(
 def _rules(page: pypdfium2.PdfPage) -> Iterator[Box]:
     """Yield the straight lines that are drawn on a page, thin rectangles among them."""
     found = 0
-    for index in range(min(raw.FPDFPage_CountObjects(page), MAX_OBJECTS)):
-        item = raw.FPDFPage_GetObject(page, index)
-        if raw.FPDFPageObj_GetType(item) != raw.FPDF_PAGEOBJ_PATH:
+    handle = page.raw
+    for index in range(min(raw.FPDFPage_CountObjects(handle), MAX_OBJECTS)):
+        item = pdf_calls.page_object(handle, index)
+        if pdf_calls.kind_of_object(item) != raw.FPDF_PAGEOBJ_PATH:
             continue
         for rule in _segments(item):
             found += 1
@@ -79,26 +81,26 @@ def _rules(page: pypdfium2.PdfPage) -> Iterator[Box]:
 
 
 def _segments(item: Any) -> Iterator[Box]:
-    count = raw.FPDFPath_CountSegments(item)
+    count = pdf_calls.count_segments(item)
     if not 2 <= count <= MAX_POINTS:
         return
     matrix = raw.FS_MATRIX()
-    raw.FPDFPageObj_GetMatrix(item, ctypes.byref(matrix))
+    pdf_calls.matrix_of_object(item, ctypes.byref(matrix))
     x, y = ctypes.c_float(), ctypes.c_float()
+    at_x, at_y = ctypes.byref(x), ctypes.byref(y)
+    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
     before = begun = (0.0, 0.0)
     for index in range(count):
-        segment = raw.FPDFPath_GetPathSegment(item, index)
-        raw.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
-        point = (
-            matrix.a * x.value + matrix.c * y.value + matrix.e,
-            matrix.b * x.value + matrix.d * y.value + matrix.f,
-        )
-        kind = raw.FPDFPathSegment_GetType(segment)
+        segment = pdf_calls.segment(item, index)
+        pdf_calls.point_of_segment(segment, at_x, at_y)
+        across, up = x.value, y.value
+        point = a * across + c * up + e, b * across + d * up + f
+        kind = pdf_calls.kind_of_segment(segment)
         if kind == raw.FPDF_SEGMENT_MOVETO:
             begun = point
         elif kind == raw.FPDF_SEGMENT_LINETO:
             yield _between(before, point)
-            if raw.FPDFPathSegment_GetClose(segment):
+            if pdf_calls.closes_path(segment):
                 yield _between(point, begun)
         before = point
 

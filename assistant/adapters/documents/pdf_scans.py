@@ -7,6 +7,7 @@ from itertools import islice
 import pypdfium2
 from pypdfium2 import raw
 
+from assistant.adapters.documents.pdf_glyphs import without_meaning
 from assistant.adapters.documents.pdf_words import Word
 
 # Fewer letters than this, over a picture of most of the page, are a stamp or a page's number.
@@ -25,8 +26,9 @@ def needs_recognition(
     page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, words: Sequence[Word]
 ) -> bool:
     """Return whether what is seen on a page is not in its text layer."""
-    letters = sum(len(word.text) for word in words)
-    if letters and _is_rubbish(textpage, words, letters):
+    text = "".join([word.text for word in words])
+    letters = len(text)
+    if letters and _is_rubbish(textpage, text):
         return True
     if letters >= FEW_LETTERS:
         return False
@@ -36,16 +38,14 @@ def needs_recognition(
     return covered >= PART_OF_PAGE or drawings >= MANY_DRAWINGS
 
 
-def _is_rubbish(textpage: pypdfium2.PdfTextPage, words: Sequence[Word], letters: int) -> bool:
+def _is_rubbish(textpage: pypdfium2.PdfTextPage, text: str) -> bool:
     """Return whether the letters do not say what their shapes show."""
-    private = sum(len(RUBBISH.findall(word.text)) for word in words if not word.text.isascii())
-    if private > RUBBISH_SHARE * letters:
+    if not text.isascii() and len(RUBBISH.findall(text)) > RUBBISH_SHARE * len(text):
         return True
     count = textpage.count_chars()
     step = max(1, count // LOOKED_AT)
     looked_at = range(0, count, step)
-    unknown = sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, i) == 1 for i in looked_at)
-    return bool(unknown > RUBBISH_SHARE * len(looked_at))
+    return without_meaning(textpage, looked_at) > RUBBISH_SHARE * len(looked_at)
 
 
 def _drawn(page: pypdfium2.PdfPage) -> tuple[float, int]:

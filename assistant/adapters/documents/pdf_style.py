@@ -34,13 +34,19 @@ class Style:
 
 def style_of(pages: Sequence[Sequence[Item]]) -> Style:
     """Return what is usual in the lines of a document."""
-    sizes: Counter[float] = Counter()
+    exact: Counter[float] = Counter()
     texts: list[str] = []
     for item in (item for items in pages for item in items):
         words = item.row.words if isinstance(item, Line) else list(item.words())
-        texts.append(" ".join(word.text for word in words))
+        texts.append(" ".join([word.text for word in words]))
+        if len({word.size for word in words}) == 1:
+            exact[words[0].size] += len(texts[-1]) - len(words) + 1
+            continue
         for word in words:
-            sizes[round(word.size, 1)] += len(word.text)
+            exact[word.size] += len(word.text)
+    sizes: Counter[float] = Counter()
+    for size, count in exact.items():
+        sizes[round(size, 1)] += count
     usual = max(sizes, key=lambda size: sizes[size]) if sizes else 0.0
     larger = {size: count for size, count in sizes.items() if size >= LARGER * usual}
     headings: list[float] = []

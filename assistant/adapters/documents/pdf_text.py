@@ -9,7 +9,7 @@ from assistant.adapters.documents import markdown
 from assistant.adapters.documents.hyphens import Vocabulary
 from assistant.adapters.documents.pdf_columns import Line
 from assistant.adapters.documents.pdf_paragraphs import joint, separator
-from assistant.adapters.documents.pdf_rows import LEADER, Row
+from assistant.adapters.documents.pdf_rows import LEADER, Row, has_leader
 from assistant.adapters.documents.pdf_style import Item, Style
 from assistant.adapters.documents.pdf_tables import Cell, Table
 
@@ -44,7 +44,8 @@ def _add_lines(
     parts: list[str], lines: Sequence[Line], pitch: float, vocabulary: Vocabulary
 ) -> None:
     for above, line in zip([None, *lines], lines, strict=False):
-        text = BULLET.sub("- ", LEADER.sub(" ... ", line.row.text), count=1)
+        text = LEADER.sub(" ... ", line.row.text) if has_leader(line.row.text) else line.row.text
+        text = text if text.isascii() else BULLET.sub("- ", text, count=1)
         if above:
             between = separator(above, line, pitch)
             parts.append(joint(parts, text, vocabulary) if between == " " else between)

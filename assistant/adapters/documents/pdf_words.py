@@ -1,29 +1,25 @@
 """Words of a PDF page with their boxes, as pdfium finds them."""
 
-import ctypes
 import math
 import re
 from collections.abc import Iterator
+from math import isfinite
 from typing import NamedTuple
 
 import pypdfium2
-from pypdfium2 import raw
 
 from assistant.adapters.documents.normalisation import normalise
+from assistant.adapters.documents.pdf_glyphs import Face, Glyphs
 
 # Where pdfium saw a hyphen at the end of a line, of whichever kind, and leaves out the line's end.
 HYPHEN = "\ufffe"
 SOFT_HYPHEN = "\u00ad"
 LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB06: "st"}
 WORD = re.compile(f"[^\\s{HYPHEN}]+{HYPHEN}?")
-# By the name, since fonts for Chinese say, too, that all letters are of one width.
-FIXED = re.compile(
-    rb"cour|mono|nimbusmon|consol|typewriter|cm(?:sl)?tt|sftt|menlo|lettergothic", re.I
-)
-# How long the name of a font may be.
-NAME = 128
 # In these, digits may be raised, and only a look at each character tells.
 MIXED = re.compile(r"(?=.*\d).{2,}")
+# Takes half the time of `Word(...)`, but nothing has a default.
+_new = tuple.__new__
 
 
 class Box(NamedTuple):
@@ -33,17 +29,6 @@ class Box(NamedTuple):
     top: float
     x1: float
     bottom: float
-
-
-class Face(NamedTuple):
-    """The type that letters are set in."""
-
-    # In points.
-    size: float = 0.0
-    # How many degrees its lines are turned against the page, before the page's own rotation.
-    angle: int = 0
-    # It is that of program code, every letter as wide as the others.
-    fixed: bool = False
 
 
 class Word(NamedTuple):
@@ -79,79 +64,54 @@ def turned(box: Box, angle: int) -> Box:
     return Box(min(across), min(down), max(across), max(down))
 
 
-class _Glyphs:
-    """Boxes and sizes of the characters of a text page."""
-
-    def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
-        self._page = textpage.raw
-        self._rectangle = raw.FS_RECTF()
-        self._matrix = raw.FS_MATRIX()
-        self._name = ctypes.create_string_buffer(NAME)
-        self._at_rectangle = ctypes.byref(self._rectangle)
-        self._at_matrix = ctypes.byref(self._matrix)
-
-    def box(self, index: int) -> Box:
-        raw.FPDFText_GetLooseCharBox(self._page, index, self._at_rectangle)
-        found = self._rectangle
-        return Box(found.left, found.bottom, found.right, found.top)
-
-    def face(self, index: int) -> Face:
-        raw.FPDFText_GetMatrix(self._page, index, self._at_matrix)
-        found = self._matrix
-        size = raw.FPDFText_GetFontSize(self._page, index) * math.hypot(found.c, found.d)
-        turn = math.degrees(math.atan2(found.b, found.a))
-        angle = round(turn) if math.isfinite(turn) else 0
-        length = raw.FPDFText_GetFontInfo(self._page, index, self._name, NAME, None)
-        fixed = 0 < length <= NAME and FIXED.search(self._name.value) is not None
-        return Face(abs(size), angle, fixed)
-
-    def text(self, count: int) -> str:
-        return "".join(chr(raw.FPDFText_GetUnicode(self._page, i) or 32) for i in range(count))
-
-
 def read_words(textpage: pypdfium2.PdfTextPage) -> list[Word]:
     """Return the words in the order in which the file draws them."""
-    glyphs = _Glyphs(textpage)
+    glyphs = Glyphs(textpage)
     count = textpage.count_chars()
     text = textpage.get_text_range() if count else ""
     if len(text) != count:
         text = glyphs.text(count).replace("\x02", HYPHEN)
+    spans = [match.span() for match in WORD.finditer(text)]
+    corners = iter(glyphs.boxes([index for start, end in spans for index in (start, end - 1)]))
     words: list[Word] = []
-    face, height, line = Face(), -1.0, -1
-    for match in WORD.finditer(text):
-        start, end = match.span()
-        box = glyphs.box(start)
-        begun = text.rfind("\n", line + 1, start)
+    size, angle, fixed = Face()
+    height, reached = -1.0, 0
+    # The left, top, right and bottom of the first letter, and of the last one. Unless the word has
+    # to be taken apart, they stand at one height.
+    for (start, end), x0, top, x1, low, left, upper, right, lower in zip(
+        spans, *[corners] * 8, strict=True
+    ):
+        between, word = text[reached:start], text[start:end]
+        reached = end
         # Asking for it takes time, and it seldom changes within a line.
-        if begun > line or box.bottom - box.top != height:
-            face, height, line = glyphs.face(start), box.bottom - box.top, max(begun, line)
-        tied = start > 0 and not text[start - 1].isspace()
-        whole = box if end - start == 1 else _level(box, glyphs.box(end - 1))
-        if whole and not face.angle and not _suspicious(match[0], whole):
-            upright = (whole.x0, -whole.bottom, whole.x1, -whole.top)
-            words.append(Word(_clean(match[0]), *upright, *face, tied))
-        else:
-            words += _pieces(glyphs, match[0], start, tied)
-    return [word for word in words if word.text and _is_visible(word)]
+        if top - low != height or "\n" in between:
+            size, angle, fixed = glyphs.face(start)
+            height = top - low
+        tied = between != " " and start > 0 and not between[-1:].isspace()
+        x0, x1 = left if left < x0 else x0, right if right > x1 else x1
+        if angle or upper != top or lower != low or _suspicious(word, x1 - x0, height):
+            words += filter(_is_visible, _pieces(glyphs, word, start, tied))
+        elif (
+            size > 0
+            and isfinite(x0 + top + x1 + low + size)
+            and ((word.isascii() and word.isprintable()) or (word := _clean(word)))
+        ):
+            parts = (word, x0, -top, x1, -low, size, 0, fixed, tied, False, None, None)
+            words.append(_new(Word, parts))
+    return words
 
 
 def _is_visible(word: Word) -> bool:
-    """Return whether a word has a size and a place, even where numbers are out of any range."""
+    """Return whether a word says something at a place, where numbers may be out of any range."""
     place = word.x0 + word.top + word.x1 + word.bottom
-    return word.size > 0 and math.isfinite(place + word.size)
+    return bool(word.text) and word.size > 0 and isfinite(place + word.size)
 
 
-def _level(first: Box, last: Box) -> Box | None:
-    """Return the box of a word from its first and last letter, if they stand at one height."""
-    if first.top != last.top or first.bottom != last.bottom:
-        return None
-    return _union(first, last)
-
-
-def _suspicious(text: str, box: Box) -> bool:
+def _suspicious(text: str, width: float, height: float) -> bool:
     """Return whether a word may hold a raised digit, or pieces of two columns."""
-    too_wide = box.x1 - box.x0 > (box.bottom - box.top) * (len(text) + 1)
-    return too_wide or (not text.isalpha() and MIXED.match(text) is not None)
+    if width > height * (len(text) + 1):
+        return True
+    return not text.isalpha() and MIXED.match(text) is not None
 
 
 def _clean(text: str) -> str:
@@ -164,27 +124,34 @@ def _clean(text: str) -> str:
 
 
 def _union(one: Box, other: Box) -> Box:
+    x0, top, x1, bottom = one
+    left, upper, right, lower = other
+    # `min` and `max` take three times as long.
     return Box(
-        min(one.x0, other.x0),
-        min(one.top, other.top),
-        max(one.x1, other.x1),
-        max(one.bottom, other.bottom),
+        left if left < x0 else x0,
+        upper if upper < top else top,
+        right if right > x1 else x1,
+        lower if lower > bottom else bottom,
     )
 
 
-def _pieces(glyphs: _Glyphs, text: str, start: int, tied: bool) -> Iterator[Word]:
+def _pieces(glyphs: Glyphs, text: str, start: int, tied: bool) -> Iterator[Word]:
     """Split a word where its characters leave their line."""
     face = glyphs.face(start)
-    begun, box = 0, turned(glyphs.box(start), face.angle)
-    for i in range(1, len(text) + 1):
-        following = turned(glyphs.box(start + i), face.angle) if i < len(text) else None
-        if following and _continues(box, following):
+    corners = iter(glyphs.boxes(range(start, start + len(text))))
+    boxes = [
+        turned(Box(x0, low, x1, top), face.angle) if face.angle else Box(x0, -top, x1, -low)
+        for x0, top, x1, low in zip(*[corners] * 4, strict=True)
+    ]
+    begun, box = 0, boxes[0]
+    for i, following in enumerate(boxes[1:], start=1):
+        if _continues(box, following):
             box = _union(box, following)
             continue
         yield Word(_clean(text[begun:i]), *box, *face, tied)
-        if following:
-            face = glyphs.face(start + i)._replace(angle=face.angle)
-            begun, box, tied = i, following, True
+        face = glyphs.face(start + i)._replace(angle=face.angle)
+        begun, box, tied = i, following, True
+    yield Word(_clean(text[begun:]), *box, *face, tied)
 
 
 def _continues(box: Box, following: Box) -> bool:
