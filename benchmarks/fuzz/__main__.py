@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+from benchmarks.drill.books import Books
 from benchmarks.drill.stage import forget_environment
 from benchmarks.fuzz.folders import Folders
 from benchmarks.fuzz.made import Made
@@ -43,14 +44,16 @@ def main() -> None:
         # Programs of the stack inherit it.
         os.environ["TMPDIR"] = tempfile.tempdir = temporary
         with whole_stack() as whole:
-            seen = run(whole, files, Path(temporary))
-            good = verdict(seen, seed)
+            books = Books(whole.stack.settings.database_url)
+            seen = run(whole, files, Path(temporary), books)
+            good = verdict(seen, books, seed)
+            books.close()
             if keep := os.environ.get("KEEP"):
                 _keep(seen, Path(keep))
     sys.exit(not good)
 
 
-def run(whole: Whole, files: list[Made], temporary: Path) -> Seen:
+def run(whole: Whole, files: list[Made], temporary: Path, books: Books) -> Seen:
     """Send all files, with somebody else beside, and return what was seen."""
     neighbour, senders = Neighbour(whole), Senders(whole)
     watch = Watch(whole.stack)
@@ -70,7 +73,7 @@ def run(whole: Whole, files: list[Made], temporary: Path) -> Seen:
     telling.start()
     try:
         with watch, neighbour:
-            senders.run(files)
+            senders.run(files, books)
     finally:
         ended.set()
         telling.join()

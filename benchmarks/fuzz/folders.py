@@ -10,7 +10,9 @@ from benchmarks.fuzz.made import MARK
 
 # What servers and programs keep in the data folder, beside the uploads.
 THEIRS = re.compile(r"(log|run|secrets|postgresql|postgres|valkey|redis|chroma)(/|$)")
-NOT_LOOKED_AT = frozenset(["__pycache__", ".git", ".venv"])
+NOT_LOOKED_AT = frozenset(
+    ["__pycache__", ".git", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache"]
+)
 # The owner's folder, and in it the file of a document with a version.
 KEY = re.compile(r"[0-9a-f-]{36}/[0-9a-f-]{36}[\w.-]*")
 # Where names that leave their folder might lead, as far as one may look.

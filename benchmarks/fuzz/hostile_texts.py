@@ -119,13 +119,13 @@ def _attached(name: str, content: str, times: int, encoding: str = "8bit") -> st
 
 def _deep_parts() -> str:
     opened = "".join(
-        f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(30_000)
+        f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(3000)
     )
     return f"{HEAD.format('a')}{opened}\nwords"
 
 
 def _deep_mails() -> str:
-    return (HEAD.format("a") + "Content-Type: message/rfc822\n\n") * 30_000 + "\nwords"
+    return (HEAD.format("a") + "Content-Type: message/rfc822\n\n") * 3000 + "\nwords"
 
 
 def _edges() -> str:

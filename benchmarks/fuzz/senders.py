@@ -11,12 +11,15 @@ from typing import Any
 import httpx
 
 from benchmarks.accept import sign_in
+from benchmarks.drill.books import Books
 from benchmarks.fuzz.made import Made
 from benchmarks.stack import Whole
 
 OWNERS = 4
 # More than the deadline of a job would say that it was forgotten.
 SECONDS = 3600.0
+PAUSE_SECONDS = 0.5
+OPEN = "SELECT count(*) FROM jobs WHERE finished_at IS NULL AND kind = 'documents.index'"
 WAIT = 10
 
 
@@ -48,13 +51,16 @@ class Senders:
         self._whole = whole
         self._over = threading.Event()
 
-    def run(self, files: list[Made]) -> None:
-        """Send all files, and return when the last job has ended."""
+    def run(self, files: list[Made], books: Books) -> None:
+        """Send all files, and return when the last job has ended, also of their attachments."""
         with ThreadPoolExecutor(OWNERS) as pool:
             try:
                 futures = [pool.submit(self._one, n, files[n::OWNERS]) for n in range(OWNERS)]
                 for future in futures:
                     future.result()
+                give_up = time.monotonic() + SECONDS
+                while books.one(OPEN) and time.monotonic() < give_up:
+                    time.sleep(PAUSE_SECONDS)
             finally:
                 self._over.set()
 

@@ -47,14 +47,10 @@ class Seen:
     seconds: float
 
 
-def verdict(seen: Seen, seed: int) -> bool:
+def verdict(seen: Seen, books: Books, seed: int) -> bool:
     """Print all figures, and return whether every promise was kept."""
     _figures(seen)
-    books = Books(seen.whole.stack.settings.database_url)
-    try:
-        good = tell(list(_promises(seen, books)))
-    finally:
-        books.close()
+    good = tell(list(_promises(seen, books)))
     print(f"\n{os.cpu_count()} cores, {cpu_name()}, Python {platform.python_version()},", end=" ")
     print(f"{seen.seconds:.0f} s; seed {seed}")
     return good
