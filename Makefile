@@ -84,6 +84,10 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS=, SECONDS=, SEED= scale it
 	@JOBS="$(JOBS)" SECONDS="$(SECONDS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.drill
 
+.PHONY: fuzz
+fuzz: $(RUNTIME) $(DEVELOPMENT) ## mutated and hostile files, harm nobody; COUNT=, SEED=, SAMPLES=, KEEP=
+	@SEED="$(SEED)" SAMPLES="$(SAMPLES)" KEEP="$(KEEP)" exec $(BIN)/python -m benchmarks.fuzz $(COUNT)
+
 # The release before; whoever makes the next one names here the commit of this one.
 OLD ?= 86e3534
 

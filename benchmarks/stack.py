@@ -30,7 +30,8 @@ class Whole:
         return httpx.Client(
             base_url=base_url or f"{self.stack.api_url}/api/v1",
             headers={"Authorization": f"Bearer {self.token}"},
-            timeout=60,
+            # More than what a request may wait for.
+            timeout=90,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
             trust_env=False,
         )

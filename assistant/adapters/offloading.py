@@ -12,5 +12,20 @@ T = TypeVar("T")
 def offload(work: Callable[[], T]) -> T:
     """Return what `work` returns, while in a web process other requests go on."""
     if is_module_patched("threading"):
-        return get_hub().threadpool.apply(work)
+        again: Callable[[], T] = get_hub().threadpool.apply(lambda: _tried(work))
+        return again()
     return work()
+
+
+def _tried(work: Callable[[], T]) -> Callable[[], T]:
+    """Return what gives the result, or raises the error: gevent would print it in its thread."""
+    try:
+        result = work()
+    except Exception as error:
+        caught = error
+
+        def fail() -> T:
+            raise caught
+
+        return fail
+    return lambda: result

@@ -79,6 +79,18 @@ def test_owners_take_turns(app: Flask, configure: Configure) -> None:
     assert Counter(order)[rich] <= 15 + 3
 
 
+def test_who_comes_last_waits_for_one_job_of_each_other(app: Flask, configure: Configure) -> None:
+    configure(dispatch_window=1)
+    others = [make_owner() for _ in range(3)]
+    for _ in range(6):
+        for one in others:
+            ask(one)
+    last = ask(make_owner())
+    for number in range(4):
+        jobs.run(bells("replies")[number], lambda run: {})
+    assert str(last.id) in bells("replies")[:4]
+
+
 def test_who_has_much_in_service_waits_for_who_has_nothing(
     app: Flask, configure: Configure
 ) -> None:

@@ -12,7 +12,7 @@ from assistant.errors import Unavailable
 from assistant.extensions import cache, settings
 from assistant.models import Queue
 from assistant.models.job import PAYLOAD_VERSION
-from assistant.services.jobs.line import IN_ORDER, MAY_GO, SERVING
+from assistant.services.jobs.line import IN_ORDER, MAY_GO, SERVED, SERVING, lanes_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,15 +45,16 @@ WITH gate AS MATERIALIZED (
 ), owners AS (
     SELECT DISTINCT owner_id FROM jobs
     WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NULL AND run_after <= now()
-), {SERVING}, room AS (
+), {SERVING}, {SERVED}, room AS (
     SELECT greatest(:window - count(*), 0) AS jobs,
         greatest(:window - count(*) FILTER (WHERE payload_version = :newest), 0) AS newest
     FROM jobs WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NOT NULL
 ), waiting AS (
     SELECT next.id, next.priority, next.payload_version,
-        coalesce(serving.jobs, 0) + next.turn AS turn
+        coalesce(serving.jobs, 0) + next.turn AS turn, served.served_at
     FROM owners
     LEFT JOIN serving USING (owner_id)
+    LEFT JOIN served USING (owner_id)
     CROSS JOIN LATERAL (
         SELECT job.id, job.priority, job.payload_version,
             row_number() OVER (ORDER BY job.priority, job.id) AS turn
@@ -91,7 +92,7 @@ def dispatch(queue: str) -> int:
             chosen = session.execute(
                 _DISPATCH,
                 {
-                    "queue": queue,
+                    **lanes_of(queue),
                     "window": window(queue),
                     "served": settings.max_served_jobs_per_owner,
                     "newest": PAYLOAD_VERSION,

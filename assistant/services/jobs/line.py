@@ -1,8 +1,9 @@
 """Who may go next in a queue, and in which order: the SQL that several statements share.
 
-Owners take turns: a job's turn counts what its owner already has in service, then priority and
-age decide. Work in bulk goes when no other waits. A sequence lets its next job go only when the one
-before has ended.
+Owners take turns: a job's turn counts what its owner already has in service, then priority decides,
+then whose last job was begun longer ago, then age. Where one job runs at a time, hardly anybody has
+anything in service: by age alone, whoever comes last would wait for all that is older. Work in bulk
+goes when no other waits. A sequence lets its next job go only when the one before has ended.
 """
 
 from assistant.models import Queue
@@ -49,8 +50,33 @@ job.queue = :queue AND job.state = 'queued' AND job.dispatched_at IS NULL
 AND job.run_after <= now() AND {first_in_sequence("job")}
 """
 
-# Of rows that have `turn`, `priority` and `id`.
-IN_ORDER = f"priority >= {BULK}, turn, priority, id"
+# When the last job of each of the `owners` was begun, for a WITH clause; also of those that went on
+# in the other lane. It looks back only so far that it costs the same however much has ended:
+# whoever is not seen has waited longer. Of what waits there, the last of an owner was begun last.
+SERVED = """
+begun AS (
+    (SELECT owner_id, started_at FROM jobs
+     WHERE queue = :queue AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 100)
+    UNION ALL
+    (SELECT owner_id, started_at FROM jobs
+     WHERE queue = :other AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 100)
+    UNION ALL
+    SELECT owner_id, started_at FROM jobs WHERE queue IN (:queue, :other)
+        AND (state = 'running' OR (state = 'queued' AND dispatched_at IS NOT NULL))
+    UNION ALL
+    SELECT owner_id, moved.started_at FROM owners CROSS JOIN LATERAL (
+        SELECT started_at FROM jobs
+        WHERE queue = :other AND state = 'queued' AND dispatched_at IS NULL
+            AND jobs.owner_id = owners.owner_id
+        ORDER BY priority DESC, id DESC LIMIT 1
+    ) AS moved
+), served AS (
+    SELECT owner_id, max(started_at) AS served_at FROM begun GROUP BY owner_id
+)
+"""
+
+# Of rows that have `turn`, `priority`, `served_at` and `id`.
+IN_ORDER = f"priority >= {BULK}, turn, priority, served_at NULLS FIRST, id"
 
 # Whether somebody else than work in bulk waits for the queue. The price of looking is small: there
 # is an index of what is queued by priority.
@@ -60,3 +86,8 @@ SELECT EXISTS (
     WHERE job.priority < {BULK} AND job.state = 'queued' AND job.queue = :queue
       AND (job.dispatched_at IS NOT NULL OR ({MAY_GO})))
 """
+
+
+def lanes_of(queue: str) -> dict[str, str]:
+    """Return what these statements need: a queue, and where its work goes on, if anywhere."""
+    return {"queue": queue, "other": OTHER_LANE.get(queue, "")}

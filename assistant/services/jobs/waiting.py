@@ -13,7 +13,15 @@ from assistant.models import Blocker, Job, JobState
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services.jobs import heartbeats
 from assistant.services.jobs.kinds import job_table
-from assistant.services.jobs.line import IN_ORDER, IN_SERVICE, MAY_GO, SERVING, earlier_than
+from assistant.services.jobs.line import (
+    IN_ORDER,
+    IN_SERVICE,
+    MAY_GO,
+    SERVED,
+    SERVING,
+    earlier_than,
+    lanes_of,
+)
 
 # For how long a process believes what it knows of the whole line. It is read at once for all jobs
 # of a queue, so that a thousand who ask cost no more than one.
@@ -117,7 +125,7 @@ def _position(job: Job) -> int:
     # that nothing else is done.
     if age > LINE_SECONDS or (job.id not in line.places and age > 10 * line.took):
         with transaction(SYSTEM) as session:
-            places = {row.id: row.position for row in session.execute(_LINE, {"queue": job.queue})}
+            places = {row.id: row.position for row in session.execute(_LINE, lanes_of(job.queue))}
         line = _lines[job.queue] = _Line(places, now, time.monotonic() - now)
     return line.places.get(job.id, len(line.places) + 1)
 
@@ -131,13 +139,17 @@ _SERVED = text(f"SELECT count(*) FROM jobs WHERE owner_id = :owner_id AND {IN_SE
 
 # What was sent already comes first, then what could be, in the order in which it will be.
 _LINE = text(f"""
-WITH {SERVING}, sent AS (
+WITH owners AS (
+    SELECT DISTINCT owner_id FROM jobs
+    WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NULL
+), {SERVING}, {SERVED}, sent AS (
     SELECT id, row_number() OVER (ORDER BY dispatched_at, id) AS position FROM jobs
     WHERE queue = :queue AND state = 'queued' AND dispatched_at IS NOT NULL
 ), waiting AS (
     SELECT job.id, job.priority, coalesce(serving.jobs, 0)
-        + row_number() OVER (PARTITION BY job.owner_id ORDER BY job.priority, job.id) AS turn
-    FROM jobs AS job LEFT JOIN serving USING (owner_id)
+        + row_number() OVER (PARTITION BY job.owner_id ORDER BY job.priority, job.id) AS turn,
+        served.served_at
+    FROM jobs AS job LEFT JOIN serving USING (owner_id) LEFT JOIN served USING (owner_id)
     WHERE {MAY_GO}
 )
 SELECT id, position FROM sent
