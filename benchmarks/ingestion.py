@@ -65,6 +65,7 @@ def encoder_alone(settings: Settings) -> tuple[float, int]:
     """Return the processor's seconds to embed every text that was indexed, and their number."""
     engine = create_engine(settings.admin_url, poolclass=NullPool)
     with engine.connect() as connection:
+        connection.execute(text("SELECT set_config('assistant.owner', 'system', false)"))
         rows = connection.execute(text("SELECT document_id, table_header, text FROM chunks"))
         documents: dict[Any, set[str]] = {}
         for document_id, header, said in rows:

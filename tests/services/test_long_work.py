@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -169,6 +170,43 @@ def test_the_clock_stops_work_that_takes_long(
     # It does not look at the clock where long work belongs, and stays there.
     assert perform(job).queue == "long_indexing"
     assert job_of(job).state == "succeeded"
+
+
+def until_stopped(run: Run, seconds: float) -> dict[str, Any]:
+    stopped = threading.Event()
+    run.on_stop(stopped.set)
+    stopped.wait(seconds)
+    run.check()
+    return {}
+
+
+def test_it_makes_way_sooner_where_another_waits(owner: uuid.UUID) -> None:
+    job, other = upload(owner, "A short text."), make_owner()
+
+    def work(run: Run) -> dict[str, Any]:
+        upload(other, "Another short text.")
+        return until_stopped(run, 10)
+
+    begin = time.monotonic()
+    jobs.run(str(job.id), work)
+    assert_moved(job)
+    assert time.monotonic() - begin < moving.SHORT_SECONDS - 1
+
+
+@pytest.mark.parametrize("crowded", [False, True], ids=["nobody waits", "it would wait there"])
+def test_it_makes_way_for_nobody_and_not_to_wait_itself(
+    owner: uuid.UUID, crowded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_owner()
+    monkeypatch.setattr(moving, "LOOK_SECONDS", 0.01)
+    if crowded:
+        long = upload(other, TEXT)
+        perform(long)
+        assert_moved(long)
+        upload(other, "Another short text.")
+    job = upload(owner, "A short text.")
+    jobs.run(str(job.id), lambda run: until_stopped(run, 0.5))
+    assert job_of(job).queue == "indexing"
 
 
 def test_it_moves_as_soon_as_somebody_serves_the_other_queue(
