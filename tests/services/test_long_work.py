@@ -23,6 +23,7 @@ from tests.services.factories import (
     hold,
     job_of,
     lose_lease,
+    make_owner,
     pass_time,
     perform,
     sql,

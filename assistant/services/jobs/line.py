@@ -78,14 +78,15 @@ begun AS (
 # Of rows that have `turn`, `priority`, `served_at` and `id`.
 IN_ORDER = f"priority >= {BULK}, turn, priority, served_at NULLS FIRST, id"
 
-# Whether somebody else than work in bulk waits for the queue. The price of looking is small: there
-# is an index of what is queued by priority.
-OTHERS_WAIT = f"""
-SELECT EXISTS (
-    SELECT FROM jobs AS job
-    WHERE job.priority < {BULK} AND job.state = 'queued' AND job.queue = :queue
-      AND (job.dispatched_at IS NOT NULL OR ({MAY_GO})))
+# What waits for the queue and is no work in bulk. To look is cheap: there is an index of what is
+# queued by priority.
+WAITS = f"""
+SELECT FROM jobs AS job
+WHERE job.priority < {BULK} AND job.state = 'queued' AND job.queue = :queue
+  AND (job.dispatched_at IS NOT NULL OR ({MAY_GO}))
 """
+OTHERS_WAIT = f"SELECT EXISTS ({WAITS})"
+NEIGHBOURS_WAIT = f"SELECT EXISTS ({WAITS} AND job.owner_id <> :owner_id)"
 
 
 def lanes_of(queue: str) -> dict[str, str]:

@@ -18,15 +18,15 @@ from assistant.errors import Unavailable
 from assistant.models import Job, JobState
 from assistant.services.jobs import heartbeats
 from assistant.services.jobs.endings import Ending, Reason
-from assistant.services.jobs.line import BULK, LONG, OTHERS_WAIT
+from assistant.services.jobs.line import BULK, LONG, NEIGHBOURS_WAIT, OTHERS_WAIT
 from assistant.services.jobs.runs import Run, Stopping
 
 logger = logging.getLogger(__name__)
 
 # What takes longer than this is long.
 SHORT_SECONDS = 5.0
-# Where others wait, what takes longer than this makes way already, unless it would have to wait in
-# the other queue itself: nobody's file of two seconds shall go behind somebody's of two minutes.
+# Where other owners wait, what takes longer than this makes way already, unless it would have to
+# wait in the other queue itself: nobody's file of two seconds goes behind one of two minutes.
 LOOK_SECONDS = 0.5
 IS_FREE = (
     "SELECT NOT EXISTS (SELECT FROM jobs WHERE queue = :queue AND state IN ('queued', 'running'))"
@@ -94,11 +94,12 @@ def moving_in_time(run: Run) -> Iterator[None]:
 
 
 def _is_in_the_way(run: Run) -> bool:
-    """Return whether others wait behind this work, which need not wait where it can go."""
+    """Return whether another owner waits behind this work, and it need not wait where it can go."""
     queue = run.job.queue
     try:
         with transaction(SYSTEM) as session:
-            others = session.scalar(text(OTHERS_WAIT), {"queue": queue})
+            whose = {"queue": queue, "owner_id": run.owner_id}
+            others = session.scalar(text(NEIGHBOURS_WAIT), whose)
             return bool(others and session.scalar(text(IS_FREE), {"queue": LONG[queue]}))
     except Unavailable:
         return False
