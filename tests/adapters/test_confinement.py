@@ -1,6 +1,6 @@
 """What a parser's process may do, and that it leaves nothing behind."""
 
-import signal
+import errno
 import subprocess
 import sys
 import threading
@@ -15,7 +15,7 @@ import pytest
 from assistant.adapters.documents import apart, forks, media, parser
 from assistant.adapters.documents.forks import Forks
 from assistant.adapters.documents.parser import SubprocessParser
-from assistant.errors import PermanentError
+from assistant.errors import PermanentError, TransientError
 from assistant.ports import ParsedDocument
 from tests.adapters.files import slow_pdf
 
@@ -204,12 +204,27 @@ def test_a_parser_dies_with_its_server_and_the_next_has_another(server: Forks, s
         assert server._server is not None
         killed = server._server.pid
         psutil.Process(killed).kill()
-        assert fork.end(5) == -signal.SIGKILL
+        with pytest.raises(TransientError) as caught:
+            fork.end(5)
+        assert caught.value.code == "parser_lost"
         demand_gone(fork.pid)
         with server.start(media.PDF, file) as another:
             assert not is_gone(another.pid)
             assert server._server.pid != killed
         demand_gone(another.pid)
+
+
+def test_what_is_missing_here_ends_no_server(
+    server: Forks, slow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with slow.open("rb") as file, server.start(media.PDF, file) as fork:
+        monkeypatch.setattr(forks.os, "pipe", refuse)
+        with pytest.raises(OSError, match="too many"):
+            server.start(media.PDF, file)
+        assert not is_gone(fork.pid)
 
 
 def test_a_server_that_does_not_answer_is_replaced(

@@ -10,12 +10,14 @@ from typing import IO
 
 from assistant.adapters.documents.apart import Program, start_apart
 from assistant.adapters.documents.fork_server import NUMBER
+from assistant.errors import TransientError
 
 PROGRAM = "assistant.adapters.documents.fork_server"
 # At its start the server imports some libraries, on a busy machine slowly.
 START_SECONDS = 60.0
 # What is killed is gone in no time; a server that does not say so does nothing else, either.
 KILL_SECONDS = 5.0
+GONE = "The process that files are read by has died, perhaps for want of memory; it is tried again."
 
 
 class Forks:
@@ -29,15 +31,11 @@ class Forks:
 
     def start(self, media_type: str, file: IO[bytes]) -> "Fork":
         """Return a fork that reads a file; raises `OSError` if none can be had."""
-        for last in (False, True):
-            try:
-                return self._start(media_type, file)
-            except OSError:
-                # The server was killed, perhaps for its memory, or hangs.
-                self.stop()
-                if last:
-                    raise
-        raise AssertionError
+        try:
+            return self._start(media_type, file)
+        except (ConnectionError, TimeoutError):
+            # The server was killed, perhaps for its memory, or hung; there is another now.
+            return self._start(media_type, file)
 
     def warm_up(self) -> None:
         """Start the server, so that nobody has to wait for it."""
@@ -47,27 +45,46 @@ class Forks:
     def stop(self) -> None:
         """End the server with its forks; whoever asks again starts another."""
         with self._lock:
-            if self._requests is not None:
-                self._requests.close()
-            if self._server is not None and self._owner == os.getpid():
-                self._server.end(0)
-            self._requests = self._server = None
+            self._end_server()
 
     def _start(self, media_type: str, file: IO[bytes]) -> "Fork":
-        mine, theirs = socket.socketpair()
         output, answer = os.pipe()
-        with theirs:
+        try:
+            mine, server = self._ask(media_type, file.fileno(), answer)
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(answer)
+        try:
+            return Fork(mine, output)
+        except (ConnectionError, TimeoutError):
+            with self._lock:
+                # Another thread may have seen it first.
+                if self._requests is server:
+                    self._end_server()
+            raise
+
+    def _ask(self, media_type: str, file: int, answer: int) -> tuple[socket.socket, socket.socket]:
+        """Return the socket that a fork's state comes by, and the server's that was asked."""
+        mine, theirs = socket.socketpair()
+        with theirs, self._lock:
+            server = self._connected()
             try:
-                descriptors = [file.fileno(), answer, theirs.fileno()]
-                with self._lock:
-                    socket.send_fds(self._connected(), [media_type.encode()], descriptors)
-            except BaseException:
+                socket.send_fds(server, [media_type.encode()], [file, answer, theirs.fileno()])
+            except BaseException as error:
                 mine.close()
-                os.close(output)
+                if isinstance(error, ConnectionError | TimeoutError):
+                    self._end_server()
                 raise
-            finally:
-                os.close(answer)
-        return Fork(mine, output)
+        return mine, server
+
+    def _end_server(self) -> None:
+        if self._requests is not None:
+            self._requests.close()
+        if self._server is not None and self._owner == os.getpid():
+            self._server.end(0)
+        self._requests = self._server = None
 
     def _connected(self) -> socket.socket:
         if self._requests is None or self._owner != os.getpid():
@@ -86,6 +103,7 @@ class Fork:
     def __init__(self, state: socket.socket, output: int) -> None:
         self._state = state
         self.output = output
+        self._killed = False
         try:
             self.pid = self._next(START_SECONDS)
         except OSError:
@@ -100,19 +118,24 @@ class Fork:
 
     def kill(self) -> None:
         """Kill it with its group."""
+        self._killed = True
         with suppress(OSError):
             self._state.shutdown(socket.SHUT_WR)
 
     def end(self, seconds: float) -> int:
-        """Wait so long for its end, then kill it, and return how it ended."""
+        """Wait so long for its end, then kill it, and return how it ended.
+
+        Raises `TransientError` if nobody here has killed it and it died with its server.
+        """
         try:
             with suppress(TimeoutError):
                 return self._next(seconds)
             self.kill()
             return self._next(KILL_SECONDS)
         except OSError:
-            # Forks die with their server.
-            return -signal.SIGKILL
+            if self._killed:
+                return -signal.SIGKILL
+            raise TransientError(GONE, code="parser_lost") from None
         finally:
             self._close()
 
