@@ -11,7 +11,6 @@ import psutil
 import pytest
 from flask import Flask
 
-from assistant.adapters.documents import parser
 from assistant.database import transaction
 from assistant.errors import NotFound, TransientError
 from assistant.models import Job
@@ -31,6 +30,7 @@ from assistant.services.jobs import (
 )
 from tests.adapters.files import slow_pdf
 from tests.doubles.model_server import ModelServer
+from tests.parsers import parser_of
 from tests.services.conftest import Configure
 from tests.services.factories import (
     ask,
@@ -213,16 +213,9 @@ def parsing(app: Flask, owner: uuid.UUID) -> Iterator[tuple[Job, psutil.Process]
         with app.app_context():
             perform(job)
 
-    def busy() -> list[psutil.Process]:
-        return [
-            process
-            for process in psutil.Process().children()
-            if parser.PROGRAM in process.cmdline() and process.cpu_times().user > 0.5
-        ]
-
     worker = threading.Thread(target=index)
     worker.start()
-    [process] = wait_for(busy, 30)
+    process = wait_for(lambda: parser_of(psutil.Process()), 30)
     assert job_of(job).progress_stage == "parsing"
     yield job, process
     worker.join(60)

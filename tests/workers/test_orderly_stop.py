@@ -1,15 +1,14 @@
 """Live workers that are told to leave: what they have goes back to the queue at once."""
 
-import contextlib
 import time
 from typing import Any
 
 import psutil
 import pytest
 
-from assistant.adapters.documents import parser
 from tests.adapters.files import slow_pdf
 from tests.live import Live
+from tests.parsers import parser_of
 from tests.workers.test_live import in_the_middle, indexed_exactly_once, upload_long
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -20,7 +19,7 @@ SECONDS_TO_LEAVE = 10
 
 def tell_to_leave(worker: psutil.Process) -> float:
     """Send SIGTERM to a worker; return how many seconds it took to be gone with its children."""
-    processes, began = [worker, *worker.children()], time.perf_counter()
+    processes, began = [worker, *worker.children(recursive=True)], time.perf_counter()
     worker.terminate()
     _, left = psutil.wait_procs(processes, timeout=SECONDS_TO_LEAVE)
     assert not left
@@ -31,11 +30,8 @@ def reads_a_file(worker: psutil.Process) -> psutil.Process:
     """Return the process in which a worker has a file read, once it is in the middle of it."""
     give_up = time.monotonic() + 30
     while time.monotonic() < give_up:
-        for process in worker.children(recursive=True):
-            # It may be a process of the pool that was just forked, or gone.
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if parser.PROGRAM in process.cmdline() and process.cpu_times().user > 0.5:
-                    return process
+        if (process := parser_of(worker)) is not None:
+            return process
         time.sleep(0.02)
     raise AssertionError("no file is read")
 

@@ -429,8 +429,9 @@ def test_a_web_server_that_stops_does_not_wait_for_followers(
     seconds = web.stop(how)
     reading.join(10)
     print(f"\nthe stream ended after {ended['at'] - asked_at:.2f} s, the server {seconds:.2f} s")
-    assert ended["at"] - asked_at < 2
-    assert seconds < 4
+    # A server that waited for its followers would do so for eight seconds.
+    assert ended["at"] - asked_at < 5
+    assert seconds < 7
     assert web.process.returncode == 0
     assert "Traceback" not in web.log.read_text()
     with contextlib.suppress(*GONE):
