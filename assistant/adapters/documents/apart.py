@@ -74,7 +74,7 @@ class Program:
         assert process.stdout is not None
         self.pid = process.pid
         self.output = process.stdout.fileno()
-        self._process = process
+        self._process, self._pipe = process, process.stdout
         # Nobody else may kill by the process's id while it is given back to the system.
         self._lock = threading.Lock()
         self._ended = False
@@ -97,8 +97,7 @@ class Program:
             if not self._ended:
                 self._kill()
                 self._ended = True
-            if self._process.stdout is not None:
-                self._process.stdout.close()
+            self._pipe.close()
             return self._process.wait()
 
     def _kill(self) -> None:

@@ -45,7 +45,8 @@ class Server:
         self._forks: dict[int, socket.socket] = {}
         self._poller = select.poll()
         self._poller.register(requests, select.POLLIN)
-        self._ends, ends = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._ends, ends = os.pipe()
+        os.set_blocking(ends, False)
         # A signal that a fork has ended becomes a byte, which does not get lost before `poll`.
         signal.set_wakeup_fd(ends, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
