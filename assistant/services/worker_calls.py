@@ -8,7 +8,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +93,9 @@ def _place(
             )
         yield
     finally:
-        client.zrem(line, call_id)
+        # An answer that is there is worth more than a place, which frees itself.
+        with suppress(redis.RedisError):
+            client.zrem(line, call_id)
 
 
 def _sent(
