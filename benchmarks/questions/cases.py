@@ -1,0 +1,47 @@
+"""The sets of questions: a line each, whose parts are separated by bars."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SETS = Path(__file__).parent / "sets"
+LANGUAGES = tuple(sorted(path.stem for path in SETS.glob("*.txt")))
+
+Turn = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question after what was said, and words of the passage that answers it, if any does.
+
+    `kind` is `answer`, `refuse`, `follow` (leans on what was said), `change` (does not), `leave`
+    (does not, and nothing answers it) or `whole` (`evidence` is the name of the document meant).
+    """
+
+    language: str
+    kind: str
+    question: str
+    evidence: str = ""
+    history: Sequence[Turn] = ()
+
+
+def read(language: str) -> list[Case]:
+    """Read the questions of a language."""
+    lines = (SETS / f"{language}.txt").read_text(encoding="utf-8").splitlines()
+    return [_case(language, line) for line in lines if line.strip()]
+
+
+def _case(language: str, line: str) -> Case:
+    kind, *parts = (part.strip() for part in line.split("|"))
+    if kind in ("follow", "change", "leave"):
+        first, answer, question, *rest = parts
+        history = (("user", first), ("assistant", answer))
+        return Case(language, kind, question, rest[0] if rest else "", history)
+    question, *rest = parts
+    return Case(language, kind, question, rest[0] if rest else "")
+
+
+def documents(language: str) -> dict[str, str]:
+    """Return the documents of a language by their names."""
+    paths = sorted((SETS / language).iterdir())
+    return {path.name: path.read_text(encoding="utf-8") for path in paths}
