@@ -1,5 +1,6 @@
 """Print how the questions of each language fare, among its own documents and among all."""
 
+import logging
 import sys
 import time
 import uuid
@@ -82,20 +83,23 @@ SAYS = {
 }
 
 
-def main(languages: Sequence[str]) -> None:
+def main(chosen: Sequence[str]) -> None:
     """Measure and print."""
+    logging.disable(logging.INFO)
     print(f"{cpu_name()}; window for passages {ROOM} tokens")
-    asked = {language: cases.read(language) for language in languages}
-    files = {language: cases.documents(language) for language in languages}
     with application():
-        for language in languages:
-            _measure(f"{language}, its own documents", owner_of(files[language]), asked[language])
-        everything = {
-            name: text for language in languages for name, text in files[language].items()
-        }
-        owner = owner_of(everything)
-        for language in languages:
-            _measure(f"{language}, among all documents", owner, asked[language])
+        for folder in cases.FOLDERS:
+            languages = [one for one in cases.languages(folder) if not chosen or one in chosen]
+            everything: dict[str, str] = {}
+            for language in languages:
+                files = cases.documents(folder, language)
+                everything |= files
+                asked = cases.read(folder, language)
+                _measure(f"{folder}, {language}, its own documents", owner_of(files), asked)
+            owner = owner_of(everything)
+            for language in languages:
+                asked = cases.read(folder, language)
+                _measure(f"{folder}, {language}, among all documents", owner, asked)
 
 
 def _measure(title: str, owner: uuid.UUID, asked: Sequence[Case]) -> None:
@@ -105,8 +109,8 @@ def _measure(title: str, owner: uuid.UUID, asked: Sequence[Case]) -> None:
     for line in tally.lines():
         print(f"  {line}")
     for case in tally.wrong:
-        print(f"    {case.kind}: {case.question}")
+        print(f"    {case.kind}: {case.question}", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or cases.LANGUAGES)
+    main(sys.argv[1:])

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SETS = Path(__file__).parent / "sets"
-LANGUAGES = tuple(sorted(path.stem for path in SETS.glob("*.txt")))
+HERE = Path(__file__).parent
+# Lines were drawn on the first; the second was written afterwards, and nothing was drawn on it.
+FOLDERS = ("sets", "checks")
 
 Turn = tuple[str, str]
 
@@ -25,10 +26,21 @@ class Case:
     history: Sequence[Turn] = ()
 
 
-def read(language: str) -> list[Case]:
+def languages(folder: str) -> list[str]:
+    """Return the languages that a folder has questions in."""
+    return sorted(path.stem for path in (HERE / folder).glob("*.txt"))
+
+
+def read(folder: str, language: str) -> list[Case]:
     """Read the questions of a language."""
-    lines = (SETS / f"{language}.txt").read_text(encoding="utf-8").splitlines()
+    lines = (HERE / folder / f"{language}.txt").read_text(encoding="utf-8").splitlines()
     return [_case(language, line) for line in lines if line.strip()]
+
+
+def documents(folder: str, language: str) -> dict[str, str]:
+    """Return the documents of a language by their names."""
+    paths = sorted((HERE / folder / language).iterdir())
+    return {path.name: path.read_text(encoding="utf-8") for path in paths}
 
 
 def _case(language: str, line: str) -> Case:
@@ -39,9 +51,3 @@ def _case(language: str, line: str) -> Case:
         return Case(language, kind, question, rest[0] if rest else "", history)
     question, *rest = parts
     return Case(language, kind, question, rest[0] if rest else "")
-
-
-def documents(language: str) -> dict[str, str]:
-    """Return the documents of a language by their names."""
-    paths = sorted((SETS / language).iterdir())
-    return {path.name: path.read_text(encoding="utf-8") for path in paths}

@@ -12,7 +12,11 @@ from assistant.services.generation.wording.whole_documents import is_about_a_who
 from benchmarks.questions import cases
 
 ORDINARY = [
-    case for language in cases.LANGUAGES for case in cases.read(language) if case.kind == "answer"
+    case
+    for folder in cases.FOLDERS
+    for language in cases.languages(folder)
+    for case in cases.read(folder, language)
+    if case.kind == "answer"
 ]
 WHOLE = [
     "Summarise this file.",

@@ -26,16 +26,18 @@ from assistant.terms import fold
 NOISE = {"en": 0.3, "de": 0.5, "fr": 0.6}
 NOISE_OF_LATIN, NOISE_OF_OTHERS = 0.6, 0.8
 LATIN = ("cs", "da", "es", "fi", "it", "nl", "pl", "pt", "sv", "tr")
-# The share of a question's own terms that is enough alone, if it is one term, or several.
-ENOUGH_OF_ONE, ENOUGH_OF_SEVERAL = 0.52, 0.4
+# The share of a question's own terms that is enough alone: if one is found, several, or, without
+# blanks between words, characters, which seldom meet by chance.
+ENOUGH_OF_ONE, ENOUGH_OF_SEVERAL, ENOUGH_OF_RUNS = 0.52, 0.4, 0.45
 # A lesser share is enough in a passage among the nearest, if that is not much below noise.
 SOME, NEAREST, BELOW_NOISE = 0.35, 3, 0.2
 # The share of a question's own terms in passages that were found by what it may lean on.
 LEANING = 0.3
 # How much of a word has to be found: what is behind it is its ending.
 STEM, SHORTEST_STEM = 0.7, 4
-# From this length on, part of a word is found inside of another one, such as a compound.
+# From this length on, part of a word is found inside of another one, in languages of compounds.
 INSIDE, SHORTEST_PART = 6, 5
+COMPOUNDING = ("da", "de", "fi", "nl", "sv")
 WEIGHTS = (0.5, 1.5)
 WRITTEN_TOGETHER = ("ar", "he")
 
@@ -55,6 +57,7 @@ class Signals:
     words: float | None = None
     nearest: float = 0.0
     terms: int = 0
+    in_runs: bool = False
 
 
 def judge(question: str, language: str, hits: Sequence[Hit]) -> bool:
@@ -81,7 +84,8 @@ def is_enough(signals: Signals) -> bool:
     words = signals.words
     if words is None:
         return False
-    if words >= (ENOUGH_OF_SEVERAL if signals.terms > 1 else ENOUGH_OF_ONE):
+    several = ENOUGH_OF_SEVERAL if signals.terms > 1 else ENOUGH_OF_ONE
+    if words >= (ENOUGH_OF_RUNS if signals.in_runs else several):
         return True
     return words >= SOME and signals.nearest >= SOME and signals.near >= -BELOW_NOISE
 
@@ -102,6 +106,7 @@ def signals_of(question: str, language: str, hits: Sequence[Hit]) -> Signals:
         words=(float(shares[best]) + together) / 2,
         nearest=float(shares[:NEAREST].max()),
         terms=int(sum(_count(term) * part for term, part in zip(terms, held[best], strict=True))),
+        in_runs=any(RUN.search(term) for term in terms),
     )
 
 
@@ -146,15 +151,16 @@ def _held_of(term: str, language: str, text: str, words: set[str]) -> float:
         return float(stem in text)
     return float(
         any(
-            word.startswith(stem)
-            or (len(stem) >= INSIDE and stem in word)
-            or (
-                len(word) >= SHORTEST_PART
-                and word[: max(SHORTEST_PART, len(word) * 4 // 5)] in term
-            )
+            word.startswith(stem) or (language in COMPOUNDING and _is_part(stem, word, term))
             for word in words
         )
     )
+
+
+def _is_part(stem: str, word: str, term: str) -> bool:
+    if len(stem) >= INSIDE and stem in word:
+        return True
+    return len(word) >= SHORTEST_PART and word[: max(SHORTEST_PART, len(word) * 4 // 5)] in term
 
 
 def _covered(run: str, text: str) -> float:

@@ -40,12 +40,16 @@ class Leaning(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it is searched for: alone, and `widened` by what it leans on."""
+    """A question as it is searched for: alone, and `widened` by what it leans on.
+
+    `is_answered` says that what it leans on was, so that there is something about it.
+    """
 
     text: str
     language: str
     leaning: Leaning = Leaning.NOT
     widened: str | None = None
+    is_answered: bool = False
 
 
 def read(question: str, history: Sequence[Turn]) -> Asked:
@@ -58,7 +62,10 @@ def read(question: str, history: Sequence[Turn]) -> Asked:
     leaning = leaning_of(question, language)
     if leaning is Leaning.NOT:
         return Asked(question, language)
-    return Asked(question, language, leaning, _widened(question, earlier, history))
+    answers = [content for role, content in history if role == "assistant"]
+    is_answered = bool(answers) and not is_refusal(answers[-1])
+    names = list(_names(answers[-1])) if is_answered else []
+    return Asked(question, language, leaning, _widened(question, earlier, names), is_answered)
 
 
 def leaning_of(question: str, language: str) -> Leaning:
@@ -85,15 +92,13 @@ def _points(term: str, pointing: frozenset[str]) -> bool:
     return any(term in word or word in term for word in pointing)
 
 
-def _widened(question: str, earlier: Sequence[str], history: Sequence[Turn]) -> str:
+def _widened(question: str, earlier: Sequence[str], names: Sequence[str]) -> str:
     """Return a question together with those that it leans on, and the names of the last answer."""
     taken: list[str] = []
     for text in reversed(earlier[-EARLIER:]):
         taken.insert(0, text[:LONGEST])
         if leaning_of(text, of_question(text)) is Leaning.NOT:
             break
-    answers = [content for role, content in history if role == "assistant"]
-    names = list(_names(answers[-1])) if answers and not is_refusal(answers[-1]) else []
     return "\n".join([*taken, *([", ".join(names)] if names else []), question])
 
 

@@ -83,7 +83,6 @@ HAN_OR_KANA = re.compile(r"[\u3041-\u30ff\u3400-\u9fff]")
 KANA = re.compile(r"[\u3041-\u30ff]")
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 UKRAINIAN = re.compile(r"[іїєґ]|\b(?:хто|що|це|чи|чому|коли|скільки|та|або)\b")
-RUSSIAN = re.compile(r"[ыэъё]")
 LETTER = re.compile(r"[^\W\d_]")
 # A question may quote a foreign name, so a script counts from this share of the letters.
 SHARE = 0.3
@@ -130,10 +129,8 @@ def _by_script(text: str) -> str | None:
     for language, script in SCRIPTS:
         if written_in(script):
             return language
-    if written_in(CYRILLIC) and UKRAINIAN.search(sample):
-        return "uk"
-    if written_in(CYRILLIC) and RUSSIAN.search(sample):
-        return "ru"
+    if written_in(CYRILLIC):
+        return "uk" if UKRAINIAN.search(sample) else "ru"
     return None
 
 

@@ -125,7 +125,7 @@ def _search(scope: Scope, asked: Asked, sharing: Sequence[File]) -> _Found:
     leaning = _find(scope, wide, limit, sharing)
     if asked.leaning is Leaning.SURELY:
         hits = _in_turns(leaning, leaning, own)[:limit]
-        fits = answerability.judge(asked.widened, asked.language, leaning)
+        fits = asked.is_answered or answerability.judge(asked.widened, asked.language, leaning)
         return _Found(wide, hits, fits)
     stands = answerability.judge(asked.text, asked.language, own)
     hits = _in_turns(own, leaning)[:limit]

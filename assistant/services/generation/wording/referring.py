@@ -4,7 +4,7 @@
 
 import re
 
-from assistant.services.generation.wording.function_words import UNSPACED, WORD, words_of
+from assistant.services.generation.wording.function_words import UNSPACED, WORD, WORDS, words_of
 from assistant.terms import fold
 
 # Pronouns, and what picks from a list that was given.
@@ -16,7 +16,7 @@ _POINTING = {
     "en": "it its they them their theirs he she him her his this that these those there one ones first second third last latter former other others both same",
     "es": "él ella ello ellos ellas le su sus este esta esto estos estas ese esa eso esos esas allí primero primera segundo segunda tercero tercera último última otro otra ambos",
     "fi": "se sen sitä siitä siihen siellä sinne ne niitä niiden hän hänen tämä tämän tätä tuo tuon ensimmäinen ensimmäisen toinen toisen kolmas viimeinen muut",
-    "fr": "il elle ils elles lui leur leurs son sa ses ce cela ça celui celle ceux celles y en premier première deuxième second seconde troisième dernier dernière autre autres",
+    "fr": "il elle ils elles lui leur leurs sa ses ce cela ça celui celle ceux celles y en premier première deuxième second seconde troisième dernier dernière autre autres",
     "he": "הוא היא הם הן זה זאת זו אלה שלו שלה שלהם אותו אותה אותם בו בה שם הראשון הראשונה השני השנייה השניה השלישי האחרון האחרונה האחר",
     "hi": "यह ये वह वे इस उस इसका इसकी इसके उसका उसकी उसके इसे उसे इन्हें उन्हें इनका उनका वहाँ पहला पहली पहले दूसरा दूसरी दूसरे तीसरा आखिरी",
     "it": "esso essa lui lei loro ne ci suo sua suoi sue questo questa questi queste quello quella quelli quelle primo prima secondo seconda terzo ultimo ultima altro altra altri",
@@ -95,6 +95,8 @@ _ANYWHERE = {
     for code in UNSPACED
 }
 _LONGEST_BEGINNING = 5
+# Written together with the word behind it.
+_AND = {"ar": "و", "he": "ו"}
 # What may stand before or behind the words that ask for more.
 _POLITE = frozenset(
     fold(
@@ -116,6 +118,8 @@ def goes_on(text: str, language: str) -> bool:
     words = WORD.findall(text.casefold())
     if language in UNSPACED:
         return " ".join(words).startswith(tuple(_BEGINNINGS[language]))
+    if words and words[0][:1] == _AND.get(language) and words[0][1:] in WORDS[language]:
+        return True
     firsts = {" ".join(words[:count]) for count in range(1, _LONGEST_BEGINNING + 1)}
     return len(words) > 1 and not firsts.isdisjoint(_BEGINNINGS.get(language, frozenset()))
 
