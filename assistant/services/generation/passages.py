@@ -65,9 +65,7 @@ def gather(
         return Gathered(question)
     asked = follow_ups.read(text, history)
     if is_about_a_whole(files.request):
-        wanted = _wanted(files, scope, recent)
-        if wanted:
-            return _whole(scope, asked, wanted, room)
+        return _whole(scope, asked, _wanted(files, scope, recent), room)
     found = _search(scope, asked, _sharing(files, scope))
     if not found.is_answerable:
         return Gathered(found.question)
@@ -75,13 +73,11 @@ def gather(
 
 
 def _wanted(files: Files, scope: Scope, recent: Sequence[uuid.UUID]) -> Sequence[File]:
-    """Return the documents that a request about a whole one means; none if that is not clear."""
+    """Return the documents that a request about a whole one means: all, if nothing says which."""
     if files.named:
         return files.named
-    if scope.document_ids or len(files.listed) <= 1:
-        return files.listed[: named_files.MOST_NAMED]
     cited = [file for file in files.listed if file.id in recent]
-    return (cited or files.listed)[: named_files.MOST_NAMED]
+    return files.listed if scope.document_ids else cited or files.listed
 
 
 def _whole(scope: Scope, asked: Asked, files: Sequence[File], room: int) -> Gathered:

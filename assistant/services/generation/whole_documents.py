@@ -21,6 +21,8 @@ FRAME_TOKENS = 30
 OPENING = 0.4
 # The least that a section is quoted with, in tokens.
 SECTION_TOKENS = 60
+# Of more documents none would have a share worth the name.
+MOST_FILES = 8
 # A document is read at a few passages a time, so that evidence can name the right one.
 PASSAGE_TOKENS = 700
 
@@ -36,7 +38,8 @@ class Wholes:
 def read(owner_id: uuid.UUID, files: Sequence[File], room: int) -> Wholes:
     """Return what a model can be shown of documents in so many tokens, a share of each."""
     hits: list[Hit] = []
-    is_excerpt = False
+    is_excerpt = len(files) > MOST_FILES
+    files = files[:MOST_FILES]
     for number, file in enumerate(files):
         share = room // (len(files) - number)
         chunks = _chunks(owner_id, file)
