@@ -1,6 +1,6 @@
 """Whether what was found can have the answer to a question, by several signals at once.
 
-The lines were drawn on questions of six languages with and without an answer; docs/retrieval.md
+The lines were drawn on questions of six languages with and without an answer; docs/questions.md
 has them, and what they cost.
 """
 
