@@ -14,6 +14,8 @@ from assistant.services.generation.wording.function_words import RUN, WORDS, con
 
 Turn = tuple[str, str]
 
+INNER_CAPITAL = re.compile(r"(?<=\w )[^\W\d_a-z](?=[^\W\d_A-Z]{2})")
+
 # A question with so few terms of its own may lean on the one before, though no word of it says so.
 FEW_TERMS = 2
 # As many characters are a word, in scripts that put no blanks between words.
@@ -74,14 +76,20 @@ def leaning_of(question: str, language: str) -> Leaning:
         return Leaning.SURELY
     pointing = referring.pointing_words(question, language)
     own = [term for term in content_terms(question, language) if not _points(term, pointing)]
-    few = sum(map(_words, own)) <= FEW_TERMS
+    telling = [term for term in own if not referring.belongs(term, language)]
+    if not telling:
+        return Leaning.SURELY
+    few = sum(map(_words, telling)) <= FEW_TERMS
     if referring.goes_on(question, language):
         return Leaning.SURELY if few or pointing else Leaning.PERHAPS
-    if pointing and few:
-        return Leaning.SURELY
-    if not own:
+    if pointing and few and not _names_something(question, language):
         return Leaning.SURELY
     return Leaning.PERHAPS if pointing or few else Leaning.NOT
+
+
+def _names_something(question: str, language: str) -> bool:
+    """Return whether a word inside of the question has a capital, which says what it is about."""
+    return language != "de" and INNER_CAPITAL.search(question) is not None
 
 
 def _words(term: str) -> int:
