@@ -23,14 +23,14 @@ from assistant.terms import fold
 
 # How similar the bundled embedder finds a question and passages that have nothing to do with it:
 # it has learned English, and sees of other languages little more than that they are the same.
-NOISE = {"en": 0.3, "de": 0.5, "fr": 0.6}
+NOISE = {"en": 0.3, "de": 0.5, "es": 0.57, "fr": 0.6, "ja": 0.7, "ru": 0.7}
 NOISE_OF_LATIN, NOISE_OF_OTHERS = 0.6, 0.8
 LATIN = ("cs", "da", "es", "fi", "it", "nl", "pl", "pt", "sv", "tr")
 # The share of a question's own terms that is enough alone: if one is found, several, or, without
 # blanks between words, characters, which seldom meet by chance.
 ENOUGH_OF_ONE, ENOUGH_OF_SEVERAL, ENOUGH_OF_RUNS = 0.52, 0.4, 0.45
 # A lesser share is enough in a passage among the nearest, if that is not much below noise.
-SOME, NEAREST, BELOW_NOISE = 0.35, 3, 0.2
+SOME, NEAREST, BELOW_NOISE = 0.35, 3, 0.25
 # The share of a question's own terms in passages that were found by what it may lean on.
 LEANING = 0.3
 # How much of a word has to be found: what is behind it is its ending.
@@ -39,6 +39,8 @@ STEM, SHORTEST_STEM = 0.7, 4
 INSIDE, SHORTEST_PART = 6, 5
 COMPOUNDING = ("da", "de", "fi", "nl", "sv")
 WEIGHTS = (0.5, 1.5)
+# Of a question that is a text of its own, its beginning counts.
+LONGEST, MOST_TERMS = 2000, 40
 WRITTEN_TOGETHER = ("ar", "he")
 
 
@@ -93,7 +95,7 @@ def is_enough(signals: Signals) -> bool:
 def signals_of(question: str, language: str, hits: Sequence[Hit]) -> Signals:
     """Return what speaks for an answer among passages, the nearest first."""
     near = max(hit.score for hit in hits) - _noise(language)
-    terms = content_terms(question, language)
+    terms = content_terms(question[:LONGEST], language)[:MOST_TERMS]
     if not terms:
         return Signals(near)
     weights = np.array([_weight(term) for term in terms])

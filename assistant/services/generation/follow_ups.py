@@ -22,7 +22,7 @@ FEW_TERMS = 2
 WORD_LENGTH = 2
 # How many earlier questions are looked at, until one stands alone.
 EARLIER = 3
-# How much of an earlier question is searched with, and of the names in the last answer.
+# How much of an earlier question is searched with; a longer one leans on nothing.
 LONGEST = 300
 MOST_NAMES = 4
 # Words that begin with a capital inside of a sentence, and what is quoted or in katakana.
@@ -61,7 +61,7 @@ def read(question: str, history: Sequence[Turn]) -> Asked:
     earlier = [text for text in said if small_talk.languages_of(text) is None]
     if not earlier:
         return Asked(question, language)
-    leaning = leaning_of(question, language)
+    leaning = Leaning.NOT if len(question) > LONGEST else leaning_of(question, language)
     if leaning is Leaning.NOT:
         return Asked(question, language)
     answers = [content for role, content in history if role == "assistant"]
@@ -105,7 +105,7 @@ def _widened(question: str, earlier: Sequence[str], names: Sequence[str]) -> str
     taken: list[str] = []
     for text in reversed(earlier[-EARLIER:]):
         taken.insert(0, text[:LONGEST])
-        if leaning_of(text, of_question(text)) is Leaning.NOT:
+        if leaning_of(taken[0], of_question(taken[0])) is Leaning.NOT:
             break
     return "\n".join([*taken, *([", ".join(names)] if names else []), question])
 

@@ -24,6 +24,8 @@ MOST_LISTED = 2000
 MOST_NAMED = 6
 # A name that is one word may be any word, unless it is as long as this.
 SHORTEST_WORD = 5
+# What is read of a question.
+LONGEST = 2000
 # A name in a script without blanks.
 SHORTEST_UNSPACED = 3
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]{3,}")
@@ -60,6 +62,7 @@ def read(scope: Scope, question: str) -> Files:
 
 def told(question: str, listed: Sequence[File]) -> Files:
     """Return what a question says of these documents."""
+    question = question[:LONGEST]
     compared = compares(question)
     found = _by_whole_name(question, listed) or _by_all_words(question, listed)
     if not found and compared:

@@ -46,7 +46,7 @@ _PICTURES = re.compile(
 )
 # As in `hellooo`.
 _LONG_DRAWN = re.compile(r"(\w)\1{2,}")
-_MOST_WORDS = 12
+_MOST_WORDS, _LONGEST_MESSAGE = 12, 200
 
 
 def _key(phrase: str) -> str:
@@ -65,6 +65,8 @@ def languages_of(text: str) -> frozenset[str] | None:
 
     It has nothing else in it: what asks for anything is a question, however it begins.
     """
+    if len(text) > _LONGEST_MESSAGE:
+        return None
     words = words_of(_LONG_DRAWN.sub(r"\1", _PICTURES.sub(" ", text)))
     if not words:
         # A face, or a sign of exclamation.
