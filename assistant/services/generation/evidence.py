@@ -19,6 +19,8 @@ from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit, Scope, find
 
 QUOTE_LENGTH = 400
+# How near a passage must be to a question by its meaning, or how much it must have of its words.
+NEAR, SAME_WORDS = 0.3, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ def _citation(
 def retrieve(scope: Scope, question: Question) -> list[Hit]:
     """Return the passages that are near enough to a question, best first."""
     hits = find(scope, question, settings.retrieval_limit)
-    return [hit for hit in hits if hit.score >= settings.retrieval_threshold]
+    if settings.retrieval_threshold is not None:
+        return [hit for hit in hits if hit.dense >= settings.retrieval_threshold]
+    return [hit for hit in hits if hit.dense >= NEAR or hit.lexical >= SAME_WORDS]
 
 
 def quotes(question: Question, hits: Sequence[Hit]) -> list[Quote]:
