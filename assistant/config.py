@@ -82,7 +82,7 @@ class Settings(ReadingSettings, BaseSettings):
     embedding_tokenizer: Path | None = None
     embedding_batch: int = Field(default=32, ge=1, le=2048)
     embedding_timeout: Positive = 30.0
-    retrieval_limit: AtLeastOne = 6
+    retrieval_limit: AtLeastOne = 12
     retrieval_threshold: float | None = Field(default=None, ge=-1, le=1)
     vector_cache_size: NotNegative = 128 * 1024 * 1024
 

@@ -66,7 +66,21 @@ class Word(NamedTuple):
     is_name: bool
 
 
-def terms_of(text: str) -> Iterator[tuple[str, bool]]:
+def terms_of(text: str) -> Iterator[str]:
+    """Yield the terms of a text, each as often as it stands there."""
+    return (term for term, _ in placed_terms_of(text))
+
+
+def written_terms_of(text: str) -> Iterator[str]:
+    """Yield words and what is written together, with all their endings."""
+    for word, _ in words_of(text):
+        parts = _PART.findall(word.written)
+        yield from parts or word.parts
+        if parts and word.written != parts[0]:
+            yield word.written
+
+
+def placed_terms_of(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the terms of a text, each as often as it stands there, and whether a line opens so."""
     before, opened = None, False
     for word, opens in words_of(text):

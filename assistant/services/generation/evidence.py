@@ -9,18 +9,16 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
-from assistant.extensions import adapters, settings
+from assistant.extensions import adapters
 from assistant.models import DocumentPage, DocumentText
 from assistant.models.document import page_of
 from assistant.schemas.conversations import CitationSchema
 from assistant.schemas.rendering import renderer
 from assistant.services.generation.citations import quote_candidates
 from assistant.services.retrieval.encoders import Question
-from assistant.services.retrieval.retrieval import Hit, Scope, find
+from assistant.services.retrieval.retrieval import Hit
 
 QUOTE_LENGTH = 400
-# How near a passage must be to a question by its meaning, or how much it must have of its words.
-NEAR, SAME_WORDS = 0.3, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +58,6 @@ def _citation(
     place = (hit.document_id, hit.generation, hit.filename, page, quote.start, quote.end)
     said = (quote.text, list(hit.headings), confidence is not None, confidence)
     return _render(Citation(marker, *place, *said))
-
-
-def retrieve(scope: Scope, question: Question) -> list[Hit]:
-    """Return the passages that are near enough to a question, best first."""
-    hits = find(scope, question, settings.retrieval_limit)
-    if settings.retrieval_threshold is not None:
-        return [hit for hit in hits if hit.dense >= settings.retrieval_threshold]
-    return [hit for hit in hits if hit.dense >= NEAR or hit.lexical >= SAME_WORDS]
 
 
 def quotes(question: Question, hits: Sequence[Hit]) -> list[Quote]:

@@ -17,11 +17,12 @@ from assistant.models import Conversation, Job, JobState, Message, MessageRole
 from assistant.pieces import with_header
 from assistant.ports import ChatRequest, Usage
 from assistant.services.conversations import branches, messages
-from assistant.services.generation import evidence
+from assistant.services.generation import evidence, passages
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.languages import refusal
 from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
 from assistant.services.generation.prompts import (
+    PROMPT_TOKENS,
     Passage,
     estimate_prompt,
     estimate_tokens,
@@ -30,13 +31,14 @@ from assistant.services.generation.prompts import (
 )
 from assistant.services.jobs import Body, Run
 from assistant.services.paging import Page
-from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Scope
 
 logger = logging.getLogger(__name__)
 
 # How much of a conversation is read at most; what does not fit the model's window is left out.
 HISTORY_MESSAGES = 200
+# What passages may take of a window that a question fills: the first of them, cut to what fits.
+LEAST_ROOM = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Task:
     model: str
     temperature: float
     max_tokens: int
+    recent: Sequence[uuid.UUID] = ()
 
     @property
     def question(self) -> str:
@@ -60,6 +63,12 @@ class Task:
     def budget(self) -> int:
         """Return how many tokens the prompt may take."""
         return max(settings.context_tokens - self.max_tokens, settings.context_tokens // 4)
+
+    @property
+    def room(self) -> int:
+        """Return how many tokens of the prompt passages may take: the talk keeps a share."""
+        asked = reply_messages(self.system_prompt, (), self.question, 0)
+        return max((self.budget - estimate_prompt(asked) - PROMPT_TOKENS) * 3 // 4, LEAST_ROOM)
 
     @property
     def scope(self) -> Scope:
@@ -82,8 +91,7 @@ def generate(run: Run) -> dict[str, Any]:
     if task.reply.options.get("use_documents"):
         _answer_from_documents(run, task, draft)
     else:
-        prompt = reply_messages(task.system_prompt, task.history, task.question, task.budget)
-        _stream(run, task, draft, prompt, MarkerFilter(0), filtered=False)
+        _answer_alone(run, task, draft)
     return {
         "user_message_id": str(task.reply.parent_id),
         "assistant_message_id": str(task.reply.id),
@@ -117,13 +125,14 @@ def _load(run: Run) -> Task:
         reply, question, conversation, held = found
         if not held:
             run.lost()
-        history = _history(session, conversation, question.parent_id)
+        branch = _branch(session, conversation, question.parent_id)
     options = reply.options
     return Task(
         reply=reply,
         asked=question,
         system_prompt=conversation.system_prompt,
-        history=history,
+        history=[(message.role, message.content) for message in branch],
+        recent=_recent(branch),
         model=_first(options.get("model"), conversation.model, settings.openai_model),
         temperature=_first(
             options.get("temperature"), conversation.temperature, settings.temperature
@@ -136,33 +145,52 @@ def _first(*values: Any) -> Any:
     return next(value for value in values if value is not None)
 
 
-def _history(
-    session: Session, conversation: Conversation, end: uuid.UUID | None
-) -> list[tuple[str, str]]:
+def _branch(session: Session, conversation: Conversation, end: uuid.UUID | None) -> list[Message]:
     """Return the branch that leads to a question: no failed replies, but cancelled text."""
     branch = branches.before(session, conversation, end, Page(limit=HISTORY_MESSAGES))
     return [
-        (message.role, message.content)
+        message
         for message in branch
         if message.content
         and not (message.role == MessageRole.ASSISTANT and message.status == JobState.FAILED)
     ]
 
 
+def _recent(branch: Sequence[Message]) -> list[uuid.UUID]:
+    """Return the documents that the last reply with evidence cited."""
+    cited = next((message.citations for message in reversed(branch) if message.citations), ())
+    return list(dict.fromkeys(uuid.UUID(citation["document_id"]) for citation in cited))
+
+
+def _answer_alone(run: Run, task: Task, draft: Draft) -> None:
+    prompt = reply_messages(task.system_prompt, task.history, task.question, task.budget)
+    _stream(run, task, draft, prompt, MarkerFilter(0), filtered=False)
+
+
 def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
-    question = Question(run.owner_id, task.question)
-    hits = evidence.retrieve(task.scope, question)
+    gathered = passages.gather(task.scope, task.question, task.history, task.room, task.recent)
+    question, hits = gathered.question, gathered.hits
+    if gathered.is_talk:
+        run.progress("generating")
+        _answer_alone(run, task, draft)
+        return
     if not hits:
         # Evidence is the answer of record: without any, no model is asked.
         draft.finish_reason = "no_evidence"
-        draft.add(refusal(task.question))
+        said = [content for role, content in task.history if role == MessageRole.USER]
+        draft.add(refusal(task.question, said))
         return
-    passages = [
+    shown = [
         Passage(hit.filename, hit.page, with_header(hit.table_header, hit.text), hit.headings)
         for hit in hits
     ]
     prompt, used = grounded_messages(
-        task.system_prompt, passages, task.history, task.question, task.budget
+        task.system_prompt,
+        shown,
+        task.history,
+        task.question,
+        task.budget,
+        is_excerpt=gathered.is_excerpt,
     )
     run.progress("generating")
     markers = MarkerFilter(used)

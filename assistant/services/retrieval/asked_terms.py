@@ -41,7 +41,7 @@ def asked_terms(text: str) -> list[Asked]:
         every.setdefault(asked.term, asked)
     if not every:
         # A question of nothing else is asked as it is, such as for `The Who`.
-        every = {term: Asked(term) for term, _ in terms_of(text)}
+        every = {term: Asked(term) for term in terms_of(text)}
     chosen = list(every.values())
     if len(chosen) > MOST_TERMS:
         chosen.sort(key=lambda asked: (not asked.is_exact, -len(asked.term)))
@@ -71,4 +71,4 @@ def _acronyms(text: str) -> Iterator[str]:
     if text != text.upper():
         for found in _ACRONYM.findall(text):
             if found == found.upper() != found.lower():
-                yield from (term for term, _ in terms_of(found))
+                yield from (term for term in terms_of(found))

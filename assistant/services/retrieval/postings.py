@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from assistant.models import LexicalText
-from assistant.terms import VERSION, terms_of
+from assistant.terms import VERSION, placed_terms_of, terms_of
 
 # BM25's own constants: how soon one more of a term says nothing new, and how much long chunks lose.
 SATURATION, LENGTH = 1.2, 0.75
@@ -50,12 +50,12 @@ class Postings:
         """Take in the terms of a chunk and of the headings that it stands under."""
         counts: Counter[str] = Counter()
         opening: set[str] = set()
-        for term, opens in terms_of(text):
+        for term, opens in placed_terms_of(text):
             counts[term] += 1
             if opens:
                 opening.add(term)
         short = SATURATION * (1 - LENGTH + LENGTH * counts.total() / USUAL_LENGTH)
-        above = {term for heading in headings for term, _ in terms_of(heading)}
+        above = {term for heading in headings for term in terms_of(heading)}
         counts.update(above)
         opening |= above
         for term, count in counts.items():
