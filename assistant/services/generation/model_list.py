@@ -5,6 +5,7 @@ import json
 import logging
 from dataclasses import dataclass
 
+from assistant.config import EXTRACTIVE
 from assistant.errors import TransientError, Unavailable
 from assistant.extensions import adapters, cache, settings
 
@@ -15,21 +16,27 @@ CACHE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """A model's id, and whether it answers where none is named."""
+    """A model's id, and whether it answers where none is named: in a chat, from documents."""
 
     id: str
     is_default: bool
+    answers_documents: bool
 
 
 def list_() -> list[LanguageModel]:
     """Return what the provider offers, the default one first; raises `Unavailable`.
 
     The default one is always there: servers without a list, and those that answer under any
-    name, still answer with it.
+    name, still answer with it. What needs no provider comes last.
     """
     default = settings.openai_model
-    others = sorted({name for name in _offered() if name != default})
-    return [LanguageModel(default, True), *(LanguageModel(name, False) for name in others)]
+    others = sorted({name for name in _offered() if name not in (default, EXTRACTIVE)})
+    verbatim = settings.answers_by_extraction
+    return [
+        LanguageModel(default, is_default=True, answers_documents=not verbatim),
+        *(LanguageModel(name, is_default=False, answers_documents=False) for name in others),
+        LanguageModel(EXTRACTIVE, is_default=False, answers_documents=verbatim),
+    ]
 
 
 def _offered() -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
+from assistant.config import EXTRACTIVE
 from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
@@ -17,8 +18,9 @@ from assistant.models import Conversation, Job, JobState, Message, MessageRole
 from assistant.pieces import with_header
 from assistant.ports import ChatRequest, Usage
 from assistant.services.conversations import branches, messages
-from assistant.services.generation import evidence
+from assistant.services.generation import evidence, model_down
 from assistant.services.generation.citations import MarkerFilter
+from assistant.services.generation.extraction import extract
 from assistant.services.generation.languages import refusal
 from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
 from assistant.services.generation.prompts import (
@@ -28,10 +30,11 @@ from assistant.services.generation.prompts import (
     grounded_messages,
     reply_messages,
 )
+from assistant.services.generation.proof import prove
 from assistant.services.jobs import Body, Run
 from assistant.services.paging import Page
 from assistant.services.retrieval.encoders import Question
-from assistant.services.retrieval.retrieval import Scope
+from assistant.services.retrieval.retrieval import Hit, Scope
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class Task:
     model: str
     temperature: float
     max_tokens: int
+    verbatim: bool
 
     @property
     def question(self) -> str:
@@ -77,7 +81,7 @@ def generate(run: Run) -> dict[str, Any]:
     task = _load(run)
     draft = Draft(run, task.reply.id)
     run.save = draft.save
-    run.before_end = draft.citations_kept
+    run.before_end = draft.evidence_kept
     run.render = partial(_render, task, draft)
     if task.reply.options.get("use_documents"):
         _answer_from_documents(run, task, draft)
@@ -119,16 +123,19 @@ def _load(run: Run) -> Task:
             run.lost()
         history = _history(session, conversation, question.parent_id)
     options = reply.options
+    named = options.get("model") or conversation.model
     return Task(
         reply=reply,
         asked=question,
         system_prompt=conversation.system_prompt,
         history=history,
-        model=_first(options.get("model"), conversation.model, settings.openai_model),
+        # A conversation may name what answers from documents only; then others answer the rest.
+        model=settings.openai_model if named in (None, EXTRACTIVE) else named,
         temperature=_first(
             options.get("temperature"), conversation.temperature, settings.temperature
         ),
         max_tokens=_first(options.get("max_tokens"), conversation.max_tokens, settings.max_tokens),
+        verbatim=settings.answers_by_extraction if named is None else named == EXTRACTIVE,
     )
 
 
@@ -155,7 +162,11 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     if not hits:
         # Evidence is the answer of record: without any, no model is asked.
         draft.finish_reason = "no_evidence"
+        draft.support = []
         draft.add(refusal(task.question))
+        return
+    if task.verbatim:
+        _extract(run, task, draft, question, hits)
         return
     passages = [
         Passage(hit.filename, hit.page, with_header(hit.table_header, hit.text), hit.headings)
@@ -166,13 +177,40 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     )
     run.progress("generating")
     markers = MarkerFilter(used)
-    _stream(run, task, draft, prompt, markers, filtered=True)
+    try:
+        _stream(run, task, draft, prompt, markers, filtered=True)
+    except PermanentError as error:
+        run.check()
+        if (
+            draft.text
+            or not settings.extractive_when_model_is_down
+            or not model_down.is_down(error)
+        ):
+            raise
+        logger.warning("answering without the model: %s", error.detail)
+        _extract(run, task, draft, question, hits, note=model_down.note(task.question))
+        draft.finish_reason = model_down.FINISH_REASON
+        return
     run.progress("citing")
-    if not markers.used:
-        marker = evidence.best_marker(question, hits[:used])
-        draft.add(f"[{marker}]" if draft.text[-1].isspace() else f" [{marker}]")
-        markers.used.append(marker)
-    draft.citations = evidence.citations(run.owner_id, question, hits, markers.used)
+    proof = prove(run.owner_id, task.question, question, hits[:used], draft.text, markers)
+    draft.citations, draft.support = proof.citations, proof.support
+
+
+def _extract(
+    run: Run,
+    task: Task,
+    draft: Draft,
+    question: Question,
+    hits: Sequence[Hit],
+    note: str = "",
+) -> None:
+    """Answer with what stands in the passages, and ask no model."""
+    run.progress("extracting")
+    reply, draft.citations = extract(run.owner_id, task.question, question, hits, note)
+    draft.model, draft.finish_reason, draft.usage, draft.estimate = EXTRACTIVE, "stop", None, None
+    run.usage = None
+    draft.support = reply.support
+    draft.add(reply.content)
 
 
 def _estimator(prompt: Sequence[tuple[str, str]], draft: Draft) -> Callable[[], Usage]:

@@ -1,0 +1,78 @@
+"""Replies that need no model: what answers, as it stands in the documents."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from assistant.extensions import adapters
+from assistant.pieces import Span
+from assistant.services.evidence.extractive import Extract, extracts
+from assistant.services.evidence.quotes import Asked, Quote, readable
+from assistant.services.evidence.statements import Statement, Statements
+from assistant.services.evidence.units import Kind
+from assistant.services.evidence.wording import Words
+from assistant.services.generation import evidence
+from assistant.services.retrieval.encoders import Question
+from assistant.services.retrieval.retrieval import Hit
+
+_ITEM = re.compile(r"^(?:[-*•‣·+]|\(?\d{1,3}[.)])\s+")
+_BREAK = re.compile(r"[ \t]*\n[ \t]*")
+# Where a line is broken between these, there is no blank.
+_WIDE_BREAK = re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff])\n(?=[\u3041-\u30ff\u3400-\u9fff])")
+
+
+@dataclass(slots=True)
+class Extracted:
+    """A reply as it grows: its text, and what proves each piece of it."""
+
+    content: str = ""
+    quotes: list[tuple[int, Quote]] = field(default_factory=list)
+    support: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, text: str, quote: Quote) -> None:
+        """Append what a passage says, with the marker of its quote."""
+        marker = len(self.quotes) + 1
+        start = len(self.content) + 2 * bool(self.content)
+        # Below a table a marker would be one more row of it.
+        between = "\n\n" if text.startswith("|") else " "
+        self.content += f"{chr(10) * 2 if self.content else ''}{text}{between}[{marker}]"
+        self.quotes.append((marker, quote))
+        end = len(self.content)
+        self.support.append({"start": start, "end": end, "supported": True, "citations": [marker]})
+
+
+def extract(
+    owner_id: uuid.UUID, asked: str, question: Question, hits: Sequence[Hit], before: str = ""
+) -> tuple[Extracted, list[Any]]:
+    """Return what answers a question, verbatim and the best first, and its citations.
+
+    `before` is what the reply says before that. There is always something, since a passage was
+    found; how good it is, its quotes show.
+    """
+    statements = Statements(hits, adapters.embedding_model.embed)
+    found = extracts(asked, Asked(Words(asked), question.vector()), statements)
+    reply = Extracted(before)
+    for one in found:
+        units = [statement.unit for statement in one.statements]
+        fact = Span(units[0].start, units[-1].end)
+        quote = readable(Quote(fact.start, fact.end, one.passage, fact), statements)
+        reply.add(_shown(one), quote)
+    return reply, evidence.citations(owner_id, hits, reply.quotes)
+
+
+def _shown(one: Extract) -> str:
+    if one.statements[0].unit.kind is Kind.ROW:
+        return _table(one.statements)
+    texts = (_WIDE_BREAK.sub("", statement.text) for statement in one.statements)
+    return " ".join(_BREAK.sub(" ", _ITEM.sub("", text)) for text in texts)
+
+
+def _table(rows: Sequence[Statement]) -> str:
+    """Return rows below the header of their table, as a table."""
+    header = rows[0].header
+    if not header:
+        return "\n".join(row.text for row in rows)
+    rule = "| " + " | ".join("---" for _ in header.strip().strip("|").split("|")) + " |"
+    return "\n".join([header, rule, *(row.text for row in rows)])
