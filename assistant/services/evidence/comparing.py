@@ -14,7 +14,7 @@ from assistant.terms import fold
 
 # A number belongs to what it stands beside: a piece with another number must not be this much more
 # like the sentence than the piece with its own. Rows of a table are alike anyway.
-BESIDE = 0.5
+BESIDE = 0.6
 BESIDE_IN_ROWS = 0.75
 # Parts of sentences are only held against each other if they share so much of what they say.
 LIKE = 0.35
@@ -22,6 +22,7 @@ LIKE = 0.35
 _WORD = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]+")
 # What stands before a word of scripts without blanks; looked for at every place.
 _PLACE = re.compile(r"(?=([\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2} ?))")
+_LETTER = r"[a-z0-9\u0370-\u05ff]"
 _SPACED = re.compile(r"[a-z\u0370-\u05ff]")
 
 
@@ -48,7 +49,7 @@ class Compared:
             or self._lacks_codes()
             or self._lacks_days()
             or self._lacks_names()
-            or self._names_another_row()
+            or self._takes_cells_of_another_row()
             or self._takes_another_column()
             or self._puts_another_in_its_place()
             or self._turns_it_round()
@@ -99,7 +100,8 @@ class Compared:
         )
 
     def _lacks_codes(self) -> bool:
-        return any(not self._has(code) for code in self.said.codes)
+        there = "\n".join(one.folded_with_context for one in self.window)
+        return any(code not in there for code in self.said.codes)
 
     def _lacks_days(self) -> bool:
         folded = "\n".join(one.folded for one in self.window)
@@ -121,14 +123,17 @@ class Compared:
         unsaid = {word for word in other if not self.said.words.has(word)}
         return bool(unsaid) and (bool(other & name) or unsaid == other)
 
-    def _names_another_row(self) -> bool:
-        """Return whether the sentence has the first cell of another row, and not of this one."""
+    def _takes_cells_of_another_row(self) -> bool:
+        """Return whether a column's cell is in the sentence from another row, and not from this."""
         if self.core.unit.kind is not Kind.ROW:
             return False
         rows = [one for one in self.rivals if one.unit.kind is Kind.ROW]
-        own = _name_of(self.core)
-        return own not in self.said.folded and any(
-            name in self.said.folded for name in map(_name_of, rows) if len(name) > 1
+        own = _folded_cells(self.core)
+        others = [cells for row in rows if len(cells := _folded_cells(row)) == len(own)]
+        return any(
+            not _says(self.said, own[column])
+            and any(_says(self.said, cells[column]) for cells in others if cells[column] not in own)
+            for column in range(len(own))
         )
 
     def _puts_another_in_its_place(self) -> bool:
@@ -192,8 +197,17 @@ def _values(statement: Statement) -> frozenset[str]:
     return statement.values | header
 
 
-def _name_of(row: Statement) -> str:
-    return fold(_cells(row.text)[0])
+def _folded_cells(row: Statement) -> list[str]:
+    return [fold(cell) for cell in _cells(row.text)]
+
+
+def _says(said: Particulars, cell: str) -> bool:
+    if len(cell) < 2:
+        return False
+    # Scripts without blanks have no edges of words.
+    before = rf"(?<!{_LETTER})" if re.match(_LETTER, cell) else ""
+    after = rf"(?!{_LETTER})" if re.match(_LETTER, cell[-1]) else ""
+    return re.search(f"{before}{re.escape(cell)}{after}", said.folded) is not None
 
 
 def _replaced(said: str, other: str) -> Iterator[tuple[str, str]]:

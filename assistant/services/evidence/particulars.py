@@ -13,7 +13,7 @@ from assistant.terms import fold
 
 _CODE = re.compile(
     r"(?<![A-Za-z0-9-])(?=[A-Za-z./-]*\d)(?=[\d./-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9./-]*[A-Za-z0-9]"
-    r"|(?<![A-Za-z0-9])[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+"
+    r"|(?<![A-Za-z0-9])[A-Za-z0-9]+(?:[_=][A-Za-z0-9]+)+"
 )
 _MEASURE = re.compile(r"\d+(?:st|nd|rd|th|s|m|h|g|l|kg|km|cm|mm|ml|mb|gb|kb|am|pm|eur|e|x|er|eme)")
 _NO_NAMES = (
@@ -21,7 +21,17 @@ _NO_NAMES = (
     "eur usd gbp chf"
 )
 _TITLES = frozenset(_NO_NAMES.split())
-_NAME = re.compile(r"(?<![\w'’-])[^\W\d_][\w'’-]*")
+_NAME = re.compile(r"(?<![\w'’-])[^\W\d_](?:[\w-]|['’](?!s\b))*")
+# Words that open a sentence before a name and belong to none.
+_OPENING_WORDS = """
+the this that these those when where while with from into after before during since under over both
+each every some many most only also then there here they their what which dans pour avec chez vers
+depuis apres avant pendant selon sous entre cette ceux les des une aux desde hasta para ante bajo
+tras segun sobre como cuando donde este esta estos estas los las unos unas nella nello dalla dallo
+alla allo sulla della dello quando dove come questo questa dopo prima durante если когда после перед
+около через между
+"""
+_OPENERS = frozenset(_OPENING_WORDS.split())
 _KATAKANA = re.compile(r"[\u30a1-\u30fa\u30fc]{3,}")
 _OPENING = re.compile(r"(?:^|[.!?:;…]\s+|[\"“«„(]|\n\s*)(?:[#*\-\s|]*)$")
 _GERMAN = re.compile(
@@ -91,6 +101,10 @@ _CLAUSE = re.compile(
 )
 
 
+def _may_be_name(word: str) -> bool:
+    return len(word) > 3 and fold(word) not in _OPENERS
+
+
 @dataclass(frozen=True)
 class Particulars:
     """The particulars of one statement."""
@@ -127,13 +141,25 @@ class Particulars:
     def full_names(self) -> list[frozenset[str]]:
         """Return the names, those that stand side by side together: `Ruth Varga`."""
         runs: list[list[re.Match[str]]] = []
+        opener: re.Match[str] | None = None
+        is_german = len(_GERMAN.findall(self.text)) >= 2
         for match in _NAME.finditer(self.text):
-            if match[0][0].isupper() and not _OPENING.search(self.text, 0, match.start()):
-                if runs and runs[-1][-1].end() + 1 == match.start():
-                    runs[-1].append(match)
-                else:
-                    runs.append([match])
-        if len(_GERMAN.findall(self.text)) >= 2:
+            if not match[0][0].isupper():
+                continue
+            if _OPENING.search(self.text, 0, match.start()):
+                opener = match
+            elif runs and runs[-1][-1].end() + 1 == match.start():
+                runs[-1].append(match)
+            elif (
+                opener
+                and not is_german
+                and opener.end() + 1 == match.start()
+                and _may_be_name(opener[0])
+            ):
+                runs.append([opener, match])
+            else:
+                runs.append([match])
+        if is_german:
             # All nouns have a capital: names are those that stand side by side.
             runs = [run for run in runs if len(run) > 1]
         named = [{fold(match[0]) for match in run} for run in runs]

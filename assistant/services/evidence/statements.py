@@ -1,7 +1,7 @@
 """What passages state, unit by unit, each with what stands above it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -92,6 +92,6 @@ def _of(number: int, hit: Hit) -> list[Statement]:
     return found
 
 
-def share_of(weights: dict[str, float], statements: Sequence[Statement]) -> float:
+def share_of(weights: Mapping[str, float], statements: Sequence[Statement]) -> float:
     """Return the part of what weighted terms say that some statements say, with their context."""
     return share(weights, [words for one in statements for words in (one.words, one.context)])

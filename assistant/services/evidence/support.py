@@ -7,13 +7,16 @@ import numpy as np
 
 from assistant.services.evidence.comparing import Compared
 from assistant.services.evidence.particulars import Particulars
-from assistant.services.evidence.statements import Statement, Statements
+from assistant.services.evidence.statements import Statement, Statements, share_of
 from assistant.services.evidence.wording import Words
 
 # How much of a sentence's words a passage must have. A sentence with a number or a name that is
 # there is proved by fewer; measured, see docs/retrieval.md.
 SHARE = 0.46
 SHARE_WITH_PARTICULARS = 0.34
+# A sentence of fewer terms is read together with its question; so much of it must be there.
+FEW = 3
+OWN = 0.6
 # How many statements that follow each other one sentence may sum up.
 LONGEST = 3
 # What a longer window must bring.
@@ -36,10 +39,13 @@ def find_support(
     said: Particulars, statements: Statements, among: Sequence[Statement], asked: Words
 ) -> Found | None:
     """Return the statements that say what a sentence says; None if there are none."""
-    weights = statements.rarity.weigh(said.words.terms)
+    own = weights = statements.rarity.weigh(said.words.terms)
+    if len(own) < FEW:
+        # `At six.` says what was asked for, too.
+        weights = statements.rarity.weigh(asked.terms) | own
     needed = SHARE_WITH_PARTICULARS if _has_particulars(said, asked) else SHARE
     for share, core, window in _windows(weights, among):
-        if share < needed:
+        if share < needed or (own is not weights and share_of(own, window) < OWN):
             continue
         rivals = [one for one in among if _is_rival(one, core)]
         if not Compared(said, weights, core, window, rivals, asked).contradicts:

@@ -18,6 +18,8 @@ from assistant.services.generation.sentences import Sentence, sentences_of
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit
 
+# How much of a sentence another passage must have than the one that it names.
+SURE = 0.6
 # So much of a text tells its language.
 SAMPLE = 600
 
@@ -85,7 +87,7 @@ def _check(sentence: Sentence, statements: Statements, asked: Words, *, foreign:
     if own:
         return _Checked(sentence, True, own)
     found = find_support(sentence.said, statements, statements.all, asked)
-    if found is not None:
+    if found is not None and (not sentence.passages or found.share > SURE):
         return _Checked(sentence, True, [found.window[0].passage + 1])
     if len(sentence.passages) > 1 and (several := _from_several(sentence, statements, asked)):
         return _Checked(sentence, True, several)
