@@ -205,7 +205,7 @@ def _says(said: Particulars, cell: str) -> bool:
     if len(cell) < 2:
         return False
     # Scripts without blanks have no edges of words.
-    before = rf"(?<!{_LETTER})" if re.match(_LETTER, cell) else ""
+    before = rf"(?<!{_LETTER})(?<!\d[.,])" if re.match(_LETTER, cell) else ""
     after = rf"(?!{_LETTER})" if re.match(_LETTER, cell[-1]) else ""
     return re.search(f"{before}{re.escape(cell)}{after}", said.folded) is not None
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from assistant.config import EXTRACTIVE
 from assistant.extensions import adapters
 from assistant.pieces import Span
 from assistant.services.evidence.extractive import Extract, extracts
@@ -13,7 +14,9 @@ from assistant.services.evidence.quotes import Asked, Quote, readable
 from assistant.services.evidence.statements import Statement, Statements
 from assistant.services.evidence.units import Kind
 from assistant.services.evidence.wording import Words
-from assistant.services.generation import evidence
+from assistant.services.generation import evidence, model_down
+from assistant.services.generation.partial_reply import Draft
+from assistant.services.jobs import Run
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit
 
@@ -21,6 +24,27 @@ _ITEM = re.compile(r"^(?:[-*•‣·+]|\(?\d{1,3}[.)])\s+")
 _BREAK = re.compile(r"[ \t]*\n[ \t]*")
 # Where a line is broken between these, there is no blank.
 _WIDE_BREAK = re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff])\n(?=[\u3041-\u30ff\u3400-\u9fff])")
+
+
+def reply(
+    run: Run, draft: Draft, asked: str, question: Question, hits: Sequence[Hit], note: str = ""
+) -> None:
+    """Answer with what stands in the passages, and ask no model."""
+    run.progress("extracting")
+    found, draft.citations = extract(run.owner_id, asked, question, hits, note)
+    draft.model, draft.finish_reason = EXTRACTIVE, "stop"
+    draft.support = found.support
+    draft.add(found.content)
+
+
+def reply_instead(
+    run: Run, draft: Draft, asked: str, question: Question, hits: Sequence[Hit]
+) -> None:
+    """Answer so in the place of a model that is down, and say why."""
+    reply(run, draft, asked, question, hits, note=model_down.note(asked))
+    draft.finish_reason = model_down.FINISH_REASON
+    # What was counted was for the model.
+    draft.usage = draft.estimate = run.usage = None
 
 
 @dataclass(slots=True)

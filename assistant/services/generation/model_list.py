@@ -16,11 +16,10 @@ CACHE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """A model's id, and whether it answers where none is named: in a chat, from documents."""
+    """A model's id, and whether it answers where none is named."""
 
     id: str
     is_default: bool
-    answers_documents: bool
 
 
 def list_() -> list[LanguageModel]:
@@ -31,11 +30,9 @@ def list_() -> list[LanguageModel]:
     """
     default = settings.openai_model
     others = sorted({name for name in _offered() if name not in (default, EXTRACTIVE)})
-    verbatim = settings.answers_by_extraction
     return [
-        LanguageModel(default, is_default=True, answers_documents=not verbatim),
-        *(LanguageModel(name, is_default=False, answers_documents=False) for name in others),
-        LanguageModel(EXTRACTIVE, is_default=False, answers_documents=verbatim),
+        LanguageModel(default, is_default=True),
+        *(LanguageModel(name, is_default=False) for name in [*others, EXTRACTIVE]),
     ]
 
 

@@ -18,9 +18,8 @@ from assistant.models import Conversation, Job, JobState, Message, MessageRole
 from assistant.pieces import with_header
 from assistant.ports import ChatRequest, Usage
 from assistant.services.conversations import branches, messages
-from assistant.services.generation import evidence, model_down
+from assistant.services.generation import evidence, extraction, model_down
 from assistant.services.generation.citations import MarkerFilter
-from assistant.services.generation.extraction import extract
 from assistant.services.generation.languages import refusal
 from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
 from assistant.services.generation.prompts import (
@@ -34,7 +33,7 @@ from assistant.services.generation.proof import prove
 from assistant.services.jobs import Body, Run
 from assistant.services.paging import Page
 from assistant.services.retrieval.encoders import Question
-from assistant.services.retrieval.retrieval import Hit, Scope
+from assistant.services.retrieval.retrieval import Scope
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +165,7 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         draft.add(refusal(task.question))
         return
     if task.verbatim:
-        _extract(run, task, draft, question, hits)
+        extraction.reply(run, draft, task.question, question, hits)
         return
     passages = [
         Passage(hit.filename, hit.page, with_header(hit.table_header, hit.text), hit.headings)
@@ -188,29 +187,11 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         ):
             raise
         logger.warning("answering without the model: %s", error.detail)
-        _extract(run, task, draft, question, hits, note=model_down.note(task.question))
-        draft.finish_reason = model_down.FINISH_REASON
+        extraction.reply_instead(run, draft, task.question, question, hits)
         return
     run.progress("citing")
     proof = prove(run.owner_id, task.question, question, hits[:used], draft.text, markers)
     draft.citations, draft.support = proof.citations, proof.support
-
-
-def _extract(
-    run: Run,
-    task: Task,
-    draft: Draft,
-    question: Question,
-    hits: Sequence[Hit],
-    note: str = "",
-) -> None:
-    """Answer with what stands in the passages, and ask no model."""
-    run.progress("extracting")
-    reply, draft.citations = extract(run.owner_id, task.question, question, hits, note)
-    draft.model, draft.finish_reason, draft.usage, draft.estimate = EXTRACTIVE, "stop", None, None
-    run.usage = None
-    draft.support = reply.support
-    draft.add(reply.content)
 
 
 def _estimator(prompt: Sequence[tuple[str, str]], draft: Draft) -> Callable[[], Usage]:
