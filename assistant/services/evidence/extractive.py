@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.services.evidence.asking_for import fitness
+from assistant.services.evidence.particulars import Particulars
 from assistant.services.evidence.quotes import Asked
 from assistant.services.evidence.statements import Statement, Statements
 from assistant.services.evidence.units import Kind
@@ -15,15 +17,24 @@ from assistant.terms import fold
 
 MOST = 3
 # What is less good than the best by more than this is left out.
-GOOD = 0.75
+GOOD = 0.85
 # How much words, nearness, what stands above, the kind of thing, and the passage's place count.
 WORDS, ABOVE, NEAR, KIND, PLACE = 0.45, 0.5, 0.4, 0.2, 0.1
 # What it counts that a question has the whole first cell of a row.
 ROW = 0.2
 # Of so many statements, those with most of the question's words, nearness is looked at.
-LOOKED_AT = 24
+LOOKED_AT = 16
+# What a sentence loses that is not whole, and a line of code beside sentences.
+BROKEN, CODE = 0.15, 0.15
+# A line of so few characters needs no full stop.
+SHORT = 60
+
+Scores = NDArray[np.float64]
 
 _QUESTION_MARKS = ("?", "\uff1f", "\u061f")
+_COLONS = (":", "\uff1a")
+_ITEM = re.compile(r"(?:[-*•‣·+]|\(?\d{1,3}[.)])\s")
+_END = re.compile(r"[.!?:;…。！？।؟\]})\"'”’»*`|]\s*$")  # noqa: RUF001
 _POINTS_BACK = re.compile(
     r"(?:it|its|this|that|these|those|he|she|they|his|her|their|there|then|such|both|er|sie|es|dies\w*"
     r"|dort|dabei|il|elle|ils|elles|celui|celle|cela|ce|ces|on|este|esta|esto|ello|ellos|ellas|esso"
@@ -46,29 +57,45 @@ class Extract:
 
 
 def extracts(question: str, asked: Asked, statements: Statements) -> list[Extract]:
-    """Return what answers a question best, the best first: three statements or rows at most."""
+    """Return what answers a question best, the best first: three statements or rows at most.
+
+    There is nothing if the question names a code, such as that of an error, that is nowhere.
+    """
+    codes = Particulars(question).codes
+    if codes and not any(
+        code in one.folded_with_context for code in codes for one in statements.all
+    ):
+        return []
     among = [one for one in statements.all if _may_answer(one)]
     if not among:
         return []
     scores = _scores(question, asked, statements, among)
-    best = float(scores.max())
-    chosen: list[int] = []
-    for index in np.argsort(-scores)[:MOST]:
-        if scores[index] >= GOOD * best:
-            chosen.append(int(index))
-    chosen = _with_what_they_point_to(among, chosen)
-    return _joined(among, chosen, scores)
+    chosen = _best(among, scores)
+    return _joined(among, _with_what_belongs_to(among, chosen), scores)
 
 
 def _may_answer(one: Statement) -> bool:
-    if one.unit.kind in (Kind.HEADING, Kind.CODE):
+    if one.unit.kind is Kind.HEADING or one.text.startswith(("```", "~~~")):
         return False
     return bool(one.words.terms) and not one.text.rstrip().endswith(_QUESTION_MARKS)
 
 
+def _best(among: Sequence[Statement], scores: Scores) -> list[int]:
+    """Return the best statements, none of which says what another one says."""
+    chosen: list[int] = []
+    for index in np.argsort(-scores):
+        if len(chosen) == MOST or scores[index] < GOOD * scores.max():
+            break
+        text = among[index].folded.strip(".")
+        others = [among[i].folded.strip(".") for i in chosen]
+        if not any(text in other or other in text for other in others):
+            chosen.append(int(index))
+    return chosen
+
+
 def _scores(
     question: str, asked: Asked, statements: Statements, among: Sequence[Statement]
-) -> np.ndarray:
+) -> Scores:
     weights = statements.rarity.weigh(asked.words.terms)
     whole = sum(weights.values()) or 1.0
     words = np.array([shared(weights, one.words) for one in among]) / whole
@@ -89,8 +116,16 @@ def _scores(
     looked_at = np.argsort(-scores)[:LOOKED_AT]
     near = np.zeros(len(among))
     near[looked_at] = statements.nearness([among[i] for i in looked_at], asked.vector)
-    result: np.ndarray = scores + NEAR * near
-    return result
+    broken = np.array([_is_broken(one) for one in among])
+    code = np.array([one.unit.kind is Kind.CODE for one in among])
+    return np.asarray(scores + NEAR * near - BROKEN * broken - CODE * code)
+
+
+def _is_broken(one: Statement) -> bool:
+    """Return whether a sentence begins or ends somewhere else, where a passage was cut."""
+    if one.unit.kind is not Kind.SENTENCE or _ITEM.match(one.text):
+        return False
+    return one.text[0].islower() or (len(one.text) > SHORT and not _END.search(one.text))
 
 
 def _is_named(one: Statement, question: str) -> bool:
@@ -100,23 +135,42 @@ def _is_named(one: Statement, question: str) -> bool:
     return len(name) > 1 and name in question
 
 
-def _with_what_they_point_to(among: Sequence[Statement], chosen: list[int]) -> list[int]:
-    """Add the sentence before one that begins with `it`, as long as there is room."""
-    result = list(chosen)
+def _with_what_belongs_to(among: Sequence[Statement], chosen: list[int]) -> list[int]:
+    """Add what a statement cannot be read without: the one before an `it`, the one after a colon.
+
+    Where there is no room for that, a statement that is not the best gives way.
+    """
+    result: list[int] = []
     for index in chosen:
-        before = index - 1
-        if before < 0 or before in result or not _POINTS_BACK.match(among[index].text):
-            continue
-        same = among[before].passage == among[index].passage
-        if not same or among[before].unit.block != among[index].unit.block:
-            continue
-        if len(result) == MOST and index == result[-1]:
-            continue
-        result = [i for i in [*result[: MOST - 1], before] if i in result or i == before]
-    return result[:MOST]
+        wanted = [index]
+        if _POINTS_BACK.match(among[index].text) and _are_beside(among, index - 1, index):
+            wanted.insert(0, index - 1)
+        if among[index].text.rstrip().endswith(_COLONS):
+            wanted += [i for i in (index + 1, index + 2) if _follows(among, index, i)]
+        new = [i for i in wanted if i not in result]
+        if len(result) + len(new) <= MOST:
+            result += new
+        elif not result:
+            result = new[:MOST]
+    return result
 
 
-def _joined(among: Sequence[Statement], chosen: list[int], scores: np.ndarray) -> list[Extract]:
+def _are_beside(among: Sequence[Statement], before: int, index: int) -> bool:
+    if before < 0 or among[before].passage != among[index].passage:
+        return False
+    return among[before].unit.block == among[index].unit.block
+
+
+def _follows(among: Sequence[Statement], index: int, other: int) -> bool:
+    """Return whether a statement stands below one that ends with a colon: its list, its code."""
+    if other >= len(among) or among[other].passage != among[index].passage:
+        return False
+    if among[other].unit.block == among[index].unit.block + 1:
+        return True
+    return other == index + 2 and bool(_ITEM.match(among[other].text))
+
+
+def _joined(among: Sequence[Statement], chosen: list[int], scores: Scores) -> list[Extract]:
     """Join those that follow each other in one block; the best comes first."""
     runs: list[list[int]] = []
     for index in sorted(chosen):
@@ -127,6 +181,9 @@ def _joined(among: Sequence[Statement], chosen: list[int], scores: np.ndarray) -
             and one.unit.kind is last.unit.kind
             and (index == runs[-1][-1] + 1 or one.unit.kind is Kind.ROW)
         )
+        if last is not None and last.passage == one.passage and index == runs[-1][-1] + 1:
+            is_listed = bool(_ITEM.match(last.text) and _ITEM.match(one.text))
+            follows = follows or last.text.rstrip().endswith(_COLONS) or is_listed
         if follows:
             runs[-1].append(index)
         else:

@@ -124,6 +124,9 @@ def readable(quote: Quote, statements: Statements) -> Quote:
     headers = [unit.header.start for unit in inside if unit.header]
     if headers and end - min(headers) <= LONGEST:
         start = min(headers)
+    if all(unit.kind is Kind.HEADING for unit in inside):
+        # What stands below it.
+        blocks |= {block + 1 for block in blocks}
     around = [one.unit for one in among if one.unit.block in blocks and one.unit not in inside]
     before = [unit.start for unit in around if unit.end <= start][::-1]
     after = [unit.end for unit in around if unit.start >= end]

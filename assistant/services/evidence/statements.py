@@ -51,7 +51,9 @@ class Statements:
     def __init__(self, hits: Sequence[Hit], embed: Embed) -> None:
         self.hits = hits
         self.all = [one for number, hit in enumerate(hits) for one in _of(number, hit)]
-        self.rarity = Rarity([Words(f"{one.embedded}") for one in self.all])
+        # What is said again and again is said once.
+        unique = {one.folded: one for one in self.all}.values()
+        self.rarity = Rarity([Words(one.embedded) for one in unique])
         self._embed = embed
         self._vectors: dict[int, Vectors] = {}
 

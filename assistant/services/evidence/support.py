@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.services.evidence.comparing import Compared
+from assistant.services.evidence.numerals import numbers_of
 from assistant.services.evidence.particulars import Particulars
 from assistant.services.evidence.statements import Statement, Statements, share_of
 from assistant.services.evidence.wording import Words
@@ -14,6 +15,8 @@ from assistant.services.evidence.wording import Words
 # there is proved by fewer; measured, see docs/retrieval.md.
 SHARE = 0.46
 SHARE_WITH_PARTICULARS = 0.34
+# And how much of those that are no numbers.
+SHARE_OF_WORDS = 0.22
 # A sentence of fewer terms is read together with its question; so much of it must be there.
 FEW = 3
 OWN = 0.6
@@ -43,9 +46,13 @@ def find_support(
     if len(own) < FEW:
         # `At six.` says what was asked for, too.
         weights = statements.rarity.weigh(asked.terms) | own
+    # A number that stands somewhere proves nothing by itself.
+    words = {term: weight for term, weight in weights.items() if not numbers_of(term)}
     needed = SHARE_WITH_PARTICULARS if _has_particulars(said, asked) else SHARE
     for share, core, window in _windows(weights, among):
         if share < needed or (own is not weights and share_of(own, window) < OWN):
+            continue
+        if share_of(words, window) < SHARE_OF_WORDS:
             continue
         rivals = [one for one in among if _is_rival(one, core)]
         if not Compared(said, weights, core, window, rivals, asked).contradicts:

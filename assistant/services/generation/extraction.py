@@ -15,12 +15,13 @@ from assistant.services.evidence.statements import Statement, Statements
 from assistant.services.evidence.units import Kind
 from assistant.services.evidence.wording import Words
 from assistant.services.generation import evidence, model_down
+from assistant.services.generation.languages import refusal
 from assistant.services.generation.partial_reply import Draft
 from assistant.services.jobs import Run
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit
 
-_ITEM = re.compile(r"^(?:[-*•‣·+]|\(?\d{1,3}[.)])\s+")
+_ITEM = re.compile(r"^(?:[-*•‣·+]\s+|\[\^\d{1,3}\]: *)")
 _BREAK = re.compile(r"[ \t]*\n[ \t]*")
 # Where a line is broken between these, there is no blank.
 _WIDE_BREAK = re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff])\n(?=[\u3041-\u30ff\u3400-\u9fff])")
@@ -32,6 +33,10 @@ def reply(
     """Answer with what stands in the passages, and ask no model."""
     run.progress("extracting")
     found, draft.citations = extract(run.owner_id, asked, question, hits, note)
+    if not found.quotes:
+        draft.finish_reason, draft.support = "no_evidence", []
+        draft.add(refusal(asked))
+        return
     draft.model, draft.finish_reason = EXTRACTIVE, "stop"
     draft.support = found.support
     draft.add(found.content)
@@ -42,7 +47,8 @@ def reply_instead(
 ) -> None:
     """Answer so in the place of a model that is down, and say why."""
     reply(run, draft, asked, question, hits, note=model_down.note(asked))
-    draft.finish_reason = model_down.FINISH_REASON
+    if draft.citations:
+        draft.finish_reason = model_down.FINISH_REASON
     # What was counted was for the model.
     draft.usage = draft.estimate = run.usage = None
 
@@ -59,8 +65,8 @@ class Extracted:
         """Append what a passage says, with the marker of its quote."""
         marker = len(self.quotes) + 1
         start = len(self.content) + 2 * bool(self.content)
-        # Below a table a marker would be one more row of it.
-        between = "\n\n" if text.startswith("|") else " "
+        # Below a table a marker would be one more row of it, and behind code a part of it.
+        between = "\n\n" if text.endswith(("|", "```")) else " "
         self.content += f"{chr(10) * 2 if self.content else ''}{text}{between}[{marker}]"
         self.quotes.append((marker, quote))
         end = len(self.content)
@@ -72,8 +78,7 @@ def extract(
 ) -> tuple[Extracted, list[Any]]:
     """Return what answers a question, verbatim and the best first, and its citations.
 
-    `before` is what the reply says before that. There is always something, since a passage was
-    found; how good it is, its quotes show.
+    `before` is what the reply says before that.
     """
     statements = Statements(hits, adapters.embedding_model.embed)
     found = extracts(asked, Asked(Words(asked), question.vector()), statements)
@@ -89,8 +94,23 @@ def extract(
 def _shown(one: Extract) -> str:
     if one.statements[0].unit.kind is Kind.ROW:
         return _table(one.statements)
-    texts = (_WIDE_BREAK.sub("", statement.text) for statement in one.statements)
-    return " ".join(_BREAK.sub(" ", _ITEM.sub("", text)) for text in texts)
+    if len(one.statements) == 1:
+        return _on_one_line(_ITEM.sub("", one.statements[0].text))
+    shown = ""
+    for before, statement in zip([None, *one.statements], one.statements, strict=False):
+        text = statement.text
+        if statement.unit.kind is Kind.CODE:
+            text = f"```\n{text}\n```"
+        elif statement.unit.kind is Kind.SENTENCE:
+            text = _on_one_line(text)
+        is_beside = before is not None and before.unit.block == statement.unit.block
+        between = " " if is_beside and statement.unit.kind is Kind.SENTENCE else "\n"
+        shown += f"{between if shown else ''}{text}"
+    return shown
+
+
+def _on_one_line(text: str) -> str:
+    return _BREAK.sub(" ", _WIDE_BREAK.sub("", text))
 
 
 def _table(rows: Sequence[Statement]) -> str:
