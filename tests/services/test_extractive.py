@@ -9,6 +9,9 @@ from assistant.config import EXTRACTIVE
 from assistant.errors import InvalidInput
 from assistant.models import Message
 from assistant.services.conversations import conversations, regenerating
+from assistant.services.generation import extraction
+from assistant.services.retrieval.encoders import Question
+from assistant.services.retrieval.retrieval import Scope, find
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import ask, make_owner, message_of, perform, upload
@@ -143,3 +146,36 @@ def test_otherwise_it_is_tried_again(
     model.script(script)
     job = ask(shelf, "When is the shop closed?", use_documents=True)
     assert perform(job).state == "queued"
+
+
+def test_a_document_is_outlined_by_its_opening_and_its_headings(
+    shelf: uuid.UUID, model: ModelServer
+) -> None:
+    question = Question(shelf, "Rules of the boat house")
+    hits = [hit for hit in find(Scope(shelf), question, 6) if hit.filename == "rules.md"]
+    found, citations = extraction.outline(shelf, sorted(hits, key=lambda hit: hit.start))
+    assert found.content.startswith("Rowing boats are let from the first of April")
+    assert "\n\n- Rules of the boat house [" in found.content
+    assert found.content.count("\n- Sailing [") == 1
+    assert len(citations) == len(found.support)
+    assert all(citation["quote"] in RULES for citation in citations)
+
+
+def test_a_colon_brings_what_follows_it(owner: uuid.UUID, model: ModelServer) -> None:
+    text = (
+        "The lamp is trimmed by the keeper.\n\nTo light the lamp, run:\n\n"
+        "```\nlamp --light\n```\n\n"
+        "The keeper sleeps in the afternoon, and nobody wakes him then.\n"
+    )
+    perform(upload(owner, text, "lamp.md"))
+    reply = answer(owner, "How do I light the lamp?")
+    assert reply.content.startswith("To light the lamp, run:\n```\nlamp --light\n```\n\n[1]")
+
+
+def test_a_code_that_is_nowhere_is_not_answered_by_another(
+    owner: uuid.UUID, model: ModelServer, configure: Configure
+) -> None:
+    configure(retrieval_threshold=-1)
+    perform(upload(owner, "E-1201: The belt is torn.\nE-1202: The lid is open.\n", "codes.txt"))
+    assert "lid is open" in answer(owner, "What does error E-1202 mean?").content
+    assert answer(owner, "What does error E-1777 mean?").finish_reason == "no_evidence"

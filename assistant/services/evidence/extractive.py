@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from assistant.services.evidence.asking_for import fitness
 from assistant.services.evidence.particulars import Particulars
-from assistant.services.evidence.quotes import Asked
+from assistant.services.evidence.quotes import LONGEST, Asked
 from assistant.services.evidence.statements import Statement, Statements
 from assistant.services.evidence.units import Kind
 from assistant.services.evidence.wording import shared
 from assistant.terms import fold
 
 MOST = 3
+MOST_HEADINGS = 8
 # What is less good than the best by more than this is left out.
 GOOD = 0.85
 # How much words, nearness, what stands above, the kind of thing, and the passage's place count.
@@ -23,7 +24,7 @@ WORDS, ABOVE, NEAR, KIND, PLACE = 0.45, 0.5, 0.4, 0.2, 0.1
 # What it counts that a question has the whole first cell of a row.
 ROW = 0.2
 # Of so many statements, those with most of the question's words, nearness is looked at.
-LOOKED_AT = 16
+LOOKED_AT = 12
 # What a sentence loses that is not whole, and a line of code beside sentences.
 BROKEN, CODE = 0.15, 0.15
 # A line of so few characters needs no full stop.
@@ -171,22 +172,40 @@ def _follows(among: Sequence[Statement], index: int, other: int) -> bool:
 
 
 def _joined(among: Sequence[Statement], chosen: list[int], scores: Scores) -> list[Extract]:
-    """Join those that follow each other in one block; the best comes first."""
+    """Join those that are read together; the best comes first."""
     runs: list[list[int]] = []
     for index in sorted(chosen):
-        last = among[runs[-1][-1]] if runs else None
-        one = among[index]
-        follows = last is not None and (
-            (last.passage, last.unit.block) == (one.passage, one.unit.block)
-            and one.unit.kind is last.unit.kind
-            and (index == runs[-1][-1] + 1 or one.unit.kind is Kind.ROW)
-        )
-        if last is not None and last.passage == one.passage and index == runs[-1][-1] + 1:
-            is_listed = bool(_ITEM.match(last.text) and _ITEM.match(one.text))
-            follows = follows or last.text.rstrip().endswith(_COLONS) or is_listed
-        if follows:
+        if runs and _are_read_together(among, runs[-1], index):
             runs[-1].append(index)
         else:
             runs.append([index])
     found = [Extract([among[i] for i in run], float(scores[run].max())) for run in runs]
     return sorted(found, key=lambda extract: -extract.score)
+
+
+def _are_read_together(among: Sequence[Statement], run: list[int], index: int) -> bool:
+    last, one = among[run[-1]], among[index]
+    # More could not be quoted.
+    is_short = one.unit.end - among[run[0]].unit.start <= LONGEST
+    if not is_short or last.passage != one.passage:
+        return False
+    is_same = last.unit.block == one.unit.block and last.unit.kind is one.unit.kind
+    if is_same and one.unit.kind is Kind.ROW:
+        return True
+    is_listed = bool(_ITEM.match(last.text) and _ITEM.match(one.text))
+    is_next = index == run[-1] + 1
+    return is_next and (is_same or is_listed or last.text.rstrip().endswith(_COLONS))
+
+
+def overview(statements: Statements) -> tuple[list[Extract], list[Statement]]:
+    """Return what passages begin with and the headings in them, for what is asked of the whole.
+
+    The passages are those with which documents begin, in their order.
+    """
+    whole = [one for one in statements.all if _may_answer(one) and not _is_broken(one)][:MOST]
+    opening = _joined(whole, list(range(len(whole))), -np.arange(len(whole), dtype=np.float64))
+    headings: dict[str, Statement] = {}
+    for one in statements.all:
+        if one.unit.kind is Kind.HEADING and one.text.startswith("#"):
+            headings.setdefault(one.folded, one)
+    return opening, list(headings.values())[:MOST_HEADINGS]

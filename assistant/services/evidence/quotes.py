@@ -21,6 +21,8 @@ NAME = 1.5
 # How much the question counts beside what was said, and nearness beside words.
 ASKED = 0.3
 NEAR = 0.15
+# What has less than this of what was said is not like it.
+LIKE = 0.3
 # An answer of so few terms (`At six.`) is about all that was asked.
 FEW = 4
 
@@ -75,8 +77,14 @@ def _quote(
 def _nearest(
     said: Particulars, statements: Statements, among: Sequence[Statement], asked: Asked
 ) -> Statement:
-    """Return the statement that is most like what was said, though it does not prove it."""
+    """Return the statement that is most like what was said, though it does not prove it.
+
+    If nothing is like it, it is the one from which on the passage is nearest to the question.
+    """
     weights = _weights(said, statements)
+    if max(_part(weights, one) for one in among) < LIKE:
+        texts = [_from(one, statements) for one in among]
+        return among[int(np.argmax(statements.embed(texts) @ asked.vector))]
     question = statements.rarity.weigh(asked.words.terms)
     of_question = ASKED if len(weights) > FEW else 1.0
     near = statements.nearness(among, asked.vector)
@@ -89,6 +97,11 @@ def _nearest(
         for one, nearness in zip(among, near, strict=True)
     ]
     return among[int(np.argmax(scores))]
+
+
+def _from(one: Statement, statements: Statements) -> str:
+    text = statements.hits[one.passage].text
+    return text[one.unit.start : one.unit.start + LONGEST]
 
 
 def _weights(said: Particulars, statements: Statements) -> dict[str, float]:

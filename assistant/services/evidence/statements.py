@@ -28,11 +28,8 @@ class Statement(Particulars):
     unit: Unit
     above: str
     header: str
-
-    @cached_property
-    def context(self) -> Words:
-        """Return the terms that it need not repeat."""
-        return Words(f"{self.above}\n{self.header}")
+    # The terms that it need not repeat.
+    context: Words
 
     @cached_property
     def folded_with_context(self) -> str:
@@ -53,8 +50,8 @@ class Statements:
         self.all = [one for number, hit in enumerate(hits) for one in _of(number, hit)]
         # What is said again and again is said once.
         unique = {one.folded: one for one in self.all}.values()
-        self.rarity = Rarity([Words(one.embedded) for one in unique])
-        self._embed = embed
+        self.rarity = Rarity([one.words for one in unique])
+        self.embed = embed
         self._vectors: dict[int, Vectors] = {}
 
     def of(self, passages: Sequence[int]) -> list[Statement]:
@@ -65,7 +62,7 @@ class Statements:
         """Return how near each is to a vector."""
         missing = [one for one in statements if id(one) not in self._vectors]
         if missing:
-            vectors = self._embed([one.embedded for one in missing])
+            vectors = self.embed([one.embedded for one in missing])
             self._vectors |= {id(one): row for one, row in zip(missing, vectors, strict=True)}
         if not statements:
             return []
@@ -78,6 +75,7 @@ def _of(number: int, hit: Hit) -> list[Statement]:
     name = _EXTENSION.sub("", hit.filename).replace("_", " ").replace("-", " ")
     found = []
     inside: dict[int, str] = {}
+    contexts: dict[str, Words] = {}
     for unit in units_of(hit.text):
         text = hit.text[unit.start : unit.end]
         above = "\n".join([name, *path, *inside.values()])
@@ -90,7 +88,10 @@ def _of(number: int, hit: Hit) -> list[Statement]:
             depth = len(mark[0])
             inside = {level: line for level, line in inside.items() if level < depth}
             inside[depth] = text.lstrip("# ")
-        found.append(Statement(text=text, passage=number, unit=unit, above=above, header=header))
+        context = f"{above}\n{header}"
+        if context not in contexts:
+            contexts[context] = Words(context)
+        found.append(Statement(text, number, unit, above, header, contexts[context]))
     return found
 
 

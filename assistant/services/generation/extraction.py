@@ -9,7 +9,7 @@ from typing import Any
 from assistant.config import EXTRACTIVE
 from assistant.extensions import adapters
 from assistant.pieces import Span
-from assistant.services.evidence.extractive import Extract, extracts
+from assistant.services.evidence.extractive import Extract, extracts, overview
 from assistant.services.evidence.quotes import Asked, Quote, readable
 from assistant.services.evidence.statements import Statement, Statements
 from assistant.services.evidence.units import Kind
@@ -42,6 +42,15 @@ def reply(
     draft.add(found.content)
 
 
+def reply_about(run: Run, draft: Draft, hits: Sequence[Hit]) -> None:
+    """Answer a question about documents as a whole; `hits` are as for `outline`."""
+    run.progress("extracting")
+    found, draft.citations = outline(run.owner_id, hits)
+    draft.model, draft.finish_reason = EXTRACTIVE, "stop"
+    draft.support = found.support
+    draft.add(found.content)
+
+
 def reply_instead(
     run: Run, draft: Draft, asked: str, question: Question, hits: Sequence[Hit]
 ) -> None:
@@ -61,16 +70,18 @@ class Extracted:
     quotes: list[tuple[int, Quote]] = field(default_factory=list)
     support: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, text: str, quote: Quote) -> None:
+    def add(self, text: str, quote: Quote, *, is_item: bool = False) -> None:
         """Append what a passage says, with the marker of its quote."""
         marker = len(self.quotes) + 1
-        start = len(self.content) + 2 * bool(self.content)
+        if self.content:
+            self.content += "\n" if is_item else "\n\n"
+        start = len(self.content)
         # Below a table a marker would be one more row of it, and behind code a part of it.
         between = "\n\n" if text.endswith(("|", "```")) else " "
-        self.content += f"{chr(10) * 2 if self.content else ''}{text}{between}[{marker}]"
+        self.content += f"{text}{between}[{marker}]"
         self.quotes.append((marker, quote))
-        end = len(self.content)
-        self.support.append({"start": start, "end": end, "supported": True, "citations": [marker]})
+        proof = {"start": start, "end": len(self.content), "supported": True}
+        self.support.append({**proof, "citations": [marker]})
 
 
 def extract(
@@ -81,14 +92,32 @@ def extract(
     `before` is what the reply says before that.
     """
     statements = Statements(hits, adapters.embedding_model.embed)
-    found = extracts(asked, Asked(Words(asked), question.vector()), statements)
     reply = Extracted(before)
-    for one in found:
-        units = [statement.unit for statement in one.statements]
-        fact = Span(units[0].start, units[-1].end)
-        quote = readable(Quote(fact.start, fact.end, one.passage, fact), statements)
-        reply.add(_shown(one), quote)
+    for one in extracts(asked, Asked(Words(asked), question.vector()), statements):
+        reply.add(_shown(one), _quote(one.statements, statements))
     return reply, evidence.citations(owner_id, hits, reply.quotes)
+
+
+def outline(owner_id: uuid.UUID, hits: Sequence[Hit]) -> tuple[Extracted, list[Any]]:
+    """Return the opening and the headings of documents, verbatim, and their citations.
+
+    `hits` are the passages with which the documents begin, in their order. It is for questions
+    about a document as a whole.
+    """
+    statements = Statements(hits, adapters.embedding_model.embed)
+    opening, headings = overview(statements)
+    reply = Extracted()
+    for one in opening:
+        reply.add(_shown(one), _quote(one.statements, statements))
+    for heading in headings:
+        line = f"- {heading.text.lstrip('# ')}"
+        reply.add(line, _quote([heading], statements), is_item=heading is not headings[0])
+    return reply, evidence.citations(owner_id, hits, reply.quotes)
+
+
+def _quote(said: Sequence[Statement], statements: Statements) -> Quote:
+    fact = Span(said[0].unit.start, said[-1].unit.end)
+    return readable(Quote(fact.start, fact.end, said[0].passage, fact), statements)
 
 
 def _shown(one: Extract) -> str:
