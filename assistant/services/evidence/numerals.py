@@ -6,6 +6,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from assistant.terms import fold
 
@@ -84,6 +85,12 @@ def numbers_of(text: str) -> list[frozenset[str]]:
     found += [frozenset({str(value)}) for value in _spelled(folded)]
     found += [frozenset({str(value)}) for value in _han(folded)]
     return found
+
+
+@lru_cache(maxsize=20_000)
+def values_of(term: str) -> frozenset[str]:
+    """Return all that the numbers in a term may mean."""
+    return frozenset().union(*numbers_of(term))
 
 
 def _readings(figures: str) -> frozenset[str]:
@@ -183,7 +190,7 @@ _UNITS = {
 _SPAN = re.compile(
     r"(\w+(?:-\w+)?)[ \-]?\b(?:"
     + "|".join(f"(?P<{unit}>{'|'.join(words.split())})" for unit, words in _UNITS.items())
-    + r")(?:e?[ns]|i|os|o|a|y|es|en)?\b"
+    + r")(?:e?[ns]|e|i|os|o|a|y|es|en)?\b"
 )
 
 

@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from assistant.ports import Vectors
+from assistant.services.evidence.numerals import values_of
 from assistant.services.evidence.particulars import Particulars
 from assistant.services.evidence.units import Kind, Unit, units_of
-from assistant.services.evidence.wording import Rarity, Words, share
+from assistant.services.evidence.wording import Rarity, Words
 from assistant.services.retrieval.retrieval import Hit
 from assistant.terms import fold
 
@@ -30,6 +31,11 @@ class Statement(Particulars):
     header: str
     # The terms that it need not repeat.
     context: Words
+
+    def has(self, term: str) -> float:
+        """Return how far it has a term, itself or above; a number in whatever way it is written."""
+        found = max(self.words.has(term), self.context.has(term))
+        return 1.0 if found < 1 and values_of(term) & self.values else found
 
     @cached_property
     def folded_with_context(self) -> str:
@@ -97,4 +103,6 @@ def _of(number: int, hit: Hit) -> list[Statement]:
 
 def share_of(weights: Mapping[str, float], statements: Sequence[Statement]) -> float:
     """Return the part of what weighted terms say that some statements say, with their context."""
-    return share(weights, [words for one in statements for words in (one.words, one.context)])
+    whole = sum(weights.values())
+    found = (weight * max(one.has(term) for one in statements) for term, weight in weights.items())
+    return sum(found) / whole if whole else 0.0

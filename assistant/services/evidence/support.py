@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.services.evidence.comparing import Compared
-from assistant.services.evidence.numerals import numbers_of
+from assistant.services.evidence.numerals import values_of
 from assistant.services.evidence.particulars import Particulars
 from assistant.services.evidence.statements import Statement, Statements, share_of
 from assistant.services.evidence.wording import Words
 
 # How much of a sentence's words a passage must have. A sentence with a number or a name that is
 # there is proved by fewer; measured, see docs/retrieval.md.
-SHARE = 0.46
-SHARE_WITH_PARTICULARS = 0.34
+SHARE = 0.42
+SHARE_WITH_PARTICULARS = 0.30
 # And how much of those that are no numbers.
 SHARE_OF_WORDS = 0.22
 # A sentence of fewer terms is read together with its question; so much of it must be there.
@@ -47,7 +47,7 @@ def find_support(
         # `At six.` says what was asked for, too.
         weights = statements.rarity.weigh(asked.terms) | own
     # A number that stands somewhere proves nothing by itself.
-    words = {term: weight for term, weight in weights.items() if not numbers_of(term)}
+    words = {term: weight for term, weight in weights.items() if not values_of(term)}
     needed = SHARE_WITH_PARTICULARS if _has_particulars(said, asked) else SHARE
     for share, core, window in _windows(weights, among):
         if share < needed or (own is not weights and share_of(own, window) < OWN):
@@ -79,9 +79,9 @@ def _windows(
     whole = sum(weights.values())
     if not whole or not among:
         return []
-    has = np.array(
-        [[max(one.words.has(t), one.context.has(t)) for t in weights] for one in among]
-    ) * np.array(list(weights.values()))
+    has = np.array([[one.has(term) for term in weights] for one in among]) * np.array(
+        list(weights.values())
+    )
     alone = has.sum(axis=1) / whole
     found = []
     for first in range(len(among)):

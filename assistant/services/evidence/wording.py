@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from assistant.terms import terms_of
 
@@ -79,15 +79,3 @@ class Rarity:
 def shared(weights: Mapping[str, float], words: Words) -> float:
     """Return how much of what weighted terms say stands in a text."""
     return sum(weight * words.has(term) for term, weight in weights.items())
-
-
-def share(weights: Mapping[str, float], texts: Collection[Words]) -> float:
-    """Return the part, from 0 to 1, of what weighted terms say that stands in any of some texts."""
-    whole = sum(weights.values())
-    if not whole:
-        return 0.0
-    found = sum(
-        weight * max((words.has(term) for words in texts), default=0.0)
-        for term, weight in weights.items()
-    )
-    return found / whole
