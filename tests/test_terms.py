@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.terms import fold, is_identifier, terms_of
+from assistant.terms import fold, is_identifier, placed_terms_of, terms_of
 
 
 def terms(text: str) -> list[str]:
-    return [term for term, _ in terms_of(text)]
+    return list(terms_of(text))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_two_names_or_numbers_in_a_row_are_a_term() -> None:
 
 
 def test_it_is_told_what_opens_a_line() -> None:
-    found = terms_of("E-12: a pump\n\n  - Ingo Velde knows E-13\nwater")
+    found = placed_terms_of("E-12: a pump\n\n  - Ingo Velde knows E-13\nwater")
     opening = [term for term, opens in found if opens]
     assert opening == ["e", "12", "e-12", "e12", "ingo", "ingo velde", "water"]
 

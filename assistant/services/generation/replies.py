@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
+from assistant.config import EXTRACTIVE
 from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
@@ -17,10 +18,11 @@ from assistant.models import Conversation, Job, JobState, Message, MessageRole
 from assistant.pieces import with_header
 from assistant.ports import ChatRequest, Usage
 from assistant.services.conversations import branches, messages
-from assistant.services.generation import evidence, passages
+from assistant.services.generation import extraction, model_down, passages
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.languages import refusal
 from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
+from assistant.services.generation.passages import Gathered
 from assistant.services.generation.prompts import (
     PROMPT_TOKENS,
     Passage,
@@ -29,6 +31,7 @@ from assistant.services.generation.prompts import (
     grounded_messages,
     reply_messages,
 )
+from assistant.services.generation.proof import prove
 from assistant.services.jobs import Body, Run
 from assistant.services.paging import Page
 from assistant.services.retrieval.retrieval import Scope
@@ -52,6 +55,7 @@ class Task:
     model: str
     temperature: float
     max_tokens: int
+    verbatim: bool
     recent: Sequence[uuid.UUID] = ()
 
     @property
@@ -86,7 +90,7 @@ def generate(run: Run) -> dict[str, Any]:
     task = _load(run)
     draft = Draft(run, task.reply.id)
     run.save = draft.save
-    run.before_end = draft.citations_kept
+    run.before_end = draft.evidence_kept
     run.render = partial(_render, task, draft)
     if task.reply.options.get("use_documents"):
         _answer_from_documents(run, task, draft)
@@ -127,17 +131,20 @@ def _load(run: Run) -> Task:
             run.lost()
         branch = _branch(session, conversation, question.parent_id)
     options = reply.options
+    named = options.get("model") or conversation.model
     return Task(
         reply=reply,
         asked=question,
         system_prompt=conversation.system_prompt,
         history=[(message.role, message.content) for message in branch],
         recent=_recent(branch),
-        model=_first(options.get("model"), conversation.model, settings.openai_model),
+        # A conversation may name what answers from documents only; then others answer the rest.
+        model=settings.openai_model if named in (None, EXTRACTIVE) else named,
         temperature=_first(
             options.get("temperature"), conversation.temperature, settings.temperature
         ),
         max_tokens=_first(options.get("max_tokens"), conversation.max_tokens, settings.max_tokens),
+        verbatim=settings.answers_by_extraction if named is None else named == EXTRACTIVE,
     )
 
 
@@ -177,9 +184,21 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     if not hits:
         # Evidence is the answer of record: without any, no model is asked.
         draft.finish_reason = "no_evidence"
+        draft.support = []
         said = [content for role, content in task.history if role == MessageRole.USER]
         draft.add(refusal(task.question, said))
         return
+    if task.verbatim and gathered.is_whole:
+        extraction.reply_about(run, draft, hits)
+    elif task.verbatim:
+        extraction.reply(run, draft, task.question, question, hits)
+    else:
+        _ask_about(gathered, run, task, draft)
+
+
+def _ask_about(gathered: Gathered, run: Run, task: Task, draft: Draft) -> None:
+    """Let the model answer from what was gathered, and prove what it says."""
+    question, hits = gathered.question, gathered.hits
     shown = [
         Passage(hit.filename, hit.page, with_header(hit.table_header, hit.text), hit.headings)
         for hit in hits
@@ -194,13 +213,22 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     )
     run.progress("generating")
     markers = MarkerFilter(used)
-    _stream(run, task, draft, prompt, markers, filtered=True)
+    try:
+        _stream(run, task, draft, prompt, markers, filtered=True)
+    except PermanentError as error:
+        run.check()
+        if (
+            draft.text
+            or not settings.extractive_when_model_is_down
+            or not model_down.is_down(error)
+        ):
+            raise
+        logger.warning("answering without the model: %s", error.detail)
+        extraction.reply_instead(run, draft, task.question, question, hits)
+        return
     run.progress("citing")
-    if not markers.used:
-        marker = evidence.best_marker(question, hits[:used])
-        draft.add(f"[{marker}]" if draft.text[-1].isspace() else f" [{marker}]")
-        markers.used.append(marker)
-    draft.citations = evidence.citations(run.owner_id, question, hits, markers.used)
+    proof = prove(run.owner_id, task.question, question, hits[:used], draft.text, markers)
+    draft.citations, draft.support = proof.citations, proof.support
 
 
 def _estimator(prompt: Sequence[tuple[str, str]], draft: Draft) -> Callable[[], Usage]:
