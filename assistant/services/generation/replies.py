@@ -1,30 +1,22 @@
 """Generating a reply, with evidence when it comes from documents."""
 
 import logging
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select
-from sqlalchemy.orm import Session, aliased
-
-from assistant.config import EXTRACTIVE
-from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
-from assistant.models import Conversation, Job, JobState, Message, MessageRole
+from assistant.models import Message, MessageRole
 from assistant.pieces import with_header
 from assistant.ports import ChatRequest, Usage
-from assistant.services.conversations import branches, messages
-from assistant.services.generation import extraction, model_down, passages
+from assistant.services.conversations import messages
+from assistant.services.generation import extraction, model_down, passages, reply_task
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.languages import refusal
 from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
 from assistant.services.generation.passages import Gathered
 from assistant.services.generation.prompts import (
-    PROMPT_TOKENS,
     Passage,
     estimate_prompt,
     estimate_tokens,
@@ -32,62 +24,15 @@ from assistant.services.generation.prompts import (
     reply_messages,
 )
 from assistant.services.generation.proof import prove
+from assistant.services.generation.reply_task import Task
 from assistant.services.jobs import Body, Run
-from assistant.services.paging import Page
-from assistant.services.retrieval.retrieval import Scope
 
 logger = logging.getLogger(__name__)
-
-# How much of a conversation is read at most; what does not fit the model's window is left out.
-HISTORY_MESSAGES = 200
-# What passages may take of a window that a question fills: the first of them, cut to what fits.
-LEAST_ROOM = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a reply is made from."""
-
-    reply: Message
-    asked: Message
-    system_prompt: str | None
-    history: list[tuple[str, str]]
-    model: str
-    temperature: float
-    max_tokens: int
-    verbatim: bool
-    recent: Sequence[uuid.UUID] = ()
-
-    @property
-    def question(self) -> str:
-        """Return what was asked."""
-        return self.asked.content
-
-    @property
-    def budget(self) -> int:
-        """Return how many tokens the prompt may take."""
-        return max(settings.context_tokens - self.max_tokens, settings.context_tokens // 4)
-
-    @property
-    def room(self) -> int:
-        """Return how many tokens of the prompt passages may take: the talk keeps a share."""
-        asked = reply_messages(self.system_prompt, (), self.question, 0)
-        return max((self.budget - estimate_prompt(asked) - PROMPT_TOKENS) * 3 // 4, LEAST_ROOM)
-
-    @property
-    def scope(self) -> Scope:
-        """Return where to look for passages."""
-        options = self.reply.options
-        return Scope(
-            owner_id=self.reply.owner_id,
-            document_ids=[uuid.UUID(i) for i in options.get("document_ids", ())],
-            collection_ids=[uuid.UUID(i) for i in options.get("collection_ids", ())],
-        )
 
 
 def generate(run: Run) -> dict[str, Any]:
     """Generate the reply that a job promises, and return the ids that its result names."""
-    task = _load(run)
+    task = reply_task.load(run)
     draft = Draft(run, task.reply.id)
     run.save = draft.save
     run.before_end = draft.evidence_kept
@@ -104,69 +49,6 @@ def generate(run: Run) -> dict[str, Any]:
 
 def _render(task: Task, draft: Draft) -> Body | None:
     return None if draft.saved is None else messages.result_of(task.asked, draft.saved)
-
-
-_Question = aliased(Message)
-# Nobody is asked to work for an attempt that was overtaken before it began; the fence proper is in
-# what it writes.
-_HELD = and_(Job.state == JobState.RUNNING, Job.attempt == bindparam("attempt"))
-_PARTS = (
-    select(Message, _Question, Conversation, _HELD)
-    .join(Job, Job.id == Message.job_id)
-    .join(_Question, _Question.id == Message.parent_id)
-    .join(Conversation, Conversation.id == Message.conversation_id)
-    .where(Message.id == bindparam("reply"))
-)
-
-
-def _load(run: Run) -> Task:
-    with transaction(run.owner_id) as session:
-        found = session.execute(
-            _PARTS, {"reply": run.job.message_id, "attempt": run.attempt}
-        ).one_or_none()
-        if found is None:
-            raise PermanentError("The conversation was deleted.", code="conversation_deleted")
-        reply, question, conversation, held = found
-        if not held:
-            run.lost()
-        branch = _branch(session, conversation, question.parent_id)
-    options = reply.options
-    named = options.get("model") or conversation.model
-    return Task(
-        reply=reply,
-        asked=question,
-        system_prompt=conversation.system_prompt,
-        history=[(message.role, message.content) for message in branch],
-        recent=_recent(branch),
-        # A conversation may name what answers from documents only; then others answer the rest.
-        model=settings.openai_model if named in (None, EXTRACTIVE) else named,
-        temperature=_first(
-            options.get("temperature"), conversation.temperature, settings.temperature
-        ),
-        max_tokens=_first(options.get("max_tokens"), conversation.max_tokens, settings.max_tokens),
-        verbatim=settings.answers_by_extraction if named is None else named == EXTRACTIVE,
-    )
-
-
-def _first(*values: Any) -> Any:
-    return next(value for value in values if value is not None)
-
-
-def _branch(session: Session, conversation: Conversation, end: uuid.UUID | None) -> list[Message]:
-    """Return the branch that leads to a question: no failed replies, but cancelled text."""
-    branch = branches.before(session, conversation, end, Page(limit=HISTORY_MESSAGES))
-    return [
-        message
-        for message in branch
-        if message.content
-        and not (message.role == MessageRole.ASSISTANT and message.status == JobState.FAILED)
-    ]
-
-
-def _recent(branch: Sequence[Message]) -> list[uuid.UUID]:
-    """Return the documents that the last reply with evidence cited."""
-    cited = next((message.citations for message in reversed(branch) if message.citations), ())
-    return list(dict.fromkeys(uuid.UUID(citation["document_id"]) for citation in cited))
 
 
 def _answer_alone(run: Run, task: Task, draft: Draft) -> None:
