@@ -19,6 +19,8 @@ from assistant.reading_settings import AtLeastOne, NotNegative, Positive, Readin
 from assistant.value_files import with_files
 
 LOCAL_ENV = "local.env"
+# The name, among those of models, by which answers are asked for that need no model.
+EXTRACTIVE = "extractive"
 # How the name of an encoder begins that a server runs; what follows is the server's name for it.
 ENDPOINT = "endpoint:"
 
@@ -82,10 +84,14 @@ class Settings(ReadingSettings, BaseSettings):
     embedding_tokenizer: Path | None = None
     embedding_batch: int = Field(default=32, ge=1, le=2048)
     embedding_timeout: Positive = 30.0
+    answer_documents: Literal["model", "extractive"] | None = None
+    extractive_when_model_is_down: bool = False
     retrieval_limit: AtLeastOne = 12
     retrieval_threshold: float | None = Field(default=None, ge=-1, le=1)
+    vector_cache_size: NotNegative = 128 * 1024 * 1024
 
     reply_concurrency: AtLeastOne = 8
+    indexing_concurrency: AtLeastOne = 3
     dispatch_window: AtLeastOne = 16
     lease_seconds: Positive = 30.0
     heartbeat_seconds: Positive = 5.0
@@ -98,6 +104,7 @@ class Settings(ReadingSettings, BaseSettings):
     result_ttl_seconds: AtLeastOne = 24 * 3600
     max_open_jobs_per_owner: AtLeastOne = 500
     max_served_jobs_per_owner: AtLeastOne = 100
+    max_indexing_jobs_per_owner: AtLeastOne = 2
     max_open_jobs: AtLeastOne = 10_000
     worker_stall_seconds: Positive = 60.0
     stuck_seconds: Positive = 120.0
@@ -208,6 +215,17 @@ class Settings(ReadingSettings, BaseSettings):
             if self.embedding_base_url
             else (self.embedding_model)
         )
+
+    @property
+    def answers_by_extraction(self) -> bool:
+        """Return whether documents answer verbatim where nobody asks for a model.
+
+        They do where no model was configured; a local run says so by itself, since it leads to the
+        bundled one.
+        """
+        if self.answer_documents is None:
+            return self.openai_base_url is None and self.openai_api_key is None
+        return self.answer_documents == EXTRACTIVE
 
     @property
     def admin_url(self) -> str:

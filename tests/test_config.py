@@ -12,6 +12,8 @@ PROJECT = Path(__file__).parents[1]
 VALUES = {
     "log_format": "json",
     "embedding_backend": "torch",
+    "answer_documents": "extractive",
+    "extractive_when_model_is_down": "true",
     "ocr_engine": "off",
     "debug": "true",
     "database_url": "postgresql://db/assistant",
@@ -35,7 +37,7 @@ VALUES = {
 # Of all numbers, those that may be 0.
 ZERO = {
     *("db_max_overflow", "overlap_tokens", "temperature", "job_retention_days"),
-    "retrieval_threshold",
+    *("retrieval_threshold", "vector_cache_size"),
 }
 NUMBERS = [
     name for name, field in Settings.model_fields.items() if type(field.default) in (int, float)
@@ -308,3 +310,21 @@ def test_the_example_explains_every_setting() -> None:
 def test_the_example_changes_nothing() -> None:
     lines = (PROJECT / ".env.example").read_text(encoding="utf-8").splitlines()
     assert all(line.startswith("#") or not line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("values", "verbatim"),
+    [
+        ({}, True),
+        ({"openai_base_url": "http://model.example/v1"}, False),
+        ({"openai_api_key": "k"}, False),
+        ({"answer_documents": "model"}, False),
+        ({"openai_api_key": "k", "answer_documents": "extractive"}, True),
+    ],
+)
+def test_documents_answer_verbatim_where_no_model_is_configured(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], verbatim: bool
+) -> None:
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "ANSWER_DOCUMENTS"):
+        monkeypatch.delenv(name, raising=False)
+    assert read_settings(**values).answers_by_extraction is verbatim

@@ -42,6 +42,7 @@ THINGS: list[tuple[Schema, Any]] = [
             status="succeeded",
             content="Yes.",
             citations=[{**CITATION._asdict(), "document_id": str(ID)}],
+            support=[{"start": 0, "end": 4, "supported": None, "citations": [1]}],
             prompt_tokens=1,
             completion_tokens=2,
             created_at=NOW,

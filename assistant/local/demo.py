@@ -10,7 +10,7 @@ from typing import Any
 import click
 import httpx
 
-from assistant.config import Settings
+from assistant.config import EXTRACTIVE, Settings
 from assistant.local.errors import LocalRunError, tail
 from assistant.local.following import PATIENCE_SECONDS, answer, follow, listen
 from assistant.local.ports import free_port
@@ -21,8 +21,8 @@ DOCUMENT = "handbook.pdf"
 ANSWERED = "On which days is the foghorn sounded?"
 UNANSWERED = "How do I renew my passport?"
 BUNDLED = (
-    "\nNow a tiny model that shows the plumbing answers; what counts is the evidence before its "
-    "words."
+    "\nThe document answers by itself now, word for word; for a chat there is a tiny model that "
+    "shows the plumbing."
 )
 NEXT = "\n`make run` keeps all of this serving"
 BETTER = "; OPENAI_BASE_URL or OPENAI_API_KEY brings in a better model"
@@ -106,20 +106,24 @@ def _show(client: httpx.Client, *, bundled_model: bool) -> None:
     for question in (ANSWERED, UNANSWERED):
         click.secho(f"\n{question}", bold=True)
         asked = {"content": question, "use_documents": True, "max_tokens": MAX_TOKENS}
+        began = time.monotonic()
         job = listen(client, answer(client.post("/messages", json=asked)))
-        _print_reply(job["result"]["assistant_message"])
+        _print_reply(job["result"]["assistant_message"], time.monotonic() - began)
     click.echo(f"{NEXT}{BETTER if bundled_model else ''}.")
 
 
-def _print_reply(reply: dict[str, Any]) -> None:
-    """Show what a reply rests on, and then what the model made of it."""
+def _print_reply(reply: dict[str, Any], seconds: float) -> None:
+    """Show what a reply rests on, and then what was made of it."""
     for citation in reply["citations"]:
         place = f"{citation['filename']}, page {citation['page']}"
         quote = " ".join(citation["quote"].split())
         click.secho(f"  [{citation['marker']}] {place}: “{quote}”", fg="green")
     words = " ".join(reply["content"].split())
     cut = " …" if reply["finish_reason"] == "length" else ""
-    if reply["model"]:
+    if reply["model"] == EXTRACTIVE:
+        click.echo(f"  {words}")
+        click.secho(f"  as it stands there, without a model, in {seconds:.1f} s", fg="bright_black")
+    elif reply["model"]:
         by = f"{reply['model']}, {reply['tokens_used']} tokens"
         click.echo(f"  {words}{cut}")
         click.secho(f"  answered by {by}", fg="bright_black")

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from assistant.config import EXTRACTIVE
 from assistant.local.errors import LocalRunError
 from assistant.local.model_server import ALIAS, LONGEST_CONTEXT, PARALLEL_REQUESTS
 from assistant.local.probe import answers_ok
@@ -14,6 +15,8 @@ CONTEXT_TOKENS = 4096
 # Unless somebody says otherwise: a reply that the model has no room for waits in the queue, which
 # says so, and not in the model; and a slow machine may take its time over a long one.
 DEFAULTS = {"reply_concurrency": PARALLEL_REQUESTS, "model_timeout": 600}
+# From documents it answers with nonsense; what stands in them is right, and there at once.
+ANSWERS = {"answer_documents": EXTRACTIVE}
 
 
 def defaults(chosen: set[str]) -> dict[str, int]:

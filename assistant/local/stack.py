@@ -200,6 +200,7 @@ class LocalStack:
             additions |= server.settings
         if self.bundled_model:
             additions |= model.defaults(chosen)
+            additions |= {name: way for name, way in model.ANSWERS.items() if name not in chosen}
         for name in ("secret_key", "flower_password"):
             if name not in chosen:
                 additions[name] = keep_secret(self.folder.secrets / name)

@@ -74,7 +74,8 @@ class Message(Model):
     The reply's row exists from the moment the question is accepted and is only updated under the
     job's fence; `job_id` is unique, so a job can never leave two replies. `options` holds what
     the question asked for: model, temperature, max_tokens, documents. A citation whose document is
-    deleted stays with `quote` null and `deleted` true.
+    deleted stays with `quote` null and `deleted` true. `support` is what the check of a reply from
+    documents found, and quotes nothing; it is null where none was made.
     """
 
     __tablename__ = "messages"
@@ -94,6 +95,7 @@ class Message(Model):
     status: Mapped[str] = mapped_column(String(16))
     content: Mapped[str] = mapped_column(Text)
     citations: Mapped[JsonList] = mapped_column(default=list)
+    support: Mapped[JsonList | None]
     options: Mapped[Json] = mapped_column(default=dict)
     model: Mapped[str | None] = mapped_column(String(128))
     prompt_tokens: Mapped[int | None]

@@ -70,7 +70,12 @@ class UsageSchema(Schema):
 
 
 class CitationSchema(Schema):
-    """Evidence: `[marker]` in the content rests on this slice of a document's text."""
+    """Evidence: `[marker]` in the content rests on this slice of a document's text.
+
+    What one quote cannot hold has several citations with the same marker, in the order in which it
+    was said. `support` names markers of which none stands in the content: what was found for a
+    sentence that set none.
+    """
 
     marker = fields.Integer()
     document_id = fields.UUID()
@@ -111,6 +116,24 @@ class CitationSchema(Schema):
     )
 
 
+class SupportSchema(Schema):
+    """A sentence of a reply from documents, checked against the passages that it was given."""
+
+    start = fields.Integer(metadata={"description": "Offset in the content, in code points"})
+    end = fields.Integer()
+    supported = fields.Boolean(
+        allow_none=True,
+        metadata={
+            "description": "Whether a passage says so; null where there is nothing to check, as in "
+            "a question or in words that the documents do not tell, or where a passage in another "
+            "language cannot tell"
+        },
+    )
+    citations = fields.List(
+        fields.Integer(), metadata={"description": "The markers of the citations that prove it"}
+    )
+
+
 class MessageSchema(Schema):
     """A question or a reply."""
 
@@ -121,6 +144,14 @@ class MessageSchema(Schema):
     status = fields.String(metadata={"description": "The state of the job that makes it"})
     content = fields.String()
     citations = fields.List(fields.Nested(CitationSchema))
+    support = fields.List(
+        fields.Nested(SupportSchema),
+        allow_none=True,
+        metadata={
+            "description": "What the check of a reply from documents found, sentence by sentence; "
+            "null for other messages, and while it is generated"
+        },
+    )
     tokens_used = fields.Integer()
     usage = fields.Nested(UsageSchema, allow_none=True)
     model = fields.String(allow_none=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from assistant.services import jobs
 from tests.conftest import User
@@ -80,3 +81,65 @@ def test_a_citation_names_the_page_of_its_quote(
     result: dict[str, Any] = job(user, asked["id"])["result"]
     (cited,) = result["assistant_message"]["citations"]
     assert cited["page"] == page, cited
+
+
+MUSEUM = [
+    ("How much does the second workshop cost?", "It costs twenty euros [1].", "twenty euros"),
+    ("How long is the demonstration?", "Thirty minutes [1].", "lasts thirty minutes"),
+    (
+        "Who founded the Glass Museum?",
+        "Marta Lindqvist founded it in 1931 [1].",
+        "Lindqvist in 1931",
+    ),
+    ("On which day is the museum closed?", "On Mondays [1].", "On Mondays it stays closed"),
+    ("What do children pay?", "Under fourteen they pay four euros [1].", "for four euros"),
+]
+
+
+@pytest.fixture
+def found(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the passage be found, however few words the question has in common with it."""
+    lenient = app.extensions["settings"].model_copy(update={"retrieval_threshold": -1.0})
+    monkeypatch.setitem(app.extensions, "settings", lenient)
+
+
+@pytest.mark.usefixtures("found")
+@pytest.mark.parametrize(("question", "said", "fact"), MUSEUM)
+def test_the_quote_holds_what_the_answer_states(
+    user: User, model: ModelServer, question: str, said: str, fact: str
+) -> None:
+    document = indexed(user, (INPUTS / "museum.md").read_bytes(), "museum.md")
+    model.script("answer", text=said)
+    asked = ask(user, question, document_ids=[document])
+    jobs.run(asked["id"])
+    reply = job(user, asked["id"])["result"]["assistant_message"]
+    (cited,) = reply["citations"]
+    assert fact in cited["quote"]
+    assert [one["supported"] for one in reply["support"]] == [True]
+
+
+@pytest.mark.usefixtures("found")
+@pytest.mark.parametrize(("question", "said", "fact"), MUSEUM)
+def test_a_document_answers_by_itself(
+    user: User, model: ModelServer, question: str, said: str, fact: str
+) -> None:
+    document = indexed(user, (INPUTS / "museum.md").read_bytes(), "museum.md")
+    asked = ask(user, question, document_ids=[document], model="extractive")
+    jobs.run(asked["id"])
+    reply = job(user, asked["id"])["result"]["assistant_message"]
+    assert fact in reply["content"]
+    assert fact in reply["citations"][0]["quote"]
+    assert not model.requests
+
+
+@pytest.mark.usefixtures("found")
+def test_the_quote_holds_the_line_of_an_error_code(user: User, model: ModelServer) -> None:
+    lines = (INPUTS / "error-codes.txt").read_text().splitlines()[:12]
+    document = indexed(user, "\n".join(lines).encode(), "error-codes.txt")
+    for line in lines:
+        code, _, meaning = line.partition(": ")
+        model.script("answer", text=f"{code} says that {meaning.removeprefix('The ')} [1]")
+        asked = ask(user, f"What does error {code} mean?", document_ids=[document])
+        jobs.run(asked["id"])
+        reply = job(user, asked["id"])["result"]["assistant_message"]
+        assert line in reply["citations"][0]["quote"], reply

@@ -17,6 +17,7 @@ from tests.factories import assert_problem
 
 DEFAULT = {"id": "scripted-model", "is_default": True}
 OTHER = {"id": "other-model", "is_default": False}
+VERBATIM = {"id": "extractive", "is_default": False}
 
 
 def models_of(app: Flask, user: User) -> Any:
@@ -26,13 +27,13 @@ def models_of(app: Flask, user: User) -> Any:
 def test_the_default_model_comes_first(user: User, model: ModelServer) -> None:
     response = user.get("/models/")
     assert response.status_code == 200
-    assert response.get_json() == [DEFAULT, OTHER]
+    assert response.get_json() == [DEFAULT, OTHER, VERBATIM]
 
 
 def test_the_provider_is_asked_once_a_minute(user: User, model: ModelServer) -> None:
-    assert user.get("/models").get_json() == [DEFAULT, OTHER]
+    assert user.get("/models").get_json() == [DEFAULT, OTHER, VERBATIM]
     model.script("503")
-    assert user.get("/models").get_json() == [DEFAULT, OTHER]
+    assert user.get("/models").get_json() == [DEFAULT, OTHER, VERBATIM]
     (key,) = cache.ask(lambda client: client.keys("models:*")) or []
     assert 0 < (cache.ask(lambda client: client.ttl(key)) or 0) <= 60
     cache.ask(lambda client: client.delete(key))
@@ -57,7 +58,7 @@ def test_a_provider_that_is_away_is_a_503(user: User, another_app: Callable[...,
 
 def test_a_provider_without_a_list_offers_the_default_model(user: User, model: ModelServer) -> None:
     model.script("404")
-    assert user.get("/models").get_json() == [DEFAULT]
+    assert user.get("/models").get_json() == [DEFAULT, VERBATIM]
 
 
 def test_a_default_that_the_provider_does_not_name_is_there_all_the_same(
@@ -69,6 +70,7 @@ def test_a_default_that_the_provider_does_not_name_is_there_all_the_same(
         {"id": "mine", "is_default": True},
         OTHER,
         {"id": "scripted-model", "is_default": False},
+        VERBATIM,
     ]
 
 
@@ -76,7 +78,7 @@ def test_without_redis_the_provider_is_asked_each_time(
     user: User, another_app: Callable[..., Flask], model: ModelServer
 ) -> None:
     app = another_app(redis_url="redis://127.0.0.1:1/0")
-    assert models_of(app, user).get_json() == [DEFAULT, OTHER]
+    assert models_of(app, user).get_json() == [DEFAULT, OTHER, VERBATIM]
 
 
 def test_a_provider_that_hangs_is_given_up(model: ModelServer) -> None:
@@ -101,3 +103,10 @@ def test_addresses_and_keys_are_read_in_one_place() -> None:
     access = ModelAccess.of("http://name:secret@host/v1", " key\n")
     assert (access.key, access.server) == ("key", "http://host/v1")
     assert ModelAccess.of(None, None).url == "https://api.openai.com/v1"
+
+
+def test_what_needs_no_model_answers_from_documents_only(user: User) -> None:
+    asked = {"content": "Say hello.", "model": "extractive"}
+    problem = assert_problem(user.post("/messages", json=asked), 422)
+    assert "use_documents" in problem["detail"]
+    assert user.post("/messages", json={**asked, "use_documents": True}).status_code == 202

@@ -34,7 +34,7 @@ Checks = dict[str, dict[str, str]]
 EXPECTED = ("queue", "FLOWER", "collections", "chunks", "Redis persistence")
 WORKING = {
     *("PostgreSQL", "database role", "clock", "migrations", "row-level security", "sweeper"),
-    *("Redis", "Redis memory", "Redis persistence", "Chroma", "language model"),
+    *("Redis", "Redis memory", "Redis persistence", "Chroma", "language model", "answers"),
     *("embedding model", "uploads", "text recognition", "SECRET_KEY"),
 }
 # A kernel of the tests may have less than what an installation should have.
@@ -74,6 +74,7 @@ def test_servers_that_work(app: Flask, run: Run) -> None:
     assert bad(checks) == {}
     assert set(checks) >= WORKING
     assert checks["language model"]["detail"].endswith("offers scripted-model.")
+    assert checks["answers"]["detail"].startswith("scripted-model answers from documents;")
     assert ", 384 dimensions" in checks["embedding model"]["detail"]
     assert checks["queue replies"] == {
         "name": "queue replies",

@@ -1,4 +1,4 @@
-"""Citation markers in a stream, and quotes out of a passage."""
+"""Citation markers in a stream."""
 
 # ruff: noqa: RUF001
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.services.generation.citations import HOLD_BACK, MarkerFilter, quote_candidates
+from assistant.services.generation.citations import HOLD_BACK, MarkerFilter
+from assistant.services.generation.footnotes import Form
 
 PIECES = [
     "[",
@@ -23,6 +24,12 @@ PIECES = [
     ",",
     "(",
     "`",
+    "†",
+    "†source】",
+    "[Passage 1",
+    "[^2]",
+    "(3)",
+    "passage ",
     "a",
     "語",
 ]
@@ -60,6 +67,15 @@ def through(text: str, count: int = 3) -> tuple[str, list[int]]:
         ("ends in a blank ", "ends in a blank ", []),
         ("ends [9]", "ends", []),
         ("ends [3]", "ends [3]", [3]),
+        ("It is so【1†source】.", "It is so[1].", [1]),
+        ("It is so 【2†L3-L5】, too.", "It is so [2], too.", [2]),
+        ("It is so【9†source】.", "It is so.", []),
+        ("It is so [Passage 1].", "It is so [1].", [1]),
+        ("It is so [passage 1, 2].", "It is so [1][2].", [1, 2]),
+        ("It is so [Passages 1 and 3].", "It is so [1][3].", [1, 3]),
+        ("It is so [Passage 7].", "It is so.", []),
+        ("`[Passage 1]` [password] [so]", "`[Passage 1]` [password] [so]", []),
+        ("see [1†source](https://example.org)", "see [1†source](https://example.org)", []),
     ],
 )
 def test_markers(text: str, expected: str, used: list[int]) -> None:
@@ -91,52 +107,28 @@ def test_text_without_brackets_is_untouched(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "form", "used"),
     [
-        (
-            "One is here. Two is there! Three?",
-            ["One is here. Two is there!", "Two is there! Three?", "Three?"],
-        ),
-        ("See e.g. Dr. Who and J. R. Doe. End.", ["See e.g. Dr. Who and J. R. Doe.", "End."]),
-        (
-            "一つ目です。二つ目です！「三つ目。」終わり",
-            [
-                "一つ目です。二つ目です！「三つ目。」終わり",
-                "二つ目です！「三つ目。」終わり",
-                "「三つ目。」終わり",
-                "終わり",
-            ],
-        ),
-        (
-            "# Title\nBody text goes on\nin two lines.\n\n- one item of a list\n- two items",
-            ["# Title", "Body text goes on\nin two lines.", "- one item of a list", "- two items"],
-        ),
+        ("It opens at six.[^1] It closes at ten.[^2]", Form.FOOTNOTES, [1, 2]),
+        ("It opens at six[^2].\n\n[^2]: The handbook.", Form.FOOTNOTES, [2]),
+        ("It opens at six (1). It closes at ten (2).", Form.PARENTHESES, [1, 2]),
+        ("六時に開きます(3)。", Form.PARENTHESES, [3]),
+        ("It opens at six. (1) It closes at ten. (1)", Form.PARENTHESES, [1]),
+        ("- opens at six (1)\n- closes at ten (2)\n", Form.PARENTHESES, [1, 2]),
+        ("`(9)` is code. It is so (2).", Form.PARENTHESES, [2]),
+        ("In May (2019) it opened (1).", Form.PARENTHESES, [1]),
+        ("It opens (1) at six (1).", Form.BRACKETS, []),
+        ("(1) Open it.\n(2) Do as in (1).", Form.BRACKETS, []),
+        ("Call f(1).", Form.BRACKETS, []),
+        ("```\nIt is so (1).\n```", Form.BRACKETS, []),
+        ("It is so (7).", Form.BRACKETS, []),
+        ("It is so [2]. See step (1).", Form.BRACKETS, [2]),
+        ("[^1] It is so.", Form.BRACKETS, []),
     ],
 )
-def test_quotes_are_whole_sentences(text: str, expected: list[str]) -> None:
-    spans = quote_candidates(text, 0, len(text), limit=31)
+def test_forms_that_only_the_whole_reply_tells(text: str, form: Form, used: list[int]) -> None:
+    markers = MarkerFilter(3)
+    given_out = markers.feed(text) + markers.close()
 
-    assert [text[span.start : span.end] for span in spans] == expected
-
-
-def test_long_sentences_are_cut_between_words() -> None:
-    text = "  " + "word " * 300
-
-    spans = quote_candidates(text, 0, len(text))
-
-    assert all(0 < span.end - span.start <= 400 for span in spans)
-    assert {text[span.start : span.end].split()[-1] for span in spans} == {"word"}
-    assert quote_candidates("字" * 900, 0, 900)[0].end == 400
-
-
-@given(st.text(alphabet="aB. \n。！-#1)", max_size=200), st.integers(0, 50), st.integers(5, 60))
-def test_quotes_lie_in_the_chunk(text: str, start: int, limit: int) -> None:
-    end = max(len(text) - 3, start)
-    spans = quote_candidates(text, start, end, limit)
-
-    assert bool(spans) == bool(text[start:end].strip())
-    for span in spans:
-        quote = text[span.start : span.end]
-        assert start <= span.start < span.end <= end
-        assert len(quote) <= limit
-        assert quote == quote.strip()
+    assert given_out == text
+    assert (markers.form, markers.used) == (form, used)

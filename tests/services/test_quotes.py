@@ -157,8 +157,9 @@ def test_followers_hear_what_is_cited_right_before_the_end(
     perform(document)
     asked = reply_about(owner, document, model)
     told = event_log.read(asked.id)
-    assert [event.kind for event in told[-3:]] == ["progress", "citations", "done"]
-    assert json.loads(told[-2].data)["citations"] == message_of(asked).citations
+    assert [event.kind for event in told[-4:]] == ["progress", "citations", "support", "done"]
+    assert json.loads(told[-3].data)["citations"] == message_of(asked).citations
+    assert json.loads(told[-2].data)["support"] == message_of(asked).support
 
 
 def test_nothing_is_quoted_by_a_reply_whose_worker_dies_before_the_end(

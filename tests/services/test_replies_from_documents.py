@@ -97,13 +97,12 @@ def test_markers_of_passages_that_do_not_exist_are_left_out(
     assert [citation["marker"] for citation in reply.citations] == [1, 2]
 
 
-def test_the_best_passage_is_cited_if_the_model_cites_none(
-    library: Library, model: ModelServer
-) -> None:
-    model.script(text="On foggy days.")
+def test_no_marker_is_added_to_what_the_model_says(library: Library, model: ModelServer) -> None:
+    model.script(text="The foghorn plays a waltz for the guests of the bakery.")
     reply = reply_to(ask(library[0], QUESTION, use_documents=True))
-    assert reply.content == "On foggy days. [1]"
-    assert "foghorn" in reply.citations[0]["quote"]
+    assert reply.content == "The foghorn plays a waltz for the guests of the bakery."
+    assert reply.citations == []
+    assert [one["supported"] for one in reply.support or ()] == [False]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from assistant.config import EXTRACTIVE
 from assistant.database import run_alone, transaction
-from assistant.errors import AssistantError, NotFound
+from assistant.errors import AssistantError, InvalidInput, NotFound
 from assistant.models import Job, Message, WhenBusy
 from assistant.services import active_owner, jobs
 from assistant.services.conversations import conversations, when_busy
@@ -97,7 +98,18 @@ def ask_beside(session: Session, other: Message, question: Question) -> tuple[Jo
     return jobs.job_of(row), stopped
 
 
+def demand_documents(options: dict[str, Any], *, about_documents: bool) -> None:
+    """Refuse to answer from documents without any."""
+    if options.get("model") == EXTRACTIVE and not about_documents:
+        raise InvalidInput(
+            "The model `extractive` answers from documents only. Add `use_documents`, "
+            "`document_ids` or `collection_ids`, or name another model.",
+            pointer="/model",
+        )
+
+
 def _asked(owner_id: uuid.UUID, question: Question, **place: object) -> _Asked:
+    demand_documents(question.options, about_documents=question.about_documents)
     conversation_id = question.conversation_id or uuid7()
     job_id, reply_id = uuid7(), uuid7()
     kept = {

@@ -32,8 +32,10 @@ def regenerate(owner_id: uuid.UUID, message_id: uuid.UUID, given: dict[str, Any]
         reply = _latest_reply(session, message) if message.role == MessageRole.USER else message
         if reply.status in (JobState.QUEUED, JobState.RUNNING):
             raise Conflict(f"The reply is still {reply.status}. Wait for it, or cancel it first.")
+        options = _without_none({**reply.options, **given})
+        asking.demand_documents(options, about_documents=bool(options.get("use_documents")))
         stopped = when_busy.make_way(session, conversation.id, conversation.when_busy)
-        new = _sibling(conversation, reply, _without_none({**reply.options, **given}))
+        new = _sibling(conversation, reply, options)
         conversation.current_message_id = new.id
         job = _promise(session, new)
     when_busy.follow_up(stopped)

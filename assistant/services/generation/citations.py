@@ -6,26 +6,26 @@
 import re
 from collections.abc import Iterator
 
-from assistant.pieces import Span
+from assistant.services.generation.footnotes import Form, form_of
 
 OPENERS, CLOSERS = "[【［", "]】］"
 # Longer brackets are no markers: this is the most text that is ever held back.
-HOLD_BACK = 32
-INSIDE = set("0123456789 ,;-–—")
-NUMBER = r"\d{1,3}(?: ?[-–—] ?\d{1,3})?"
-MARKER = re.compile(rf"[\[【［] ?{NUMBER}(?: ?[,;] ?{NUMBER})* ?[\]】］]")
+HOLD_BACK = 64
+NUMBER = r"(?:(?:passages?|sources?) )?\d{1,3}(?: ?[-–—] ?\d{1,3})?"
+# Behind a dagger stands what a model believes to have read: `【1†source】`, `【2†L3-L5】`.
+DAGGER = "†"
+MARKER = re.compile(
+    rf"[\[【［] ?{NUMBER}(?: ?(?:[,;]|and) ?{NUMBER})* ?(?:{DAGGER}[^\n]*)?[\]】］]", re.IGNORECASE
+)
+# What may still become one.
+BEGUN = re.compile(
+    r"[\[【［](?:passages?|sources?|and|[0-9 ,;\-–—])*"
+    r"(?:p|pa|pas|pass|passa|passag|s|so|sou|sour|sourc|a|an)?",
+    re.IGNORECASE,
+)
+BEGUN_WITH_DAGGER = re.compile(rf"[\[【［][0-9 ,;\-–—]*\d ?{DAGGER}[^\n\[【［]*")
 RANGE = re.compile(r"(\d+)(?: ?[-–—] ?(\d+))?")
 BLANKS = " \u00a0"
-
-SENTENCE_END = re.compile(
-    r"[。！？｡]+[」』）】”’\"]*"
-    r"|[.!?…؟।]+[\"'”’»)\]]*(?=\s)(?!\s+[a-z])"
-    # A blank line, or the line before or of a heading or an item of a list.
-    r"|\n(?=\s*(?:\n|[-*•‣#|]|\d{1,3}[.)]\s))|(?m:^[ \t]*(?:#+|[-*•‣]|\d{1,3}[.)])\s.*$)"
-)
-ABBREVIATION = re.compile(
-    r"\b(?:e\.g|i\.e|etc|vs|cf|approx|No|Nr|Mr|Mrs|Ms|Dr|Prof|St|Fig|Sec|bzw|ca|z\. ?B|[A-Z])\.$"
-)
 
 
 class MarkerFilter:
@@ -37,7 +37,9 @@ class MarkerFilter:
 
     def __init__(self, count: int) -> None:
         self.used: list[int] = []
+        self.form = Form.BRACKETS
         self._count = count
+        self._given: list[str] = []
         self._held = ""
         self._blank = ""
         # In `Paris[1]` or `array[10]` the bracket may be code: it is read, but never edited.
@@ -49,12 +51,21 @@ class MarkerFilter:
 
     def feed(self, delta: str) -> str:
         """Return what can be given out now that this text has arrived."""
-        return "".join(self._take(char) for char in delta)
+        given = "".join(self._take(char) for char in delta)
+        self._given.append(given)
+        return given
 
     def close(self) -> str:
-        """Return what was still held back."""
+        """Return what was still held back.
+
+        Only now can be told whether `[^1]` or `(1)` are markers. They have been given out, and stay
+        as they are; the passages that they name count as `used`.
+        """
         whole = self._held and self._held[-1] in CLOSERS
-        return (self._settle() if whole else self._release()) + self._take_blank()
+        rest = (self._settle() if whole else self._release()) + self._take_blank()
+        if not self.used:
+            self.form, self.used = form_of("".join([*self._given, rest]), self._count)
+        return rest
 
     def _take(self, char: str) -> str:
         if not self._held:
@@ -65,7 +76,7 @@ class MarkerFilter:
         if char in CLOSERS and MARKER.fullmatch(self._held + char):
             self._held += char
             return ""
-        if char in INSIDE and len(self._held) < HOLD_BACK:
+        if len(self._held) < HOLD_BACK and _is_begun(self._held + char):
             self._held += char
             return ""
         return self._release() + self._pass(char)
@@ -109,7 +120,9 @@ class MarkerFilter:
     def _settle(self) -> str:
         """Give out a marker, or what is left of it."""
         numbers = list(dict.fromkeys(_numbers(self._held, self._count)))
-        if self._glued and self._held[0] == "[" and self._held != f"[{''.join(map(str, numbers))}]":
+        is_bare = not any(char.isalpha() or char == DAGGER for char in self._held)
+        unchanged = f"[{''.join(map(str, numbers))}]"
+        if self._glued and self._held[0] == "[" and is_bare and self._held != unchanged:
             return self._release()
         self._glued = False
         self.used.extend(number for number in numbers if number not in self.used)
@@ -125,56 +138,11 @@ class MarkerFilter:
         return blank
 
 
+def _is_begun(text: str) -> bool:
+    return bool(BEGUN.fullmatch(text) or BEGUN_WITH_DAGGER.fullmatch(text))
+
+
 def _numbers(marker: str, count: int) -> Iterator[int]:
-    for first, last in RANGE.findall(marker):
+    for first, last in RANGE.findall(marker.partition(DAGGER)[0]):
         ends = sorted((int(first), int(last or first)))
         yield from range(max(ends[0], 1), min(ends[1], count) + 1)
-
-
-def quote_candidates(text: str, start: int, end: int, limit: int = 400) -> list[Span]:
-    """Return, for each sentence of `text[start:end]`, the whole sentences from it that fit.
-
-    A sentence longer than the limit counts as several, cut between words. There is at least one
-    candidate unless the slice is blank.
-    """
-    sentences = [
-        part for sentence in _sentences(text, start, end) for part in _cut(text, sentence, limit)
-    ]
-    candidates = []
-    last = 0
-    for first, sentence in enumerate(sentences):
-        last = max(last, first)
-        while last + 1 < len(sentences) and sentences[last + 1].end - sentence.start <= limit:
-            last += 1
-        candidates.append(Span(sentence.start, sentences[last].end))
-    return candidates
-
-
-def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
-    begin = start
-    for match in SENTENCE_END.finditer(text, start, end):
-        if ABBREVIATION.search(text, max(begin, match.end() - 8), match.end()):
-            continue
-        # A heading or item is one match, and ends what stood before it.
-        if "\n" not in match[0] and begin < match.start() and text[match.start() - 1] == "\n":
-            yield from _trim(text, begin, match.start())
-            begin = match.start()
-        yield from _trim(text, begin, match.end())
-        begin = match.end()
-    yield from _trim(text, begin, end)
-
-
-def _cut(text: str, sentence: Span, limit: int) -> Iterator[Span]:
-    start = sentence.start
-    while sentence.end - start > limit:
-        blank = max(text.rfind(space, start + 1, start + limit + 1) for space in " \n\t\u3000")
-        cut = blank if blank > start else start + limit
-        yield from _trim(text, start, cut)
-        start = cut + len(text[cut : sentence.end]) - len(text[cut : sentence.end].lstrip())
-    yield from _trim(text, start, sentence.end)
-
-
-def _trim(text: str, start: int, end: int) -> Iterator[Span]:
-    piece = text[start:end]
-    if piece.strip():
-        yield Span(start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip()))

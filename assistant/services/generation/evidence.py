@@ -2,34 +2,35 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
-from assistant.extensions import adapters
 from assistant.models import DocumentPage, DocumentText
 from assistant.models.document import page_of
+from assistant.pieces import Span
 from assistant.schemas.conversations import CitationSchema
 from assistant.schemas.rendering import renderer
-from assistant.services.generation.citations import quote_candidates
-from assistant.services.retrieval.encoders import Question
+from assistant.services.evidence import quotes
 from assistant.services.retrieval.retrieval import Hit
-
-QUOTE_LENGTH = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The sentences of a passage that are nearest to a question; offsets are the document's."""
+    """What is quoted of a passage, and where in it the fact is; offsets are the document's."""
 
     hit: Hit
     start: int
     end: int
-    text: str
-    score: float
+    fact: Span
+
+    @property
+    def text(self) -> str:
+        """Return what is quoted."""
+        return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
 
 
 class Citation(NamedTuple):
@@ -60,33 +61,16 @@ def _citation(
     return _render(Citation(marker, *place, *said))
 
 
-def quotes(question: Question, hits: Sequence[Hit]) -> list[Quote]:
-    """Return for each passage its sentences that are nearest to the question."""
-    windows = [
-        (hit, window)
-        for hit in hits
-        for window in quote_candidates(hit.text, 0, len(hit.text), QUOTE_LENGTH)
-    ]
-    texts = [hit.text[window.start : window.end] for hit, window in windows]
-    # Of all hits by the same encoder, whichever their indexes have, so that they compare.
-    scores = adapters.embedding_model.embed(texts) @ question.vector()
-    best: dict[int, Quote] = {}
-    for (hit, window), text, score in zip(windows, texts, scores, strict=True):
-        if id(hit) not in best or score > best[id(hit)].score:
-            start, end = hit.start + window.start, hit.start + window.end
-            best[id(hit)] = Quote(hit, start, end, text, float(score))
-    return [best[id(hit)] for hit in hits]
-
-
 def citations(
-    owner_id: uuid.UUID, question: Question, hits: Sequence[Hit], markers: Sequence[int]
+    owner_id: uuid.UUID, hits: Sequence[Hit], marked: Sequence[tuple[int, quotes.Quote]]
 ) -> list[Any]:
-    """Return the citations of the passages that a reply's markers name.
+    """Return the citations that show quotes of passages, each with the marker that it stands for.
 
-    The page is that of the quote; its passage may have begun on an earlier one. How sure text
-    recognition was is said of pages that it has read.
+    The page is that of what is proved; its passage may have begun on an earlier one, and what
+    stands on another page is left out. How sure text recognition was is said of pages that it has
+    read.
     """
-    found = quotes(question, [hits[marker - 1] for marker in markers])
+    found = [_quote(hits[quote.passage], quote) for _, quote in marked]
     texts = {(quote.hit.document_id, quote.hit.generation) for quote in found}
     key = (DocumentText.document_id, DocumentText.generation)
     with transaction(owner_id) as session:
@@ -94,12 +78,35 @@ def citations(
             select(*key, DocumentText.page_starts).where(tuple_(*key).in_(texts))
         )
         starts = {(row.document_id, row.generation): row.page_starts for row in rows}
-        pages = [
-            page_of(starts.get((quote.hit.document_id, quote.hit.generation), ()), quote.start)
+        placed = [
+            _on_one_page(quote, starts.get((quote.hit.document_id, quote.hit.generation), ()))
             for quote in found
         ]
+        found, pages = [quote for quote, _ in placed], [page for _, page in placed]
         sure = _confidences(session, found, pages)
+    markers = [marker for marker, _ in marked]
     return [_citation(*cited) for cited in zip(markers, found, pages, sure, strict=True)]
+
+
+def _quote(hit: Hit, quote: quotes.Quote) -> Quote:
+    fact = Span(hit.start + quote.fact.start, hit.start + quote.fact.end)
+    return Quote(hit, hit.start + quote.start, hit.start + quote.end, fact)
+
+
+def _on_one_page(quote: Quote, starts: Sequence[int]) -> tuple[Quote, int | None]:
+    """Return a quote as far as it is on the page of its fact, and that page.
+
+    A fact that goes on on the next page is on the one with more of it.
+    """
+    fact = quote.fact
+    page = page_of(starts, (fact.start + fact.end) // 2)
+    if page is None:
+        return quote, None
+    begins = max(quote.start, min(starts[page - 1], fact.start))
+    ends = min(quote.end, max(starts[page], fact.end)) if page < len(starts) else quote.end
+    text = quote.hit.text[begins - quote.hit.start : ends - quote.hit.start]
+    begins += len(text) - len(text.lstrip())
+    return replace(quote, start=begins, end=begins + len(text.strip())), page
 
 
 def _confidences(
@@ -116,9 +123,3 @@ def _confidences(
     ).all()
     known = {(row.document_id, row.generation, row.number): row.confidence for row in rows}
     return [known.get(place) for place in wanted]
-
-
-def best_marker(question: Question, hits: Sequence[Hit]) -> int:
-    """Return the number of the passage whose sentences are nearest to the question."""
-    scores = [quote.score for quote in quotes(question, hits)]
-    return scores.index(max(scores)) + 1

@@ -5,6 +5,7 @@ import json
 import logging
 from dataclasses import dataclass
 
+from assistant.config import EXTRACTIVE
 from assistant.errors import TransientError, Unavailable
 from assistant.extensions import adapters, cache, settings
 
@@ -25,11 +26,14 @@ def list_() -> list[LanguageModel]:
     """Return what the provider offers, the default one first; raises `Unavailable`.
 
     The default one is always there: servers without a list, and those that answer under any
-    name, still answer with it.
+    name, still answer with it. What needs no provider comes last.
     """
     default = settings.openai_model
-    others = sorted({name for name in _offered() if name != default})
-    return [LanguageModel(default, True), *(LanguageModel(name, False) for name in others)]
+    others = sorted({name for name in _offered() if name not in (default, EXTRACTIVE)})
+    return [
+        LanguageModel(default, is_default=True),
+        *(LanguageModel(name, is_default=False) for name in [*others, EXTRACTIVE]),
+    ]
 
 
 def _offered() -> list[str]:

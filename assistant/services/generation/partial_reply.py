@@ -36,6 +36,7 @@ class Draft:
         self._saved_at = time.monotonic()
         self.text = ""
         self.citations: list[dict[str, Any]] = []
+        self.support: list[dict[str, Any]] | None = None
         self.model: str | None = None
         self.usage: Usage | None = None
         self.saved: Message | None = None
@@ -81,7 +82,7 @@ class Draft:
         if self.text:
             # A document may be deleted since it was read.
             kept = quotes.of_live_documents(session, self.citations)
-            values |= {"content": self.text, "citations": kept}
+            values |= {"content": self.text, "citations": kept, "support": self.support}
         usage = self.known_usage()
         if usage is not None:
             values["prompt_tokens"] = usage.prompt_tokens
@@ -93,14 +94,17 @@ class Draft:
         self.saved = None if saved is None else Message(**saved._mapping)
         return usage
 
-    def citations_kept(self) -> list[event_log.Event]:
-        """Return what followers hear of citations: what was kept, and nothing before it was.
+    def evidence_kept(self) -> list[event_log.Event]:
+        """Return what followers hear of evidence: what was kept, and nothing before it was.
 
         So a deletion finds in the row whatever the log quotes.
         """
-        if self.saved is None or not self.saved.citations:
-            return []
-        return [self._run.event("citations", {"citations": self.saved.citations})]
+        events = []
+        if self.saved is not None and self.saved.citations:
+            events.append(self._run.event("citations", {"citations": self.saved.citations}))
+        if self.saved is not None and self.saved.support is not None:
+            events.append(self._run.event("support", {"support": self.saved.support}))
+        return events
 
 
 @cache

@@ -9,7 +9,7 @@ also tell the language of a question of few words.
 import re
 from collections.abc import Iterator
 
-from assistant.terms import fold, terms_of
+from assistant.terms import fold, written_terms_of
 
 _WORDS = {
     "ar": "ما ماذا من متى أين كيف كم لماذا هل أي أية هو هي هم هذا هذه ذلك تلك الذي التي في على إلى عن مع و أو ثم لا لم لن إن أن كان كانت يكون تكون يوجد هناك عند بعد قبل كل لي لنا له لها منه منها فيه فيها عليه لو سمحت من_فضلك يمكن يمكنني ماهو ماهي بين ب ل إذا يحدث حدث يحصل يعمل تعمل أعمل أحصل أعطني يعني تعني معنى الآن الساعة أريد أستطيع يجب اذكر اشرح اكتب احك",
@@ -82,7 +82,7 @@ def content_terms(text: str, language: str) -> list[str]:
 
 
 def _content(folded: str, known: frozenset[str], prefix: re.Pattern[str] | None) -> Iterator[str]:
-    found = words_of(folded) if DEVANAGARI.search(folded) else terms_of(folded)
+    found = words_of(folded) if DEVANAGARI.search(folded) else written_terms_of(folded)
     for term in found:
         parts = WORD.findall(term)
         # What an article or a pronoun is tied to stands for itself.

@@ -13,7 +13,7 @@ from assistant.services.operations.doctor.installation import (
     check_settings,
     check_uploads,
 )
-from assistant.services.operations.doctor.model import check_model
+from assistant.services.operations.doctor.model import check_answers, check_model
 from assistant.services.operations.doctor.recognition import check_recognition
 from assistant.services.operations.doctor.servers import check_chroma, check_redis, check_workers
 
@@ -37,6 +37,7 @@ def examine(*, deep: bool = False, seconds: float | None = None) -> list[Finding
         ("Redis", check_redis),
         ("Chroma", check_chroma),
         ("language model", lambda: check_model(deep=deep)),
+        ("answers", check_answers),
         ("embedding model", lambda: check_embedder(deep=deep)),
         ("workers", check_workers),
         ("uploads", check_uploads),

@@ -8,6 +8,7 @@ from assistant.ports import ChatRequest
 from assistant.services.operations.doctor.finding import Finding, fail, ok, place, warn
 
 NAME = "language model"
+ANSWERS = "answers"
 ANSWER_SECONDS = 60.0
 SHOWN = 5
 
@@ -26,6 +27,17 @@ def check_model(*, deep: bool) -> list[Finding]:
     if deep and found.status != "FAIL":
         return [found, _answers()]
     return [found]
+
+
+def check_answers() -> list[Finding]:
+    """Say who answers from documents where no model is named, and what when the model is down."""
+    if settings.answers_by_extraction:
+        why = "ANSWER_DOCUMENTS" if settings.answer_documents else "no model is configured"
+        return [ok(ANSWERS, f"Documents answer verbatim, without a model ({why}).")]
+    detail = f"{settings.openai_model} answers from documents"
+    if settings.extractive_when_model_is_down:
+        return [ok(ANSWERS, f"{detail}; they answer verbatim while it is down.")]
+    return [ok(ANSWERS, f"{detail}; while it is down, replies are tried again and then fail.")]
 
 
 def _offered() -> Finding:

@@ -1,0 +1,100 @@
+"""Check a sentence of an answer against the passages that it was made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.services.evidence.comparing import Compared
+from assistant.services.evidence.numerals import values_of
+from assistant.services.evidence.particulars import Particulars
+from assistant.services.evidence.statements import Statement, Statements, share_of
+from assistant.services.evidence.wording import Words
+
+# How much of a sentence's words a passage must have. A sentence with a number or a name that is
+# there is proved by fewer; measured, see docs/retrieval.md.
+SHARE = 0.42
+SHARE_WITH_PARTICULARS = 0.30
+# And how much of those that are no numbers.
+SHARE_OF_WORDS = 0.22
+# A sentence of fewer terms is read together with its question; so much of it must be there.
+FEW = 3
+OWN = 0.6
+# How many statements that follow each other one sentence may sum up.
+LONGEST = 3
+# What a longer window must bring.
+GAIN = 0.06
+# Windows that are this much worse than the best one are not looked at.
+NEAR = 0.15
+LOOKED_AT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What proves a sentence, the statement of it that does most, and how much, from 0 to 1."""
+
+    window: Sequence[Statement]
+    core: Statement
+    share: float
+
+
+def find_support(
+    said: Particulars, statements: Statements, among: Sequence[Statement], asked: Words
+) -> Found | None:
+    """Return the statements that say what a sentence says; None if there are none."""
+    own = weights = statements.rarity.weigh(said.words.terms)
+    if len(own) < FEW:
+        # `At six.` says what was asked for, too.
+        weights = statements.rarity.weigh(asked.terms) | own
+    # A number that stands somewhere proves nothing by itself.
+    words = {term: weight for term, weight in weights.items() if not values_of(term)}
+    needed = SHARE_WITH_PARTICULARS if _has_particulars(said, asked) else SHARE
+    for share, core, window in _windows(weights, among):
+        if share < needed or (own is not weights and share_of(own, window) < OWN):
+            continue
+        if share_of(words, window) < SHARE_OF_WORDS:
+            continue
+        rivals = [one for one in among if _is_rival(one, core)]
+        if not Compared(said, weights, core, window, rivals, asked).contradicts:
+            return Found(window, core, share)
+    return None
+
+
+def _has_particulars(said: Particulars, asked: Words) -> bool:
+    """Return whether there is something in a sentence that no other one is likely to have."""
+    terms = {*said.codes, *said.names, *said.days, *said.values}
+    return bool(said.paces) or any(not asked.has(term) for term in terms)
+
+
+def _is_rival(one: Statement, core: Statement) -> bool:
+    if one.passage != core.passage or one is core:
+        return False
+    return one.unit.block == core.unit.block and one.unit.kind is core.unit.kind
+
+
+def _windows(
+    weights: Mapping[str, float], among: Sequence[Statement]
+) -> list[tuple[float, Statement, Sequence[Statement]]]:
+    """Return the windows that have most of a sentence's words, with the core of each."""
+    whole = sum(weights.values())
+    if not whole or not among:
+        return []
+    has = np.array([[one.has(term) for term in weights] for one in among]) * np.array(
+        list(weights.values())
+    )
+    alone = has.sum(axis=1) / whole
+    found = []
+    for first in range(len(among)):
+        for last in range(first, min(first + LONGEST, len(among))):
+            if among[last].passage != among[first].passage:
+                break
+            share = has[first : last + 1].max(axis=0).sum() / whole
+            core = first + int(alone[first : last + 1].argmax())
+            found.append((float(share), first, last, core))
+    found.sort(key=lambda w: w[0] - GAIN * (w[2] - w[1]), reverse=True)
+    best = found[0][0] - GAIN * (found[0][2] - found[0][1])
+    return [
+        (share, among[core], among[first : last + 1])
+        for share, first, last, core in found[:LOOKED_AT]
+        if share - GAIN * (last - first) >= best - NEAR
+    ]
