@@ -152,8 +152,8 @@ def test_rows_of_a_table_keep_their_header(manual: Manual) -> None:
 
 def test_an_operators_threshold_binds_similarity_alone(app: Flask, configure: Configure) -> None:
     near, far = (
-        hit(0, 9, "Entirely other words.", score=0.4),
-        hit(0, 9, "The depot in Arle.", score=0.1),
+        hit(0, 9, "Entirely other words.", dense=0.4),
+        hit(0, 9, "The depot in Arle.", dense=0.1),
     )
     assert is_enough(signals_of("Where is the boat?", "en", [near]))
     configure(retrieval_threshold=0.5)
