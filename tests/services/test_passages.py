@@ -97,7 +97,7 @@ def test_near_duplicates_come_last_and_exact_ones_go() -> None:
 def test_neighbours_are_joined_and_offsets_stay_right(manual: Manual) -> None:
     gathered = gather(manual, "With which lever does step 7 begin?")
     assert gathered.hits
-    assert not gathered.is_whole
+    assert not gathered.wholes
     ends = {one.end for one in gathered.hits}
     assert not any(one.start in ends for one in gathered.hits)
 
@@ -105,7 +105,7 @@ def test_neighbours_are_joined_and_offsets_stay_right(manual: Manual) -> None:
 def test_of_a_long_document_the_opening_and_sections_are_shown(manual: Manual) -> None:
     for room in (900, 2500, 5000):
         gathered = gather(manual, "Summarise this file.", room=room, named=True)
-        assert (gathered.is_whole, gathered.is_excerpt) == (True, True)
+        assert gathered.wholes and gathered.is_excerpt
         assert any("written by Ida Holm" in one.text for one in gathered.hits)
         assert sum(estimate_tokens(one.text) for one in gathered.hits) <= room * 1.1
     shown = " ".join(one.text for one in gathered.hits)
@@ -115,7 +115,7 @@ def test_of_a_long_document_the_opening_and_sections_are_shown(manual: Manual) -
 @pytest.mark.parametrize("request_", ["What does note.txt say?", "总结一下note.txt的内容"])
 def test_a_short_document_is_shown_as_it_is(manual: Manual, request_: str) -> None:
     gathered = gather(manual, request_)
-    assert (gathered.is_whole, gathered.is_excerpt) == (True, False)
+    assert (gathered.wholes, gathered.is_excerpt) == (True, False)
     [one] = gathered.hits
     assert one.text == "The depot in Arle is open on Mondays."
 
