@@ -69,10 +69,11 @@ def owner() -> uuid.UUID:
 
 def collection(owner_id: uuid.UUID, name: str | None = None) -> Collection:
     """Return the owner's default collection, or make one of this name."""
+    which: dict[str, object] = {"is_default": True}
     if name is not None:
-        return collections.create(owner_id, name)
+        which = {"id": collections.create(owner_id, name).id}
     with transaction(owner_id) as session:
-        return session.query(Collection).filter_by(owner_id=owner_id, is_default=True).one()
+        return session.query(Collection).filter_by(owner_id=owner_id, **which).one()
 
 
 def cut(texts: dict[str, str]) -> list[Cut]:
