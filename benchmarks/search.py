@@ -1,7 +1,7 @@
 """How long the product's own retrieval takes, on real PostgreSQL and Chroma, by size and shape.
 
-`python -m benchmarks.search`; `OWNERS=100` is how many owners of 2,000 chunks there are beside. The
-texts are words of a made-up language, as unevenly common as those of real ones, and the vectors lie
+`python -m benchmarks.search`; `OWNERS=100` is how many owners of 2,000 chunks there are beside,
+`LARGE=20000` how many chunks the largest collection has. The texts are words of a made-up language, as unevenly common as those of real ones, and the vectors lie
 in clusters; a question is the beginning of a chunk, and embedded by the product's encoder. Shapes
 are asked in turn.
 """
@@ -30,6 +30,7 @@ CLUSTERS = 40
 ROUNDS = 60
 OWNERS = int(os.environ.get("OWNERS", "100"))
 OF_AN_OWNER = 2000
+LARGE = int(os.environ.get("LARGE", "20000"))
 
 Shape = Callable[[], Scope]
 
@@ -97,8 +98,8 @@ def shapes(texts: Texts) -> Iterator[tuple[str, Shape]]:
         fill(texts, retrieval_library.collection(owner, f"Number {number}"), 20, 5)
     yield "20 collections of 100 chunks", lambda owner=owner: Scope(owner)
     owner = retrieval_library.owner()
-    ids = fill(texts, retrieval_library.collection(owner), 100, 200)
-    yield "one collection of 20,000 chunks", lambda owner=owner: Scope(owner)
+    ids = fill(texts, retrieval_library.collection(owner), 100, LARGE // 100)
+    yield f"one collection of {LARGE:,} chunks", lambda owner=owner: Scope(owner)
     yield "its 100 documents, all named", lambda owner=owner: Scope(owner, document_ids=ids)
     few = ids[:20]
     yield "20 of them, named", lambda owner=owner: Scope(owner, document_ids=few)
