@@ -1,9 +1,9 @@
 """How long the product's own retrieval takes, on real PostgreSQL and Chroma, by size and shape.
 
 `python -m benchmarks.search`; `OWNERS=100` is how many owners of 2,000 chunks there are beside,
-`LARGE=20000` how many chunks the largest collection has. The texts are words of a made-up language, as unevenly common as those of real ones, and the vectors lie
-in clusters; a question is the beginning of a chunk, and embedded by the product's encoder. Shapes
-are asked in turn.
+`LARGE=20000` how many chunks the largest collection has. The texts are words of a made-up language,
+as unevenly common as those of real ones, and the vectors lie in clusters; a question is the
+beginning of a chunk, and embedded by the product's encoder. Shapes are asked in turn.
 """
 
 import os

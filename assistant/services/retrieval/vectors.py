@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from assistant.extensions import settings
 from assistant.ports import Vectors
-from assistant.services.retrieval.searchable import ORDINAL_BITS, Numbers, Searchable
+from assistant.services.retrieval.searchable import ORDINAL_BITS, ORDINALS, Numbers, Searchable
 
 # Half the room, and the cosine of two vectors is off by less than a thousandth.
 KEPT = np.float16
@@ -34,13 +34,15 @@ WHERE chunks.owner_id = :owner_id AND model = :encoder
 GROUP BY number
 """).bindparams(*_KEYS)
 _AROUND = text("""
-SELECT DISTINCT ON (chunks.document_id, chunks.ordinal) document_id, chunks.ordinal,
-    hashtext(coalesce(headings::text, '')) AS section, vector
-FROM unnest(:ids, :generations, :ordinals) AS wanted (document_id, generation, wanted_ordinal)
-JOIN chunks USING (document_id, generation)
+SELECT string_agg(int4send(number::integer), ''::bytea ORDER BY number) AS numbers,
+    string_agg(int4send(hashtext(coalesce(headings::text, ''))), ''::bytea ORDER BY number)
+        AS sections,
+    string_agg(vector, ''::bytea ORDER BY number) AS vectors
+FROM unnest(:ids, :generations, :ordinals) WITH ORDINALITY
+    AS wanted (document_id, generation, ordinal, number)
+JOIN chunks USING (document_id, generation, ordinal)
 JOIN embeddings ON embeddings.id = embedding_id
 WHERE chunks.owner_id = :owner_id AND model = :encoder
-    AND ordinal BETWEEN wanted_ordinal - :reach AND wanted_ordinal + :reach
 """).bindparams(*_KEYS, bindparam("ordinals", type_=ARRAY(INTEGER)))
 
 Key = tuple[str, uuid.UUID, int]
@@ -150,24 +152,24 @@ def load_around(
     reach: int,
 ) -> Loaded:
     """Return the vectors of some chunks, and of those that stand up to so far before or after."""
-    places = [searched.place(key) for key in keys]
+    steps = range(-reach, reach + 1)
+    # One by one, and not as ranges: PostgreSQL would read all chunks of each document.
+    around = sorted({key + step for key in keys for step in steps if (key & ORDINALS) + step >= 0})
+    places = [searched.place(key) for key in around]
     values = {
         "ids": [place[0] for place in places],
         "generations": [place[1] for place in places],
         "ordinals": [place[2] for place in places],
         "owner_id": owner_id,
         "encoder": encoder,
-        "reach": reach,
     }
-    rows = session.execute(_AROUND, values).all() if places else []
-    if not rows:
+    row = session.execute(_AROUND, values).one()
+    numbers = np.frombuffer(row.numbers or b"", ">i4")
+    if not len(numbers):
         return _stacked([])
-    numbers = {searched.place(key)[0]: key >> ORDINAL_BITS for key in keys}
-    found = np.array([numbers[row.document_id] << ORDINAL_BITS | row.ordinal for row in rows])
-    order = np.argsort(found)
-    vectors = np.frombuffer(b"".join(row.vector for row in rows), "<f4").reshape(len(rows), -1)
-    sections = np.array([row.section for row in rows], np.int32)
-    return Loaded(found[order], sections[order], vectors[order])
+    vectors = np.frombuffer(row.vectors, "<f4").reshape(len(numbers), -1)
+    sections = np.frombuffer(row.sections, ">i4").astype(np.int32)
+    return Loaded(np.array(around, np.int64)[numbers - 1], sections, vectors)
 
 
 def cosines(loaded: Loaded, question: Vectors) -> NDArray[np.float32]:
