@@ -45,7 +45,8 @@ JOIN embeddings ON embeddings.id = embedding_id
 WHERE chunks.owner_id = :owner_id AND model = :encoder
 """).bindparams(*_KEYS, bindparam("ordinals", type_=ARRAY(INTEGER)))
 
-Key = tuple[str, uuid.UUID, int]
+# Encoder, document and generation.
+Key = tuple[str, bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,7 @@ def load_all(
 ) -> Loaded:
     """Return the vectors of the chunks that are searched, of documents with at most so many."""
     count = int(searched.counts.cumsum().searchsorted(most, side="right"))
-    generations = searched.generations.tolist()[:count]
-    wanted: list[Key] = [
-        (encoder, document_id, generation)
-        for document_id, generation in zip(searched.ids, generations, strict=False)
-    ]
+    wanted: list[Key] = [(encoder, *name) for name in searched.names()[:count]]
     known = _cache.get(wanted)
     missing = [key for key in wanted if key not in known]
     if missing:
@@ -117,7 +114,7 @@ def load_all(
 
 def _read(session: Session, owner_id: uuid.UUID, keys: Sequence[Key]) -> dict[Key, Loaded]:
     values = {
-        "ids": [document_id for _, document_id, _ in keys],
+        "ids": [uuid.UUID(bytes=document) for _, document, _ in keys],
         "generations": [generation for _, _, generation in keys],
         "owner_id": owner_id,
         "encoder": keys[0][0],
@@ -136,8 +133,9 @@ def _stacked(generations: Sequence[Loaded]) -> Loaded:
     some = [(number, one) for number, one in enumerate(generations) if len(one)]
     if not some:
         return Loaded(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 1), np.float32))
+    numbers = np.repeat([number for number, _ in some], [len(one) for _, one in some])
     return Loaded(
-        np.concatenate([one.keys | number << ORDINAL_BITS for number, one in some]),
+        np.concatenate([one.keys for _, one in some]) | numbers << ORDINAL_BITS,
         np.concatenate([one.sections for _, one in some]),
         np.concatenate([one.vectors for _, one in some]),
     )
