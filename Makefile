@@ -77,6 +77,8 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 	@$(BIN)/python -m benchmarks.uploads
 	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.ingestion
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.splitting
+	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.retrieval
+	@$(BIN)/python -m benchmarks.search
 	@SCANS="$(SCANS)" $(BIN)/python -m benchmarks.ocr
 	@$(BIN)/python -m benchmarks.encoder
 	@$(BIN)/python -m benchmarks.questions

@@ -148,7 +148,16 @@ def holding(answer: str) -> Callable[[Hit], bool]:
 def filled(texts: dict[str, str]) -> uuid.UUID:
     """Return an owner who has these documents."""
     owner_id = retrieval_library.owner()
-    retrieval_library.add(retrieval_library.collection(owner_id), retrieval_library.cut(texts))
+    cuts = retrieval_library.cut(texts)
+    before = retrieval_library.lexical_bytes()
+    retrieval_library.add(retrieval_library.collection(owner_id), cuts)
+    chunks = sum(len(one.pieces) for one in cuts)
+    added = retrieval_library.lexical_bytes() - before
+    print(
+        f"{len(cuts):,} documents of {chunks / len(cuts):.1f} chunks: the lexical index has "
+        f"{added / chunks:,.0f} bytes for each chunk",
+        flush=True,
+    )
     return owner_id
 
 

@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from flask import Flask
 from sqlalchemy import insert
+from sqlalchemy import text as statement
 from uuid_utils.compat import uuid7
 
 from assistant.app import create_app
 from assistant.config import read_settings
-from assistant.database import table_of, transaction
+from assistant.database import SYSTEM, table_of, transaction
 from assistant.extensions import adapters
 from assistant.local.stack import LocalStack
 from assistant.models import Chunk, Collection, Document, DocumentStatus, DocumentText, User
@@ -69,10 +70,11 @@ def owner() -> uuid.UUID:
 
 def collection(owner_id: uuid.UUID, name: str | None = None) -> Collection:
     """Return the owner's default collection, or make one of this name."""
+    which: dict[str, object] = {"is_default": True}
     if name is not None:
-        return collections.create(owner_id, name)
+        which = {"id": collections.create(owner_id, name).id}
     with transaction(owner_id) as session:
-        return session.query(Collection).filter_by(owner_id=owner_id, is_default=True).one()
+        return session.query(Collection).filter_by(owner_id=owner_id, **which).one()
 
 
 def cut(texts: dict[str, str]) -> list[Cut]:
@@ -104,6 +106,13 @@ def add(target: Collection, documents: Sequence[Cut]) -> list[uuid.UUID]:
     return ids
 
 
+def lexical_bytes() -> int:
+    """Return how much the lexical index takes on disk, with its own indexes."""
+    sizes = "SELECT pg_total_relation_size('postings') + pg_total_relation_size('lexical_texts')"
+    with transaction(SYSTEM) as session:
+        return int(session.scalar(statement(sizes)) or 0)
+
+
 def _add_some(target: Collection, documents: Sequence[Cut]) -> list[uuid.UUID]:
     owner_id, model = target.owner_id, adapters.embedding_model.name
     rows = [_document(target, one) for one in documents]
@@ -123,8 +132,8 @@ def _add_some(target: Collection, documents: Sequence[Cut]) -> list[uuid.UUID]:
             kept = embeddings.keep(session, owner_id, written, one.vectors, model)
             whole = [{**c, "embedding_id": e} for c, e in zip(chunks, kept, strict=True)]
             session.execute(insert(table_of(Chunk)), whole)
-            for number, text in enumerate(written):
-                postings.add(number, one.pieces[number].headings, text)
+            for number, said in enumerate(written):
+                postings.add(number, one.pieces[number].headings, said)
                 names.append(vector_id(row["id"], 1, number))
                 vectors.append(one.vectors[number])
             postings.write(owner_id, row["id"], 1, session)

@@ -10,9 +10,9 @@ from marshmallow import Schema, fields
 
 from assistant.models import Attempt, Job, Message
 from assistant.schemas.conversations import CitationSchema, MessageSchema
-from assistant.schemas.documents import HitSchema
 from assistant.schemas.jobs import AttemptSchema, JobSchema
 from assistant.schemas.rendering import renderer
+from assistant.schemas.search import HitSchema
 from assistant.services.generation.evidence import Citation
 from assistant.services.retrieval.retrieval import Hit
 

@@ -6,7 +6,7 @@ from flask import Response
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
-from assistant.schemas.documents import HitSchema, SearchRequestSchema
+from assistant.schemas.search import HitSchema, SearchRequestSchema
 from assistant.security import allow, caller_id
 from assistant.services.retrieval import search
 from assistant.services.retrieval.retrieval import Scope

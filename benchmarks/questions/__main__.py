@@ -31,7 +31,7 @@ def is_right(case: Case, gathered: Gathered) -> bool:
     if case.kind == "talk":
         return gathered.is_talk
     if case.kind == "whole":
-        return gathered.is_whole and all(hit.filename == case.evidence for hit in gathered.hits)
+        return bool(gathered.wholes) and all(hit.filename == case.evidence for hit in gathered.hits)
     return any(case.evidence in hit.text for hit in gathered.hits)
 
 

@@ -27,7 +27,7 @@ from assistant.local.program import Program
 from assistant.models import Chunk, Collection, Document, Embedding, Job, Session
 from assistant.models.collection import chroma_name
 from assistant.models.document import vector_id
-from assistant.services.retrieval import retrieval
+from assistant.services.retrieval import dense, retrieval
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit, Scope
 from assistant.services.upkeep import Upkeep, marker
@@ -118,7 +118,11 @@ def test_missing_vectors_are_restored(library: uuid.UUID) -> None:
     assert check(library) == {}
 
 
-def test_a_search_notices_what_the_index_lacks(library: uuid.UUID) -> None:
+def test_a_search_notices_what_the_index_lacks(
+    library: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Few chunks are compared without asking the index.
+    monkeypatch.setattr(dense, "FEW_CHUNKS", 0)
     boat = find(library)[0]
     name = collection_of(library).chroma_name
     adapters.vector_store.delete(name, [vector_id(boat.document_id, boat.generation, 0)])
@@ -133,8 +137,9 @@ def test_a_search_notices_what_the_index_lacks(library: uuid.UUID) -> None:
 
 
 def test_a_search_while_the_index_is_away_doubts_nothing(
-    library: uuid.UUID, configure: Configure
+    library: uuid.UUID, configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(dense, "FEW_CHUNKS", 0)
     configure(chroma_url="http://127.0.0.1:9")
     finds_the_boat(library)
     assert not in_doubt(library)

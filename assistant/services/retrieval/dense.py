@@ -116,7 +116,7 @@ def doubt_what_lacks(
 ) -> None:
     """Let the indexes be checked that did not bring the best chunks."""
     known = {searched.key(match.id) for match in near}
-    lacking = {searched.ids[key >> ORDINAL_BITS] for key in best if key not in known}
+    lacking = {searched.document(key >> ORDINAL_BITS) for key in best if key not in known}
     doubted = doubt_holders(space.scope.owner_id, lacking) if lacking else 0
     if doubted:
         logger.warning("the index lacks vectors", extra={"documents": len(lacking)})

@@ -43,14 +43,12 @@ def search(scope: Scope, question: Question, limit: int) -> Found:
     another one, the best of each encoder come in turns, since their scores do not compare. Raises
     `PermanentError` if what would be searched needs encoders that are gone.
     """
-    collections = _collections(scope)
     for _ in range(SWITCHES):
-        found = _by_encoders(scope, collections, question, limit)
-        before, collections = collections, _collections(scope)
-        names = {collection.id: collection.chroma_name for collection in collections}
-        if all(names.get(one.id, one.chroma_name) == one.chroma_name for one in before):
-            break
-        # An index took the place of the one that was asked, whose chunks nobody sees any more.
+        try:
+            return _by_encoders(scope, _collections(scope), question, limit)
+        except _ReplacedError as replaced:
+            # Chunks of the index that was asked are not seen any more.
+            found = replaced.found
     return found
 
 
@@ -81,6 +79,14 @@ def _by_encoders(
         raise without
     known = max((one.known for one in found), default=0.0)
     return Found(mixed[:limit], known, max((one.exact for one in found), default=0.0))
+
+
+class _ReplacedError(Exception):
+    """An index took the place of the one that was asked; `found` may lack what it has."""
+
+    def __init__(self, found: Found) -> None:
+        super().__init__()
+        self.found = found
 
 
 def _collections(scope: Scope) -> Sequence[Collection]:
@@ -137,4 +143,14 @@ class _Search:
         weight = weight_of_terms(self.text, matches, encoder)
         fused = fuse(loaded, cosines(loaded, self.vector), matches, weight)
         best = hits.read(session, self.space, searched, fused, self.limit)
-        return Found(best, matches.known, matches.exact)
+        found = Found(best, matches.known, matches.exact)
+        self._demand_current(session, found)
+        return found
+
+    def _demand_current(self, session: Session, found: Found) -> None:
+        """Raise `_ReplacedError` if a collection has got another index since the search began."""
+        asked = {one.id: (one.embedding_model, one.index_version) for one in self.space.collections}
+        index = (Collection.id, Collection.embedding_model, Collection.index_version)
+        for row in session.execute(select(*index).where(Collection.id.in_(asked))):
+            if (row.embedding_model, row.index_version) != asked[row.id]:
+                raise _ReplacedError(found)

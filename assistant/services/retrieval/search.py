@@ -7,8 +7,8 @@ from typing import Any
 from assistant.database import transaction
 from assistant.extensions import settings
 from assistant.models import Queue
-from assistant.schemas.documents import HitSchema
 from assistant.schemas.rendering import renderer
+from assistant.schemas.search import HitSchema
 from assistant.services import worker_calls
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Scope, check_scope, find

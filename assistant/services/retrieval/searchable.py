@@ -26,17 +26,27 @@ class Searchable:
     """The current generations of documents, each with a number, and how many chunks they have."""
 
     def __init__(self, row: Any) -> None:
-        self.ids = [uuid.UUID(bytes=part.tobytes()) for part in _parts(row.documents, "V16")]
+        # Of a thousand documents, a few are named in the end: ids are made of these only.
+        self._documents = bytes(row.documents or b"")
         self.generations = _parts(row.generations, ">i4").astype(np.int64)
         self.counts = _parts(row.counts, ">i4").astype(np.int64)
         self.chunks = int(self.counts.sum())
         texts = _parts(row.texts, ">i4").astype(np.int64)
         self._order = np.argsort(texts, kind="stable")
         self._texts = texts[self._order]
-        self._numbers: dict[tuple[uuid.UUID, int], int] | None = None
+        self._numbers: dict[tuple[bytes, int], int] | None = None
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.generations)
+
+    def names(self) -> list[tuple[bytes, int]]:
+        """Return document and generation by numbers."""
+        documents = (self._documents[at : at + 16] for at in range(0, len(self._documents), 16))
+        return list(zip(documents, self.generations.tolist(), strict=True))
+
+    def document(self, number: int) -> uuid.UUID:
+        """Return the id of a document."""
+        return uuid.UUID(bytes=self._documents[16 * number : 16 * number + 16])
 
     def by_text(self, text_ids: Numbers) -> Numbers:
         """Return the numbers of generations in the lexical index, -1 for those not searched."""
@@ -48,16 +58,15 @@ class Searchable:
     def key(self, vector_id: str) -> int | None:
         """Return the key of a chunk by its name in the index; None if it is not searched."""
         if self._numbers is None:
-            pairs = zip(self.ids, self.generations.tolist(), strict=True)
-            self._numbers = {pair: number for number, pair in enumerate(pairs)}
+            self._numbers = {name: number for number, name in enumerate(self.names())}
         document_id, generation, ordinal = vector_id.split(":")
-        number = self._numbers.get((uuid.UUID(document_id), int(generation)))
+        number = self._numbers.get((uuid.UUID(document_id).bytes, int(generation)))
         return None if number is None else number << ORDINAL_BITS | int(ordinal)
 
     def place(self, key: int) -> Place:
         """Return which chunk has this key."""
         number = key >> ORDINAL_BITS
-        return self.ids[number], int(self.generations[number]), key & ORDINALS
+        return self.document(number), int(self.generations[number]), key & ORDINALS
 
 
 def searchable(session: Session, scope: Scope, encoder: str) -> Searchable:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from assistant.extensions import settings
 from assistant.ports import Vectors
-from assistant.services.retrieval.searchable import ORDINAL_BITS, Numbers, Searchable
+from assistant.services.retrieval.searchable import ORDINAL_BITS, ORDINALS, Numbers, Searchable
 
 # Half the room, and the cosine of two vectors is off by less than a thousandth.
 KEPT = np.float16
@@ -34,16 +34,19 @@ WHERE chunks.owner_id = :owner_id AND model = :encoder
 GROUP BY number
 """).bindparams(*_KEYS)
 _AROUND = text("""
-SELECT DISTINCT ON (chunks.document_id, chunks.ordinal) document_id, chunks.ordinal,
-    hashtext(coalesce(headings::text, '')) AS section, vector
-FROM unnest(:ids, :generations, :ordinals) AS wanted (document_id, generation, wanted_ordinal)
-JOIN chunks USING (document_id, generation)
+SELECT string_agg(int4send(number::integer), ''::bytea ORDER BY number) AS numbers,
+    string_agg(int4send(hashtext(coalesce(headings::text, ''))), ''::bytea ORDER BY number)
+        AS sections,
+    string_agg(vector, ''::bytea ORDER BY number) AS vectors
+FROM unnest(:ids, :generations, :ordinals) WITH ORDINALITY
+    AS wanted (document_id, generation, ordinal, number)
+JOIN chunks USING (document_id, generation, ordinal)
 JOIN embeddings ON embeddings.id = embedding_id
 WHERE chunks.owner_id = :owner_id AND model = :encoder
-    AND ordinal BETWEEN wanted_ordinal - :reach AND wanted_ordinal + :reach
 """).bindparams(*_KEYS, bindparam("ordinals", type_=ARRAY(INTEGER)))
 
-Key = tuple[str, uuid.UUID, int]
+# Encoder, document and generation.
+Key = tuple[str, bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,7 @@ def load_all(
 ) -> Loaded:
     """Return the vectors of the chunks that are searched, of documents with at most so many."""
     count = int(searched.counts.cumsum().searchsorted(most, side="right"))
-    generations = searched.generations.tolist()[:count]
-    wanted: list[Key] = [
-        (encoder, document_id, generation)
-        for document_id, generation in zip(searched.ids, generations, strict=False)
-    ]
+    wanted: list[Key] = [(encoder, *name) for name in searched.names()[:count]]
     known = _cache.get(wanted)
     missing = [key for key in wanted if key not in known]
     if missing:
@@ -115,7 +114,7 @@ def load_all(
 
 def _read(session: Session, owner_id: uuid.UUID, keys: Sequence[Key]) -> dict[Key, Loaded]:
     values = {
-        "ids": [document_id for _, document_id, _ in keys],
+        "ids": [uuid.UUID(bytes=document) for _, document, _ in keys],
         "generations": [generation for _, _, generation in keys],
         "owner_id": owner_id,
         "encoder": keys[0][0],
@@ -134,8 +133,9 @@ def _stacked(generations: Sequence[Loaded]) -> Loaded:
     some = [(number, one) for number, one in enumerate(generations) if len(one)]
     if not some:
         return Loaded(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 1), np.float32))
+    numbers = np.repeat([number for number, _ in some], [len(one) for _, one in some])
     return Loaded(
-        np.concatenate([one.keys | number << ORDINAL_BITS for number, one in some]),
+        np.concatenate([one.keys for _, one in some]) | numbers << ORDINAL_BITS,
         np.concatenate([one.sections for _, one in some]),
         np.concatenate([one.vectors for _, one in some]),
     )
@@ -150,24 +150,24 @@ def load_around(
     reach: int,
 ) -> Loaded:
     """Return the vectors of some chunks, and of those that stand up to so far before or after."""
-    places = [searched.place(key) for key in keys]
+    steps = range(-reach, reach + 1)
+    # One by one, and not as ranges: PostgreSQL would read all chunks of each document.
+    around = sorted({key + step for key in keys for step in steps if (key & ORDINALS) + step >= 0})
+    places = [searched.place(key) for key in around]
     values = {
         "ids": [place[0] for place in places],
         "generations": [place[1] for place in places],
         "ordinals": [place[2] for place in places],
         "owner_id": owner_id,
         "encoder": encoder,
-        "reach": reach,
     }
-    rows = session.execute(_AROUND, values).all() if places else []
-    if not rows:
+    row = session.execute(_AROUND, values).one()
+    numbers = np.frombuffer(row.numbers or b"", ">i4")
+    if not len(numbers):
         return _stacked([])
-    numbers = {searched.place(key)[0]: key >> ORDINAL_BITS for key in keys}
-    found = np.array([numbers[row.document_id] << ORDINAL_BITS | row.ordinal for row in rows])
-    order = np.argsort(found)
-    vectors = np.frombuffer(b"".join(row.vector for row in rows), "<f4").reshape(len(rows), -1)
-    sections = np.array([row.section for row in rows], np.int32)
-    return Loaded(found[order], sections[order], vectors[order])
+    vectors = np.frombuffer(row.vectors, "<f4").reshape(len(numbers), -1)
+    sections = np.frombuffer(row.sections, ">i4").astype(np.int32)
+    return Loaded(np.array(around, np.int64)[numbers - 1], sections, vectors)
 
 
 def cosines(loaded: Loaded, question: Vectors) -> NDArray[np.float32]:
