@@ -90,6 +90,7 @@ class Settings(ReadingSettings, BaseSettings):
     retrieval_threshold: float = Field(default=0.3, ge=-1, le=1)
 
     reply_concurrency: AtLeastOne = 8
+    indexing_concurrency: AtLeastOne = 3
     dispatch_window: AtLeastOne = 16
     lease_seconds: Positive = 30.0
     heartbeat_seconds: Positive = 5.0
@@ -102,6 +103,7 @@ class Settings(ReadingSettings, BaseSettings):
     result_ttl_seconds: AtLeastOne = 24 * 3600
     max_open_jobs_per_owner: AtLeastOne = 500
     max_served_jobs_per_owner: AtLeastOne = 100
+    max_indexing_jobs_per_owner: AtLeastOne = 2
     max_open_jobs: AtLeastOne = 10_000
     worker_stall_seconds: Positive = 60.0
     stuck_seconds: Positive = 120.0

@@ -1,6 +1,7 @@
 """The application that `celery -A workers worker` finds."""
 
 import os
+import sys
 import threading
 from typing import Any
 
@@ -8,6 +9,7 @@ from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
 from assistant.app import create_app
+from assistant.models import Queue
 from assistant.services import jobs
 from assistant.services.jobs import heartbeats
 from workers import loading
@@ -16,6 +18,8 @@ from workers.watchdog import Watchdog
 
 # Jobs are given back sooner, and supervisord kills a little later.
 SECONDS_TO_LEAVE = 9
+# Python's own is five times this.
+SWITCH_SECONDS = 0.001
 
 flask_app = create_app()
 app = flask_app.extensions["celery"]
@@ -29,6 +33,9 @@ app.conf.broker_transport_options |= {"socket_timeout": RECEIVE_TIMEOUT}
 
 def _get_ready() -> None:
     queues = set(app.amqp.queues.consume_from)
+    if Queue.INDEXING in queues:
+        # Who cuts a long text holds up whoever has a short one at each of its many small steps.
+        sys.setswitchinterval(SWITCH_SECONDS)
     loading.load(flask_app, queues)
     loading.done.set()
     with flask_app.app_context():

@@ -41,12 +41,12 @@ NEEDS = {
 }
 
 
-def kill_worker(drill: Drill, name: str, *, child: bool = False, job: str | None = None) -> bool:
-    """Kill a worker, or the child that works for it, in the middle of a job, or of this one."""
-    victim = with_a_job(drill.stage, name, drill.over, job, child=child)
+def kill_worker(drill: Drill, name: str, *, job: str | None = None) -> bool:
+    """Kill a worker in the middle of a job, or of this one."""
+    victim = with_a_job(drill.stage, name, drill.over, job)
     if victim is None:
         return False
-    with drill.ledger.strike(f"kill -9 {name}{' child' if child else ''}") as strike:
+    with drill.ledger.strike(f"kill -9 {name}") as strike:
         victim.kill(strike)
     return bool(strike.victims)
 
@@ -124,7 +124,7 @@ def _obeyed(drill: Drill, point: str, order: Path) -> bool:
 
     def taken_by_somebody() -> bool:
         # Before the order is looked for, or its successor could be there already.
-        found = [find(drill.stage, name, child=name != "replies") for name in watched]
+        found = [find(drill.stage, name, child=name == "long_indexing") for name in watched]
         seen.append({victim.process.pid: victim for victim in found if victim})
         return not order.exists()
 

@@ -38,18 +38,18 @@ def freeze(drill: Drill, name: str, random: Random) -> bool:
 
 
 def freeze_indexing(drill: Drill, random: Random) -> bool:
-    """Stop a worker and its child in the second attempt at a document, and let another overtake it.
+    """Stop a worker in the second attempt at a document, and let another overtake it.
 
     What was lost before is given to the quarantine, which goes on with it meanwhile.
     """
     wish = drill.wishes.next(Kind.UPLOAD, lines=LONG)
     drill.clients.send(wish)
     job = drill.accepted(wish)
-    if job is None or not kill_worker(drill, "indexing", child=True, job=job):
+    if job is None or not kill_worker(drill, "indexing", job=job):
         return False
     # Until its lease is over, it looks as if it ran.
     until(lambda: drill.stage.books.one(STATE, job=job) != "running", LOST_SECONDS)
-    if with_a_job(drill.stage, "indexing", drill.over, job, child=True) is None:
+    if with_a_job(drill.stage, "indexing", drill.over, job) is None:
         return False
     drill.settled.wait(random.uniform(0.0, 1.0))
     frozen = _freeze(drill, find(drill.stage, "indexing"), _longer_than_a_lease(random))

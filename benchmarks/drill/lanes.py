@@ -93,8 +93,7 @@ def _replies(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[F
 
 
 def _indexing(drill: Drill, random: Random, numbers: Iterator[int]) -> Iterator[Fault]:
-    yield from _some(drill, 4, "kill -9 indexing child", deaths.kill_worker, "indexing", child=True)
-    yield from _some(drill, 4, "kill -9 indexing", deaths.kill_worker, "indexing")
+    yield from _some(drill, 8, "kill -9 indexing", deaths.kill_worker, "indexing")
     yield from _some(drill, 4, FROZEN_INDEXING, freezing.freeze_indexing, random)
     yield from _some(drill, 2, "SIGTERM indexing", deaths.deploy, "indexing")
     yield from _crashes(drill, numbers, "indexing", drill.scale.per_point)

@@ -13,7 +13,7 @@ FROZEN_INDEXING = "SIGSTOP indexing"
 HANGING = "hang postgres"
 LONG = (FROZEN_INDEXING, HANGING)
 # Nor these: a test of each in tests/workers shows more of it, and each costs a worker's start.
-SHOWN = ("kill -9 indexing child", "kill -9 indexing", "SIGTERM indexing")
+SHOWN = ("kill -9 indexing", "SIGTERM indexing")
 
 POINTS = {
     "web": ("api.after_rename", "api.before_commit", "api.after_commit"),

@@ -94,12 +94,12 @@ def find(stage: Backstage, name: str, *, child: bool = False) -> Victim | None:
 
 
 def with_a_job(
-    stage: Backstage, name: str, over: Callable[[], bool], job: str | None = None, **how: bool
+    stage: Backstage, name: str, over: Callable[[], bool], job: str | None = None
 ) -> Victim | None:
     """Return a program as soon as it has claimed a job, or this one; None if not in time."""
     give_up = time.monotonic() + (CLAIM_SECONDS if job is None else TURN_SECONDS)
     while time.monotonic() < give_up and not over():
-        victim = find(stage, name, **how)
+        victim = find(stage, name)
         with contextlib.suppress(psutil.Error):
             held = [str(its) for its, _ in victim.held(time.time())] if victim else []
             if held and job in (None, *held):

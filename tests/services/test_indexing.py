@@ -181,6 +181,7 @@ def test_progress_is_true(owner: uuid.UUID) -> None:
     assert embedding[-1][0] == embedding[-1][1] == len(chunks_of(job))
     ended = job_of(job)
     assert ended.progress_stage == "ready"
+    assert ended.progress_done == ended.progress_total
     assert set(ended.timings) == {"queued", "stored", *stages}
 
 

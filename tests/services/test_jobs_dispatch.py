@@ -21,7 +21,7 @@ INSERT = """
 INSERT INTO jobs (id, owner_id, kind, queue, priority, arguments, payload_version, state, version,
     attempt, failures, max_failures, lease_losses, quarantine_losses, deadline_at, dispatches,
     progress_stage, progress_done, event_number, message_id, sequence_key, sequence_number)
-SELECT gen_random_uuid(), :owner, 'messages.reply', 'replies', 5, '{}', 1, 'queued', 1,
+SELECT gen_random_uuid(), :owner, 'messages.reply', :queue, 5, '{}', 1, 'queued', 1,
     0, 0, 4, 0, 0, now() + interval '1 hour', 0,
     'queued', 0, 0, gen_random_uuid(), CAST(:key AS uuid),
     CASE WHEN :key IS NOT NULL THEN number END
@@ -29,9 +29,11 @@ FROM generate_series(1, :count) AS number
 """
 
 
-def insert(owner: uuid.UUID, count: int, key: uuid.UUID | None = None) -> None:
+def insert(
+    owner: uuid.UUID, count: int, key: uuid.UUID | None = None, queue: str = "replies"
+) -> None:
     """Let jobs wait that nobody was told of."""
-    sql(INSERT, owner=owner, count=count, key=str(key) if key else None)
+    sql(INSERT, owner=owner, count=count, key=str(key) if key else None, queue=queue)
 
 
 def sent() -> int:
@@ -56,6 +58,24 @@ def test_a_claim_makes_room_for_the_next(owner: uuid.UUID, configure: Configure)
     jobs.run(str(accepted[0].id), lambda run: {})
     assert bells("replies") == [str(job.id) for job in accepted[:3]]
     assert job_of(accepted[4]).dispatched_at is None
+
+
+def test_a_place_is_kept_for_whoever_has_no_document_in_work(app: Flask) -> None:
+    many, one = make_owner(), make_owner()
+    insert(many, 5, queue="indexing")
+    for _ in range(2):
+        assert jobs.dispatch("indexing") == 1
+        # As if a worker had taken it, and were busy with it.
+        sql(
+            "UPDATE jobs SET state = 'running', attempt = 1, dispatched_at = NULL, "
+            "started_at = now(), lease_expires_at = now() + interval '1 minute', worker = 'w', "
+            "claim_token = gen_random_uuid() WHERE dispatched_at IS NOT NULL"
+        )
+    assert jobs.dispatch("indexing") == 0
+    insert(one, 1, queue="indexing")
+    assert jobs.dispatch("indexing") == 1
+    [[owner_id]] = sql("SELECT owner_id FROM jobs WHERE dispatched_at IS NOT NULL")
+    assert owner_id == one
 
 
 def test_owners_take_turns(app: Flask, configure: Configure) -> None:

@@ -5,18 +5,24 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.adapters.converted.runtime import compile_model
+from assistant.adapters.converted.runtime import compile_model, openvino
 from assistant.adapters.importing import one_at_a_time
 from assistant.ports import Offsets, Vectors
 
 GRAPH, TOKENIZER, DESCRIPTION = "model.xml", "tokenizer.json", "description.json"
-# What is embedded at once: with more, memory grows and nothing gets faster.
-BATCH_TOKENS, BATCH_TEXTS = 2048, 32
+# What one thread embeds at once: with more, memory grows and nothing gets faster.
+BATCH_TOKENS, BATCH_TEXTS = 1024, 32
+# From so many batches on, each thread works at one of its own.
+MANY = 3
+# Each length needs code of its own, made when it is first met; so there are fewer of them.
+LENGTHS = 16
 
 Rows = list[list[int]]
 
@@ -54,10 +60,14 @@ class ConvertedModel:
         self._described = Description.read(folder)
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._tokenizer.no_padding()
-        self._request = compile_model(folder / GRAPH, precision, threads).create_infer_request()
-        # The tokenizer is switched, and the request holds one batch. Between two batches of a long
-        # call others have their turn.
+        self._compile = partial(compile_model, folder / GRAPH, precision, threads)
+        self._threads = threads
+        # For what is short, each batch by all threads.
+        self._request = self._compile().create_infer_request()
+        # The tokenizer is switched, and the request holds one batch.
         self._lock = threading.Lock()
+        self._queue: Any = None
+        self._bulk_lock = threading.Lock()
 
     @property
     def dimensions(self) -> int:
@@ -81,14 +91,41 @@ class ConvertedModel:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         read = self._read(texts)
         lengths = [len(row) for row in read["input_ids"]]
-        for batch in batches(lengths):
-            inputs = {
-                name: self._pad(name, [rows[n] for n in batch]) for name, rows in read.items()
-            }
-            with self._lock:
-                [vectors[batch]] = self._request.infer(inputs, share_inputs=True).values()
+        planned = list(batches(lengths))
+        run = self._in_bulk if len(planned) >= MANY and self._threads > 1 else self._in_turn
+        run(read, planned, vectors)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-12), np.float32)
+
+    def _in_turn(self, read: dict[str, Rows], planned: list[list[int]], vectors: Vectors) -> None:
+        for batch in planned:
+            inputs = self._inputs(read, batch, 1)
+            with self._lock:
+                [vectors[batch]] = self._request.infer(inputs, share_inputs=True).values()
+
+    def _in_bulk(self, read: dict[str, Rows], planned: list[list[int]], vectors: Vectors) -> None:
+        """Embed a batch on each thread at a time; whoever asks for a few texts does not wait."""
+
+        def take(request: Any, batch: list[int]) -> None:
+            vectors[batch] = request.get_output_tensor().data
+
+        with self._bulk_lock:
+            if self._queue is None:
+                compiled = self._compile(streams=self._threads)
+                self._queue = openvino().AsyncInferQueue(compiled, self._threads)
+            self._queue.set_callback(take)
+            try:
+                for batch in planned:
+                    self._queue.start_async(self._inputs(read, batch, LENGTHS), batch)
+            finally:
+                self._queue.wait_all()
+
+    def _inputs(
+        self, read: dict[str, Rows], batch: list[int], multiple: int
+    ) -> dict[str, NDArray[np.int64]]:
+        return {
+            name: self._pad(name, [rows[n] for n in batch], multiple) for name, rows in read.items()
+        }
 
     def _read(self, texts: Sequence[str]) -> dict[str, Rows]:
         """Return what each input of the graph is given for each text."""
@@ -105,9 +142,12 @@ class ConvertedModel:
         }
         return {name: rows[name] for name in self._described.inputs}
 
-    def _pad(self, name: str, rows: Rows) -> NDArray[np.int64]:
-        padding = self._described.inputs[name]
-        padded = np.full((len(rows), max(map(len, rows))), padding, np.int64)
+    def _pad(self, name: str, rows: Rows, multiple: int) -> NDArray[np.int64]:
+        padding, longest = self._described.inputs[name], max(map(len, rows))
+        # What a model has no position for it cannot be given, not even as padding.
+        room = max(longest, self._described.longest or 0)
+        length = min(-(-longest // multiple) * multiple, room)
+        padded = np.full((len(rows), length), padding, np.int64)
         for row, values in zip(padded, rows, strict=True):
             row[: len(values)] = values
         return padded

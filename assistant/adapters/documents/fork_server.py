@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import struct
+import time
 import traceback
 from contextlib import suppress
 from importlib import import_module
@@ -19,6 +20,8 @@ from importlib import import_module
 from assistant.adapters.documents import extract
 
 MAX_REQUEST = 256
+# Most files are read in less. What takes longer gives way to the small files of others.
+QUICK_SECONDS, NICENESS = 0.3, 10
 NUMBER = struct.Struct("!i")
 
 
@@ -43,6 +46,8 @@ class Server:
     def __init__(self, requests: socket.socket) -> None:
         self._requests = requests
         self._forks: dict[int, socket.socket] = {}
+        # When each was started that need not give way yet, the oldest first.
+        self._quick: dict[int, float] = {}
         self._poller = select.poll()
         self._poller.register(requests, select.POLLIN)
         self._ends, ends = os.pipe()
@@ -55,7 +60,7 @@ class Server:
     def serve(self) -> None:
         """Fork, kill and reap until there are no more requests."""
         while True:
-            for descriptor, _ in self._poller.poll():
+            for descriptor, _ in self._poller.poll(self._slow_down()):
                 if descriptor == self._ends:
                     os.read(self._ends, 4096)
                     self._reap()
@@ -86,9 +91,21 @@ class Server:
         with suppress(OSError):
             os.setpgid(pid, pid)
         self._forks[pid] = asker
+        self._quick[pid] = time.monotonic()
         self._poller.register(asker, select.POLLIN)
         with suppress(OSError):
             asker.send(NUMBER.pack(pid))
+
+    def _slow_down(self) -> float | None:
+        """Let forks give way that are no longer quick; return until when the next one is, in ms."""
+        for pid, began in list(self._quick.items()):
+            left = began + QUICK_SECONDS - time.monotonic()
+            if left > 0:
+                return left * 1000
+            del self._quick[pid]
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+        return None
 
     def _kill(self, descriptor: int) -> None:
         self._poller.unregister(descriptor)
@@ -102,6 +119,7 @@ class Server:
         while self._forks and (ended := os.waitid(os.P_ALL, 0, flags)):
             _kill_group(ended.si_pid)
             _, status = os.waitpid(ended.si_pid, 0)
+            self._quick.pop(ended.si_pid, None)
             with self._forks.pop(ended.si_pid) as asker:
                 with suppress(KeyError):
                     self._poller.unregister(asker)

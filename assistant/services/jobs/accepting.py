@@ -14,7 +14,7 @@ from assistant.logs import log_ids
 from assistant.models import Job
 from assistant.models.job import TERMINAL
 from assistant.services.jobs import limits, status
-from assistant.services.jobs.dispatching import dispatch, ring, window
+from assistant.services.jobs.dispatching import dispatch, most_served, ring, window
 from assistant.services.jobs.kinds import PATIENT_SECONDS, JobKind
 from assistant.services.jobs.line import BULK, USUAL
 
@@ -68,7 +68,7 @@ def as_json(promise: Promise) -> str:
         "max_failures": kind.max_failures(settings),
         "deadline_seconds": PATIENT_SECONDS if bulk else kind.deadline_seconds(settings),
         "room": window(kind.queue),
-        "served": settings.max_served_jobs_per_owner,
+        "served": most_served(kind.queue),
     }
     if kind.limited and not bulk:
         given |= limits.bounds(follows=promise.get("follows", False))

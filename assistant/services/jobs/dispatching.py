@@ -83,6 +83,16 @@ def window(queue: str) -> int:
     return 1 if queue in ONE_BY_ONE else settings.dispatch_window
 
 
+def most_served(queue: str) -> int:
+    """Return how many jobs of a queue one owner may have in service.
+
+    Work on documents may take long, so a place is kept for whoever has none in service.
+    """
+    if queue == Queue.INDEXING:
+        return settings.max_indexing_jobs_per_owner
+    return settings.max_served_jobs_per_owner
+
+
 def dispatch(queue: str) -> int:
     """Send as many waiting jobs of a queue as the window has room for; return how many."""
     try:
@@ -94,7 +104,7 @@ def dispatch(queue: str) -> int:
                 {
                     **lanes_of(queue),
                     "window": window(queue),
-                    "served": settings.max_served_jobs_per_owner,
+                    "served": most_served(queue),
                     "newest": PAYLOAD_VERSION,
                 },
             ).all()

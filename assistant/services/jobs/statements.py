@@ -97,6 +97,9 @@ def changing(shape: Shape) -> Select[Any]:
         values |= dict.fromkeys(gone, null())
     if to in TERMINAL:
         values["finished_at"] = NOW
+    if to is JobState.SUCCEEDED:
+        # What was said last was said before the last step.
+        values["progress_done"] = func.coalesce(Job.progress_total, Job.progress_done)
     changed = (
         update(_TABLE)
         .where(_TABLE.c.id == bindparam("job", type_=_TABLE.c.id.type))

@@ -8,10 +8,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
-from assistant.extensions import cache, settings
+from assistant.extensions import cache
 from assistant.models import Blocker, Job, JobState
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services.jobs import heartbeats
+from assistant.services.jobs.dispatching import most_served
 from assistant.services.jobs.kinds import job_table
 from assistant.services.jobs.line import (
     IN_ORDER,
@@ -55,7 +56,7 @@ def why_waiting(job: Job) -> Waiting | None:
         reason = f"No worker serves the queue {job.queue}. The operator has to start one."
         return Waiting(Blocker.NO_WORKER, reason, position)
     if job.dispatched_at is None:
-        if served >= settings.max_served_jobs_per_owner:
+        if served >= most_served(job.queue):
             reason = f"{served} jobs of the same owner are in service, which is all that may be."
             return Waiting(Blocker.OWNER_LIMIT, reason, position)
         reason = f"It is number {position} of those that wait for the queue {job.queue}."
