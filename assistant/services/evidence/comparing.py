@@ -57,7 +57,7 @@ class Compared:
 
     def _has(self, term: str) -> bool:
         if _SPACED.match(term):
-            return any(one.words.has(term) or one.context.has(term) for one in self.window)
+            return any(one.has(term) for one in self.window)
         return any(term in one.folded_with_context for one in self.window)
 
     @cached_property

@@ -93,6 +93,7 @@ _FORBIDDEN = re.compile(
     r"|нельзя)\b|禁|切勿|不得|不能|不可|勿|拒|금지|يمنع|ممنوع"
 )
 
+_WORDS = re.compile(r"[^\W\d_]{2}|[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _SEMICOLON = re.compile(r"[;；]")
 _CLAUSE = re.compile(
     r"(?<!\d)[,،、](?!\d)|(?<=\d),\s|[;；，：—]|:\s|\s–\s"
@@ -206,7 +207,13 @@ class Particulars:
     @cached_property
     def clauses(self) -> list["Particulars"]:
         """Return its parts between commas and such words as `and`; itself if it has none."""
-        texts = [part for part in _CLAUSE.split(self.text) if part.strip()]
+        texts: list[str] = []
+        for part in _CLAUSE.split(self.text):
+            if texts and not _WORDS.search(part):
+                # The year of a date, the end of a number.
+                texts[-1] += f" {part}"
+            elif part.strip():
+                texts.append(part)
         return [Particulars(text) for text in texts] if len(texts) > 1 else [self]
 
     @cached_property

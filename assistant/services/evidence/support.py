@@ -20,6 +20,7 @@ SHARE_OF_WORDS = 0.22
 # A sentence of fewer terms is read together with its question; so much of it must be there.
 FEW = 3
 OWN = 0.6
+OF_QUESTION = 0.25
 # How many statements that follow each other one sentence may sum up.
 LONGEST = 3
 # What a longer window must bring.
@@ -42,6 +43,9 @@ def find_support(
     said: Particulars, statements: Statements, among: Sequence[Statement], asked: Words
 ) -> Found | None:
     """Return the statements that say what a sentence says; None if there are none."""
+    for one in among:
+        if _is_the_same(said, one):
+            return Found([one], one, 1.0)
     own = weights = statements.rarity.weigh(said.words.terms)
     if len(own) < FEW:
         # `At six.` says what was asked for, too.
@@ -50,7 +54,9 @@ def find_support(
     words = {term: weight for term, weight in weights.items() if not values_of(term)}
     needed = SHARE_WITH_PARTICULARS if _has_particulars(said, asked) else SHARE
     for share, core, window in _windows(weights, among):
-        if share < needed or (own is not weights and share_of(own, window) < OWN):
+        if share < needed:
+            continue
+        if own is not weights and not _answers(own, asked, statements, window):
             continue
         if share_of(words, window) < SHARE_OF_WORDS:
             continue
@@ -58,6 +64,20 @@ def find_support(
         if not Compared(said, weights, core, window, rivals, asked).contradicts:
             return Found(window, core, share)
     return None
+
+
+def _is_the_same(said: Particulars, one: Statement) -> bool:
+    """Return whether a statement has a sentence word for word."""
+    text = " ".join(said.folded.split()).strip(" .。")
+    return len(said.words.terms) > FEW and text in " ".join(one.folded.split())
+
+
+def _answers(
+    own: Mapping[str, float], asked: Words, statements: Statements, window: Sequence[Statement]
+) -> bool:
+    """Return whether a few words stand where their question is spoken of."""
+    question = statements.rarity.weigh(asked.terms)
+    return share_of(own, window) >= OWN and share_of(question, window) >= OF_QUESTION
 
 
 def _has_particulars(said: Particulars, asked: Words) -> bool:
