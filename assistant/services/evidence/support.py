@@ -16,7 +16,7 @@ from assistant.services.evidence.wording import Words
 SHARE = 0.42
 SHARE_WITH_PARTICULARS = 0.30
 # And how much of those that are no numbers.
-SHARE_OF_WORDS = 0.22
+SHARE_OF_WORDS = 0.25
 # A sentence of fewer terms is read together with its question; so much of it must be there.
 FEW = 3
 OWN = 0.6
