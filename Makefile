@@ -79,6 +79,7 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.splitting
 	@SCANS="$(SCANS)" $(BIN)/python -m benchmarks.ocr
 	@$(BIN)/python -m benchmarks.encoder
+	@$(BIN)/python -m benchmarks.questions
 
 .PHONY: drill
 drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS=, SECONDS=, SEED= scale it

@@ -86,8 +86,9 @@ class Settings(ReadingSettings, BaseSettings):
     embedding_timeout: Positive = 30.0
     answer_documents: Literal["model", "extractive"] | None = None
     extractive_when_model_is_down: bool = False
-    retrieval_limit: AtLeastOne = 6
-    retrieval_threshold: float = Field(default=0.3, ge=-1, le=1)
+    retrieval_limit: AtLeastOne = 12
+    retrieval_threshold: float | None = Field(default=None, ge=-1, le=1)
+    vector_cache_size: NotNegative = 128 * 1024 * 1024
 
     reply_concurrency: AtLeastOne = 8
     indexing_concurrency: AtLeastOne = 3

@@ -37,7 +37,7 @@ VALUES = {
 # Of all numbers, those that may be 0.
 ZERO = {
     *("db_max_overflow", "overlap_tokens", "temperature", "job_retention_days"),
-    "retrieval_threshold",
+    *("retrieval_threshold", "vector_cache_size"),
 }
 NUMBERS = [
     name for name, field in Settings.model_fields.items() if type(field.default) in (int, float)

@@ -21,6 +21,6 @@ blp = StrictBlueprint("search", __name__, url_prefix="/search", description="Fin
 @blp.alt_response(429, "TOO_MANY_REQUESTS")
 @blp.alt_response(503, "SERVICE_UNAVAILABLE")
 def search_documents(body: dict[str, Any]) -> Response:
-    """Return the chunks of your documents that are nearest to a query, best first."""
-    scope = Scope(caller_id(), body["document_ids"], body["collection_ids"])
-    return responses.ready_json(search.ask(scope, body["query"], body["limit"]))
+    """Return the chunks of your documents that fit a query best, by meaning and by words."""
+    query, limit = body.pop("query"), body.pop("limit")
+    return responses.ready_json(search.ask(Scope(caller_id(), **body), query, limit))

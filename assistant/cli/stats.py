@@ -118,6 +118,7 @@ def _print(figures: dict[str, Any]) -> None:
 def _left(figures: dict[str, Any]) -> Iterator[str]:
     """Say what is made anew after an upgrade or a change of the encoder, as far as it is not."""
     indexes, again = figures["indexes"], figures["rereading"]
+    words = figures["lexical_index"]["documents_left"]
     if indexes["collections_left"]:
         yield (
             f"{counted(indexes['collections_left'], 'collection')} with "
@@ -131,3 +132,5 @@ def _left(figures: dict[str, Any]) -> Iterator[str]:
             f"{counted(again['given_up'], 'document')} could not be read again, and "
             "stay as they were."
         )
+    if words:
+        yield f"{counted(words, 'document')} to be found by their words, too; upkeep adds them."

@@ -15,6 +15,7 @@ from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
 from assistant.models.index import CollectionIndex, IndexState, PreparedDocument
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue
+from assistant.models.lexical import LexicalText, Posting
 from assistant.models.session import Session
 from assistant.models.user import Role, User
 
@@ -36,8 +37,10 @@ __all__ = [
     "IndexState",
     "Job",
     "JobState",
+    "LexicalText",
     "Message",
     "MessageRole",
+    "Posting",
     "PreparedDocument",
     "Queue",
     "Role",

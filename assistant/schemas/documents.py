@@ -1,11 +1,13 @@
 """Documents and search."""
 
+from datetime import UTC
 from typing import Any
 
 from flask_smorest.fields import Upload
 from marshmallow import Schema, ValidationError, fields, post_dump, validate, validates_schema
 from werkzeug.datastructures import FileStorage
 
+from assistant.adapters.documents.media import MEDIA_TYPES
 from assistant.models import DocumentStatus
 from assistant.schemas.jobs import JobErrorSchema
 from assistant.schemas.paging import PageSchema
@@ -224,6 +226,34 @@ class SearchRequestSchema(Request):
     limit = fields.Integer(strict=True, load_default=10, validate=validate.Range(min=1, max=100))
     document_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)
     collection_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)
+    media_types = fields.List(
+        fields.String(validate=validate.OneOf(sorted(set(MEDIA_TYPES.values())))),
+        load_default=list,
+        validate=IDS,
+        metadata={"description": "Only in documents of these types", "example": ["text/html"]},
+    )
+    created_after = fields.AwareDateTime(
+        load_default=None,
+        default_timezone=UTC,
+        metadata={"description": "Only in documents that were uploaded then or later"},
+    )
+    created_before = fields.AwareDateTime(
+        load_default=None,
+        default_timezone=UTC,
+        metadata={"description": "Only in documents that were uploaded earlier than that"},
+    )
+    heading = Line(
+        longest=200,
+        load_default=None,
+        metadata={"description": "Only under headings that contain this, in any case"},
+    )
+
+    @validates_schema
+    def check_dates(self, data: dict[str, Any], **_: object) -> None:
+        """Refuse a time that ends before it begins."""
+        after, before = data.get("created_after"), data.get("created_before")
+        if after is not None and before is not None and before <= after:
+            raise ValidationError("Must be later than created_after.", "created_before")
 
 
 class HitSchema(Schema):
@@ -247,4 +277,15 @@ class HitSchema(Schema):
             "and not part of it"
         },
     )
-    score = Score(metadata={"description": "Cosine similarity"})
+    score = Score(metadata={"description": "How well it fits, from 0 to 1: both of the next"})
+    dense = Score(metadata={"description": "By its meaning: the cosine similarity"})
+    lexical = Score(
+        metadata={
+            "description": "By its words: how much it has of those of the query, from 0 to 1, rare "
+            "ones first"
+        }
+    )
+    found = fields.String(
+        validate=validate.OneOf(["dense", "lexical", "both"]),
+        metadata={"description": "Whether its meaning or its words led to it, or both"},
+    )

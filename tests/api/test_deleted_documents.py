@@ -14,6 +14,7 @@ from assistant.services import jobs
 from assistant.services.citing import quotes
 from assistant.services.documents import vectors
 from assistant.services.jobs import cache as job_cache
+from assistant.services.retrieval import hits as hits_of_search
 from assistant.services.retrieval import retrieval
 from assistant.services.upkeep import marker
 from assistant.services.upkeep.index import Indexes
@@ -215,7 +216,7 @@ def test_a_reply_that_is_written_meanwhile_quotes_nothing(
 ) -> None:
     document_id = indexed(user, FACT)
     asked = ask(user, "When does the ferry leave?", document_ids=[document_id])
-    find = retrieval._vouched
+    find = hits_of_search.read
 
     def find_and_lose(*arguments: Any) -> Any:
         found = find(*arguments)
@@ -223,7 +224,7 @@ def test_a_reply_that_is_written_meanwhile_quotes_nothing(
         jobs.run(delete(user, f"/documents/{document_id}")["id"])
         return found
 
-    monkeypatch.setattr(retrieval, "_vouched", find_and_lose)
+    monkeypatch.setattr(hits_of_search, "read", find_and_lose)
     jobs.run(asked["id"])
     (citation,) = job(user, asked["id"])["result"]["assistant_message"]["citations"]
     assert (citation["quote"], citation["deleted"]) == (None, True)

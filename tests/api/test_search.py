@@ -20,7 +20,7 @@ from tests.conftest import User
 from tests.factories import assert_problem, upload
 
 KEYS = {"document_id", "generation", "filename", "page", "start", "end", "text", "headings"}
-KEYS |= {"table_header", "score"}
+KEYS |= {"table_header", "score", "dense", "lexical", "found"}
 
 
 @pytest.fixture
@@ -78,6 +78,57 @@ def test_a_search_stays_in_the_documents_that_it_names(
     named = indexed(user, "Bread is baked from flour.")
     body = {"query": "When does the ferry leave?", "document_ids": [named]}
     assert [h["document_id"] for h in user.post("/search", json=body).get_json()] == [named]
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "found"),
+    [
+        ({}, {"ferry.md", "bread.txt"}),
+        ({"media_types": ["text/markdown"]}, {"ferry.md"}),
+        ({"media_types": ["application/pdf"]}, set()),
+        ({"heading": "TIMETABLE"}, {"ferry.md"}),
+        ({"heading": "été"}, {"ferry.md"}),
+        ({"heading": "winter"}, set()),
+        ({"created_after": "2000-01-01T00:00:00Z"}, {"ferry.md", "bread.txt"}),
+        ({"created_after": "2999-01-01T00:00:00"}, set()),
+        ({"created_before": "2999-01-01T00:00:00+02:00"}, {"ferry.md", "bread.txt"}),
+        ({"created_before": "2000-01-01T00:00:00Z"}, set()),
+    ],
+)
+def test_a_search_can_be_narrowed(
+    user: User, search_worker: list[dict[str, Any]], narrowed: dict[str, Any], found: set[str]
+) -> None:
+    for name, text in (
+        ("ferry.md", "# Timetable of the ÉTÉ\n\nThe ferry leaves at noon."),
+        ("bread.txt", "Bread is baked from flour before the ferry leaves."),
+    ):
+        jobs.run(user.upload(name, text.encode()).get_json()["id"])
+    response = user.post("/search", json={"query": "When does the ferry leave?", **narrowed})
+    assert response.status_code == 200, response.text
+    assert {hit["filename"] for hit in response.get_json()} == found
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "field", "said"),
+    [
+        ({"media_types": ["pdf"]}, "media_types", "Must be one of: "),
+        ({"created_after": "yesterday"}, "created_after", "Not a valid"),
+        (
+            {"created_after": "2026-01-02T00:00:00Z", "created_before": "2026-01-01T00:00:00Z"},
+            "created_before",
+            "Must be later than created_after.",
+        ),
+        ({"heading": " "}, "heading", "Must not be blank."),
+        ({"headings": "x"}, "headings", "Unknown field."),
+    ],
+)
+def test_what_cannot_narrow_a_search_is_explained(
+    user: User, narrowed: dict[str, Any], field: str, said: str
+) -> None:
+    response = user.post("/search", json={"query": "ferry", **narrowed})
+    assert_problem(response, 422)
+    assert field in response.text
+    assert said in response.text
 
 
 def test_without_documents_nothing_is_found(

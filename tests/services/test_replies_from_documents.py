@@ -83,8 +83,7 @@ def test_a_table_is_shown_with_its_header_and_quoted_without(
     perform(upload(owner, f"# Motors\n\n## Prices\n\n{table}\n", "motors.md"))
     reply = reply_to(ask(owner, "What is the price of the model KX-217?", use_documents=True))
     asked = model.requests[-1].body["messages"][-1]["content"]
-    shown = asked.split("<<<\n")[1]
-    assert shown.startswith(f"Motors > Prices\n{header}\n| KX-")
+    assert f"<<<\nMotors > Prices\n{header}\n| KX-" in asked
     assert all(citation["headings"] == ["Motors", "Prices"] for citation in reply.citations)
     assert not any(header in citation["quote"] for citation in reply.citations)
 
@@ -111,11 +110,13 @@ def test_no_marker_is_added_to_what_the_model_says(library: Library, model: Mode
     [
         (
             "How do I renew my passport?",
-            "I found nothing in the documents that answers this question.",
+            "I found nothing in the documents that answers this question. "
+            "Ask without documents to have the model answer by itself.",
         ),
         (
             "Wie verlängere ich meinen Reisepass?",
-            "Ich habe in den Dokumenten nichts gefunden, das diese Frage beantwortet.",
+            "Ich habe in den Dokumenten nichts gefunden, das diese Frage beantwortet. "
+            "Fragen Sie ohne Dokumente, wenn das Modell selbst antworten soll.",
         ),
     ],
 )

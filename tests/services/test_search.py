@@ -1,6 +1,9 @@
 """Search finds the best chunks that PostgreSQL vouches for."""
 
+# ruff: noqa: RUF001  # questions in all scripts
+
 import uuid
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,9 +12,9 @@ from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.extensions import adapters
 from assistant.services.documents import deletion
-from assistant.services.retrieval import retrieval
+from assistant.services.retrieval import dense, retrieval, vectors
 from assistant.services.retrieval.encoders import Question
-from assistant.services.retrieval.retrieval import Hit, Scope
+from assistant.services.retrieval.retrieval import FoundBy, Hit, Scope
 from tests.services.conftest import Configure
 from tests.services.factories import document_of, make_owner, perform, reindex, sql, upload
 
@@ -22,8 +25,16 @@ TEXTS = {
 }
 
 
+@pytest.fixture(params=["compared", "indexed"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Search as in few chunks, which are compared one by one, and as in many, by the index."""
+    if request.param == "indexed":
+        monkeypatch.setattr(dense, "FEW_CHUNKS", 0)
+    return str(request.param)
+
+
 @pytest.fixture
-def library(app: Flask) -> tuple[uuid.UUID, dict[str, uuid.UUID]]:
+def library(app: Flask, way: str) -> tuple[uuid.UUID, dict[str, uuid.UUID]]:
     """Return an owner and the ids of three short documents."""
     owner = make_owner()
     ids = {}
@@ -54,11 +65,11 @@ def test_the_best_chunk_comes_first_with_its_similarity(library: Library) -> Non
     )
     scores = [hit.score for hit in found]
     assert scores == sorted(scores, reverse=True)
-    assert -1 <= scores[-1] < scores[0] <= 1
-    vectors = adapters.embedding_model.embed(
+    assert 0 <= scores[-1] < scores[0] <= 1
+    question, text = adapters.embedding_model.embed(
         ["When does the ship with food arrive?", TEXTS["boat.txt"]]
     )
-    assert scores[0] == pytest.approx(float(vectors[0] @ vectors[1]), abs=1e-3)
+    assert found[0].dense == pytest.approx(float(question @ text), abs=1e-3)
     assert len(find(Scope(owner), "ship", limit=1)) == 1
 
 
@@ -67,9 +78,9 @@ def test_named_documents_are_compared_exactly(library: Library) -> None:
     scope = Scope(owner, document_ids=[ids["cat.txt"], ids["lamp.txt"]])
     found = find(scope, "When does the ship with food arrive?")
     assert {hit.document_id for hit in found} == set(scope.document_ids)
-    by_index = {hit.document_id: hit.score for hit in find(Scope(owner), "An animal")}
+    by_index = {hit.document_id: hit.dense for hit in find(Scope(owner), "An animal")}
     for hit in find(scope, "An animal"):
-        assert hit.score == pytest.approx(by_index[hit.document_id], abs=1e-3)
+        assert hit.dense == pytest.approx(by_index[hit.document_id], abs=1e-3)
 
 
 def test_without_its_index_search_compares_exactly(library: Library, configure: Configure) -> None:
@@ -118,3 +129,80 @@ def test_nobody_finds_what_belongs_to_another(library: Library) -> None:
             retrieval.check_scope(session, scope)
     with transaction(owner) as session:
         retrieval.check_scope(session, Scope(owner, list(ids.values()), [collection]))
+
+
+CODES = "\n\n".join(
+    f"E-{number}: The {part} does not answer. Look under E-{number + 7} as well."
+    for number, part in enumerate(["pump", "valve", "sensor", "heater", "motor"] * 24, start=4100)
+)
+
+
+def test_an_identifier_leads_to_the_chunk_that_is_about_it(owner: uuid.UUID, way: str) -> None:
+    perform(upload(owner, CODES, "codes.txt"))
+    for number in (4107, 4133, 4180, 4211):
+        for question in (f"What does E-{number} mean?", f"e{number}", f"error E\u2011{number}!"):
+            first = find(Scope(owner), question)[0]
+            assert f"E-{number}: The" in first.text, question
+            assert first.found in (FoundBy.BOTH, FoundBy.LEXICAL)
+            assert first.lexical > 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("灯塔的看守人每天早上喂三只灰猫。", "谁喂灰猫？"),
+        ("灯台の番人は毎朝三匹の灰色の猫に餌をやる。", "番人は猫に餌をやりますか"),
+        ("ผู้ดูแลประภาคารให้อาหารแมวทุกเช้า", "ใครให้อาหารแมว"),
+        ("등대지기는 매일 아침 고양이에게 먹이를 준다.", "누가 고양이에게 먹이를 주나요?"),
+        ("प्रकाशस्तंभ का रखवाला हर सुबह बिल्लियों को खिलाता है।", "बिल्लियों को कौन खिलाता है?"),
+        ("Смотритель маяка каждое утро кормит трёх кошек.", "Кто кормит кошек?"),
+    ],
+)
+def test_a_language_that_the_encoder_cannot_read_is_found_by_its_words(
+    library: Library, text: str, question: str
+) -> None:
+    owner, _ = library
+    for number in range(6):
+        perform(upload(owner, text[: len(text) // 2] + f" {number}", f"{number}.txt"))
+    wanted = upload(owner, text, "wanted.txt")
+    perform(wanted)
+    first = find(Scope(owner), question)[0]
+    assert first.document_id == document_of(wanted).id
+    assert first.lexical > 0
+
+
+def test_without_its_words_a_document_is_found_by_its_meaning(library: Library) -> None:
+    owner, ids = library
+    sql("DELETE FROM lexical_texts WHERE owner_id = :owner", owner=owner)
+    found = retrieval.search(Scope(owner), Question(owner, "whale oil lamp"), 3)
+    assert found.hits[0].document_id == ids["lamp.txt"]
+    assert [(hit.found, hit.lexical) for hit in found.hits] == [(FoundBy.DENSE, 0.0)] * 3
+    assert found.known == 0
+
+
+def test_it_is_said_how_much_of_a_question_is_known(library: Library) -> None:
+    owner, ids = library
+
+    def known(question: str, **where: Any) -> float:
+        return retrieval.search(Scope(owner, **where), Question(owner, question), 3).known
+
+    assert known("Where is the supply boat?") == 1
+    assert 0 < known("Where is the supply submarine?") < 1
+    assert known("Quantum chromodynamics?") == 0
+    # Others have the words, and what is searched does not.
+    assert known("supply boat", document_ids=[ids["cat.txt"]]) == 0
+
+
+@pytest.mark.parametrize(("room", "kept"), [(0, 0), (800, 1), (10_000, 3)])
+def test_what_is_kept_in_memory_is_bounded(
+    library: Library, configure: Configure, monkeypatch: pytest.MonkeyPatch, room: int, kept: int
+) -> None:
+    owner, _ = library
+    before = [hit.document_id for hit in find(Scope(owner), "whale oil")]
+    monkeypatch.setattr(vectors, "_cache", vectors.Cache())
+    monkeypatch.setattr(dense, "FEW_CHUNKS", 100)
+    configure(vector_cache_size=room)
+    for _ in range(2):
+        assert [hit.document_id for hit in find(Scope(owner), "whale oil")] == before
+        assert len(vectors._cache._kept) == kept
+        assert vectors._cache._size == kept * 2 * 384

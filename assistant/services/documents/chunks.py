@@ -19,6 +19,7 @@ from assistant.services.documents.encoding import Target
 from assistant.services.jobs import Run
 from assistant.services.retrieval import embeddings
 from assistant.services.retrieval.index_trust import doubting
+from assistant.services.retrieval.postings import Postings
 
 # Large enough to keep the encoder busy, small enough to stop between two within a second or so.
 BATCH = 64
@@ -65,30 +66,43 @@ def rows_of(
 def embed(run: Run, target: Target, rows: Sequence[Row], keep: Keep) -> Vectors:
     """Embed chunks and `keep` them in PostgreSQL under the fence, batch by batch.
 
-    Those of about the same length go together, since the encoder pads what is shorter.
+    Those of about the same length go together, since the encoder pads what is shorter. With the
+    last ones goes what the lexical index has of all.
     """
     written = [with_header(row["table_header"], row["text"]) for row in rows]
     vectors = np.empty((len(rows), target.encoder.dimensions), np.float32)
     order = sorted(range(len(rows)), key=lambda number: len(written[number]))
+    postings = Postings()
     for first in range(0, len(order), BATCH):
         run.check()
         batch = order[first : first + BATCH]
         texts = [written[number] for number in batch]
         vectors[batch] = embeddings.embed(run.owner_id, texts, target.encoder)
-        write = partial(_write, target, [rows[n] for n in batch], texts, vectors[batch])
-        keep(first + len(batch), len(rows), write=write)
+        for number in batch:
+            postings.add(number, rows[number]["headings"], written[number])
+        done = first + len(batch)
+        last = postings if done == len(rows) else None
+        write = partial(_write, target, [rows[n] for n in batch], texts, vectors[batch], last)
+        keep(done, len(rows), write=write)
     crash_point("worker.between_postgres_and_chroma")
     return vectors
 
 
 def _write(
-    target: Target, rows: Sequence[Row], texts: Sequence[str], vectors: Vectors, session: Session
+    target: Target,
+    rows: Sequence[Row],
+    texts: Sequence[str],
+    vectors: Vectors,
+    postings: Postings | None,
+    session: Session,
 ) -> None:
     # Since they were read, another document may have been deleted with them.
     owner_id, name = target.collection.owner_id, target.encoder.name
     ids = embeddings.keep(session, owner_id, texts, vectors, name)
     whole = [{**row, "embedding_id": id_} for row, id_ in zip(rows, ids, strict=True)]
     session.execute(insert(table_of(Chunk)), whole)
+    if postings is not None:
+        postings.write(owner_id, rows[0]["document_id"], rows[0]["generation"], session)
 
 
 def fill_index(

@@ -15,9 +15,10 @@ from assistant.models import Document, DocumentText, Job
 from assistant.ports import ChatRequest, Usage
 from assistant.services import jobs
 from assistant.services.documents import documents
+from assistant.services.generation.fencing import as_data
 from assistant.services.generation.languages import detect, name_of
 from assistant.services.generation.partial_reply import UNSTORABLE
-from assistant.services.generation.prompts import as_data, estimate_tokens, estimate_usage
+from assistant.services.generation.prompts import estimate_tokens, estimate_usage
 from assistant.services.jobs import Run, kinds
 
 PART_TOKENS = 300

@@ -9,15 +9,13 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
-from assistant.extensions import settings
 from assistant.models import DocumentPage, DocumentText
 from assistant.models.document import page_of
 from assistant.pieces import Span
 from assistant.schemas.conversations import CitationSchema
 from assistant.schemas.rendering import renderer
 from assistant.services.evidence import quotes
-from assistant.services.retrieval.encoders import Question
-from assistant.services.retrieval.retrieval import Hit, Scope, find
+from assistant.services.retrieval.retrieval import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +59,6 @@ def _citation(
     place = (hit.document_id, hit.generation, hit.filename, page, quote.start, quote.end)
     said = (quote.text, list(hit.headings), confidence is not None, confidence)
     return _render(Citation(marker, *place, *said))
-
-
-def retrieve(scope: Scope, question: Question) -> list[Hit]:
-    """Return the passages that are near enough to a question, best first."""
-    hits = find(scope, question, settings.retrieval_limit)
-    return [hit for hit in hits if hit.score >= settings.retrieval_threshold]
 
 
 def citations(

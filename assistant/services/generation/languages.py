@@ -4,8 +4,12 @@
 
 import re
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
+
+from assistant.services.generation.wording import small_talk
+from assistant.services.generation.wording.function_words import WORDS, words_of
 
 REFUSALS = {
     "ar": "لم أجد في المستندات ما يجيب عن هذا السؤال.",
@@ -26,9 +30,36 @@ REFUSALS = {
     "pt": "Não encontrei nos documentos nada que responda a esta pergunta.",
     "ru": "В документах не нашлось ничего, что отвечает на этот вопрос.",
     "sv": "Jag hittade inget i dokumenten som besvarar den här frågan.",
+    "th": "ไม่พบข้อมูลในเอกสารที่ตอบคำถามนี้",
     "tr": "Belgelerde bu soruyu yanıtlayan bir şey bulamadım.",
     "uk": "У документах не знайшлося нічого, що відповідає на це запитання.",
     "zh": "我在文档中没有找到能回答这个问题的内容。",
+}
+
+# Said behind it: the person can always have the model's own answer.
+WITHOUT_DOCUMENTS = {
+    "ar": "يمكنك طرح السؤال من دون المستندات ليجيب النموذج بنفسه.",
+    "cs": "Bez dokumentů se můžete zeptat přímo modelu.",
+    "da": "Spørg uden dokumenter, hvis modellen selv skal svare.",
+    "de": "Fragen Sie ohne Dokumente, wenn das Modell selbst antworten soll.",
+    "en": "Ask without documents to have the model answer by itself.",
+    "es": "Pregunte sin documentos si quiere que el modelo responda por sí mismo.",
+    "fi": "Kysy ilman asiakirjoja, jos haluat mallin vastaavan itse.",
+    "fr": "Posez la question sans documents pour que le modèle réponde de lui-même.",
+    "he": "אפשר לשאול בלי מסמכים, והמודל יענה בעצמו.",
+    "hi": "दस्तावेज़ों के बिना पूछें, तो मॉडल स्वयं उत्तर देगा।",
+    "it": "Chieda senza documenti se vuole che risponda il modello da solo.",
+    "ja": "文書を使わずに質問すれば、モデルが自分の知識で答えます。",
+    "ko": "문서 없이 질문하면 모델이 스스로 답합니다.",
+    "nl": "Stel de vraag zonder documenten om het model zelf te laten antwoorden.",
+    "pl": "Zapytaj bez dokumentów, jeśli model ma odpowiedzieć sam.",
+    "pt": "Pergunte sem documentos para que o modelo responda por si mesmo.",
+    "ru": "Задайте вопрос без документов, чтобы модель ответила сама.",
+    "sv": "Fråga utan dokument om modellen själv ska svara.",
+    "th": "ถามโดยไม่ใช้เอกสารเพื่อให้โมเดลตอบเอง",
+    "tr": "Modelin kendisinin yanıtlaması için belgesiz sorun.",
+    "uk": "Запитайте без документів, щоб модель відповіла сама.",
+    "zh": "如果想让模型自己回答，请不使用文档再问一次。",
 }
 
 NAMES = {
@@ -36,6 +67,7 @@ NAMES = {
     **{"es": "Spanish", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi"},
     **{"it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish"},
     **{"pt": "Portuguese", "ru": "Russian", "sv": "Swedish", "tr": "Turkish"},
+    **{"th": "Thai"},
     **{"uk": "Ukrainian", "zh": "Chinese"},
 }
 
@@ -45,12 +77,12 @@ SCRIPTS = (
     ("ar", re.compile(r"[\u0600-\u06ff]")),
     ("he", re.compile(r"[\u0590-\u05ff]")),
     ("hi", re.compile(r"[\u0900-\u097f]")),
+    ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )
 HAN_OR_KANA = re.compile(r"[\u3041-\u30ff\u3400-\u9fff]")
 KANA = re.compile(r"[\u3041-\u30ff]")
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 UKRAINIAN = re.compile(r"[іїєґ]|\b(?:хто|що|це|чи|чому|коли|скільки|та|або)\b")
-RUSSIAN = re.compile(r"[ыэъё]")
 LETTER = re.compile(r"[^\W\d_]")
 # A question may quote a foreign name, so a script counts from this share of the letters.
 SHARE = 0.3
@@ -59,26 +91,64 @@ SAMPLE = 2000
 _loading = threading.Lock()
 
 
+# Fewer letters than these, in an alphabet of many languages, are too few for statistics.
+FEW_LETTERS = 20
+
+
 def detect(text: str) -> str:
     """Return the ISO 639-1 code of a text's language, of those that have a refusal."""
+    if not LETTER.search(text[:SAMPLE]):
+        return "en"
+    return _by_script(text) or str(load().classify(text[:SAMPLE])[0])
+
+
+def of_question(text: str, before: Sequence[str] = ()) -> str:
+    """Return the language of a question, `before` being what its conversation said, oldest first.
+
+    Where its alphabet is that of many languages, its little words count first. A question of few
+    letters without any has the language of its conversation, or else English.
+    """
+    alone = _by_script(text) or _by_words(text)
+    if alone is not None:
+        return alone
+    if len(LETTER.findall(text[:SAMPLE])) >= FEW_LETTERS:
+        return detect(text)
+    said = " ".join(before)[-SAMPLE:]
+    return of_question(said) if LETTER.search(said) else "en"
+
+
+def _by_script(text: str) -> str | None:
     sample = text[:SAMPLE].lower()
     letters = len(LETTER.findall(sample))
-    if not letters:
-        return "en"
 
     def written_in(script: re.Pattern[str]) -> bool:
-        return len(script.findall(sample)) >= SHARE * letters
+        return letters > 0 and len(script.findall(sample)) >= SHARE * letters
 
     if written_in(HAN_OR_KANA):
         return "ja" if KANA.search(sample) else "zh"
     for language, script in SCRIPTS:
         if written_in(script):
             return language
-    if written_in(CYRILLIC) and UKRAINIAN.search(sample):
-        return "uk"
-    if written_in(CYRILLIC) and RUSSIAN.search(sample):
-        return "ru"
-    return str(load().classify(text[:SAMPLE])[0])
+    if written_in(CYRILLIC):
+        return "uk" if UKRAINIAN.search(sample) else "ru"
+    return None
+
+
+def _by_words(text: str) -> str | None:
+    """Return the language that most of a question's little words belong to, if any do."""
+    greeted = small_talk.languages_of(text[:SAMPLE])
+    if greeted is not None:
+        return "en" if "en" in greeted else min(greeted)
+    words = words_of(text[:SAMPLE])
+    counts = {code: sum(word in known for word in words) for code, known in WORDS.items()}
+    most = max(counts.values())
+    if not most:
+        return None
+    best = [code for code, count in counts.items() if count == most]
+    if len(best) == 1:
+        return best[0]
+    ranked = [str(code) for code, _ in load().rank(text[:SAMPLE])]
+    return next(code for code in ranked if code in best)
 
 
 def name_of(code: str) -> str:
@@ -86,9 +156,15 @@ def name_of(code: str) -> str:
     return NAMES[code]
 
 
-def refusal(question: str) -> str:
-    """Return the sentence that says that nothing was found, in the question's language."""
-    return REFUSALS[detect(question)]
+def refusal(question: str, before: Sequence[str] = ()) -> str:
+    """Return what says, in the question's language, that nothing was found and what to do next."""
+    language = of_question(question, before)
+    return f"{REFUSALS[language]} {WITHOUT_DOCUMENTS[language]}"
+
+
+def is_refusal(text: str) -> bool:
+    """Return whether a reply says that nothing was found, and nothing else."""
+    return text.startswith(tuple(REFUSALS.values()))
 
 
 def load() -> Any:

@@ -1,27 +1,21 @@
 """Generating a reply, with evidence when it comes from documents."""
 
 import logging
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select
-from sqlalchemy.orm import Session, aliased
-
-from assistant.config import EXTRACTIVE
-from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
-from assistant.models import Conversation, Job, JobState, Message, MessageRole
+from assistant.models import Message, MessageRole
 from assistant.pieces import with_header
 from assistant.ports import ChatRequest, Usage
-from assistant.services.conversations import branches, messages
-from assistant.services.generation import evidence, extraction, model_down
+from assistant.services.conversations import messages
+from assistant.services.generation import extraction, model_down, passages, reply_task
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.languages import refusal
 from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
+from assistant.services.generation.passages import Gathered
 from assistant.services.generation.prompts import (
     Passage,
     estimate_prompt,
@@ -30,54 +24,15 @@ from assistant.services.generation.prompts import (
     reply_messages,
 )
 from assistant.services.generation.proof import prove
+from assistant.services.generation.reply_task import Task
 from assistant.services.jobs import Body, Run
-from assistant.services.paging import Page
-from assistant.services.retrieval.encoders import Question
-from assistant.services.retrieval.retrieval import Scope
 
 logger = logging.getLogger(__name__)
-
-# How much of a conversation is read at most; what does not fit the model's window is left out.
-HISTORY_MESSAGES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a reply is made from."""
-
-    reply: Message
-    asked: Message
-    system_prompt: str | None
-    history: list[tuple[str, str]]
-    model: str
-    temperature: float
-    max_tokens: int
-    verbatim: bool
-
-    @property
-    def question(self) -> str:
-        """Return what was asked."""
-        return self.asked.content
-
-    @property
-    def budget(self) -> int:
-        """Return how many tokens the prompt may take."""
-        return max(settings.context_tokens - self.max_tokens, settings.context_tokens // 4)
-
-    @property
-    def scope(self) -> Scope:
-        """Return where to look for passages."""
-        options = self.reply.options
-        return Scope(
-            owner_id=self.reply.owner_id,
-            document_ids=[uuid.UUID(i) for i in options.get("document_ids", ())],
-            collection_ids=[uuid.UUID(i) for i in options.get("collection_ids", ())],
-        )
 
 
 def generate(run: Run) -> dict[str, Any]:
     """Generate the reply that a job promises, and return the ids that its result names."""
-    task = _load(run)
+    task = reply_task.load(run)
     draft = Draft(run, task.reply.id)
     run.save = draft.save
     run.before_end = draft.evidence_kept
@@ -85,8 +40,7 @@ def generate(run: Run) -> dict[str, Any]:
     if task.reply.options.get("use_documents"):
         _answer_from_documents(run, task, draft)
     else:
-        prompt = reply_messages(task.system_prompt, task.history, task.question, task.budget)
-        _stream(run, task, draft, prompt, MarkerFilter(0), filtered=False)
+        _answer_alone(run, task, draft)
     return {
         "user_message_id": str(task.reply.parent_id),
         "assistant_message_id": str(task.reply.id),
@@ -97,82 +51,47 @@ def _render(task: Task, draft: Draft) -> Body | None:
     return None if draft.saved is None else messages.result_of(task.asked, draft.saved)
 
 
-_Question = aliased(Message)
-# Nobody is asked to work for an attempt that was overtaken before it began; the fence proper is in
-# what it writes.
-_HELD = and_(Job.state == JobState.RUNNING, Job.attempt == bindparam("attempt"))
-_PARTS = (
-    select(Message, _Question, Conversation, _HELD)
-    .join(Job, Job.id == Message.job_id)
-    .join(_Question, _Question.id == Message.parent_id)
-    .join(Conversation, Conversation.id == Message.conversation_id)
-    .where(Message.id == bindparam("reply"))
-)
-
-
-def _load(run: Run) -> Task:
-    with transaction(run.owner_id) as session:
-        found = session.execute(
-            _PARTS, {"reply": run.job.message_id, "attempt": run.attempt}
-        ).one_or_none()
-        if found is None:
-            raise PermanentError("The conversation was deleted.", code="conversation_deleted")
-        reply, question, conversation, held = found
-        if not held:
-            run.lost()
-        history = _history(session, conversation, question.parent_id)
-    options = reply.options
-    named = options.get("model") or conversation.model
-    return Task(
-        reply=reply,
-        asked=question,
-        system_prompt=conversation.system_prompt,
-        history=history,
-        # A conversation may name what answers from documents only; then others answer the rest.
-        model=settings.openai_model if named in (None, EXTRACTIVE) else named,
-        temperature=_first(
-            options.get("temperature"), conversation.temperature, settings.temperature
-        ),
-        max_tokens=_first(options.get("max_tokens"), conversation.max_tokens, settings.max_tokens),
-        verbatim=settings.answers_by_extraction if named is None else named == EXTRACTIVE,
-    )
-
-
-def _first(*values: Any) -> Any:
-    return next(value for value in values if value is not None)
-
-
-def _history(
-    session: Session, conversation: Conversation, end: uuid.UUID | None
-) -> list[tuple[str, str]]:
-    """Return the branch that leads to a question: no failed replies, but cancelled text."""
-    branch = branches.before(session, conversation, end, Page(limit=HISTORY_MESSAGES))
-    return [
-        (message.role, message.content)
-        for message in branch
-        if message.content
-        and not (message.role == MessageRole.ASSISTANT and message.status == JobState.FAILED)
-    ]
+def _answer_alone(run: Run, task: Task, draft: Draft) -> None:
+    prompt = reply_messages(task.system_prompt, task.history, task.question, task.budget)
+    _stream(run, task, draft, prompt, MarkerFilter(0), filtered=False)
 
 
 def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
-    question = Question(run.owner_id, task.question)
-    hits = evidence.retrieve(task.scope, question)
+    gathered = passages.gather(task.scope, task.question, task.history, task.room, task.recent)
+    question, hits = gathered.question, gathered.hits
+    if gathered.is_talk:
+        run.progress("generating")
+        _answer_alone(run, task, draft)
+        return
     if not hits:
         # Evidence is the answer of record: without any, no model is asked.
         draft.finish_reason = "no_evidence"
         draft.support = []
-        draft.add(refusal(task.question))
+        said = [content for role, content in task.history if role == MessageRole.USER]
+        draft.add(refusal(task.question, said))
         return
-    if task.verbatim:
+    if task.verbatim and gathered.is_whole:
+        extraction.reply_about(run, draft, hits)
+    elif task.verbatim:
         extraction.reply(run, draft, task.question, question, hits)
-        return
-    passages = [
+    else:
+        _ask_about(gathered, run, task, draft)
+
+
+def _ask_about(gathered: Gathered, run: Run, task: Task, draft: Draft) -> None:
+    """Let the model answer from what was gathered, and prove what it says."""
+    question, hits = gathered.question, gathered.hits
+    shown = [
         Passage(hit.filename, hit.page, with_header(hit.table_header, hit.text), hit.headings)
         for hit in hits
     ]
     prompt, used = grounded_messages(
-        task.system_prompt, passages, task.history, task.question, task.budget
+        task.system_prompt,
+        shown,
+        task.history,
+        task.question,
+        task.budget,
+        is_excerpt=gathered.is_excerpt,
     )
     run.progress("generating")
     markers = MarkerFilter(used)

@@ -13,7 +13,7 @@ from assistant.extensions import cache, settings
 from assistant.models import Chunk, Document, Heartbeat, Job, JobState, Queue, User
 from assistant.models.job import TERMINAL
 from assistant.services.jobs.heartbeats import SWEEPER
-from assistant.services.renewal import indexes, readings
+from assistant.services.renewal import indexes, lexical, readings
 
 PING_SECONDS = 1.0
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -32,6 +32,7 @@ def collect() -> dict[str, Any]:
             "documents": _documents(session),
             "indexes": indexes.figures(session),
             "rereading": readings.figures(session),
+            "lexical_index": {"documents_left": lexical.left(session)},
             "users": session.scalar(select(func.count()).where(User.is_live)),
             "sweeper": _sweeper(session),
         }

@@ -46,7 +46,7 @@ class Question:
 
     def __init__(self, owner_id: uuid.UUID, text: str) -> None:
         self._owner_id = owner_id
-        self._text = text
+        self.text = text
         self._vectors: dict[str, Vectors] = {}
 
     def vector(self, encoder: str | None = None) -> Vectors:
@@ -58,12 +58,12 @@ class Question:
 
     def _embedded(self, name: str) -> Vectors:
         if name == adapters.embedding_model.name:
-            return _one(adapters.embedding_model, self._text)
+            return _one(adapters.embedding_model, self.text)
         since, known = _failed.get(name, (-FAILED_SECONDS, None))
         if known is not None and time.monotonic() < since + FAILED_SECONDS:
             raise known
         try:
-            return _one(encoder_of(self._owner_id, name), self._text)
+            return _one(encoder_of(self._owner_id, name), self.text)
         except PermanentError as error:
             failure = gone(name, error)
             if is_lasting(error):

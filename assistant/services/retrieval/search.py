@@ -1,6 +1,7 @@
 """Search: a question to the search workers, who have the embedding model."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from assistant.database import transaction
@@ -35,6 +36,10 @@ def ask(scope: Scope, query: str, limit: int) -> bytes:
         "limit": limit,
         "document_ids": [str(i) for i in scope.document_ids],
         "collection_ids": [str(i) for i in scope.collection_ids],
+        "media_types": list(scope.media_types),
+        "created_after": scope.created_after and scope.created_after.isoformat(),
+        "created_before": scope.created_before and scope.created_before.isoformat(),
+        "heading": scope.heading,
     }
     return worker_calls.ask(SEARCH, scope.owner_id, request, settings.search_timeout)
 
@@ -49,6 +54,15 @@ def _search(request: dict[str, Any]) -> list[dict[str, Any]]:
         owner_id=uuid.UUID(request["owner_id"]),
         document_ids=[uuid.UUID(i) for i in request["document_ids"]],
         collection_ids=[uuid.UUID(i) for i in request["collection_ids"]],
+        # A web process of the release before does not send these.
+        media_types=request.get("media_types", ()),
+        created_after=_moment(request.get("created_after")),
+        created_before=_moment(request.get("created_before")),
+        heading=request.get("heading"),
     )
     question = Question(scope.owner_id, request["query"])
     return [_render(hit) for hit in find(scope, question, request["limit"])]
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written is not None else None

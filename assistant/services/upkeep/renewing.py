@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
-from assistant.services.renewal import indexes, readings
+from assistant.services.renewal import indexes, lexical, readings
 from assistant.services.upkeep.pace import Pace
 
 # Where nothing is left to do, the whole of it is not looked through in every round.
@@ -19,6 +19,7 @@ class Renewing:
             "empty_collections_turned": indexes.turn_empty,
             "collections_indexed_anew": indexes.start,
             "documents_read_again": readings.start,
+            "documents_added_by_words": lexical.fill,
         }
         self._paces = {name: Pace(LOOK_SECONDS) for name in self._duties}
         self._more: set[str] = set()

@@ -1,0 +1,175 @@
+"""Whether what was found can have the answer to a question, by several signals at once.
+
+The lines were drawn on questions of six languages with and without an answer; docs/questions.md
+has them, and what they cost.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.extensions import settings
+from assistant.services.generation.follow_ups import Asked
+from assistant.services.generation.wording.function_words import (
+    RUN,
+    WORDS,
+    content_terms,
+    words_of,
+)
+from assistant.services.retrieval.retrieval import Hit
+from assistant.terms import fold
+
+# How similar the bundled embedder finds a question and passages that have nothing to do with it:
+# it has learned English, and sees of other languages little more than that they are the same.
+NOISE = {"en": 0.3, "de": 0.5, "fr": 0.6}
+NOISE_OF_LATIN, NOISE_OF_OTHERS = 0.6, 0.8
+LATIN = ("cs", "da", "es", "fi", "it", "nl", "pl", "pt", "sv", "tr")
+# The share of a question's own terms that is enough alone: if one is found, several, or, without
+# blanks between words, characters, which seldom meet by chance.
+ENOUGH_OF_ONE, ENOUGH_OF_SEVERAL, ENOUGH_OF_RUNS = 0.52, 0.4, 0.45
+# A lesser share is enough in a passage among the nearest, if that is not much below noise.
+SOME, NEAREST, BELOW_NOISE = 0.35, 3, 0.2
+# The share of a question's own terms in passages that were found by what it may lean on.
+LEANING = 0.3
+# How much of a word has to be found: what is behind it is its ending.
+STEM, SHORTEST_STEM = 0.7, 4
+# From this length on, part of a word is found inside of another one, in languages of compounds.
+INSIDE, SHORTEST_PART = 6, 5
+COMPOUNDING = ("da", "de", "fi", "nl", "sv")
+WEIGHTS = (0.5, 1.5)
+WRITTEN_TOGETHER = ("ar", "he")
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for an answer among the passages.
+
+    `near` is how much the nearest passage is above what an unrelated one would have. `words` is
+    the share of the question's own terms, rare ones counting more, that are found: the mean of
+    what the best passage has and what all have together. `nearest` is the most that one of the
+    nearest passages has, `terms` how many terms the best one has. Without terms of its own a
+    question has no `words`.
+    """
+
+    near: float
+    words: float | None = None
+    nearest: float = 0.0
+    terms: int = 0
+    in_runs: bool = False
+
+
+def judge(question: str, language: str, hits: Sequence[Hit]) -> bool:
+    """Return whether passages are worth asking a model about."""
+    return bool(hits) and is_enough(signals_of(question, language, hits))
+
+
+def judge_leaning(asked: Asked, hits: Sequence[Hit]) -> bool:
+    """Return the same of passages that were found by what a question may lean on.
+
+    What was said before brings passages for anything, so something of the question itself has to
+    stand in them.
+    """
+    if not hits:
+        return False
+    own = signals_of(asked.text, asked.language, hits)
+    return own.words is None or own.words >= LEANING
+
+
+def is_enough(signals: Signals) -> bool:
+    """Return whether signals speak for an answer."""
+    if signals.near >= 0:
+        return True
+    words = signals.words
+    if words is None:
+        return False
+    several = ENOUGH_OF_SEVERAL if signals.terms > 1 else ENOUGH_OF_ONE
+    if words >= (ENOUGH_OF_RUNS if signals.in_runs else several):
+        return True
+    return words >= SOME and signals.nearest >= SOME and signals.near >= -BELOW_NOISE
+
+
+def signals_of(question: str, language: str, hits: Sequence[Hit]) -> Signals:
+    """Return what speaks for an answer among passages, the nearest first."""
+    near = max(hit.score for hit in hits) - _noise(language)
+    terms = content_terms(question, language)
+    if not terms:
+        return Signals(near)
+    weights = np.array([_weight(term) for term in terms])
+    held = np.array([_held(terms, language, _shown(hit)) for hit in hits])
+    shares = held @ weights / weights.sum()
+    together = float(held.max(0) @ weights / weights.sum())
+    best = int(shares.argmax())
+    return Signals(
+        near,
+        words=(float(shares[best]) + together) / 2,
+        nearest=float(shares[:NEAREST].max()),
+        terms=int(sum(_count(term) * part for term, part in zip(terms, held[best], strict=True))),
+        in_runs=any(RUN.search(term) for term in terms),
+    )
+
+
+def _noise(language: str) -> float:
+    """Return from where on similarity says something; an operator's threshold says it for all."""
+    if settings.retrieval_threshold is not None:
+        return settings.retrieval_threshold
+    return NOISE.get(language, NOISE_OF_LATIN if language in LATIN else NOISE_OF_OTHERS)
+
+
+def _shown(hit: Hit) -> str:
+    return fold("\n".join([hit.filename, *hit.headings, hit.table_header or "", hit.text]))
+
+
+def _count(term: str) -> int:
+    """Return how many words a term has, in scripts without blanks about."""
+    return max(len(term) // 2, 1) if RUN.search(term) else 1
+
+
+def _weight(term: str) -> float:
+    """Return how much a term counts: long words are rare, numbers and identifiers say exactly."""
+    lowest, highest = WEIGHTS
+    if RUN.search(term):
+        # One character alone is a word in hardly any text.
+        return len(term) / 2 if len(term) > 1 else lowest / 2
+    return min(max(len(term) / 6, lowest), highest) if term.isalpha() else highest
+
+
+def _held(terms: Sequence[str], language: str, text: str) -> list[float]:
+    """Return how much of each term a passage has."""
+    words = {word for word in words_of(text) if word not in WORDS.get(language, ())}
+    return [_held_of(term, language, text, words) for term in terms]
+
+
+def _held_of(term: str, language: str, text: str, words: set[str]) -> float:
+    if RUN.search(term):
+        return _covered(term, text)
+    if not term.isalpha():
+        return float(re.search(rf"(?<!\w){re.escape(term)}(?!\w)", text) is not None)
+    stem = term[: max(SHORTEST_STEM, round(len(term) * STEM))]
+    if language in WRITTEN_TOGETHER:
+        return float(stem in text)
+    return float(
+        any(
+            word.startswith(stem) or (language in COMPOUNDING and _is_part(stem, word, term))
+            for word in words
+        )
+    )
+
+
+def _is_part(stem: str, word: str, term: str) -> bool:
+    if len(stem) >= INSIDE and stem in word:
+        return True
+    return len(word) >= SHORTEST_PART and word[: max(SHORTEST_PART, len(word) * 4 // 5)] in term
+
+
+def _covered(run: str, text: str) -> float:
+    """Return the share of a run's characters that stand in the text beside a neighbour of theirs.
+
+    So words count that the run is made of, and not the places where one meets the next.
+    """
+    if len(run) == 1:
+        return float(run in text)
+    found = [run[i : i + 2] in text for i in range(len(run) - 1)]
+    covered = [a or b for a, b in zip([False, *found], [*found, False], strict=True)]
+    return sum(covered) / len(run)

@@ -1,0 +1,1 @@
+"""What people say around what they ask for: words and phrases of each language."""

@@ -1,0 +1,78 @@
+"""Where to search: in which documents, and under which headings."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from assistant.errors import NotFound
+from assistant.models import Collection, Document
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The named documents or collections, or all that the owner has, and what to leave out.
+
+    Documents are of one of the `media_types`, and were uploaded `created_after` the one moment and
+    `created_before` the other; chunks stand under a `heading` that contains these words.
+    """
+
+    owner_id: uuid.UUID
+    document_ids: Sequence[uuid.UUID] = ()
+    collection_ids: Sequence[uuid.UUID] = ()
+    media_types: Sequence[str] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    heading: str | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Return whether only a part of a collection may be found."""
+        dated = self.created_after is not None or self.created_before is not None
+        return bool(self.document_ids or self.media_types or dated or self.heading)
+
+    def documents(self) -> list[ColumnElement[bool]]:
+        """Choose the documents that may be found, if they are searchable at all."""
+        chosen: list[ColumnElement[bool]] = [
+            Document.owner_id == self.owner_id,
+            Document.generation > 0,
+            # mypy takes what a class has of it for what an object has.
+            cast(ColumnElement[bool], Document.is_live),
+        ]
+        if self.document_ids:
+            chosen.append(Document.id.in_(self.document_ids))
+        if self.collection_ids:
+            chosen.append(Document.collection_id.in_(self.collection_ids))
+        if self.media_types:
+            chosen.append(Document.media_type.in_(self.media_types))
+        if self.created_after is not None:
+            chosen.append(Document.created_at >= self.created_after)
+        if self.created_before is not None:
+            chosen.append(Document.created_at < self.created_before)
+        return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The part of a scope whose vectors one encoder has made, and the collections it lies in."""
+
+    scope: Scope
+    encoder: str
+    collections: Sequence[Collection]
+
+
+def check_scope(session: Session, scope: Scope) -> None:
+    """Raise `NotFound` unless every named document and collection is the owner's."""
+    for model, ids in ((Document, scope.document_ids), (Collection, scope.collection_ids)):
+        if not ids:
+            continue
+        wanted = select(model.id).where(
+            model.owner_id == scope.owner_id, model.id.in_(ids), model.is_live
+        )
+        if set(session.scalars(wanted)) != set(ids):
+            word = "document" if model is Document else "collection"
+            raise NotFound(f"There is no {word} with one of these ids.")
