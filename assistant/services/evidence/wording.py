@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from assistant.services.evidence.common_words import COMMON
+from assistant.services.retrieval.stop_words import says_nothing
 from assistant.terms import terms_of
 
 # The longest endings that make of one word another form of it: open, opens, opened, opening.
@@ -70,7 +70,7 @@ class Rarity:
         weight = math.pow(math.log(1 + (self._texts - count + 0.5) / (count + 0.5)), CONTRAST)
         if _HAS_DIGIT.search(term):
             return weight * FIGURE
-        if term in COMMON:
+        if says_nothing(term):
             return weight * USUAL
         if _HIRAGANA.fullmatch(term) or (len(term) == 1 and not _UNSPACED.match(term)):
             return weight * LETTER
