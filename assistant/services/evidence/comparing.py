@@ -17,7 +17,7 @@ from assistant.terms import fold
 BESIDE = 0.6
 BESIDE_IN_ROWS = 0.75
 # Parts of sentences are only held against each other if they share so much of what they say.
-LIKE = 0.35
+LIKE = 0.28
 
 _WORD = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]+")
 # What stands before a word of scripts without blanks; looked for at every place.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.services.evidence.comparing import Compared
 from assistant.services.evidence.numerals import values_of
@@ -25,6 +26,8 @@ OF_QUESTION = 0.25
 LONGEST = 3
 # What a longer window must bring.
 GAIN = 0.06
+# How much the question counts among windows that have as much of a sentence.
+ASKED = 0.15
 # Windows that are this much worse than the best one are not looked at.
 NEAR = 0.15
 LOOKED_AT = 6
@@ -53,7 +56,8 @@ def find_support(
     # A number that stands somewhere proves nothing by itself.
     words = {term: weight for term, weight in weights.items() if not values_of(term)}
     needed = SHARE_WITH_PARTICULARS if _has_particulars(said, asked) else SHARE
-    for share, core, window in _windows(weights, among):
+    question = statements.rarity.weigh(asked.terms)
+    for share, core, window in _windows(weights, question, among):
         if share < needed:
             continue
         if own is not weights and not _answers(own, asked, statements, window):
@@ -93,28 +97,37 @@ def _is_rival(one: Statement, core: Statement) -> bool:
 
 
 def _windows(
-    weights: Mapping[str, float], among: Sequence[Statement]
+    weights: Mapping[str, float], question: Mapping[str, float], among: Sequence[Statement]
 ) -> list[tuple[float, Statement, Sequence[Statement]]]:
-    """Return the windows that have most of a sentence's words, with the core of each."""
-    whole = sum(weights.values())
-    if not whole or not among:
+    """Return the windows that have most of a sentence's words, with the core of each.
+
+    Of those that have as much, the ones that have more of the question come first.
+    """
+    if not sum(weights.values()) or not among:
         return []
-    has = np.array([[one.has(term) for term in weights] for one in among]) * np.array(
-        list(weights.values())
-    )
-    alone = has.sum(axis=1) / whole
+    has, asked = _parts(weights, among), _parts(question, among)
+    alone = has.sum(axis=1)
     found = []
     for first in range(len(among)):
         for last in range(first, min(first + LONGEST, len(among))):
             if among[last].passage != among[first].passage:
                 break
-            share = has[first : last + 1].max(axis=0).sum() / whole
+            share = float(has[first : last + 1].max(axis=0).sum())
+            of_question = float(asked[first : last + 1].max(axis=0).sum())
+            rank = share - GAIN * (last - first) + ASKED * of_question
             core = first + int(alone[first : last + 1].argmax())
-            found.append((float(share), first, last, core))
-    found.sort(key=lambda w: w[0] - GAIN * (w[2] - w[1]), reverse=True)
-    best = found[0][0] - GAIN * (found[0][2] - found[0][1])
+            found.append((rank, share, first, last, core))
+    found.sort(key=lambda window: -window[0])
     return [
         (share, among[core], among[first : last + 1])
-        for share, first, last, core in found[:LOOKED_AT]
-        if share - GAIN * (last - first) >= best - NEAR
+        for rank, share, first, last, core in found[:LOOKED_AT]
+        if rank >= found[0][0] - NEAR
     ]
+
+
+def _parts(weights: Mapping[str, float], among: Sequence[Statement]) -> NDArray[np.float64]:
+    """Return for each statement how much of the whole it has of each term."""
+    whole = sum(weights.values()) or 1.0
+    has = [[one.has(term) for term in weights] for one in among]
+    parts = np.array(list(weights.values()), np.float64) / whole
+    return np.asarray(np.array(has, np.float64).reshape(len(among), -1) * parts)
