@@ -11,6 +11,7 @@ from assistant.services.evidence.numerals import values_of
 from assistant.services.evidence.particulars import Particulars
 from assistant.services.evidence.statements import Statement, Statements, share_of
 from assistant.services.evidence.wording import Words
+from assistant.services.retrieval.stop_words import says_nothing
 
 # How much of a sentence's words a passage must have. A sentence with a number or a name that is
 # there is proved by fewer; measured, see docs/retrieval.md.
@@ -26,8 +27,10 @@ OF_QUESTION = 0.25
 LONGEST = 3
 # What a longer window must bring.
 GAIN = 0.06
-# How much the question counts among windows that have as much of a sentence.
+# How much the question counts among windows that have as much of a sentence; the more if that says
+# little.
 ASKED = 0.15
+ASKED_OF_FEW = 0.5
 # Windows that are this much worse than the best one are not looked at.
 NEAR = 0.15
 LOOKED_AT = 6
@@ -56,8 +59,10 @@ def find_support(
     # A number that stands somewhere proves nothing by itself.
     words = {term: weight for term, weight in weights.items() if not values_of(term)}
     needed = SHARE_WITH_PARTICULARS if _has_particulars(said, asked) else SHARE
+    says = sum(not says_nothing(term) for term in own)
+    importance = ASKED if says > FEW else ASKED_OF_FEW
     question = statements.rarity.weigh(asked.terms)
-    for share, core, window in _windows(weights, question, among):
+    for share, core, window in _windows(weights, question, importance, among):
         if share < needed:
             continue
         if own is not weights and not _answers(own, asked, statements, window):
@@ -97,7 +102,10 @@ def _is_rival(one: Statement, core: Statement) -> bool:
 
 
 def _windows(
-    weights: Mapping[str, float], question: Mapping[str, float], among: Sequence[Statement]
+    weights: Mapping[str, float],
+    question: Mapping[str, float],
+    importance: float,
+    among: Sequence[Statement],
 ) -> list[tuple[float, Statement, Sequence[Statement]]]:
     """Return the windows that have most of a sentence's words, with the core of each.
 
@@ -114,7 +122,7 @@ def _windows(
                 break
             share = float(has[first : last + 1].max(axis=0).sum())
             of_question = float(asked[first : last + 1].max(axis=0).sum())
-            rank = share - GAIN * (last - first) + ASKED * of_question
+            rank = share - GAIN * (last - first) + importance * of_question
             core = first + int(alone[first : last + 1].argmax())
             found.append((rank, share, first, last, core))
     found.sort(key=lambda window: -window[0])
