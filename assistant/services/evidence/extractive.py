@@ -24,7 +24,7 @@ WORDS, ABOVE, NEAR, KIND, PLACE = 0.45, 0.7, 0.4, 0.2, 0.1
 # What it counts that a question has the whole first cell of a row.
 ROW = 0.2
 # Of so many statements, those with most of the question's words, nearness is looked at.
-LOOKED_AT = 12
+LOOKED_AT = 8
 # What a sentence loses that is not whole, and a line of code beside sentences.
 BROKEN, CODE = 0.15, 0.15
 # A line of so few characters needs no full stop.
