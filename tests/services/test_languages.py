@@ -64,6 +64,22 @@ def test_few_letters_have_their_conversations_language_or_english(question: str)
 
 
 @pytest.mark.parametrize(
+    ("question", "before", "language"),
+    [
+        ("Et en hiver ?", "Quand le refuge est-il gardé ?", "fr"),
+        ("料金？", "チェックインは何時からですか？", "ja"),
+        ("料金？", "茶馆几点关门？", "zh"),
+        ("Hi", "Wann öffnet das Museum?", "de"),
+        ("Hi", "茶馆几点关门？", "en"),
+    ],
+)
+def test_what_can_be_in_several_is_in_that_of_the_talk(
+    question: str, before: str, language: str
+) -> None:
+    assert languages.of_question(question, [before]) == language
+
+
+@pytest.mark.parametrize(
     ("question", "language"),
     [("Warum?", "de"), ("Why?", "en"), ("Pourquoi ?", "fr"), ("Et la deuxième ?", "fr")],
 )

@@ -1,5 +1,7 @@
 """What a reply is made from: slices of documents, joined, spread and shared as they should be."""
 
+# ruff: noqa: RUF001
+
 import uuid
 from itertools import pairwise
 
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.services.documents import documents
-from assistant.services.generation import joining, near_duplicates, passages
+from assistant.services.generation import joining, named_files, near_duplicates, passages
 from assistant.services.generation.answerability import Signals, is_enough, signals_of
 from assistant.services.generation.passages import Gathered
 from assistant.services.generation.prompts import estimate_tokens
@@ -110,11 +112,35 @@ def test_of_a_long_document_the_opening_and_sections_are_shown(manual: Manual) -
     assert sum(f"Step {n} begins" in shown for n in range(PARTS)) >= 20
 
 
-def test_a_short_document_is_shown_as_it_is(manual: Manual) -> None:
-    gathered = gather(manual, "What does note.txt say?")
+@pytest.mark.parametrize("request_", ["What does note.txt say?", "总结一下note.txt的内容"])
+def test_a_short_document_is_shown_as_it_is(manual: Manual, request_: str) -> None:
+    gathered = gather(manual, request_)
     assert (gathered.is_whole, gathered.is_excerpt) == (True, False)
     [one] = gathered.hits
     assert one.text == "The depot in Arle is open on Mondays."
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("What is in Contract-Brightway.MD?", ["contract-brightway.md"]),
+        ("How long is the notice in the Brightway contract?", ["contract-brightway.md"]),
+        ("What does contract brightway say on keys?", ["contract-brightway.md"]),
+        (
+            "Compare Brightway and Cleanora",
+            ["contract-brightway.md", "contract-cleanora.md"],
+        ),
+        ("What does Brightway cost?", []),
+        ("When does the contract end?", []),
+        ("柳川博物馆的门票多少钱？", ["柳川博物馆.pdf"]),
+        ("What did the note say?", []),
+    ],
+)
+def test_a_question_names_files(question: str, named: list[str]) -> None:
+    names = ["contract-brightway.md", "contract-cleanora.md", "柳川博物馆.pdf", "note.txt"]
+    listed = [named_files.File(uuid.uuid4(), 1, name) for name in names]
+    files = named_files.told(question, listed)
+    assert [file.filename for file in files.named] == named
 
 
 def test_rows_of_a_table_keep_their_header(manual: Manual) -> None:
@@ -126,8 +152,8 @@ def test_rows_of_a_table_keep_their_header(manual: Manual) -> None:
 
 def test_an_operators_threshold_binds_similarity_alone(app: Flask, configure: Configure) -> None:
     near, far = (
-        hit(0, 9, "Entirely other words.", score=0.4),
-        hit(0, 9, "The depot in Arle.", score=0.1),
+        hit(0, 9, "Entirely other words.", dense=0.4),
+        hit(0, 9, "The depot in Arle.", dense=0.1),
     )
     assert is_enough(signals_of("Where is the boat?", "en", [near]))
     configure(retrieval_threshold=0.5)

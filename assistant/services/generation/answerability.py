@@ -23,14 +23,15 @@ from assistant.terms import fold
 
 # How similar the bundled embedder finds a question and passages that have nothing to do with it:
 # it has learned English, and sees of other languages little more than that they are the same.
-NOISE = {"en": 0.3, "de": 0.5, "fr": 0.6}
+NOISE = {"en": 0.3, "de": 0.5, "es": 0.57, "fr": 0.6, "ja": 0.7, "ru": 0.7}
 NOISE_OF_LATIN, NOISE_OF_OTHERS = 0.6, 0.8
 LATIN = ("cs", "da", "es", "fi", "it", "nl", "pl", "pt", "sv", "tr")
 # The share of a question's own terms that is enough alone: if one is found, several, or, without
 # blanks between words, characters, which seldom meet by chance.
-ENOUGH_OF_ONE, ENOUGH_OF_SEVERAL, ENOUGH_OF_RUNS = 0.52, 0.4, 0.45
-# A lesser share is enough in a passage among the nearest, if that is not much below noise.
-SOME, NEAREST, BELOW_NOISE = 0.35, 3, 0.2
+ENOUGH_OF_ONE, ENOUGH_OF_SEVERAL, ENOUGH_OF_RUNS = 0.52, 0.38, 0.45
+# Some of them in one of the best passages, together with what the search by words says, are enough
+# if similarity is not much below noise.
+SOME, OF_THE_BEST, BEST, BELOW_NOISE = 0.55, 0.3, 3, 0.2
 # The share of a question's own terms in passages that were found by what it may lean on.
 LEANING = 0.3
 # How much of a word has to be found: what is behind it is its ending.
@@ -39,6 +40,8 @@ STEM, SHORTEST_STEM = 0.7, 4
 INSIDE, SHORTEST_PART = 6, 5
 COMPOUNDING = ("da", "de", "fi", "nl", "sv")
 WEIGHTS = (0.5, 1.5)
+# Of a question that is a text of its own, its beginning counts.
+LONGEST, MOST_TERMS = 2000, 40
 WRITTEN_TOGETHER = ("ar", "he")
 
 
@@ -47,15 +50,17 @@ class Signals:
     """What speaks for an answer among the passages.
 
     `near` is how much the nearest passage is above what an unrelated one would have. `words` is
-    the share of the question's own terms, rare ones counting more, that are found: the mean of
-    what the best passage has and what all have together. `nearest` is the most that one of the
-    nearest passages has, `terms` how many terms the best one has. Without terms of its own a
-    question has no `words`.
+    the share of the question's own terms, long ones counting more, that are found: the mean of
+    what one passage has at most and what all have together. `lexical` is what the search by words
+    gave at most, which knows how rare words are and takes them as they are written. `of_best` is
+    the share in one of the best passages, `terms` how many terms one has at most. Without terms of
+    its own a question has no `words`.
     """
 
     near: float
     words: float | None = None
-    nearest: float = 0.0
+    lexical: float = 0.0
+    of_best: float = 0.0
     terms: int = 0
     in_runs: bool = False
 
@@ -81,19 +86,19 @@ def is_enough(signals: Signals) -> bool:
     """Return whether signals speak for an answer."""
     if signals.near >= 0:
         return True
-    words = signals.words
-    if words is None:
+    if signals.words is None:
         return False
+    words = signals.words + signals.lexical
     several = ENOUGH_OF_SEVERAL if signals.terms > 1 else ENOUGH_OF_ONE
     if words >= (ENOUGH_OF_RUNS if signals.in_runs else several):
         return True
-    return words >= SOME and signals.nearest >= SOME and signals.near >= -BELOW_NOISE
+    return words >= SOME and signals.of_best >= OF_THE_BEST and signals.near >= -BELOW_NOISE
 
 
 def signals_of(question: str, language: str, hits: Sequence[Hit]) -> Signals:
-    """Return what speaks for an answer among passages, the nearest first."""
-    near = max(hit.score for hit in hits) - _noise(language)
-    terms = content_terms(question, language)
+    """Return what speaks for an answer among passages, the best first."""
+    near = max(hit.dense for hit in hits) - _noise(language)
+    terms = content_terms(question[:LONGEST], language)[:MOST_TERMS]
     if not terms:
         return Signals(near)
     weights = np.array([_weight(term) for term in terms])
@@ -104,7 +109,8 @@ def signals_of(question: str, language: str, hits: Sequence[Hit]) -> Signals:
     return Signals(
         near,
         words=(float(shares[best]) + together) / 2,
-        nearest=float(shares[:NEAREST].max()),
+        lexical=max(hit.lexical for hit in hits),
+        of_best=float(shares[:BEST].max()),
         terms=int(sum(_count(term) * part for term, part in zip(terms, held[best], strict=True))),
         in_runs=any(RUN.search(term) for term in terms),
     )

@@ -14,13 +14,15 @@ from assistant.services.generation.wording.function_words import RUN, WORDS, con
 
 Turn = tuple[str, str]
 
+INNER_CAPITAL = re.compile(r"(?<=\w )[^\W\d_a-z](?=[^\W\d_A-Z]{2})")
+
 # A question with so few terms of its own may lean on the one before, though no word of it says so.
 FEW_TERMS = 2
 # As many characters are a word, in scripts that put no blanks between words.
 WORD_LENGTH = 2
 # How many earlier questions are looked at, until one stands alone.
 EARLIER = 3
-# How much of an earlier question is searched with, and of the names in the last answer.
+# How much of an earlier question is searched with; a longer one leans on nothing.
 LONGEST = 300
 MOST_NAMES = 4
 # Words that begin with a capital inside of a sentence, and what is quoted or in katakana.
@@ -59,7 +61,7 @@ def read(question: str, history: Sequence[Turn]) -> Asked:
     earlier = [text for text in said if small_talk.languages_of(text) is None]
     if not earlier:
         return Asked(question, language)
-    leaning = leaning_of(question, language)
+    leaning = Leaning.NOT if len(question) > LONGEST else leaning_of(question, language)
     if leaning is Leaning.NOT:
         return Asked(question, language)
     answers = [content for role, content in history if role == "assistant"]
@@ -74,14 +76,20 @@ def leaning_of(question: str, language: str) -> Leaning:
         return Leaning.SURELY
     pointing = referring.pointing_words(question, language)
     own = [term for term in content_terms(question, language) if not _points(term, pointing)]
-    few = sum(map(_words, own)) <= FEW_TERMS
+    telling = [term for term in own if not referring.belongs(term, language)]
+    if not telling:
+        return Leaning.SURELY
+    few = sum(map(_words, telling)) <= FEW_TERMS
     if referring.goes_on(question, language):
         return Leaning.SURELY if few or pointing else Leaning.PERHAPS
-    if pointing and few:
-        return Leaning.SURELY
-    if not own:
+    if pointing and few and not _names_something(question, language):
         return Leaning.SURELY
     return Leaning.PERHAPS if pointing or few else Leaning.NOT
+
+
+def _names_something(question: str, language: str) -> bool:
+    """Return whether a word inside of the question has a capital, which says what it is about."""
+    return language != "de" and INNER_CAPITAL.search(question) is not None
 
 
 def _words(term: str) -> int:
@@ -97,7 +105,7 @@ def _widened(question: str, earlier: Sequence[str], names: Sequence[str]) -> str
     taken: list[str] = []
     for text in reversed(earlier[-EARLIER:]):
         taken.insert(0, text[:LONGEST])
-        if leaning_of(text, of_question(text)) is Leaning.NOT:
+        if leaning_of(taken[0], of_question(taken[0])) is Leaning.NOT:
             break
     return "\n".join([*taken, *([", ".join(names)] if names else []), question])
 

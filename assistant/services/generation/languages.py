@@ -93,6 +93,8 @@ _loading = threading.Lock()
 
 # Fewer letters than these, in an alphabet of many languages, are too few for statistics.
 FEW_LETTERS = 20
+# Japanese questions may be written without kana if they are as short as this.
+FEW_HAN = 5
 
 
 def detect(text: str) -> str:
@@ -106,15 +108,38 @@ def of_question(text: str, before: Sequence[str] = ()) -> str:
     """Return the language of a question, `before` being what its conversation said, oldest first.
 
     Where its alphabet is that of many languages, its little words count first. A question of few
-    letters without any has the language of its conversation, or else English.
+    letters that can be in several, or in any, has the language of its conversation, or else is in
+    English, if that is one of them.
     """
-    alone = _by_script(text) or _by_words(text)
-    if alone is not None:
-        return alone
-    if len(LETTER.findall(text[:SAMPLE])) >= FEW_LETTERS:
+    possible = _possible(text)
+    if len(possible) == 1:
+        return possible[0]
+    if len(LETTER.findall(text[:SAMPLE])) < FEW_LETTERS:
+        said = " ".join(before)[-SAMPLE:]
+        spoken = of_question(said) if LETTER.search(said) else "en"
+        for language in (spoken, "en"):
+            if not possible or language in possible:
+                return language
+    if not possible:
         return detect(text)
-    said = " ".join(before)[-SAMPLE:]
-    return of_question(said) if LETTER.search(said) else "en"
+    ranked = [str(code) for code, _ in load().rank(text[:SAMPLE])]
+    return next(code for code in ranked if code in possible)
+
+
+def _possible(text: str) -> list[str]:
+    """Return the languages that a text's script and little words allow; none if they do not say."""
+    written = _by_script(text)
+    if written == "zh" and len(LETTER.findall(text)) < FEW_HAN:
+        return ["zh", "ja"]
+    if written is not None:
+        return [written]
+    greeted = small_talk.languages_of(text[:SAMPLE])
+    if greeted is not None:
+        return sorted(greeted)
+    words = words_of(text[:SAMPLE])
+    counts = {code: sum(word in known for word in words) for code, known in WORDS.items()}
+    most = max(counts.values())
+    return [code for code, count in counts.items() if count == most] if most else []
 
 
 def _by_script(text: str) -> str | None:
@@ -132,23 +157,6 @@ def _by_script(text: str) -> str | None:
     if written_in(CYRILLIC):
         return "uk" if UKRAINIAN.search(sample) else "ru"
     return None
-
-
-def _by_words(text: str) -> str | None:
-    """Return the language that most of a question's little words belong to, if any do."""
-    greeted = small_talk.languages_of(text[:SAMPLE])
-    if greeted is not None:
-        return "en" if "en" in greeted else min(greeted)
-    words = words_of(text[:SAMPLE])
-    counts = {code: sum(word in known for word in words) for code, known in WORDS.items()}
-    most = max(counts.values())
-    if not most:
-        return None
-    best = [code for code, count in counts.items() if count == most]
-    if len(best) == 1:
-        return best[0]
-    ranked = [str(code) for code, _ in load().rank(text[:SAMPLE])]
-    return next(code for code in ranked if code in best)
 
 
 def name_of(code: str) -> str:

@@ -5,6 +5,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 
 from sqlalchemy import select
@@ -23,6 +24,8 @@ MOST_LISTED = 2000
 MOST_NAMED = 6
 # A name that is one word may be any word, unless it is as long as this.
 SHORTEST_WORD = 5
+# What is read of a question.
+LONGEST = 2000
 # A name in a script without blanks.
 SHORTEST_UNSPACED = 3
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]{3,}")
@@ -54,16 +57,21 @@ class Files:
 
 def read(scope: Scope, question: str) -> Files:
     """Return the documents that a question may be about, and those that it names."""
-    listed = _listed(scope)
+    return told(question, _listed(scope))
+
+
+def told(question: str, listed: Sequence[File]) -> Files:
+    """Return what a question says of these documents."""
+    question = question[:LONGEST]
     compared = compares(question)
-    for naming in (_by_whole_name, _by_all_words, _by_a_rare_word):
-        found = naming(question, listed)
-        if naming is _by_a_rare_word and not (compared and len(found) > 1):
-            found = {}
-        if 0 < len(found) <= MOST_NAMED:
-            named = [file for file in listed if file.id in found]
-            return Files(listed, named, _replaced(question, found), compared)
-    return Files(listed, [], question, compared)
+    found = _by_whole_name(question, listed) or _by_all_words(question, listed)
+    if not found and compared:
+        rare = _by_a_rare_word(question, listed)
+        found = rare if len(rare) > 1 else {}
+    if not 0 < len(found) <= MOST_NAMED:
+        return Files(listed, [], question, compared)
+    named = [file for file in listed if file.id in found]
+    return Files(listed, named, _replaced(question, named, found), compared)
 
 
 def _listed(scope: Scope) -> list[File]:
@@ -79,7 +87,23 @@ def _listed(scope: Scope) -> list[File]:
     return [File(*row) for row in rows]
 
 
-_Found = dict[uuid.UUID, list[str]]
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A file's name as it may be spelled: folded, without its ending, and its words."""
+
+    whole: str
+    stem: str
+    words: tuple[str, ...]
+
+
+@lru_cache(maxsize=10_000)
+def _name(filename: str) -> _Name:
+    stem = PurePath(filename).stem
+    return _Name(fold(filename), fold(stem), tuple(words_of(stem)))
+
+
+# The words of names that were found, by document.
+_Found = dict[uuid.UUID, Sequence[str]]
 
 
 def _by_whole_name(question: str, listed: Sequence[File]) -> _Found:
@@ -87,15 +111,14 @@ def _by_whole_name(question: str, listed: Sequence[File]) -> _Found:
     folded, words = fold(question), f" {' '.join(words_of(question))} "
     found: _Found = {}
     for file in listed:
-        stem = _stem(file)
-        spelled = " ".join(words_of(stem))
-        whole = fold(file.filename)
-        if len(whole) >= SHORTEST_WORD and stem != file.filename and whole in folded:
+        name = _name(file.filename)
+        has_ending = name.stem != name.whole
+        if has_ending and len(name.whole) >= SHORTEST_WORD and name.whole in folded:
             found[file.id] = words_of(file.filename)
-        elif (" " in spelled and f" {spelled} " in words) or (
-            _UNSPACED.fullmatch(stem) and fold(stem) in folded
+        elif (len(name.words) > 1 and f" {' '.join(name.words)} " in words) or (
+            _UNSPACED.fullmatch(name.stem) and name.stem in folded
         ):
-            found[file.id] = spelled.split()
+            found[file.id] = name.words
     return found
 
 
@@ -104,7 +127,7 @@ def _by_all_words(question: str, listed: Sequence[File]) -> _Found:
     words = set(words_of(question))
     found: _Found = {}
     for file in listed:
-        parts = words_of(_stem(file))
+        parts = _name(file.filename).words
         if len(set(parts)) > 1 and words.issuperset(parts) and not WORDS["en"].issuperset(parts):
             found[file.id] = parts
     return found
@@ -112,31 +135,27 @@ def _by_all_words(question: str, listed: Sequence[File]) -> _Found:
 
 def _by_a_rare_word(question: str, listed: Sequence[File]) -> _Found:
     """Find files by a word that stands in the name of no other."""
-    parts = {file.id: set(words_of(_stem(file))) for file in listed}
+    parts = {file.id: set(_name(file.filename).words) for file in listed}
     counts = Counter(word for words in parts.values() for word in words)
-    words = set(words_of(question))
-    found: _Found = {}
-    for file in listed:
-        rare = [
-            word
-            for word in parts[file.id] & words
-            if counts[word] == 1 and len(word) >= SHORTEST_WORD
-        ]
-        if rare:
-            found[file.id] = rare
-    return found
+    words = {word for word in words_of(question) if len(word) >= SHORTEST_WORD}
+    found = {
+        file.id: [word for word in parts[file.id] & words if counts[word] == 1] for file in listed
+    }
+    return {document: rare for document, rare in found.items() if rare}
 
 
-def _stem(file: File) -> str:
-    return PurePath(file.filename).stem
-
-
-def _replaced(question: str, found: _Found) -> str:
+def _replaced(question: str, named: Sequence[File], found: _Found) -> str:
     """Return the question's words, with one sign for all words of names."""
+    text = fold(question)
+    for file in named:
+        # As it is written, since in some scripts no blank parts it from other words.
+        for spelled in (_name(file.filename).whole, _name(file.filename).stem):
+            if len(spelled) >= SHORTEST_UNSPACED:
+                text = text.replace(spelled, f" {NAMED} ")
     names = {word for words in found.values() for word in words}
     kept: list[str] = []
-    for word in words_of(question):
-        if word not in names:
+    for word in words_of(text):
+        if word != NAMED and word not in names:
             kept.append(word)
         elif kept[-1:] != [NAMED]:
             kept.append(NAMED)

@@ -35,15 +35,17 @@ class Gathered:
     """What a reply is made from, best first.
 
     `question` is what was searched for. Without hits the reply is a refusal, unless it `is_talk`,
-    which is answered without documents. `is_whole` says that documents are shown as a whole, and
-    `is_excerpt` that parts of them are left out.
+    which is answered without documents. `wholes` are documents in their own order if a question is
+    about them as a whole, and `is_excerpt` says that parts of them are left out. Each of those that
+    are `sharing` is to have a part in the answer.
     """
 
     question: Question
     hits: Sequence[Hit] = ()
     is_talk: bool = False
-    is_whole: bool = False
+    wholes: Sequence[Hit] = ()
     is_excerpt: bool = False
+    sharing: Sequence[uuid.UUID] = ()
 
 
 def gather(
@@ -66,10 +68,12 @@ def gather(
     asked = follow_ups.read(text, history)
     if is_about_a_whole(files.request):
         return _whole(scope, asked, _wanted(files, scope, recent), room)
-    found = _search(scope, asked, _sharing(files, scope))
+    sharing = _sharing(files, scope)
+    found = _search(scope, asked, sharing)
     if not found.is_answerable:
         return Gathered(found.question)
-    return Gathered(found.question, joined(scope.owner_id, _that_fit(found.hits, room)))
+    hits = joined(scope.owner_id, _that_fit(found.hits, room))
+    return Gathered(found.question, hits, sharing=[file.id for file in sharing])
 
 
 def _wanted(files: Files, scope: Scope, recent: Sequence[uuid.UUID]) -> Sequence[File]:
@@ -85,13 +89,14 @@ def _whole(scope: Scope, asked: Asked, files: Sequence[File], room: int) -> Gath
     wholes = whole_documents.read(scope.owner_id, files, room)
     question = Question(scope.owner_id, asked.text)
     if not wholes.is_excerpt:
-        return Gathered(question, wholes.hits, is_whole=True)
+        return Gathered(question, wholes.hits, wholes=wholes.hits)
     beside = int(room * FOUND_BESIDE)
     wholes = whole_documents.read(scope.owner_id, files, room - beside)
     within = replace(scope, document_ids=[file.id for file in files])
     found = _search(within, asked, ())
     shown = [*_that_fit(found.hits, beside), *wholes.hits]
-    return Gathered(question, joined(scope.owner_id, shown), is_whole=True, is_excerpt=True)
+    hits = joined(scope.owner_id, shown)
+    return Gathered(question, hits, wholes=wholes.hits, is_excerpt=True)
 
 
 def _sharing(files: Files, scope: Scope) -> Sequence[File]:

@@ -70,8 +70,8 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         said = [content for role, content in task.history if role == MessageRole.USER]
         draft.add(refusal(task.question, said))
         return
-    if task.verbatim and gathered.is_whole:
-        extraction.reply_about(run, draft, hits)
+    if task.verbatim and gathered.wholes:
+        extraction.reply_about(run, draft, gathered.wholes)
     elif task.verbatim:
         extraction.reply(run, draft, task.question, question, hits)
     else:

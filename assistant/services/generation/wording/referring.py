@@ -32,6 +32,24 @@ _POINTING = {
     "uk": "це він вона воно вони його її йому їй їх їм цей ця ці цього цієї той та ті там перший перша перше першого першої другий друга друге другого другої третій останній інший",
     "zh": "它 它们 他 她 他们 她们 这 那 这个 那个 这些 那些 那里 其 第一 第二 第三 最后一 前者 后者 另一 其他 上面 第一個 第二個 這 這個 它們 後者",
 }
+# What everything of some kind has, so that a question with nothing else does not say whose.
+_BELONGING = {
+    "ar": "سعر ثمن يكلف تكلف تكلفة رسوم مجاني يبدأ تبدأ ينتهي يفتح يغلق أسسه أسسها موعد مدة عنوان هاتف حجز أطفال للأطفال طلاب للطلاب كبار استثناءات سنة عام يوم",
+    "de": "kostet kosten preis preise teuer billiger billig günstiger gratis kostenlos beginnt fängt endet dauert öffnet schließt gegründet gilt adresse telefon öffnungszeiten dauer größe gewicht farbe ausnahmen ermäßigung buchen reservieren anmelden kinder kindern studenten erwachsene gruppen seit jahr tag woche sonntags montags",
+    "en": "price prices cost costs expensive cheap cheaper free start starts begin begins end ends open opens close closes last lasts founded built written made apply applies address phone hours duration size weight colour color exceptions discount book booked reserve required children kids students adults groups seniors year day week sundays mondays winter summer long longer take too",
+    "es": "precio precios cuesta cuestan caro barato gratis empieza comienza termina dura abre cierra fundó construyó dirección teléfono horario duración excepciones descuento reservar niños estudiantes adultos grupos año día",
+    "fr": "prix coûte coûtent tarif cher chère chères moins gratuit gratuite commence finit termine dure ouvre ferme fondé fondée construit adresse téléphone horaires durée exceptions réduction réserver réservation enfants étudiants adultes groupes année jour dimanche hiver été",
+    "it": "prezzo prezzi costa costano caro gratis gratuito inizia comincia finisce dura apre chiude fondato fondò costruito indirizzo telefono orario orari durata eccezioni sconto prenotare bambini studenti adulti gruppi anno giorno",
+    "ja": "値段 料金 費用 無料 始 終 開 閉 設立 住所 電話 営業時間 時間 期間 例外 割引 予約 必要 子ども 子供 子 学生 大人 団体 年 日",
+    "ko": "가격 요금 비용 무료 시작 끝 설립 주소 전화 영업시간 시간 기간 예외 할인 예약 필요 어린이 학생 어른 단체",
+    "nl": "prijs kost kosten duur goedkoper gratis begint eindigt duurt opent sluit opgericht adres telefoon openingstijden uitzonderingen korting reserveren boeken kinderen studenten volwassenen groepen jaar dag",
+    "pl": "cena ceny kosztuje drogie tańsze darmowe zaczyna kończy trwa otwiera zamyka założył adres telefon godziny wyjątki zniżka rezerwować dzieci studenci dorośli grupy rok dzień",
+    "pt": "preço preços custa custam caro barato grátis começa termina dura abre fecha fundou construiu endereço morada telefone horário duração exceções desconto reservar crianças estudantes adultos grupos ano dia",
+    "ru": "цена цены стоит стоят дорого дешевле бесплатно начинается кончается длится открывается закрывается основал основана построил адрес телефон часы исключения скидка бронировать детей студентов взрослых групп год день",
+    "zh": "价格 价钱 费用 收费 免费 便宜 更便宜 贵 开始 结束 开门 关门 创立 创办 成立 建立 地址 电话 时间 例外 优惠 折扣 预约 预订 儿童 孩子 学生 老人 成人 团体 年份 價格 費用 免費 開始 結束 預約 兒童 學生",
+}
+# A pronoun there, and an article anywhere else.
+_LAST = {"de": frozenset({"das", "die", "der", "den", "dem"})}
 # How a question begins that goes on with the one before.
 _BEGINNING = {
     "ar": "و|وماذا عن|ماذا عن|لكن|إذن",
@@ -70,7 +88,7 @@ _MORE = {
     "he": "כן|עוד|ספר לי עוד|תמשיך|למה|מדוע|איך",
     "hi": "हाँ|और|और बताओ|और बताइए|जारी रखो|क्यों|कैसे",
     "it": "sì|di più|dimmi di più|dimmi altro|continua|perché|come mai|per esempio|spiega",
-    "ja": "はい|もっと|もっと詳しく|もっと教えて|詳しく|続けて|なぜ|なぜですか|どうして|どうしてですか|例えば|それで",
+    "ja": "はい|もっと|もっと詳しく|もっと教えて|もっと詳しく教えて|もっと詳しく教えてください|詳しく教えて|詳しく教えてください|詳しく|続けて|なぜ|なぜですか|どうして|どうしてですか|例えば|それで",
     "ko": "네|예|더|더 알려줘|더 알려 주세요|계속|왜|왜요|예를 들면|자세히",
     "nl": "ja|meer|vertel me meer|ga door|waarom|hoezo|bijvoorbeeld",
     "pl": "tak|więcej|powiedz więcej|powiedz mi więcej|kontynuuj|dlaczego|jak to|na przykład",
@@ -80,7 +98,7 @@ _MORE = {
     "th": "ใช่|เพิ่มเติม|เล่าเพิ่ม|ทำไม|ต่อ",
     "tr": "evet|daha fazla|daha fazla anlat|devam et|devam|neden|niye|niçin|örneğin",
     "uk": "так|ще|розкажи більше|розкажи докладніше|докладніше|продовжуй|далі|чому|наприклад",
-    "zh": "是|是的|更多|多说一些|再说一些|详细说说|详细一点|继续|为什么|为何|怎么|比如|例如|继续说|為什麼|繼續",
+    "zh": "是|是的|更多|多说一些|再说一些|详细说说|详细说明|请详细说明|请详细说明一下|详细介绍一下|请继续|详细一点|继续|为什么|为何|怎么|比如|例如|继续说|為什麼|繼續",
 }
 
 
@@ -94,13 +112,14 @@ _ANYWHERE = {
     code: re.compile("|".join(sorted(map(re.escape, _POINTING_AT[code]), key=len, reverse=True)))
     for code in UNSPACED
 }
+_BELONGS = {code: frozenset(fold(words).split()) for code, words in _BELONGING.items()}
 _LONGEST_BEGINNING = 5
 # Written together with the word behind it.
 _AND = {"ar": "و", "he": "ו"}
 # What may stand before or behind the words that ask for more.
 _POLITE = frozenset(
     fold(
-        "please yes ok okay well hm bitte ja oui s il vous te plaît por favor sí sim tak prosím"
+        "please yes ok okay well hm can could would you me for bitte ja oui s il vous te plaît por favor sí sim tak prosím"
     ).split()
 )
 
@@ -109,7 +128,14 @@ def pointing_words(text: str, language: str) -> frozenset[str]:
     """Return what in a question points at something that was said before."""
     if language in _ANYWHERE:
         return frozenset(_ANYWHERE[language].findall(fold(text)))
-    return frozenset(words_of(text)) & _POINTING_AT.get(language, frozenset())
+    words = words_of(text)
+    last = frozenset(words[-1:]) & _LAST.get(language, frozenset())
+    return last | frozenset(words) & _POINTING_AT.get(language, frozenset())
+
+
+def belongs(term: str, language: str) -> bool:
+    """Return whether a term of a question is something that everything of some kind has."""
+    return term in _BELONGS.get(language, frozenset())
 
 
 def goes_on(text: str, language: str) -> bool:
@@ -128,7 +154,11 @@ def asks_for_more(text: str, language: str) -> bool:
     """Return whether all that a message says is that it wants more of what was said before."""
     known = _MORE_OF_IT.get(language, frozenset()) | _MORE_OF_IT["en"]
     words = words_of(text)
-    if " ".join(words) in known:
-        return True
-    bare = [word for word in words if word not in _POLITE]
-    return " ".join(bare) in known or (bool(words) and not bare)
+    if not words or " ".join(words) in known:
+        return bool(words)
+    while words and words[0] in _POLITE:
+        words.pop(0)
+    while words and words[-1] in _POLITE:
+        words.pop()
+    # Nothing but `yes, please`.
+    return not words or " ".join(words) in known

@@ -9,11 +9,11 @@ from assistant.terms import fold
 
 # Whole phrases by language; they may stand behind one another.
 _PHRASES = {
-    "ar": "مرحبا|مرحبًا|أهلا|أهلا وسهلا|السلام عليكم|وعليكم السلام|صباح الخير|مساء الخير|شكرا|شكرًا|شكرا جزيلا|شكرا لك|كيف حالك|مع السلامة|إلى اللقاء|ممتاز",
+    "ar": "سلام|مرحبا|مرحبًا|أهلا|أهلا وسهلا|السلام عليكم|وعليكم السلام|صباح الخير|مساء الخير|شكرا|شكرًا|شكرا جزيلا|شكرا لك|كيف حالك|مع السلامة|إلى اللقاء|ممتاز",
     "cs": "ahoj|dobrý den|dobré ráno|dobrý večer|díky|děkuji|děkuju|moc díky|jak se máš|na shledanou|nashle|super",
     "da": "hej|goddag|godmorgen|god morgen|godaften|tak|mange tak|tusind tak|hvordan går det|farvel|hej hej",
     "de": "hallo|hi|hey|guten tag|guten morgen|guten abend|moin|servus|grüß gott|grüezi|danke|vielen dank|danke schön|dankeschön|danke dir|danke sehr|besten dank|herzlichen dank|das hat geholfen|wie geht s|wie geht es dir|wie geht es ihnen|tschüss|auf wiedersehen|bis bald|super|toll|prima|alles klar|sehr gut|gut danke",
-    "en": "hi|hello|hey|hiya|howdy|greetings|good morning|good afternoon|good evening|good day|good night|hi there|hello there|hey there|hi all|hi everyone|hello everyone|yo|thanks|thank you|thx|ty|cheers|many thanks|thanks a lot|thank you so much|thank you very much|thanks so much|much appreciated|that helps|that helped|that was helpful|very helpful|that s all|that is all|how are you|how are you doing|how s it going|how do you do|what s up|sup|nice to meet you|who are you|what can you do|what are you|bye|goodbye|good bye|see you|see you later|great|perfect|awesome|excellent|nice|cool|wonderful|good|very good|well done|good job|got it|i see|understood|ok|okay|k|test|testing|ping|lol|haha|wow|no|no thanks|no thank you|nope|never mind|nevermind|sorry|you re welcome",
+    "en": "hi|hello|hey|hiya|howdy|greetings|good morning|good afternoon|good evening|good day|good night|hi there|hello there|hey there|hi all|hi everyone|hello everyone|yo|thanks|thank you|thx|ty|cheers|many thanks|thanks a lot|thank you so much|thank you very much|thanks so much|much appreciated|that helps|that helped|that was helpful|very helpful|that was really helpful|that was very helpful|really helpful|you re great|you re the best|you are great|good bot|nice work|see you tomorrow|see you soon|that s all|that is all|how are you|how are you doing|how s it going|how do you do|what s up|sup|nice to meet you|who are you|what can you do|what are you|bye|goodbye|good bye|see you|see you later|great|perfect|awesome|excellent|nice|cool|wonderful|good|very good|well done|good job|got it|i see|understood|ok|okay|k|test|testing|ping|lol|haha|wow|no|no thanks|no thank you|nope|never mind|nevermind|sorry|you re welcome",
     "es": "hola|buenos días|buenas tardes|buenas noches|buenas|gracias|muchas gracias|mil gracias|qué tal|cómo estás|cómo está|adiós|hasta luego|hasta pronto|genial|perfecto|vale|de nada",
     "fi": "hei|moi|terve|huomenta|hyvää huomenta|hyvää päivää|hyvää iltaa|kiitos|kiitos paljon|paljon kiitoksia|mitä kuuluu|näkemiin|hei hei|moikka",
     "fr": "bonjour|bonsoir|salut|coucou|merci|merci beaucoup|merci bien|un grand merci|ça va|comment ça va|comment allez vous|comment vas tu|au revoir|à bientôt|bonne journée|bonne soirée|super|parfait|d accord|très bien|de rien",
@@ -30,7 +30,7 @@ _PHRASES = {
     "th": "สวัสดี|สวัสดีครับ|สวัสดีค่ะ|หวัดดี|ขอบคุณ|ขอบคุณครับ|ขอบคุณค่ะ|ขอบคุณมาก|สบายดีไหม|ลาก่อน",
     "tr": "merhaba|selam|günaydın|iyi günler|iyi akşamlar|teşekkürler|teşekkür ederim|çok teşekkürler|çok teşekkür ederim|sağ ol|nasılsın|nasılsınız|hoşça kal|görüşürüz|harika|tamam",
     "uk": "привіт|вітаю|доброго дня|добрий день|доброго ранку|добрий вечір|дякую|дуже дякую|щиро дякую|як справи|до побачення|бувай|чудово|добре",
-    "zh": "你好|您好|大家好|嗨|哈喽|早上好|上午好|中午好|下午好|晚上好|早安|晚安|谢谢|谢谢你|谢谢您|非常感谢|多谢|感谢|你好吗|您好吗|再见|拜拜|很好|太好了|明白了|知道了|好|好的|好的谢谢|你好啊|您好啊|谢谢啦|谢谢了|嗨你好|謝謝|謝謝你|謝謝您|感謝|再見|哈囉",
+    "zh": "你好|您好|大家好|嗨|哈喽|早上好|上午好|中午好|下午好|晚上好|早安|晚安|谢谢|谢谢你|谢谢您|非常感谢|多谢|感谢|你好吗|您好吗|再见|拜拜|很好|太好了|明白了|知道了|好|好的|好的谢谢|你好啊|您好啊|你好呀|您好呀|谢谢你的帮助|谢谢您的帮助|谢谢帮助|谢谢啦|谢谢了|嗨你好|謝謝|謝謝你|謝謝您|感謝|再見|哈囉",
 }
 # What may stand beside them: names that an assistant is called by, and words that make them kinder.
 _BESIDE = frozenset(
@@ -44,7 +44,9 @@ _BESIDE = frozenset(
 _PICTURES = re.compile(
     "[\U0001f300-\U0001faff\u2600-\u27bf\ufe0f\u200d\U0001f1e6-\U0001f1ff]|[:;=]-?[)D(pP]|<3"
 )
-_MOST_WORDS = 12
+# As in `hellooo`.
+_LONG_DRAWN = re.compile(r"(\w)\1{2,}")
+_MOST_WORDS, _LONGEST_MESSAGE = 12, 200
 
 
 def _key(phrase: str) -> str:
@@ -63,7 +65,9 @@ def languages_of(text: str) -> frozenset[str] | None:
 
     It has nothing else in it: what asks for anything is a question, however it begins.
     """
-    words = words_of(_PICTURES.sub(" ", text))
+    if len(text) > _LONGEST_MESSAGE:
+        return None
+    words = words_of(_LONG_DRAWN.sub(r"\1", _PICTURES.sub(" ", text)))
     if not words:
         # A face, or a sign of exclamation.
         return frozenset({"en"}) if _PICTURES.search(text) else None
