@@ -3,7 +3,8 @@
 `python -m benchmarks.evidence [SETS]`: without a server, on the passages, questions and answers of
 `benchmarks/sets/evidence*.json`. Each item has a sentence that its passage supports, one in which a
 fact is altered and one that the passage does not have; `fact` is what the quote has to hold.
-`evidence.json` is what the rules were made with, `evidence-check.json` was written afterwards.
+`evidence.json` is what the rules were made with, `evidence-check.json` was written afterwards, and
+so was `answers.json`, which has longer sentences and no questions of quotes.
 """
 
 import json
@@ -138,12 +139,32 @@ def show(
         )
 
 
+def judge_answers(path: Path) -> None:
+    """Print what is flagged of longer sentences, such as models write, about a few passages."""
+    read = json.loads(path.read_text())
+    hits = [
+        Hit(uuid.uuid4(), 1, number, f"{number}.md", 1, 0, len(text), text, 0.5)
+        for number, text in enumerate(read["passages"])
+    ]
+    statements = Statements(hits, lambda texts: np.zeros((len(texts), 1), np.float32))
+    flagged: Counter[bool] = Counter()
+    counts: Counter[bool] = Counter()
+    for one in read["said"]:
+        said, asked = Particulars(one["text"]), Words(one["question"])
+        counts[one["supported"]] += 1
+        flagged[one["supported"]] += find_support(said, statements, statements.all, asked) is None
+    print(f"{path.stem}: {counts.total()} sentences")
+    print(f"  flagged: supported {flagged[True]} of {counts[True]}")
+    print(f"  flagged: invented or altered {flagged[False]} of {counts[False]}")
+
+
 def main() -> None:
     """Judge the sets that are named, or all."""
     model = Adapters(read_settings()).embedding_model
     paths = [Path(name) for name in sys.argv[1:]] or sorted(SETS.glob("evidence*.json"))
     for path in paths:
         judge(path, model)
+    judge_answers(SETS / "answers.json")
 
 
 if __name__ == "__main__":

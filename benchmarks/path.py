@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from itertools import cycle
 from statistics import median
 
 import httpx
@@ -114,6 +116,36 @@ def compare_done(client: httpx.Client, bare: httpx.Client) -> None:
     print(f"  ratio                        {ratio:.2f}")
 
 
+def documents_alone(client: httpx.Client) -> None:
+    """Measure submit to done where a document answers by itself, without a model."""
+    content = files("assistant.local").joinpath("handbook.pdf").read_bytes()
+    wait = {"Prefer": "wait=60"}
+    upload = {"file": ("handbook.pdf", content)}
+    client.post("/documents", files=upload, headers=wait).raise_for_status()
+    asked = cycle(
+        [
+            "On which days is the foghorn sounded?",
+            "How much is a family ticket?",
+            "How old must children be to climb the tower?",
+            "What are the opening hours in October?",
+            "Who may climb the tower?",
+        ]
+    )
+
+    def ask() -> str:
+        question = {"content": next(asked), "use_documents": True, "model": "extractive"}
+        found: str = client.post("/messages", json=question).json()["id"]
+        return found
+
+    def done(job_id: str) -> bool:
+        ended: bool = client.get(f"/jobs/{job_id}").json()["finished_at"] is not None
+        return ended
+
+    times = [until_done(client, ask, done) for _ in range(PAIRS + 5)][5:]
+    print("submit to done, documents answering by themselves")
+    show("a handbook of 16 chunks", times)
+
+
 def many_replies(client: httpx.Client) -> None:
     """Measure many replies, some at a time, against the floor that the model itself sets."""
     question = scripted(f"answer tokens={TOKENS} interval={INTERVAL_MS}")
@@ -158,6 +190,7 @@ def run(whole: Whole, rounds: int) -> None:
             for _ in range(rounds):
                 compare_first_token(ours, whole.model_url)
                 compare_done(ours, bare)
+                documents_alone(ours)
                 many_replies(ours)
     finally:
         worker.terminate()

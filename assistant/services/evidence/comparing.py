@@ -1,7 +1,7 @@
 """Compare a sentence of an answer with what a passage states: is it the same, or only like it?"""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from assistant.terms import fold
 BESIDE = 0.6
 BESIDE_IN_ROWS = 0.75
 # Parts of sentences are only held against each other if they share so much of what they say.
-LIKE = 0.35
+LIKE = 0.28
 
 _WORD = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]+")
 # What stands before a word of scripts without blanks; looked for at every place.
@@ -57,7 +57,7 @@ class Compared:
 
     def _has(self, term: str) -> bool:
         if _SPACED.match(term):
-            return any(one.words.has(term) or one.context.has(term) for one in self.window)
+            return any(one.has(term) for one in self.window)
         return any(term in one.folded_with_context for one in self.window)
 
     @cached_property
@@ -82,20 +82,15 @@ class Compared:
         pieces = [part for one in (*self.window, *self.rivals) for part in one.numbered]
         bar = BESIDE_IN_ROWS if self.core.unit.kind is Kind.ROW else BESIDE
         words = {term: weight for term, weight in self.weights.items() if not values_of(term)}
-        like = [(piece, shared(words, piece.words)) for piece in pieces]
-
-        def stands_elsewhere(
-            marks: Iterable[frozenset[str]], of: Callable[[Particulars], frozenset[str]]
-        ) -> bool:
-            said = frozenset().union(*marks)
-            other = [score for piece, score in like if of(piece) and not said & of(piece)]
-            own = [[score for piece, score in like if mark & of(piece)] for mark in marks]
-            return bool(other) and any(max(found) < bar * max(other) for found in own if found)
-
-        codes = [frozenset({code}) for code in self.said.codes]
-        return stands_elsewhere(self.said.numbers, lambda piece: piece.values) or (
-            stands_elsewhere(codes, lambda piece: piece.codes)
-        )
+        for said in self.said.numbered or [self.said]:
+            about = {term: words[term] for term in said.words.terms if term in words}
+            like = [(piece, shared(about, piece.words)) for piece in pieces]
+            if _stand_elsewhere(said.numbers, like, lambda piece: piece.values, bar):
+                return True
+            codes = [frozenset({code}) for code in said.codes]
+            if _stand_elsewhere(codes, like, lambda piece: piece.codes, bar):
+                return True
+        return False
 
     def _lacks_codes(self) -> bool:
         there = "\n".join(one.folded_with_context for one in self.window)
@@ -178,6 +173,19 @@ class Compared:
             if _deny_each_other(said, closest):
                 return True
         return False
+
+
+def _stand_elsewhere(
+    marks: Sequence[frozenset[str]],
+    like: Sequence[tuple[Particulars, float]],
+    of: Callable[[Particulars], frozenset[str]],
+    bar: float,
+) -> bool:
+    """Return whether something else is said beside a mark than beside the marks of the sentence."""
+    said = frozenset().union(*marks)
+    other = [score for piece, score in like if of(piece) and not said & of(piece)]
+    own = [[score for piece, score in like if mark & of(piece)] for mark in marks]
+    return bool(other) and any(max(found) < bar * max(other) for found in own if found)
 
 
 def _deny_each_other(said: Particulars, other: Particulars) -> bool:

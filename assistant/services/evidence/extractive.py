@@ -20,11 +20,11 @@ MOST_HEADINGS = 8
 # What is less good than the best by more than this is left out.
 GOOD = 0.85
 # How much words, nearness, what stands above, the kind of thing, and the passage's place count.
-WORDS, ABOVE, NEAR, KIND, PLACE = 0.45, 0.5, 0.4, 0.2, 0.1
+WORDS, ABOVE, NEAR, KIND, PLACE = 0.45, 0.7, 0.4, 0.2, 0.1
 # What it counts that a question has the whole first cell of a row.
 ROW = 0.2
 # Of so many statements, those with most of the question's words, nearness is looked at.
-LOOKED_AT = 12
+LOOKED_AT = 8
 # What a sentence loses that is not whole, and a line of code beside sentences.
 BROKEN, CODE = 0.15, 0.15
 # A line of so few characters needs no full stop.
@@ -78,7 +78,8 @@ def extracts(question: str, asked: Asked, statements: Statements) -> list[Extrac
 def _may_answer(one: Statement) -> bool:
     if one.unit.kind is Kind.HEADING or one.text.startswith(("```", "~~~")):
         return False
-    return bool(one.words.terms) and not one.text.rstrip().endswith(_QUESTION_MARKS)
+    says_something = any(len(term) > 1 and not term[0].isdigit() for term in one.words.terms)
+    return says_something and not one.text.rstrip().endswith(_QUESTION_MARKS)
 
 
 def _best(among: Sequence[Statement], scores: Scores) -> list[int]:
@@ -102,7 +103,7 @@ def _scores(
     words = np.array([shared(weights, one.words) for one in among]) / whole
     above = np.array(
         [
-            sum(w * max(one.context.has(t) - one.words.has(t), 0) for t, w in weights.items())
+            sum(w * max(_above(one, t) - one.words.has(t), 0) for t, w in weights.items())
             for one in among
         ]
     )
@@ -120,6 +121,10 @@ def _scores(
     broken = np.array([_is_broken(one) for one in among])
     code = np.array([one.unit.kind is Kind.CODE for one in among])
     return np.asarray(scores + NEAR * near - BROKEN * broken - CODE * code)
+
+
+def _above(one: Statement, term: str) -> float:
+    return max(one.context.has(term), one.columns.has(term))
 
 
 def _is_broken(one: Statement) -> bool:
@@ -149,10 +154,9 @@ def _with_what_belongs_to(among: Sequence[Statement], chosen: list[int]) -> list
         if among[index].text.rstrip().endswith(_COLONS):
             wanted += [i for i in (index + 1, index + 2) if _follows(among, index, i)]
         new = [i for i in wanted if i not in result]
-        if len(result) + len(new) <= MOST:
-            result += new
-        elif not result:
-            result = new[:MOST]
+        room = MOST - len(result)
+        if len(new) <= room or (room > 1 and new[0] == index) or not result:
+            result += new[:room]
     return result
 
 

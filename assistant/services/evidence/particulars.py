@@ -60,11 +60,11 @@ _DAYS = re.compile(
 )
 
 _NOT = re.compile(
-    r"\b(?:not(?!-)|no|never|none|nobody|nothing|nowhere|neither|nor|cannot|without|\w+n['’]t"
-    r"|nicht|kein\w*|nie|niemals|nirgend\w*|weder|ohne"
-    r"|ne|n['’]\w+|pas|jamais|aucune?|rien|sans|nunca|jamas|tampoco|ningun\w*|sin"
-    r"|non|mai|nessun\w*|senza|nao|nem|nenhum\w*|sem|niet|geen|nooit|zonder"
-    r"|не|ни|нет|нельзя|без|никогда|нигде)\b"
+    r"\b(?:not(?!-)|no|never|none|nobody|nothing|nowhere|neither|nor|cannot|\w+n['’]t"
+    r"|nicht|kein\w*|nie|niemals|nirgend\w*|weder"
+    r"|ne|n['’]\w+|pas|jamais|aucune?|rien|nunca|jamas|tampoco|ningun\w*"
+    r"|non|mai|nessun\w*|nao|nem|nenhum\w*|niet|geen|nooit"
+    r"|не|ни|нет|нельзя|никогда|нигде)\b"
     r"|不|没|未|无|勿|ない|なく|ません|ず[、。に]|ぬ|안 |않|없|못"
     r"|\b(?:لا|ليس|ليست|لم|لن|غير|بدون)\b"
 )
@@ -93,10 +93,11 @@ _FORBIDDEN = re.compile(
     r"|нельзя)\b|禁|切勿|不得|不能|不可|勿|拒|금지|يمنع|ممنوع"
 )
 
+_WORDS = re.compile(r"[^\W\d_]{2}|[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _SEMICOLON = re.compile(r"[;；]")
 _CLAUSE = re.compile(
     r"(?<!\d)[,،、](?!\d)|(?<=\d),\s|[;；，：—]|:\s|\s–\s"
-    r"|\s(?:and|but|while|und|aber|während|et|mais|tandis que|y|pero|mientras|e|ma|mas|en"
+    r"|\s(?:and|but|while|whereas|und|aber|während|et|mais|tandis que|y|pero|mientras|e|ma|mas|en"
     r"|maar|и|а|но)\s"
 )
 
@@ -206,7 +207,13 @@ class Particulars:
     @cached_property
     def clauses(self) -> list["Particulars"]:
         """Return its parts between commas and such words as `and`; itself if it has none."""
-        texts = [part for part in _CLAUSE.split(self.text) if part.strip()]
+        texts: list[str] = []
+        for part in _CLAUSE.split(self.text):
+            if texts and not _WORDS.search(part):
+                # The year of a date, the end of a number.
+                texts[-1] += f" {part}"
+            elif part.strip():
+                texts.append(part)
         return [Particulars(text) for text in texts] if len(texts) > 1 else [self]
 
     @cached_property

@@ -17,6 +17,9 @@ from assistant.terms import fold
 
 Embed = Callable[[Sequence[str]], Vectors]
 
+# What a heading says of what stands below it, against what that says itself.
+ABOVE = 0.6
+
 _LEVEL = re.compile(r"#+")
 _EXTENSION = re.compile(r"\.\w{1,5}$")
 
@@ -29,12 +32,13 @@ class Statement(Particulars):
     unit: Unit
     above: str
     header: str
-    # The terms that it need not repeat.
+    # The terms that it need not repeat, of the headings and the table's header.
     context: Words
+    columns: Words
 
     def has(self, term: str) -> float:
         """Return how far it has a term, itself or above; a number in whatever way it is written."""
-        found = max(self.words.has(term), self.context.has(term))
+        found = max(self.words.has(term), self.columns.has(term), ABOVE * self.context.has(term))
         return 1.0 if found < 1 and values_of(term) & self.values else found
 
     @cached_property
@@ -81,7 +85,7 @@ def _of(number: int, hit: Hit) -> list[Statement]:
     name = _EXTENSION.sub("", hit.filename).replace("_", " ").replace("-", " ")
     found = []
     inside: dict[int, str] = {}
-    contexts: dict[str, Words] = {}
+    contexts: dict[str, Words] = {"": Words("")}
     for unit in units_of(hit.text):
         text = hit.text[unit.start : unit.end]
         above = "\n".join([name, *path, *inside.values()])
@@ -94,10 +98,11 @@ def _of(number: int, hit: Hit) -> list[Statement]:
             depth = len(mark[0])
             inside = {level: line for level, line in inside.items() if level < depth}
             inside[depth] = text.lstrip("# ")
-        context = f"{above}\n{header}"
-        if context not in contexts:
-            contexts[context] = Words(context)
-        found.append(Statement(text, number, unit, above, header, contexts[context]))
+        for context in (above, header):
+            if context not in contexts:
+                contexts[context] = Words(context)
+        terms = contexts[above], contexts[header]
+        found.append(Statement(text, number, unit, above, header, *terms))
     return found
 
 

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from assistant.services.retrieval.stop_words import says_nothing
 from assistant.terms import terms_of
 
 # The longest endings that make of one word another form of it: open, opens, opened, opening.
@@ -16,6 +17,8 @@ FORM = 0.75
 FIGURE = 2.0
 # How much more the rare words count than the usual ones.
 CONTRAST = 1.5
+# What words count that say little anywhere.
+USUAL = 0.25
 # A single letter beside others says next to nothing, nor do endings in hiragana.
 LETTER = 0.25
 
@@ -67,6 +70,8 @@ class Rarity:
         weight = math.pow(math.log(1 + (self._texts - count + 0.5) / (count + 0.5)), CONTRAST)
         if _HAS_DIGIT.search(term):
             return weight * FIGURE
+        if says_nothing(term):
+            return weight * USUAL
         if _HIRAGANA.fullmatch(term) or (len(term) == 1 and not _UNSPACED.match(term)):
             return weight * LETTER
         return weight

@@ -3,7 +3,7 @@
 # ruff: noqa: RUF001
 
 from assistant.errors import PermanentError
-from assistant.services.generation.languages import detect
+from assistant.services.generation.languages import of_question
 
 NOTES = {
     "ar": "نموذج اللغة لا يستجيب حاليا. هذا ما تقوله المستندات:",
@@ -24,6 +24,7 @@ NOTES = {
     "pt": "O modelo de linguagem não responde neste momento. É isto que dizem os documentos:",
     "ru": "Языковая модель сейчас не отвечает. Вот что говорится в документах:",
     "sv": "Språkmodellen svarar inte just nu. I dokumenten står det:",
+    "th": "แบบจำลองภาษายังไม่ตอบในขณะนี้ เอกสารระบุไว้ดังนี้:",
     "tr": "Dil modeli şu anda yanıt vermiyor. Belgelerde şunlar yazıyor:",
     "uk": "Мовна модель зараз не відповідає. Ось що сказано в документах:",
     "zh": "语言模型目前没有响应。文档中的内容如下：",
@@ -48,4 +49,4 @@ def is_down(error: PermanentError) -> bool:
 
 def note(question: str) -> str:
     """Return the sentence that stands before what the documents say."""
-    return NOTES[detect(question)]
+    return NOTES[of_question(question)]
