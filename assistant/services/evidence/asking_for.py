@@ -30,6 +30,10 @@ _TIME = re.compile(
     r"|什么时候|何时|几点|哪(?:天|年|月|一天)|星期几|周几|いつ"
     r"|何(?:時|曜日|月|年)|언제|몇 시|무슨 요일|\bمتى\b"
 )
+_SPAN = re.compile(
+    r"\bhow long\b|\bwie lange?\b|\bcombien de temps|\bcuanto (?:tiempo|dura)"
+    r"|\bquanto (?:tempo|dura)|\bhoe ?lang|\bкак долго|多久|多长时间|どれ(?:くらい|ぐらい)の(?:時間|期間)|얼마나 오래"
+)
 _DAY = re.compile(
     r"\b(?:which|what) (?:days?|months?|weekdays?|date)\b|\bquels? (?:jours?|mois)"
     r"|\bwelche[mnrs]? (?:wochen)?tage?n?\b|\bque (?:dias?|mes)\b|\bche giorn[oi]|\bwelke dag"
@@ -59,6 +63,8 @@ def fitness(question: str, statement: Particulars) -> float:
     elif _TIME.search(folded):
         has_time = statement.numbers or statement.days or statement.spans
         fits.append(bool(has_time or _WHAT_TIME_HAS.search(statement.folded)))
+    if _SPAN.search(folded):
+        fits.append(bool(statement.spans))
     if _PERSON.search(folded):
         fits.append(bool(statement.names) or not _HAS_CASE.search(statement.text))
     return sum(fits) / len(fits) if fits else 0.5

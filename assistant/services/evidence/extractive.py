@@ -1,7 +1,7 @@
 """Answer a question by the sentences or rows that answer it, as they stand in the documents."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ MOST_HEADINGS = 8
 GOOD = 0.85
 # How much words, nearness, what stands above, the kind of thing, and the passage's place count.
 WORDS, ABOVE, NEAR, KIND, PLACE = 0.45, 0.7, 0.4, 0.2, 0.1
+# What a word counts that stands in what a question leans on, such as the one before it.
+LEANT_ON = 0.5
 # What it counts that a question has the whole first cell of a row.
 ROW = 0.2
 # Of so many statements, those with most of the question's words, nearness is looked at.
@@ -57,17 +59,24 @@ class Extract:
         return self.statements[0].passage
 
 
-def extracts(question: str, asked: Asked, statements: Statements) -> list[Extract]:
+def extracts(
+    question: str, asked: Asked, statements: Statements, passages: Collection[int] | None = None
+) -> list[Extract]:
     """Return what answers a question best, the best first: three statements or rows at most.
 
-    There is nothing if the question names a code, such as that of an error, that is nowhere.
+    Only those of some `passages`, if they are given. There is nothing if the question names a code,
+    such as that of an error, that is nowhere.
     """
     codes = Particulars(question).codes
     if codes and not any(
         code in one.folded_with_context for code in codes for one in statements.all
     ):
         return []
-    among = [one for one in statements.all if _may_answer(one)]
+    among = [
+        one
+        for one in statements.all
+        if (passages is None or one.passage in passages) and _may_answer(one)
+    ]
     if not among:
         return []
     scores = _scores(question, asked, statements, among)
@@ -99,6 +108,9 @@ def _scores(
     question: str, asked: Asked, statements: Statements, among: Sequence[Statement]
 ) -> Scores:
     weights = statements.rarity.weigh(asked.words.terms)
+    if asked.besides is not None:
+        for term, weight in statements.rarity.weigh(asked.besides.terms).items():
+            weights.setdefault(term, LEANT_ON * weight)
     whole = sum(weights.values()) or 1.0
     words = np.array([shared(weights, one.words) for one in among]) / whole
     above = np.array(

@@ -37,10 +37,11 @@ class Quote(Span):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, as words and as a vector."""
+    """A question, as words and as a vector; `besides` are words of what it leans on."""
 
     words: Words
     vector: Vectors
+    besides: Words | None = None
 
 
 def quotes_of(

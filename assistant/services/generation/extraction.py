@@ -9,7 +9,7 @@ from typing import Any
 from assistant.config import EXTRACTIVE
 from assistant.extensions import adapters
 from assistant.pieces import Span
-from assistant.services.evidence.extractive import Extract, extracts, overview
+from assistant.services.evidence.extractive import MOST, Extract, extracts, overview
 from assistant.services.evidence.quotes import Asked, Quote, readable
 from assistant.services.evidence.statements import Statement, Statements
 from assistant.services.evidence.units import Kind
@@ -28,11 +28,20 @@ _WIDE_BREAK = re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff])\n(?=[\u3041-\u30ff\
 
 
 def reply(
-    run: Run, draft: Draft, asked: str, question: Question, hits: Sequence[Hit], note: str = ""
+    run: Run,
+    draft: Draft,
+    asked: str,
+    question: Question,
+    hits: Sequence[Hit],
+    *,
+    note: str = "",
+    sharing: Sequence[uuid.UUID] = (),
 ) -> None:
     """Answer with what stands in the passages, and ask no model."""
     run.progress("extracting")
-    found, draft.citations = extract(run.owner_id, asked, question, hits, note)
+    found, draft.citations = extract(
+        run.owner_id, asked, question, hits, before=note, sharing=sharing
+    )
     if not found.quotes:
         draft.finish_reason, draft.support = "no_evidence", []
         draft.add(refusal(asked))
@@ -85,17 +94,41 @@ class Extracted:
 
 
 def extract(
-    owner_id: uuid.UUID, asked: str, question: Question, hits: Sequence[Hit], before: str = ""
+    owner_id: uuid.UUID,
+    asked: str,
+    question: Question,
+    hits: Sequence[Hit],
+    *,
+    before: str = "",
+    sharing: Sequence[uuid.UUID] = (),
 ) -> tuple[Extracted, list[Any]]:
     """Return what answers a question, verbatim and the best first, and its citations.
 
-    `before` is what the reply says before that.
+    `question` is what was searched for, which may be more than was `asked`. `before` is what the
+    reply says before that. Documents that are `sharing` have a part each.
     """
     statements = Statements(hits, adapters.embedding_model.embed)
+    leant_on = Words(question.text) if question.text != asked else None
+    wanted = Asked(Words(asked), question.vector(), leant_on)
     reply = Extracted(before)
-    for one in extracts(asked, Asked(Words(asked), question.vector()), statements):
+    for one in _of_each(asked, wanted, statements, hits, sharing[:MOST]):
         reply.add(_shown(one), _quote(one.statements, statements))
     return reply, evidence.citations(owner_id, hits, reply.quotes)
+
+
+def _of_each(
+    asked: str,
+    wanted: Asked,
+    statements: Statements,
+    hits: Sequence[Hit],
+    sharing: Sequence[uuid.UUID],
+) -> list[Extract]:
+    """Return the best of each document, or the best of all if none shares or one alone has any."""
+    shares = []
+    for document_id in sharing:
+        its = {number for number, hit in enumerate(hits) if hit.document_id == document_id}
+        shares += extracts(asked, wanted, statements, its)[:1] if its else []
+    return shares if len(shares) > 1 else extracts(asked, wanted, statements)
 
 
 def outline(owner_id: uuid.UUID, hits: Sequence[Hit]) -> tuple[Extracted, list[Any]]:

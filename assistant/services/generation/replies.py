@@ -73,7 +73,7 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     if task.verbatim and gathered.wholes:
         extraction.reply_about(run, draft, gathered.wholes)
     elif task.verbatim:
-        extraction.reply(run, draft, task.question, question, hits)
+        extraction.reply(run, draft, task.question, question, hits, sharing=gathered.sharing)
     else:
         _ask_about(gathered, run, task, draft)
 
