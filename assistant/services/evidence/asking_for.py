@@ -32,7 +32,8 @@ _TIME = re.compile(
 )
 _SPAN = re.compile(
     r"\bhow long\b|\bwie lange?\b|\bcombien de temps|\bcuanto (?:tiempo|dura)"
-    r"|\bquanto (?:tempo|dura)|\bhoe ?lang|\bкак долго|多久|多长时间|どれ(?:くらい|ぐらい)の(?:時間|期間)|얼마나 오래"
+    r"|\bquanto (?:tempo|dura)|\bhoe ?lang|\bкак долго|多久|多长时间"
+    r"|どれ(?:くらい|ぐらい)の(?:時間|期間)|얼마나 오래"
 )
 _DAY = re.compile(
     r"\b(?:which|what) (?:days?|months?|weekdays?|date)\b|\bquels? (?:jours?|mois)"

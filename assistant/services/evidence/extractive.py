@@ -25,6 +25,8 @@ WORDS, ABOVE, NEAR, KIND, PLACE = 0.45, 0.7, 0.4, 0.2, 0.1
 LEANT_ON = 0.5
 # What it counts that a question has the whole first cell of a row.
 ROW = 0.2
+# What has fewer of the question's words than this, and is less near to it, does not answer it.
+FEW_WORDS, FAR = 0.05, 0.2
 # Of so many statements, those with most of the question's words, nearness is looked at.
 LOOKED_AT = 8
 # What a sentence loses that is not whole, and a line of code beside sentences.
@@ -95,7 +97,7 @@ def _best(among: Sequence[Statement], scores: Scores) -> list[int]:
     """Return the best statements, none of which says what another one says."""
     chosen: list[int] = []
     for index in np.argsort(-scores):
-        if len(chosen) == MOST or scores[index] < GOOD * scores.max():
+        if len(chosen) == MOST or not scores[index] >= GOOD * scores.max() > -np.inf:
             break
         text = among[index].folded.strip(".")
         others = [among[i].folded.strip(".") for i in chosen]
@@ -130,6 +132,7 @@ def _scores(
     looked_at = np.argsort(-scores)[:LOOKED_AT]
     near = np.zeros(len(among))
     near[looked_at] = statements.nearness([among[i] for i in looked_at], asked.vector)
+    scores[(words < FEW_WORDS) & (near < FAR)] = -np.inf
     broken = np.array([_is_broken(one) for one in among])
     code = np.array([one.unit.kind is Kind.CODE for one in among])
     return np.asarray(scores + NEAR * near - BROKEN * broken - CODE * code)
