@@ -217,6 +217,11 @@ class Settings(ReadingSettings, BaseSettings):
         )
 
     @property
+    def has_model(self) -> bool:
+        """Return whether a language model was configured, as the bundled one is by local runs."""
+        return self.openai_base_url is not None or self.openai_api_key is not None
+
+    @property
     def answers_by_extraction(self) -> bool:
         """Return whether documents answer verbatim where nobody asks for a model.
 
@@ -224,7 +229,7 @@ class Settings(ReadingSettings, BaseSettings):
         bundled one.
         """
         if self.answer_documents is None:
-            return self.openai_base_url is None and self.openai_api_key is None
+            return not self.has_model
         return self.answer_documents == EXTRACTIVE
 
     @property

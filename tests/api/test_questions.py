@@ -103,6 +103,16 @@ def test_a_greeting_is_answered_as_talk(library: User, model_server: ModelServer
         assert asked(model_server) == greeting
 
 
+def test_a_greeting_needs_no_model_where_none_is_asked(
+    library: User, model_server: ModelServer
+) -> None:
+    before = len(model_server.requests)
+    reply = answered(library, "Bonjour !", use_documents=True, model="extractive")
+    assert reply["content"] == "Bonjour ! Posez-moi une question sur vos documents."
+    assert (reply["model"], reply["citations"]) == ("extractive", [])
+    assert len(model_server.requests) == before
+
+
 WHOLE = (
     "Summarise this file.",
     "What is this document about?",

@@ -2,12 +2,16 @@
 
 # ruff: noqa: RUF001
 
+import time
+
 import pytest
 
 from assistant.services.generation import follow_ups
 from assistant.services.generation.follow_ups import Leaning
+from assistant.services.generation.languages import NAMES
 from assistant.services.generation.wording import small_talk
 from assistant.services.generation.wording.comparing import compares
+from assistant.services.generation.wording.invitations import INVITATIONS
 from assistant.services.generation.wording.whole_documents import is_about_a_whole
 from benchmarks.questions import cases
 
@@ -703,3 +707,25 @@ def test_it_leans_on_the_last_question_that_stood_alone() -> None:
         asked.widened == "How long is the warranty of the green controller?\nWhy?\nAnd in winter?"
     )
     assert follow_ups.read("And in winter?", history[4:]).widened is None
+
+
+def test_no_question_keeps_the_interpreter_busy() -> None:
+    for language in NAMES:
+        assert INVITATIONS[language]
+    for part in (
+        "ですか",
+        "ていますか",
+        "いますか",
+        "について",
+        "summarise ",
+        "de ce ",
+        "the ",
+        "_",
+        "/.",
+    ):
+        for begin in ("", "これは何", "summarise this ", "quel est "):
+            began = time.perf_counter()
+            text = (begin + part * 60)[:190] + "x"
+            is_about_a_whole(text)
+            small_talk.languages_of(text)
+            assert time.perf_counter() - began < 1

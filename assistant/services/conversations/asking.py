@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from assistant.config import EXTRACTIVE
 from assistant.database import run_alone, transaction
 from assistant.errors import AssistantError, InvalidInput, NotFound
 from assistant.models import Job, Message, WhenBusy
+from assistant.models.job import PAYLOAD_VERSION
 from assistant.services import active_owner, jobs
 from assistant.services.conversations import conversations, when_busy
 from assistant.services.jobs import kinds
@@ -125,7 +127,12 @@ def _asked(owner_id: uuid.UUID, question: Question, **place: object) -> _Asked:
         "options": question.as_options(),
     }
     promise = _promise(
-        owner_id, conversation_id, job_id, reply_id, from_documents=question.about_documents
+        owner_id,
+        conversation_id,
+        job_id,
+        reply_id,
+        from_documents=question.about_documents,
+        options=question.options,
     )
     return _Asked(owner_id, kept, promise)
 
@@ -170,6 +177,7 @@ def accept(session: Session, reply: Message, retry_of: uuid.UUID | None = None) 
         reply.job_id,
         reply.id,
         from_documents=bool(reply.options.get("use_documents")),
+        options=reply.options,
     )
     promise["sequence_number"], promise["retry_of"] = reply.position, retry_of
     return jobs.accept(session, **promise)
@@ -182,8 +190,12 @@ def _promise(
     reply_id: uuid.UUID,
     *,
     from_documents: bool,
+    options: Mapping[str, Any],
 ) -> jobs.Promise:
+    extractive = options.get("model") == EXTRACTIVE
     return {
+        # A worker of an earlier release would look for a model of this name.
+        "payload_version": PAYLOAD_VERSION if extractive else kinds.REPLY.payload_version,
         "job_id": job_id,
         "owner_id": owner_id,
         "kind": kinds.REPLY,

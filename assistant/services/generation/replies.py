@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
+from assistant.config import EXTRACTIVE
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import Message, MessageRole
@@ -13,7 +14,7 @@ from assistant.ports import ChatRequest, Usage
 from assistant.services.conversations import messages
 from assistant.services.generation import extraction, model_down, passages, reply_task
 from assistant.services.generation.citations import MarkerFilter
-from assistant.services.generation.languages import refusal
+from assistant.services.generation.languages import of_question, refusal
 from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
 from assistant.services.generation.passages import Gathered
 from assistant.services.generation.prompts import (
@@ -25,6 +26,7 @@ from assistant.services.generation.prompts import (
 )
 from assistant.services.generation.proof import prove
 from assistant.services.generation.reply_task import Task
+from assistant.services.generation.wording.invitations import INVITATIONS
 from assistant.services.jobs import Body, Run
 
 logger = logging.getLogger(__name__)
@@ -60,15 +62,13 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     gathered = passages.gather(task.scope, task.question, task.history, task.room, task.recent)
     question, hits = gathered.question, gathered.hits
     if gathered.is_talk:
-        run.progress("generating")
-        _answer_alone(run, task, draft)
+        _talk(run, task, draft)
         return
     if not hits:
         # Evidence is the answer of record: without any, no model is asked.
         draft.finish_reason = "no_evidence"
         draft.support = []
-        said = [content for role, content in task.history if role == MessageRole.USER]
-        draft.add(refusal(task.question, said))
+        draft.add(refusal(task.question, _said(task)))
         return
     if task.verbatim and gathered.wholes:
         extraction.reply_about(run, draft, gathered.wholes)
@@ -76,6 +76,20 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         extraction.reply(run, draft, task.question, question, hits, sharing=gathered.sharing)
     else:
         _ask_about(gathered, run, task, draft)
+
+
+def _talk(run: Run, task: Task, draft: Draft) -> None:
+    """Answer a greeting or thanks, without documents."""
+    run.progress("generating")
+    if task.asks_no_model:
+        draft.model, draft.finish_reason, draft.support = EXTRACTIVE, "stop", []
+        draft.add(INVITATIONS[of_question(task.question, _said(task))])
+    else:
+        _answer_alone(run, task, draft)
+
+
+def _said(task: Task) -> list[str]:
+    return [content for role, content in task.history if role == MessageRole.USER]
 
 
 def _ask_about(gathered: Gathered, run: Run, task: Task, draft: Draft) -> None:

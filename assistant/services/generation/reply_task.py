@@ -27,7 +27,7 @@ LEAST_ROOM = 100
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a reply is made from."""
+    """What a reply is made from: documents `verbatim` if they are asked, or by a model."""
 
     reply: Message
     asked: Message
@@ -37,6 +37,7 @@ class Task:
     temperature: float
     max_tokens: int
     verbatim: bool
+    asks_no_model: bool
     recent: Sequence[uuid.UUID] = ()
 
     @property
@@ -105,6 +106,7 @@ def load(run: Run) -> Task:
             options.get("temperature"), conversation.temperature, settings.temperature
         ),
         max_tokens=_first(options.get("max_tokens"), conversation.max_tokens, settings.max_tokens),
+        asks_no_model=named == EXTRACTIVE or (named is None and not settings.has_model),
         verbatim=settings.answers_by_extraction if named is None else named == EXTRACTIVE,
     )
 

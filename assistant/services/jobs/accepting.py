@@ -31,7 +31,8 @@ class Promise(TypedDict, total=False):
     `sequence_key` puts it behind what is open under the same key with a smaller
     `sequence_number`; the caller counts under a lock, so numbers are given in order. Each attempt
     begins in the `first_stage`, by default that of its kind. `bulk` work of operators and upkeep is
-    never too much, and comes behind everybody's; what `follows` from a job of the same owner is too
+    never too much, and comes behind everybody's; `payload_version` is that of its kind unless an
+    earlier release would do this job wrong; what `follows` from a job of the same owner is too
     much later. The other ids name what it is about, and the job that this one retries.
     """
 
@@ -44,6 +45,7 @@ class Promise(TypedDict, total=False):
     first_stage: str
     bulk: bool
     follows: bool
+    payload_version: int
     conversation_id: uuid.UUID | None
     message_id: uuid.UUID | None
     document_id: uuid.UUID | None
@@ -64,7 +66,7 @@ def as_json(promise: Promise) -> str:
             **log_ids("request_id"),
             "first_stage": promise.get("first_stage", promise["kind"].first_stage),
         },
-        "payload_version": kind.payload_version,
+        "payload_version": promise.get("payload_version", kind.payload_version),
         "max_failures": kind.max_failures(settings),
         "deadline_seconds": PATIENT_SECONDS if bulk else kind.deadline_seconds(settings),
         "room": window(kind.queue),

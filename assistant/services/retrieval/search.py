@@ -1,6 +1,7 @@
 """Search: a question to the search workers, who have the embedding model."""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,9 @@ SEARCH = Call(
     silent="No search worker answered. Check that one runs, or try again.",
     unexpected="Something unexpected went wrong; the operator finds it in the search worker's log.",
 )
+# What a worker of an earlier release does not look at: it would find what was to be left out.
+NEWER = ("media_types", "created_after", "created_before", "heading")
+FILTERED = replace(SEARCH, task="search.filtered")
 
 
 def ask(scope: Scope, query: str, limit: int) -> bytes:
@@ -41,7 +45,8 @@ def ask(scope: Scope, query: str, limit: int) -> bytes:
         "created_before": scope.created_before and scope.created_before.isoformat(),
         "heading": scope.heading,
     }
-    return worker_calls.ask(SEARCH, scope.owner_id, request, settings.search_timeout)
+    call = FILTERED if any(request[name] for name in NEWER) else SEARCH
+    return worker_calls.ask(call, scope.owner_id, request, settings.search_timeout)
 
 
 def answer(search_id: str, request: dict[str, Any]) -> None:
