@@ -26,7 +26,7 @@ JOB_KEYS = {
 # What is found out only when a job is read alone.
 WAITING_KEYS = {"queue_position", "blocker", "waiting_because"}
 MESSAGE_KEYS = {
-    *("id", "conversation_id", "parent_id", "role", "status", "content", "citations"),
+    *("id", "conversation_id", "parent_id", "role", "status", "content", "citations", "support"),
     *("tokens_used", "usage", "model", "finish_reason", "job_id", "created_at"),
 }
 DOCUMENT_KEYS = {

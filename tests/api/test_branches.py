@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assistant.services import jobs
-from assistant.services.generation import replies
+from assistant.services.generation import reply_task
 from tests.api.branching import (
     done,
     edit,
@@ -382,7 +382,7 @@ def test_a_deleted_conversation_is_gone_with_all_its_branches(user: User) -> Non
 def test_an_edit_far_back_keeps_what_was_said_before(
     user: User, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "HISTORY_MESSAGES", 2)
+    monkeypatch.setattr(reply_task, "HISTORY_MESSAGES", 2)
     first = done(user)
     second = done(user, "A second one.", conversation_id=first["conversation_id"])
     # Other branches do not count as what is read of this one.

@@ -6,6 +6,7 @@ from typing import Any
 import psutil
 import pytest
 
+from assistant.adapters.documents.fork_server import NICENESS
 from tests.adapters.files import slow_pdf
 from tests.live import Live
 from tests.parsers import parser_of
@@ -129,7 +130,7 @@ def test_cancelling_stops_a_document_that_is_being_read(live: Live) -> None:
     job = live.upload("slow.pdf", slow_pdf())
     reading = reads_a_file(live.process("indexing"))
     # Whoever reads a small file beside it comes first.
-    assert reading.nice() == 10
+    assert reading.nice() == NICENESS
     asked_at = time.perf_counter()
     live.client.post(f"/jobs/{job['id']}/cancel").raise_for_status()
     job = live.ended(job)

@@ -21,7 +21,7 @@ from assistant.adapters.documents import extract
 
 MAX_REQUEST = 256
 # Most files are read in less. What takes longer gives way to the small files of others.
-QUICK_SECONDS, NICENESS = 0.3, 10
+QUICK_SECONDS, NICENESS = 0.3, 5
 NUMBER = struct.Struct("!i")
 
 

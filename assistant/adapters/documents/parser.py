@@ -14,7 +14,8 @@ from assistant.ports import ParsedDocument
 
 logger = logging.getLogger(__name__)
 
-WALL_SECONDS = 60.0
+# Twice what it would take beside one other, since it gives way.
+WALL_SECONDS = 120.0
 # Five million characters, and where as many words stand.
 MAX_ANSWER = 64 * 1024 * 1024
 MAX_CHARACTERS = 5_000_000
