@@ -5,19 +5,29 @@
 import uuid
 from collections import Counter
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.services.evidence.numerals import numbers_of, spans_of
+from assistant.services.evidence.extractive import extracts, overview
+from assistant.services.evidence.numerals import numbers_of, spans_of, values_of
 from assistant.services.evidence.particulars import Particulars
+from assistant.services.evidence.quotes import (
+    LONGEST_QUESTION,
+    Asked,
+    Quote,
+    quotes_of,
+    readable,
+)
 from assistant.services.evidence.statements import Statements
 from assistant.services.evidence.support import find_support
 from assistant.services.evidence.unanswered import says_unknown, states_nothing
 from assistant.services.evidence.units import LONGEST, Kind, units_of
 from assistant.services.evidence.wording import Rarity, Words, shared
+from assistant.services.generation.footnotes import form_of
 from assistant.services.generation.languages import REFUSALS
 from assistant.services.retrieval.retrieval import Hit
 from assistant.terms import fold
@@ -165,3 +175,71 @@ def test_the_sets_are_judged_well_enough(path: Path) -> None:
     assert flagged["a"] <= 0.1 * len(cases)
     assert flagged["altered"] >= 0.8 * len(cases)
     assert flagged["absent"] >= 0.8 * len(cases)
+
+
+def test_a_passage_that_states_nothing_is_not_quoted() -> None:
+    statements = statements_of("| - | - |\n| - | - |", PASSAGE)
+    asked = Asked(Words("What is kept?"), np.zeros(1, np.float32))
+    assert quotes_of(0, [Particulars("Umbrellas are kept.")], statements, asked) == []
+
+
+def test_a_short_first_sentence_is_quoted_with_what_follows_and_before() -> None:
+    statements = statements_of("Ask Ann. Keys hang there. Lamps hang here.")
+    middle = statements.all[1].unit
+    quote = readable(Quote(middle.start, middle.end, 0, middle), statements)
+    assert quote.start == 0
+
+
+@pytest.mark.parametrize("figures", ["1" * 5000, "三" * 5000, "1." * 2500 + "1"])
+def test_very_long_figures_are_just_themselves(figures: str) -> None:
+    assert values_of(figures) == {figures}
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("a.b/E-17", {"a.b/e-17"}),
+        ("-x.B2 and err_17", {"b2", "err_17"}),
+        ("www.example.org.log_3", {"log_3"}),
+        ("see ../E17, 1.2.3, well-known", {"e17"}),
+    ],
+)
+def test_codes_are_words_with_figures(text: str, codes: set[str]) -> None:
+    assert Particulars(text).codes == codes
+
+
+@pytest.mark.parametrize("piece", [".", "a.", "1.", "a-", "`", "A b ", "(1) a ", "ab", "| ", "``a"])
+def test_time_grows_with_the_length_and_not_its_square(piece: str) -> None:
+    text = f"{piece * (50_000 // len(piece))}x"
+    for read in (
+        lambda: Particulars(text).codes,
+        lambda: Particulars(text).full_names,
+        lambda: Particulars(text).spans,
+        lambda: units_of(text),
+        lambda: form_of(text, 3),
+    ):
+        began = process_time()
+        read()
+        assert process_time() - began < 1
+
+
+def test_statements_are_looked_through_for_the_words_of_a_long_question_once() -> None:
+    statements = statements_of(*(f"The lamp number {n} is lit at {n} o'clock." for n in range(150)))
+    question = " ".join(f"word{n}" for n in range(14_000))[:LONGEST_QUESTION]
+    began = process_time()
+    extracts(question, Asked(Words(question), np.zeros(1, np.float32)), statements)
+    assert process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "บริษัทเปิดทำการทุกวันจันทร์ถึงวันศุกร์ตั้งแต่เวลาเก้าโมงเช้าถึงห้าโมงเย็นและปิดทำการในวันหยุดราชการ",
+        "2026-01-01 10:00:00 ERROR worker 17 lost connection to database server db1",
+        "meeting notes from the weekly sync",
+        "12",
+    ],
+)
+def test_an_overview_begins_with_what_there_is(text: str) -> None:
+    [opening], _ = overview(statements_of(text))
+    assert [one.text for one in opening.statements] == [text]

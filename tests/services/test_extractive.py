@@ -179,3 +179,11 @@ def test_a_code_that_is_nowhere_is_not_answered_by_another(
     perform(upload(owner, "E-1201: The belt is torn.\nE-1202: The lid is open.\n", "codes.txt"))
     assert "lid is open" in answer(owner, "What does error E-1202 mean?").content
     assert answer(owner, "What does error E-1777 mean?").finish_reason == "no_evidence"
+
+
+def test_documents_that_state_nothing_are_told_of(owner: uuid.UUID, model: ModelServer) -> None:
+    perform(upload(owner, "| - | - |\n| - | - |\n", "dashes.md"))
+    reply = answer(owner, "Summarise dashes.md")
+    assert reply.finish_reason == "no_evidence"
+    assert reply.content
+    assert not reply.citations

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from assistant.models import Message
+from assistant.services.generation import proof
 from assistant.services.jobs import event_log
 from tests.doubles.model_server import ModelServer
 from tests.services.factories import ask, document_of, make_owner, message_of, perform, upload
@@ -179,3 +180,12 @@ def test_without_documents_there_is_none(owner: uuid.UUID, model: ModelServer) -
     job = ask(owner, "Say hello.")
     perform(job)
     assert message_of(job).support is None
+
+
+def test_a_check_that_goes_wrong_does_not_cost_the_reply(
+    rules: Rules, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "sentences_of", lambda *args: 1 // 0)
+    reply = reply_with(rules, model, "An hour costs seven euros [1].")
+    assert reply.content == "An hour costs seven euros [1]."
+    assert (reply.support, reply.citations) == (None, [])

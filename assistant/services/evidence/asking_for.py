@@ -4,6 +4,7 @@
 # ruff: noqa: RUF001
 
 import re
+from dataclasses import dataclass
 
 from assistant.services.evidence.particulars import Particulars
 from assistant.terms import fold
@@ -50,25 +51,38 @@ _WHAT_TIME_HAS = re.compile(
 )
 
 
-def fitness(question: str, statement: Particulars) -> float:
-    """Return how well a statement has the kind of thing that a question asks for, from 0 to 1.
-
-    It is a half where the question says no kind.
-    """
-    folded = fold(question)
-    fits = []
-    if _NUMBER.search(folded):
-        fits.append(bool(statement.numbers))
-    if _DAY.search(folded):
-        fits.append(bool(statement.days))
-    elif _TIME.search(folded):
-        has_time = statement.numbers or statement.days or statement.spans
-        fits.append(bool(has_time or _WHAT_TIME_HAS.search(statement.folded)))
-    if _SPAN.search(folded):
-        fits.append(bool(statement.spans))
-    if _PERSON.search(folded):
-        fits.append(bool(statement.names) or not _HAS_CASE.search(statement.text))
-    return sum(fits) / len(fits) if fits else 0.5
-
-
 _HAS_CASE = re.compile(r"[a-zA-Zа-яА-Яα-ωΑ-Ω]")
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The kinds of things that a question asks for; it is read once for all statements."""
+
+    number: bool
+    day: bool
+    time: bool
+    span: bool
+    person: bool
+
+    def fitness(self, statement: Particulars) -> float:
+        """Return how well a statement has them, from 0 to 1; a half where there are none."""
+        fits = []
+        if self.number:
+            fits.append(bool(statement.numbers))
+        if self.day:
+            fits.append(bool(statement.days))
+        elif self.time:
+            has_time = statement.numbers or statement.days or statement.spans
+            fits.append(bool(has_time or _WHAT_TIME_HAS.search(statement.folded)))
+        if self.span:
+            fits.append(bool(statement.spans))
+        if self.person:
+            fits.append(bool(statement.names) or not _HAS_CASE.search(statement.text))
+        return sum(fits) / len(fits) if fits else 0.5
+
+
+def kinds_of(question: str) -> Kinds:
+    """Return what kinds of things a question asks for."""
+    folded = fold(question)
+    kinds = (_NUMBER, _DAY, _TIME, _SPAN, _PERSON)
+    return Kinds(*(bool(kind.search(folded)) for kind in kinds))

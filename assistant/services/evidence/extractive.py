@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.services.evidence.asking_for import fitness
+from assistant.services.evidence.asking_for import kinds_of
 from assistant.services.evidence.particulars import Particulars
 from assistant.services.evidence.quotes import LONGEST, Asked
 from assistant.services.evidence.statements import Statement, Statements
@@ -122,7 +122,8 @@ def _scores(
         ]
     )
     words = words + ABOVE * above / whole
-    kind = np.array([fitness(question, one) for one in among])
+    kinds = kinds_of(question)
+    kind = np.array([kinds.fitness(one) for one in among])
     place = np.array([1.0 / (1 + one.passage) for one in among])
     folded = fold(question)
     named = np.array([_is_named(one, folded) for one in among])
@@ -219,12 +220,17 @@ def _are_read_together(among: Sequence[Statement], run: list[int], index: int) -
 def overview(statements: Statements) -> tuple[list[Extract], list[Statement]]:
     """Return what passages begin with and the headings in them, for what is asked of the whole.
 
-    The passages are those with which documents begin, in their order.
+    The passages are those with which documents begin, in their order. Where no sentence looks
+    whole, as in a script without full stops, in a log or in notes, they begin with what there is.
     """
-    whole = [one for one in statements.all if _may_answer(one) and not _is_broken(one)][:MOST]
-    opening = _joined(whole, list(range(len(whole))), -np.arange(len(whole), dtype=np.float64))
     headings: dict[str, Statement] = {}
     for one in statements.all:
         if one.unit.kind is Kind.HEADING and one.text.startswith("#"):
             headings.setdefault(one.folded, one)
+    may_answer = [one for one in statements.all if _may_answer(one)]
+    whole = [one for one in may_answer if not _is_broken(one)] or may_answer
+    if not whole and not headings:
+        whole = statements.all
+    first = whole[:MOST]
+    opening = _joined(first, list(range(len(first))), -np.arange(len(first), dtype=np.float64))
     return opening, list(headings.values())[:MOST_HEADINGS]

@@ -12,6 +12,8 @@ from assistant.terms import fold
 
 _FIGURES = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
 _GROUPED = re.compile(r"\d{1,3}(?:\D\d{3})+")
+# What is longer is no amount: it is only the same as itself.
+_LONGEST = 40
 
 # Words for 2 and more: those for 1 are articles in most languages.
 _COUNTED = {
@@ -83,7 +85,7 @@ def numbers_of(text: str) -> list[frozenset[str]]:
     folded = fold(text)
     found = [_readings(match[0]) for match in _FIGURES.finditer(folded)]
     found += [frozenset({str(value)}) for value in _spelled(folded)]
-    found += [frozenset({str(value)}) for value in _han(folded)]
+    found += [frozenset({value}) for value in _han(folded)]
     return found
 
 
@@ -95,6 +97,8 @@ def values_of(term: str) -> frozenset[str]:
 
 def _readings(figures: str) -> frozenset[str]:
     plain = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in figures)
+    if len(plain) > _LONGEST:
+        return frozenset({plain})
     readings = set()
     if _GROUPED.fullmatch(plain):
         readings.add(re.sub(r"\D", "", plain))
@@ -153,12 +157,15 @@ def _value(word: str) -> int | None:
     return None
 
 
-def _han(folded: str) -> Iterator[int]:
+def _han(folded: str) -> Iterator[str]:
     for run in _HAN.findall(folded):
+        if len(run) > _LONGEST:
+            yield run
+            continue
         # `十` or `万` alone is a part of a word as often as a number, and `一` an article.
         value = _han_value(run) if len(run) > 1 or run in _HAN_DIGITS else 0
         if value > 1:
-            yield value
+            yield str(value)
 
 
 def _han_value(run: str) -> int:
@@ -188,7 +195,7 @@ _UNITS = {
     "year": "year jahr annee ano anno jaar год лет 年間",
 }
 _SPAN = re.compile(
-    r"(\w+(?:-\w+)?)[ \-]?\b(?:"
+    r"(?<!\w)(\w+(?:-\w+)?)[ \-]?\b(?:"
     + "|".join(f"(?P<{unit}>{'|'.join(words.split())})" for unit, words in _UNITS.items())
     + r")(?:e?[ns]|e|i|os|o|a|y|es|en)?\b"
 )

@@ -11,9 +11,13 @@ from assistant.services.evidence.numerals import numbers_of, paces_of, spans_of
 from assistant.services.evidence.wording import Words
 from assistant.terms import fold
 
+# What is no code, for want of a figure or a letter, is passed over as a whole, up to its last word:
+# tried again at each of its words, a long one would take the square of its length.
 _CODE = re.compile(
-    r"(?<![A-Za-z0-9-])(?=[A-Za-z./-]*\d)(?=[\d./-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9./-]*[A-Za-z0-9]"
-    r"|(?<![A-Za-z0-9])[A-Za-z0-9]+(?:[_=][A-Za-z0-9]+)+"
+    r"((?<![A-Za-z0-9-])(?=[A-Za-z0-9])(?=[A-Za-z./-]*\d)(?=[\d./-]*[A-Za-z])"
+    r"[A-Za-z0-9][A-Za-z0-9./-]*[A-Za-z0-9]"
+    r"|(?<![A-Za-z0-9])[A-Za-z0-9]+(?:[_=][A-Za-z0-9]+)+)"
+    r"|(?<![A-Za-z0-9-])[A-Za-z0-9][A-Za-z0-9./-]*[./-]"
 )
 _MEASURE = re.compile(r"\d+(?:st|nd|rd|th|s|m|h|g|l|kg|km|cm|mm|ml|mb|gb|kb|am|pm|eur|e|x|er|eme)")
 _NO_NAMES = (
@@ -33,7 +37,8 @@ alla allo sulla della dello quando dove come questo questa dopo prima durante е
 """
 _OPENERS = frozenset(_OPENING_WORDS.split())
 _KATAKANA = re.compile(r"[\u30a1-\u30fa\u30fc]{3,}")
-_OPENING = re.compile(r"(?:^|[.!?:;…]\s+|[\"“«„(]|\n\s*)(?:[#*\-\s|]*)$")
+# What stands before the first word of a sentence.
+_OPENING = re.compile(r"(?:^|[.!?:;…]\s+|[\"“«„(]|\n)[#*\-\s|]*")
 _GERMAN = re.compile(
     r"\b(?:der|die|das|den|dem|des|und|ist|sind|nicht|eine?[mnrs]?|mit|vo[nm]|zu[mr]?|wird|werden"
     r"|muss|müssen|darf|dürfen|kann|für|auf|im|am|beim?|nach|bis|wenn|sie|ob|auch|sich|als|oder)\b"
@@ -130,7 +135,7 @@ class Particulars:
     @cached_property
     def codes(self) -> frozenset[str]:
         """Return words with figures in them, such as the number of an error."""
-        found = (fold(match[0]) for match in _CODE.finditer(self.text))
+        found = (fold(match[1]) for match in _CODE.finditer(self.text) if match[1])
         return frozenset(code for code in found if not _MEASURE.fullmatch(code))
 
     @cached_property
@@ -144,10 +149,11 @@ class Particulars:
         runs: list[list[re.Match[str]]] = []
         opener: re.Match[str] | None = None
         is_german = len(_GERMAN.findall(self.text)) >= 2
+        openings = {match.end() for match in _OPENING.finditer(self.text)}
         for match in _NAME.finditer(self.text):
             if not match[0][0].isupper():
                 continue
-            if _OPENING.search(self.text, 0, match.start()):
+            if match.start() in openings:
                 opener = match
             elif runs and runs[-1][-1].end() + 1 == match.start():
                 runs[-1].append(match)

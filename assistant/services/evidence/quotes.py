@@ -14,6 +14,8 @@ from assistant.services.evidence.units import Kind
 from assistant.services.evidence.wording import Words, shared
 
 LONGEST = 400
+# So much of a question tells what is asked; each of its words is looked for in each statement.
+LONGEST_QUESTION = 2000
 # What is shorter is given with what stands around it; characters of wide scripts count twice.
 READABLE = 160
 # Names and numbers weigh most: numbers by their rarity's own rule, names by this.
@@ -51,7 +53,10 @@ def quotes_of(
 
     It is one quote if that can hold what proves each of them, and else as many as it takes.
     """
-    among = [one for one in statements.all if one.passage == passage]
+    among = statements.of([passage])
+    if not among:
+        # A table's line of dashes states nothing.
+        return []
     quotes: list[Quote] = []
     for sentence in said:
         quotes = _with(quotes, _quote(passage, sentence, statements, among, asked))
@@ -145,9 +150,9 @@ def readable(quote: Quote, statements: Statements) -> Quote:
     before = [unit.start for unit in around if unit.end <= start][::-1]
     after = [unit.end for unit in around if unit.start >= end]
     while _width(text[start:end]) < READABLE and (before or after):
-        if before and (side := before.pop(0)) and end - side <= LONGEST:
+        if before and end - (side := before.pop(0)) <= LONGEST:
             start = side
-        elif after and (side := after.pop(0)) and side - start <= LONGEST:
+        elif after and (side := after.pop(0)) - start <= LONGEST:
             end = side
     return Quote(start, end, quote.passage, quote.fact)
 

@@ -38,6 +38,16 @@ class Statement(Particulars):
 
     def has(self, term: str) -> float:
         """Return how far it has a term, itself or above; a number in whatever way it is written."""
+        if term not in self._found:
+            self._found[term] = self._look_for(term)
+        return self._found[term]
+
+    # Each sentence of an answer asks for the words of its question again.
+    @cached_property
+    def _found(self) -> dict[str, float]:
+        return {}
+
+    def _look_for(self, term: str) -> float:
         found = max(self.words.has(term), self.columns.has(term), ABOVE * self.context.has(term))
         return 1.0 if found < 1 and values_of(term) & self.values else found
 

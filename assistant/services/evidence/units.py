@@ -14,7 +14,9 @@ from assistant.pieces import Span
 LONGEST = 400
 
 _END = re.compile(
-    r"[。！？｡]+[」』）】”’\"]*" r"|[.!?…؟।۔]+[\"'”’»)\]]*(?=\s|$)(?!\s+[a-z])" r"|;(?=\s*$)"
+    r"[。！？｡]+[」』）】”’\"]*"
+    r"|(?<![.!?…؟।۔])[.!?…؟।۔]+[\"'”’»)\]]*(?=\s|$)(?!\s+[a-z])"
+    r"|;(?=\s*$)"
 )
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|etc|vs|cf|approx|No|Nr|Mr|Mrs|Ms|Dr|Prof|St|Fig|Sec|Art|Abs|bzw|ca|pp?|Vol"

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from assistant.config import EXTRACTIVE
 from assistant.extensions import adapters
 from assistant.pieces import Span
 from assistant.services.evidence.extractive import MOST, Extract, extracts, overview
-from assistant.services.evidence.quotes import Asked, Quote, readable
+from assistant.services.evidence.quotes import LONGEST_QUESTION, Asked, Quote, readable
 from assistant.services.evidence.statements import Statement, Statements
 from assistant.services.evidence.units import Kind
 from assistant.services.evidence.wording import Words
@@ -40,7 +40,7 @@ def reply(
     """Answer with what stands in the passages, and ask no model."""
     run.progress("extracting")
     found, draft.citations = extract(
-        run.owner_id, asked, question, hits, before=note, sharing=sharing
+        run.owner_id, asked, question, hits, before=note, sharing=sharing, check=run.check
     )
     if not found.quotes:
         draft.finish_reason, draft.support = "no_evidence", []
@@ -51,10 +51,17 @@ def reply(
     draft.add(found.content)
 
 
-def reply_about(run: Run, draft: Draft, hits: Sequence[Hit]) -> None:
-    """Answer a question about documents as a whole; `hits` are as for `outline`."""
+def reply_about(run: Run, draft: Draft, hits: Sequence[Hit], asked: str = "") -> None:
+    """Answer a question about documents as a whole; `hits` are as for `outline`.
+
+    What was `asked` tells the language in which it is said that nothing was found.
+    """
     run.progress("extracting")
     found, draft.citations = outline(run.owner_id, hits)
+    if not found.quotes:
+        draft.finish_reason, draft.support = "no_evidence", []
+        draft.add(refusal(asked))
+        return
     draft.model, draft.finish_reason = EXTRACTIVE, "stop"
     draft.support = found.support
     draft.add(found.content)
@@ -101,17 +108,22 @@ def extract(
     *,
     before: str = "",
     sharing: Sequence[uuid.UUID] = (),
+    check: Callable[[], None] = lambda: None,
 ) -> tuple[Extracted, list[Any]]:
     """Return what answers a question, verbatim and the best first, and its citations.
 
     `question` is what was searched for, which may be more than was `asked`. `before` is what the
-    reply says before that. Documents that are `sharing` have a part each.
+    reply says before that. Documents that are `sharing` have a part each. `check` is called now
+    and then, and raises if the work must be put down.
     """
     statements = Statements(hits, adapters.embedding_model.embed)
-    leant_on = Words(question.text) if question.text != asked else None
-    wanted = Asked(Words(asked), question.vector(), leant_on)
+    is_more = question.text != asked
+    asked, leant_on = asked[:LONGEST_QUESTION], question.text[:LONGEST_QUESTION]
+    wanted = Asked(Words(asked), question.vector(), Words(leant_on) if is_more else None)
+    check()
     reply = Extracted(before)
     for one in _of_each(asked, wanted, statements, hits, sharing[:MOST]):
+        check()
         reply.add(_shown(one), _quote(one.statements, statements))
     return reply, evidence.citations(owner_id, hits, reply.quotes)
 

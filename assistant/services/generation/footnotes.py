@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 _CODE = re.compile(
-    r"(?ms)^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)|(`+)(?!`).+?(?<!`)\2(?!`)"
+    r"(?ms)^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)"
 )
-_LINE_START = re.compile(r"(?:^|\n)[ \t>*#-]*$")
+_LINE_START = re.compile(r"[ \t>*#-]*")
 _STOP = r"[.!?…。！？｡।؟]"
 _AFTER_STOP = re.compile(rf"{_STOP}[\"'”’»」』)）]*\s*$")
 _BEFORE_END = re.compile(rf"\s*(?:{_STOP}|\n|$)")
@@ -66,7 +66,7 @@ def _used(text: str, form: Form, count: int) -> Iterator[int]:
 
 
 def _is_marker(text: str, start: int, end: int, form: Form) -> bool:
-    if _LINE_START.search(text, 0, start):
+    if _LINE_START.fullmatch(text, text.rfind("\n", 0, start) + 1, start):
         return False
     if (
         form is Form.PARENTHESES

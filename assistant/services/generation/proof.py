@@ -1,13 +1,15 @@
 """Prove an answer: what supports each of its sentences, and the quotes that show it."""
 
+import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from assistant.errors import Unavailable
 from assistant.extensions import adapters
 from assistant.services.evidence.particulars import Particulars
-from assistant.services.evidence.quotes import Asked, quotes_of
+from assistant.services.evidence.quotes import LONGEST_QUESTION, Asked, quotes_of
 from assistant.services.evidence.statements import Statements
 from assistant.services.evidence.support import find_support
 from assistant.services.evidence.wording import Words
@@ -15,8 +17,11 @@ from assistant.services.generation import evidence
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.languages import detect
 from assistant.services.generation.sentences import Sentence, sentences_of
+from assistant.services.jobs import Stopped
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit
+
+logger = logging.getLogger(__name__)
 
 # How much of a sentence another passage must have than the one that it names.
 SURE = 0.6
@@ -26,10 +31,10 @@ SAMPLE = 600
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a message keeps of it."""
+    """What a message keeps of it; `support` is None if the answer could not be checked."""
 
     citations: list[Any] = field(default_factory=list)
-    support: list[dict[str, Any]] = field(default_factory=list)
+    support: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +51,42 @@ def prove(
     hits: Sequence[Hit],
     answer: str,
     markers: MarkerFilter,
+    check: Callable[[], None] = lambda: None,
 ) -> Proof:
     """Check the sentences of an answer against the passages that it was made from, and quote them.
 
     A sentence that states nothing, such as that the documents do not say it, is neither supported
-    nor not; an answer of nothing else cites nothing, whatever markers it has.
+    nor not; an answer of nothing else cites nothing, whatever markers it has. `check` is called for
+    each sentence, and raises if the work must be put down. What goes wrong otherwise does not cost
+    the answer, which has been given out.
     """
+    try:
+        return _prove(owner_id, asked, question, hits, answer, markers, check)
+    except (Stopped, Unavailable):
+        # The job is put down, or tried again without being counted.
+        raise
+    except Exception:
+        logger.exception("an answer could not be checked")
+        return Proof()
+
+
+def _prove(
+    owner_id: uuid.UUID,
+    asked: str,
+    question: Question,
+    hits: Sequence[Hit],
+    answer: str,
+    markers: MarkerFilter,
+    check: Callable[[], None],
+) -> Proof:
     statements = Statements(hits, adapters.embedding_model.embed)
-    words = Words(asked)
+    words = Words(asked[:LONGEST_QUESTION])
     sentences = sentences_of(answer, markers.form, markers.used)
     foreign = _is_foreign(answer, hits)
-    checked = [_check(one, statements, words, foreign=foreign) for one in sentences]
+    checked = []
+    for sentence in sentences:
+        check()
+        checked.append(_check(sentence, statements, words, foreign=foreign))
     support = [
         {
             "start": one.sentence.start,
