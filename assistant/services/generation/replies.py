@@ -71,7 +71,7 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         draft.add(refusal(task.question, _said(task)))
         return
     if task.verbatim and gathered.wholes:
-        extraction.reply_about(run, draft, gathered.wholes)
+        extraction.reply_about(run, draft, gathered.wholes, task.question)
     elif task.verbatim:
         extraction.reply(run, draft, task.question, question, hits, sharing=gathered.sharing)
     else:
@@ -123,7 +123,9 @@ def _ask_about(gathered: Gathered, run: Run, task: Task, draft: Draft) -> None:
         extraction.reply_instead(run, draft, task.question, question, hits)
         return
     run.progress("citing")
-    proof = prove(run.owner_id, task.question, question, hits[:used], draft.text, markers)
+    proof = prove(
+        run.owner_id, task.question, question, hits[:used], draft.text, markers, run.check
+    )
     draft.citations, draft.support = proof.citations, proof.support
 
 
