@@ -32,7 +32,7 @@ _WORD = rf"(?:[^\W_{_UNSPACED}]|(?![{_UNSPACED}])[{_VOWELS}])"
 _PART = re.compile(rf"{_WORD}+")
 # Parts that joiners hold together, with what may stand before an option, a section or a number.
 _COMPOUND = (
-    rf"(?:--?|§ ?|[#$@.]|_+)?{_WORD}+"
+    rf"(?:--?|§ ?|[#$@.]|(?<!_)_++)?{_WORD}+"
     rf"(?:(?:_+|[-./:@#+'=\\]{{1,3}}|(?<=\d),(?=\d)){_WORD}+)*(?:\+\+|#|_+)?"
 )
 _NEXT = re.compile(rf"(?P<run>[{_UNSPACED}]+)|(?P<compound>{_COMPOUND})|(?P<line>\n)")
@@ -156,12 +156,14 @@ def _wholes(whole: str, parts: list[str]) -> Iterator[str]:
         # Such as in French, where an article and its noun are no name.
         return
     yield whole
-    pieces = [piece for piece in _LOOSE.split(whole) if piece]
+    known = set(parts)
+    # Such as the `.` of `src/./main`, what has no word is none.
+    pieces = [piece for piece in _LOOSE.split(whole) if _PART.search(piece)]
     if len(pieces) > 1:
-        yield from (piece for piece in pieces if piece not in parts)
+        yield from (piece for piece in pieces if piece not in known)
     for piece in pieces:
         bare = "".join(_PART.findall(piece))
-        if bare in parts or len(bare) > _LONGEST_BARE:
+        if bare in known or len(bare) > _LONGEST_BARE:
             continue
         if _GROUPED.fullmatch(piece) or not (bare.isdigit() or bare.isalpha()):
             yield bare

@@ -2,6 +2,8 @@
 
 # ruff: noqa: RUF001  # that they can be taken for each other is the point
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,3 +139,18 @@ def test_any_text_has_terms_that_are_folded(text: str) -> None:
     for term in terms(text):
         assert term.strip()
         assert fold(term) == term
+
+
+@pytest.mark.parametrize(
+    "written", ["http://localhost:8080/#/settings", "foo/./bar", "n/+/m", "key:-:value", "./-/."]
+)
+def test_between_joiners_there_may_be_no_word(written: str) -> None:
+    assert not {"", ".", "#", "+", "-"} & set(terms(written))
+
+
+@pytest.mark.parametrize("signs", ["_", "-", ".", "+", "#", "'", "1,", "a__", "-_", "a1/b:", "文"])
+def test_a_run_of_signs_takes_no_longer_for_each_than_a_few(signs: str) -> None:
+    began = time.process_time()
+    for _ in placed_terms_of(signs * (50_000 // len(signs))):
+        pass
+    assert time.process_time() - began < 2

@@ -14,7 +14,7 @@ from assistant.config import read_settings
 from assistant.ports import EmbeddingModel
 from assistant.services.retrieval import fusion
 from assistant.services.retrieval.asked_terms import Asked, asked_terms
-from assistant.services.retrieval.fusion import Fused, fuse, weight_of_terms
+from assistant.services.retrieval.fusion import Fused, fuse, unread, weight_of_terms
 from assistant.services.retrieval.lexical import Matches
 from assistant.services.retrieval.searchable import ORDINAL_BITS
 from assistant.services.retrieval.vectors import Loaded
@@ -88,7 +88,7 @@ def bundled() -> EmbeddingModel:
 def test_words_weigh_more_where_the_encoder_reads_letters(
     bundled: EmbeddingModel, question: str, most: float
 ) -> None:
-    weight = weight_of_terms(question, none(), bundled)
+    weight = weight_of_terms(none(), unread(question, bundled))
     assert weight <= most
     assert weight == fusion.TERMS or weight > 0.6
     assert (weight == fusion.TERMS) == (most == fusion.TERMS)
@@ -96,14 +96,15 @@ def test_words_weigh_more_where_the_encoder_reads_letters(
 
 def test_words_weigh_more_where_something_is_named_exactly(bundled: EmbeddingModel) -> None:
     question = "What does E-1042 mean?"
-    weights = [weight_of_terms(question, none(exact), bundled) for exact in (0.0, 0.5, 1.0)]
+    known = unread(question, bundled)
+    weights = [weight_of_terms(none(exact), known) for exact in (0.0, 0.5, 1.0)]
     assert fusion.TERMS == weights[0] < weights[1] < weights[2] < 0.7
 
 
 def test_nothing_is_concluded_from_tokens_that_are_merely_bounded() -> None:
     limits = Limits(window=500, batch=8, seconds=1.0)
     model = EndpointModel("endpoint:f", "f", ModelAccess("http://127.0.0.1:9/v1", ""), limits)
-    assert weight_of_terms("冬天博物馆开到几点？", none(), model) == fusion.TERMS
+    assert weight_of_terms(none(), unread("冬天博物馆开到几点？", model)) == fusion.TERMS
 
 
 def exact(question: str) -> set[str]:

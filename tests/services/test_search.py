@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from assistant.database import transaction
+from assistant.database import db, transaction
 from assistant.errors import NotFound
 from assistant.extensions import adapters
 from assistant.services.documents import deletion
@@ -90,6 +90,52 @@ def test_without_its_index_search_compares_exactly(library: Library, configure: 
     without = find(Scope(owner), "whale oil")
     assert [hit.document_id for hit in without] == [hit.document_id for hit in with_index]
     assert [hit.score for hit in without] == pytest.approx([h.score for h in with_index], abs=1e-3)
+
+
+@pytest.mark.parametrize("way", ["indexed"], indirect=True)
+def test_as_many_are_found_as_are_wanted(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dense, "COMPARED", 1)
+    monkeypatch.setattr(dense, "REACH", 0)
+    assert len(find(Scope(library[0]), "zeppelin", limit=3)) == 3
+
+
+@pytest.mark.parametrize("way", ["indexed"], indirect=True)
+def test_a_part_of_a_collection_says_nothing_against_its_index(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, ids = library
+
+    def in_doubt() -> bool:
+        query = "SELECT index_checked_at FROM collections WHERE owner_id = :owner"
+        return sql(query, owner=owner)[0][0] is None
+
+    sql("UPDATE collections SET index_checked_at = now() WHERE owner_id = :owner", owner=owner)
+    # The index brings the nearest of all, which is none of those that may be found.
+    monkeypatch.setattr(dense, "wanted_of_index", lambda *args: 1)
+    narrow = Scope(owner, document_ids=[ids["cat.txt"], ids["boat.txt"]])
+    assert len(find(narrow, "whale oil")) == 2
+    assert not in_doubt()
+    assert len(find(Scope(owner), "whale oil")) == 3
+    assert in_doubt()
+
+
+def test_a_question_is_read_while_no_transaction_is_open(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, _ = library
+    read: list[int] = []
+    model = adapters.embedding_model
+    locate = model.locate_tokens
+
+    def watched(texts: Any) -> Any:
+        read.extend(map(len, texts))
+        assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        return locate(texts)
+
+    monkeypatch.setattr(model, "locate_tokens", watched)
+    find(Scope(owner), "whale oil " * 1000)
+    assert read
+    assert max(read) <= 2000
 
 
 def test_what_is_deleted_is_not_found_although_its_vector_is_there(library: Library) -> None:

@@ -35,7 +35,7 @@ EXACT_LIMIT = 50_000
 # The index is asked for more than is wanted: PostgreSQL strikes out what was deleted or replaced
 # and not yet removed from it, and what words say may put another chunk first.
 LEAST, OVERSAMPLING, MOST = 100, 3, 1000
-# Of what was found by either, so many are compared by both.
+# Of what was found by either, so many are compared by both, or as many as are wanted.
 COMPARED = 50
 # Part of the chunks of a collection from which on all of it is asked for in the index.
 LARGE_PART = 0.3
@@ -90,13 +90,19 @@ def load_all(session: Session, space: Space, searched: Searchable) -> Loaded:
 
 
 def load_near(
-    session: Session, space: Space, searched: Searchable, near: Iterable[Match], matches: Matches
+    session: Session,
+    space: Space,
+    searched: Searchable,
+    near: Iterable[Match],
+    matches: Matches,
+    limit: int,
 ) -> Loaded:
     """Return the vectors of the best by either meaning or words, and of those around them."""
     ranked = sorted(near, key=lambda match: -match.score)
     keys = [key for match in ranked if (key := searched.key(match.id)) is not None]
-    by_words = np.argsort(-matches.scores, kind="stable")[:COMPARED]
-    chosen = {*keys[:COMPARED], *matches.keys[by_words].tolist()}
+    most = max(COMPARED, limit)
+    by_words = np.argsort(-matches.scores, kind="stable")[:most]
+    chosen = {*keys[:most], *matches.keys[by_words].tolist()}
     return vectors.load_around(
         session, space.scope.owner_id, searched, chosen, space.encoder, REACH
     )
@@ -114,7 +120,13 @@ def is_complete(searched: Searchable, near: Iterable[Match], limit: int) -> bool
 def doubt_what_lacks(
     space: Space, searched: Searchable, best: Iterable[int], near: Iterable[Match]
 ) -> None:
-    """Let the indexes be checked that did not bring the best chunks."""
+    """Let the indexes be checked that did not bring the best chunks.
+
+    Of a part of a collection that is not said: the index was asked for all of it, where others are
+    rightly nearer.
+    """
+    if space.scope.is_narrow:
+        return
     known = {searched.key(match.id) for match in near}
     lacking = {searched.document(key >> ORDINAL_BITS) for key in best if key not in known}
     doubted = doubt_holders(space.scope.owner_id, lacking) if lacking else 0

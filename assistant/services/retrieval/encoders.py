@@ -2,6 +2,8 @@
 
 import time
 import uuid
+from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from sqlalchemy import select
@@ -12,7 +14,11 @@ from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters
 from assistant.models import Collection, CollectionIndex
 from assistant.ports import EmbeddingModel, Vectors
+from assistant.services.retrieval.asked_terms import Asked, asked_terms
+from assistant.services.retrieval.fusion import unread
 
+# Of a question that is a text of its own, the terms of its beginning are looked for.
+LONGEST = 2000
 # What a process keeps loaded besides today's encoder, at most.
 MOST_FORMER = 2
 # For how long an encoder that cannot be loaded is not tried again: it takes seconds each time.
@@ -42,12 +48,28 @@ def former() -> list[str]:
 
 
 class Question:
-    """A question, embedded once by each encoder that is asked for it."""
+    """A question, read once, and once by each encoder that is asked for it.
+
+    That is done before a transaction is open: encoders have locks, and may be elsewhere.
+    """
 
     def __init__(self, owner_id: uuid.UUID, text: str) -> None:
         self._owner_id = owner_id
         self.text = text
         self._vectors: dict[str, Vectors] = {}
+        self._unread: dict[str, float] = {}
+
+    @cached_property
+    def terms(self) -> Sequence[Asked]:
+        """Return the terms to look for."""
+        return asked_terms(self.text[:LONGEST])
+
+    def unread(self, encoder: str) -> float:
+        """Return how far an encoder reads the question letter by letter, from 0 to 1."""
+        if encoder not in self._unread:
+            model = encoder_of(self._owner_id, encoder)
+            self._unread[encoder] = unread(self.text[:LONGEST], model)
+        return self._unread[encoder]
 
     def vector(self, encoder: str | None = None) -> Vectors:
         """Return the question's vector, by today's encoder if none is named."""

@@ -67,13 +67,13 @@ def _around(loaded: Loaded, dense: Scores) -> Scores:
     return total / count
 
 
-def weight_of_terms(question: str, matches: Matches, encoder: EmbeddingModel) -> float:
-    """Return what terms weigh for this question, from 0 to 1."""
-    more = max(NAMES * matches.exact, LETTERS * _unread(question, encoder))
+def weight_of_terms(matches: Matches, unread: float) -> float:
+    """Return what terms weigh for a question that is `unread` so far, from 0 to 1."""
+    more = max(NAMES * matches.exact, LETTERS * unread)
     return TERMS + (1 - TERMS) * more
 
 
-def _unread(question: str, encoder: EmbeddingModel) -> float:
+def unread(question: str, encoder: EmbeddingModel) -> float:
     """Return how far an encoder reads a question letter by letter, as it does unknown scripts."""
     if not _knows_words(encoder):
         return 0.0

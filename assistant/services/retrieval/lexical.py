@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from assistant.models import Posting
-from assistant.services.retrieval.asked_terms import Asked, asked_terms
+from assistant.services.retrieval.asked_terms import Asked
 from assistant.services.retrieval.postings import FULL, key_of
 from assistant.services.retrieval.scope import Scope
 from assistant.services.retrieval.searchable import (
@@ -53,9 +53,8 @@ class _Found(NamedTuple):
     opens: NDArray[np.bool_]
 
 
-def match(session: Session, scope: Scope, searched: Searchable, question: str) -> Matches:
+def match(session: Session, scope: Scope, searched: Searchable, asked: Sequence[Asked]) -> Matches:
     """Look for a question's terms in the documents that are searched."""
-    asked = asked_terms(question)
     found = _find(session, scope, searched, [one.term for one in asked])
     asked = [one for one in asked if _is_needed(one, found)]
     keys: list[Numbers] = [np.empty(0, np.int64)]

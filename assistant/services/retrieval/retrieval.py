@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import select
@@ -15,7 +16,8 @@ from assistant.extensions import adapters
 from assistant.models import Collection, Document
 from assistant.ports import Vectors
 from assistant.services.retrieval import dense, hits, lexical
-from assistant.services.retrieval.encoders import Question, encoder_of, is_lasting
+from assistant.services.retrieval.asked_terms import Asked
+from assistant.services.retrieval.encoders import Question, is_lasting
 from assistant.services.retrieval.fusion import fuse, weight_of_terms
 from assistant.services.retrieval.hits import Found, FoundBy, Hit
 from assistant.services.retrieval.lexical import Matches
@@ -65,14 +67,14 @@ def _by_encoders(
         if len(groups) > 1:
             within = replace(scope, collection_ids=[collection.id for collection in members])
         try:
-            vector = question.vector(encoder)
+            read = _Read(question.vector(encoder), question.terms, question.unread(encoder))
         except PermanentError as error:
             if encoder == adapters.embedding_model.name or not is_lasting(error):
                 raise
             logger.warning("not searched: %s", error.detail)
             without = error
             continue
-        found.append(_Search(Space(within, encoder, members), question.text, vector, limit).run())
+        found.append(_Search(Space(within, encoder, members), read, limit).run())
     turns = zip_longest(*(one.hits for one in found))
     mixed = [hit for turn in turns for hit in turn if hit is not None]
     if without is not None and not mixed:
@@ -100,13 +102,20 @@ def _collections(scope: Scope) -> Sequence[Collection]:
         return session.scalars(query.order_by(Collection.id)).all()
 
 
+class _Read(NamedTuple):
+    """A question as one encoder reads it, and the terms to look for."""
+
+    vector: Vectors
+    terms: Sequence[Asked]
+    unread: float
+
+
 @dataclass(frozen=True, slots=True)
 class _Search:
     """The search for one question, in what one encoder has made."""
 
     space: Space
-    text: str
-    vector: Vectors
+    question: _Read
     limit: int
 
     def run(self) -> Found:
@@ -119,29 +128,30 @@ class _Search:
                 loaded = dense.load_all(session, self.space, searched)
                 return self._best(session, searched, loaded, self._match(session, searched))
         # No transaction is open while another server is asked.
-        near = dense.ask_index(self.space, self.vector, wanted)
+        near = dense.ask_index(self.space, self.question.vector, wanted)
         with transaction(owner_id) as session:
             searched = searchable(session, self.space.scope, self.space.encoder)
             matches = self._match(session, searched)
             if near is not None and dense.is_complete(searched, near, self.limit):
-                loaded = dense.load_near(session, self.space, searched, near, matches)
+                loaded = dense.load_near(session, self.space, searched, near, matches, self.limit)
                 return self._best(session, searched, loaded, matches)
             loaded = dense.load_all(session, self.space, searched)
             found = self._best(session, searched, loaded, matches)
         if near is not None:
-            nearest = np.argsort(-cosines(loaded, self.vector), kind="stable")[: self.limit]
+            nearest = np.argsort(-cosines(loaded, self.question.vector), kind="stable")[
+                : self.limit
+            ]
             dense.doubt_what_lacks(self.space, searched, loaded.keys[nearest].tolist(), near)
         return found
 
     def _match(self, session: Session, searched: Searchable) -> Matches:
-        return lexical.match(session, self.space.scope, searched, self.text)
+        return lexical.match(session, self.space.scope, searched, self.question.terms)
 
     def _best(
         self, session: Session, searched: Searchable, loaded: Loaded, matches: Matches
     ) -> Found:
-        encoder = encoder_of(self.space.scope.owner_id, self.space.encoder)
-        weight = weight_of_terms(self.text, matches, encoder)
-        fused = fuse(loaded, cosines(loaded, self.vector), matches, weight)
+        weight = weight_of_terms(matches, self.question.unread)
+        fused = fuse(loaded, cosines(loaded, self.question.vector), matches, weight)
         best = hits.read(session, self.space, searched, fused, self.limit)
         found = Found(best, matches.known, matches.exact)
         self._demand_current(session, found)
