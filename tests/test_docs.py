@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.local.stack import LocalStack
+from tests.doubles.model_server import ModelServer
 
 PROJECT = Path(__file__).parents[1]
 SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -40,7 +41,9 @@ def run(script: str, stack: LocalStack) -> str:
 
 @needs_curl
 @pytest.mark.slow
-def test_the_walk_through_of_the_readme(live_stack: LocalStack) -> None:
+def test_the_walk_through_of_the_readme(live_stack: LocalStack, model_server: ModelServer) -> None:
+    model_server.reset()
+    model_server.script(text="A family ticket for museum and tower is 22.00 [1].")
     written = run(shell_blocks("README.md", "## A walk through the API"), live_stack)
     assert '"state": "succeeded"' in written
     assert '"filename": "handbook.pdf"' in written

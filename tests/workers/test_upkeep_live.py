@@ -11,14 +11,15 @@ from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from assistant.errors import PermanentError
+from assistant.services.retrieval.dense import FEW_CHUNKS
 from tests.live import Live
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 QUESTION = "When does the boat with bread come?"
 ANSWER = "The supply boat comes every Tuesday with bread."
-# So many that Chroma has written its index files.
-FILLERS = 1200
+# So many that searches ask Chroma, which has written its index files by then.
+FILLERS = FEW_CHUNKS + 100
 
 
 def fill(live: Live, document_id: str) -> None:
@@ -57,6 +58,10 @@ def fill(live: Live, document_id: str) -> None:
                 'start, "end", text) VALUES (:document, :generation, :n, :owner, :id, 0, 1, :n)'
             ),
             values,
+        )
+        connection.execute(
+            text("UPDATE documents SET chunk_count = chunk_count + :more WHERE id = :id"),
+            {"more": FILLERS, "id": document_id},
         )
         connection.execute(
             text("UPDATE collections SET index_checked_at = NULL WHERE id = :id"),
