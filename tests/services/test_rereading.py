@@ -64,9 +64,11 @@ def test_what_is_older_is_read_again_behind_everybody(alone: uuid.UUID, what: st
     job = made(alone)
     assert figures() == {"left": 0, "given_up": 0}
     assert readings.start() == 0
+    # Indexes that other tests have left half built are none of this one's.
+    Renewing().round()
     make_older(alone, what)
     assert figures() == {"left": 1, "given_up": 0}
-    assert Renewing().round()["documents_read_again"] == 1
+    assert Renewing().round() == {"documents_read_again": 1}
     assert readings.start() == 0
     [again] = waiting(alone)
     assert (again.priority, again.document_id) == (8, job.document_id)

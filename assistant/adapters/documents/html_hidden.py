@@ -17,8 +17,8 @@ HIDDEN = (
 )
 # Each of these stops early on what is no style sheet.
 COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-AT_RULE = re.compile(r"@[^{};]{0,200}(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})")
-RULE = re.compile(r"([^{}]{1,200})\{([^{}]*)\}")
+AT_RULE = re.compile(r"@[^{};]{0,200}+(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})")
+RULE = re.compile(r"([^{}]{1,200}+)\{([^{}]*)\}")
 SELECTOR = re.compile(r"[\w.#\-\s,>*]+")
 NAME = re.compile(r"[.#][\w-]+")
 MAX_RULES = 100

@@ -42,22 +42,21 @@ def reply(
     found, draft.citations = extract(
         run.owner_id, asked, question, hits, before=note, sharing=sharing, check=run.check
     )
-    if not found.quotes:
-        draft.finish_reason, draft.support = "no_evidence", []
-        draft.add(refusal(asked))
-        return
-    draft.model, draft.finish_reason = EXTRACTIVE, "stop"
-    draft.support = found.support
-    draft.add(found.content)
+    _give(draft, found, asked)
 
 
-def reply_about(run: Run, draft: Draft, hits: Sequence[Hit], asked: str = "") -> None:
+def reply_about(run: Run, draft: Draft, hits: Sequence[Hit], asked: str) -> None:
     """Answer a question about documents as a whole; `hits` are as for `outline`.
 
     What was `asked` tells the language in which it is said that nothing was found.
     """
     run.progress("extracting")
     found, draft.citations = outline(run.owner_id, hits)
+    _give(draft, found, asked)
+
+
+def _give(draft: Draft, found: "Extracted", asked: str) -> None:
+    """Let what was found be the reply, or say that there is nothing."""
     if not found.quotes:
         draft.finish_reason, draft.support = "no_evidence", []
         draft.add(refusal(asked))

@@ -13,6 +13,7 @@ from assistant.pieces import with_header
 from assistant.services.generation.joining import joined
 from assistant.services.generation.named_files import File
 from assistant.services.generation.prompts import estimate_tokens
+from assistant.services.retrieval.hits import hit_of
 from assistant.services.retrieval.retrieval import Hit
 
 # Of a passage: its number, its file's name, the fences.
@@ -60,24 +61,8 @@ def _chunks(owner_id: uuid.UUID, file: File) -> list[Hit]:
     )
     with transaction(owner_id) as session:
         chunks = session.scalars(query.order_by(Chunk.ordinal)).all()
-    return [_hit(chunk, file.filename) for chunk in chunks]
-
-
-def _hit(chunk: Chunk, filename: str) -> Hit:
-    return Hit(
-        document_id=chunk.document_id,
-        generation=chunk.generation,
-        ordinal=chunk.ordinal,
-        filename=filename,
-        page=chunk.page,
-        start=chunk.start,
-        end=chunk.end,
-        text=chunk.text,
-        # It was not searched for.
-        score=1.0,
-        headings=chunk.headings or (),
-        table_header=chunk.table_header,
-    )
+    # Nobody searched for them.
+    return [hit_of(chunk, file.filename, score=1.0) for chunk in chunks]
 
 
 def _tokens(hit: Hit) -> int:

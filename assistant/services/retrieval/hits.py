@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -100,10 +100,8 @@ def _rows(session: Session, space: Space, places: Iterable[Place]) -> Sequence[R
     return session.execute(query).all()
 
 
-def _hit(chunk: Chunk, filename: str, fused: Fused, number: int, *, is_near: bool) -> Hit:
-    found = FoundBy.DENSE
-    if fused.lexical[number] > 0:
-        found = FoundBy.BOTH if is_near else FoundBy.LEXICAL
+def hit_of(chunk: Chunk, filename: str, score: float) -> Hit:
+    """Return a chunk as a hit, however it was found."""
     return Hit(
         document_id=chunk.document_id,
         generation=chunk.generation,
@@ -113,9 +111,18 @@ def _hit(chunk: Chunk, filename: str, fused: Fused, number: int, *, is_near: boo
         start=chunk.start,
         end=chunk.end,
         text=chunk.text,
-        score=min(1.0, float(fused.scores[number])),
+        score=score,
         headings=chunk.headings or (),
         table_header=chunk.table_header,
+    )
+
+
+def _hit(chunk: Chunk, filename: str, fused: Fused, number: int, *, is_near: bool) -> Hit:
+    found = FoundBy.DENSE
+    if fused.lexical[number] > 0:
+        found = FoundBy.BOTH if is_near else FoundBy.LEXICAL
+    return replace(
+        hit_of(chunk, filename, min(1.0, float(fused.scores[number]))),
         dense=float(fused.dense[number]),
         lexical=float(fused.lexical[number]),
         found=found,

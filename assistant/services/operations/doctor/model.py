@@ -15,7 +15,7 @@ SHOWN = 5
 
 def check_model(*, deep: bool) -> list[Finding]:
     """Ask the server for its models and, if `deep`, for a few words."""
-    if settings.openai_base_url is None and settings.openai_api_key is None:
+    if not settings.has_model:
         return [
             fail(
                 NAME,
