@@ -23,6 +23,14 @@ class JobErrorSchema(Schema):
     detail = fields.String()
 
 
+class SearchedSchema(Schema):
+    """What a reply's search has compared, if time was too short for all."""
+
+    partial = fields.Boolean()
+    compared = fields.Integer()
+    chunks = fields.Integer()
+
+
 class JobResultSchema(Schema):
     """What a job made, by its kind; of a deletion a receipt, with a number for all it removed."""
 
@@ -33,6 +41,13 @@ class JobResultSchema(Schema):
 
     user_message = fields.Nested(MessageSchema)
     assistant_message = fields.Nested(MessageSchema)
+    search = fields.Nested(
+        SearchedSchema,
+        metadata={
+            "description": "Only there if a reply's search had no time to compare every chunk: "
+            "how many were compared of how many"
+        },
+    )
     document_id = fields.UUID()
     generation = fields.Integer()
     chunks = fields.Integer()

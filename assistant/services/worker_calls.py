@@ -123,8 +123,8 @@ def _sent(
 
 
 def _raise_failure(body: bytes) -> None:
-    if body.startswith(b"{"):
-        failure = json.loads(body)
+    failure = json.loads(body) if body.startswith(b"{") else {}
+    if "error" in failure:
         if failure.get("unexpected"):
             raise AssistantError(failure["error"])
         if failure.get("missing"):
@@ -133,16 +133,19 @@ def _raise_failure(body: bytes) -> None:
 
 
 def answer(call: Call, call_id: str, work: Callable[[], Any]) -> None:
-    """Do what a question from `ask` wants, and send back what came of it, which is no object."""
+    """Do what a question from `ask` wants, and send back what came of it.
+
+    That is no object with an `error`, which is how failures are sent.
+    """
     try:
-        encoded = _encode(work())
+        encoded = encode(work())
     except NotFound as error:
-        encoded = _encode({"error": error.detail, "missing": True})
+        encoded = encode({"error": error.detail, "missing": True})
     except AssistantError as error:
-        encoded = _encode({"error": error.detail})
+        encoded = encode({"error": error.detail})
     except Exception:
         logger.exception("%s failed unexpectedly", call.task)
-        encoded = _encode({"error": call.unexpected, "unexpected": True})
+        encoded = encode({"error": call.unexpected, "unexpected": True})
     client = connect(settings.redis_url)
     with client.pipeline(transaction=False) as pipe:
         pipe.rpush(call.key(call_id), encoded)
@@ -151,5 +154,6 @@ def answer(call: Call, call_id: str, work: Callable[[], Any]) -> None:
     client.close()
 
 
-def _encode(found: Any) -> bytes:
+def encode(found: Any) -> bytes:
+    """Return the JSON of an answer."""
     return json.dumps(found, ensure_ascii=False).encode()

@@ -15,6 +15,7 @@ import workers.search
 from assistant.adapters.cache import connect
 from assistant.extensions import adapters, settings
 from assistant.services import jobs
+from assistant.services.retrieval import exact
 from assistant.services.retrieval.search import SEARCH
 from tests.conftest import User
 from tests.factories import assert_problem, upload
@@ -220,3 +221,24 @@ def test_places_of_a_process_that_died_become_free(
     with connect(settings.redis_url) as client:
         client.zadd(line_of(user), {str(n): time.time() - 1 for n in range(SEARCH.most)})
     assert user.post("/search", json={"query": "Anything?"}).status_code == 200
+
+
+def test_a_search_that_had_no_time_for_all_says_so(
+    user: User, search_worker: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact, "BLOCK", 1)
+    monkeypatch.setattr(exact, "SHARE", 0)
+    indexed(user, "The ferry leaves at noon.")
+    wanted = indexed(user, "Bread is baked from flour.")
+    response = user.post("/search", json={"query": "flour"})
+    assert [hit["document_id"] for hit in response.get_json()] == [wanted]
+    assert response.headers["Search-Partial"] == "compared=1, chunks=2"
+
+
+def test_a_search_that_compared_all_says_nothing_of_that(
+    user: User, search_worker: list[dict[str, Any]]
+) -> None:
+    indexed(user, "The ferry leaves at noon.")
+    response = user.post("/search", json={"query": "ferry"})
+    assert len(response.get_json()) == 1
+    assert "Search-Partial" not in response.headers

@@ -6,10 +6,13 @@ import pytest
 from flask import Flask
 
 from assistant.config import EXTRACTIVE
+from assistant.database import transaction
 from assistant.errors import InvalidInput
 from assistant.models import Message
+from assistant.services import jobs
 from assistant.services.conversations import conversations, regenerating
 from assistant.services.generation import extraction
+from assistant.services.retrieval import exact
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Scope, find
 from tests.doubles.model_server import ModelServer
@@ -187,3 +190,17 @@ def test_documents_that_state_nothing_are_told_of(owner: uuid.UUID, model: Model
     assert reply.finish_reason == "no_evidence"
     assert reply.content
     assert not reply.citations
+
+
+def test_a_reply_whose_search_had_no_time_for_all_says_so(
+    shelf: uuid.UUID, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact, "BLOCK", 1)
+    monkeypatch.setattr(exact, "SHARE", 0)
+    job = ask(shelf, "How much is the deposit of the cement mixer?", use_documents=True, **VERBATIM)
+    done = perform(job)
+    assert done.result["search"] == {"partial": True, "compared": 1, "chunks": 3}
+    with transaction(shelf) as session:
+        body = jobs.body_of(session, done)
+    assert body["result"]["search"] == done.result["search"]
+    assert "cement mixer".casefold() in body["result"]["assistant_message"]["content"].casefold()

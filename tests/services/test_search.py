@@ -12,8 +12,9 @@ from assistant.database import db, transaction
 from assistant.errors import NotFound
 from assistant.extensions import adapters
 from assistant.services.documents import deletion
-from assistant.services.retrieval import dense, retrieval, vectors
+from assistant.services.retrieval import dense, exact, retrieval, vectors
 from assistant.services.retrieval.encoders import Question
+from assistant.services.retrieval.hits import Part
 from assistant.services.retrieval.retrieval import FoundBy, Hit, Scope
 from tests.services.conftest import Configure
 from tests.services.factories import document_of, make_owner, perform, reindex, sql, upload
@@ -252,3 +253,33 @@ def test_what_is_kept_in_memory_is_bounded(
         assert [hit.document_id for hit in find(Scope(owner), "whale oil")] == before
         assert len(vectors._cache._kept) == kept
         assert vectors._cache._size == kept * 2 * 384
+
+
+@pytest.mark.parametrize("way", ["compared"], indirect=True)
+def test_block_by_block_the_same_is_found_as_at_once(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, _ = library
+    at_once = find(Scope(owner), "Who sleeps in the chair?")
+    monkeypatch.setattr(exact, "BLOCK", 1)
+    one_by_one = find(Scope(owner), "Who sleeps in the chair?")
+    assert [hit.text for hit in one_by_one] == [hit.text for hit in at_once]
+    assert [hit.score for hit in one_by_one] == pytest.approx([hit.score for hit in at_once])
+    assert len(at_once) == len(TEXTS)
+
+
+@pytest.mark.parametrize("way", ["compared"], indirect=True)
+def test_what_time_was_too_short_for_is_said(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, ids = library
+    monkeypatch.setattr(exact, "BLOCK", 1)
+    monkeypatch.setattr(exact, "SHARE", 0)
+    question = Question(owner, "supply boat")
+    hits = retrieval.find(Scope(owner), question, 3)
+    # What has the question's words is compared first.
+    assert [hit.document_id for hit in hits] == [ids["boat.txt"]]
+    assert question.part == Part(compared=1, chunks=3)
+    named = Question(owner, "supply boat")
+    retrieval.find(Scope(owner, document_ids=[ids["cat.txt"]]), named, 3)
+    assert named.part is None

@@ -15,6 +15,9 @@ from assistant.services.conversations import branches, conversations
 from assistant.services.jobs import Body
 from assistant.services.paging import Page
 
+# Where the result of a reply's job says that its search compared a part only.
+SEARCHED = "search"
+
 
 def find(session: Session, owner_id: uuid.UUID, message_id: uuid.UUID) -> Message:
     """Return the owner's message within a transaction; raises `NotFound`."""
@@ -73,4 +76,13 @@ def reply_results(session: Session, done: Sequence[Job]) -> dict[uuid.UUID, Body
         .execution_options(populate_existing=True)
     )
     bodies = {reply.id: result_of(asked, reply) for reply, asked in pairs}
-    return {job.id: bodies[job.message_id] for job in done if job.message_id in bodies}
+    return {
+        job.id: {**bodies[job.message_id], **_searched(job)}
+        for job in done
+        if job.message_id in bodies
+    }
+
+
+def _searched(job: Job) -> Body:
+    """Return what a job's result says of its search, which is nothing if all was compared."""
+    return {name: said for name, said in (job.result or {}).items() if name == SEARCHED}

@@ -42,6 +42,8 @@ class Draft:
         self.saved: Message | None = None
         self.estimate: Callable[[], Usage] | None = None
         self.finish_reason: str | None = None
+        # What the job's result says of its search.
+        self.searched: dict[str, Any] = {}
 
     def add(self, text: str) -> None:
         """Append text, and keep a checkpoint if the last one is a while ago."""

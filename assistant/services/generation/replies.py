@@ -46,11 +46,14 @@ def generate(run: Run) -> dict[str, Any]:
     return {
         "user_message_id": str(task.reply.parent_id),
         "assistant_message_id": str(task.reply.id),
+        **draft.searched,
     }
 
 
 def _render(task: Task, draft: Draft) -> Body | None:
-    return None if draft.saved is None else messages.result_of(task.asked, draft.saved)
+    if draft.saved is None:
+        return None
+    return {**messages.result_of(task.asked, draft.saved), **draft.searched}
 
 
 def _answer_alone(run: Run, task: Task, draft: Draft) -> None:
@@ -61,6 +64,8 @@ def _answer_alone(run: Run, task: Task, draft: Draft) -> None:
 def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     gathered = passages.gather(task.scope, task.question, task.history, task.room, task.recent)
     question, hits = gathered.question, gathered.hits
+    if question.part is not None:
+        draft.searched = {messages.SEARCHED: question.part.as_dict()}
     if gathered.is_talk:
         _talk(run, task, draft)
         return

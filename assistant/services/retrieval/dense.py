@@ -10,28 +10,25 @@ from itertools import chain
 
 import numpy as np
 from flask import current_app
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from assistant.errors import PermanentError
 from assistant.extensions import adapters
-from assistant.models import Chunk, Collection, Document
+from assistant.models import Collection, Document
 from assistant.ports import Match, Vectors
 from assistant.services.retrieval import vectors
 from assistant.services.retrieval.fusion import REACH
 from assistant.services.retrieval.index_trust import doubt_holders, doubting
 from assistant.services.retrieval.lexical import Matches
-from assistant.services.retrieval.scope import Scope, Space
+from assistant.services.retrieval.scope import Space
 from assistant.services.retrieval.searchable import ORDINAL_BITS, Searchable
 from assistant.services.retrieval.vectors import Loaded
-from assistant.terms import fold
 
 logger = logging.getLogger(__name__)
 
 # Up to so many chunks are compared one by one, which takes some milliseconds once they are here.
 FEW_CHUNKS = 5000
-# And so many where the index cannot be asked.
-EXACT_LIMIT = 50_000
 # The index is asked for more than is wanted: PostgreSQL strikes out what was deleted or replaced
 # and not yet removed from it, and what words say may put another chunk first.
 LEAST, OVERSAMPLING, MOST = 100, 3, 1000
@@ -79,16 +76,6 @@ def ask_index(space: Space, question: Vectors, wanted: int) -> list[Match] | Non
         return None
 
 
-def load_all(session: Session, space: Space, searched: Searchable) -> Loaded:
-    """Return the vectors of all that is searched, or of as much as can be compared."""
-    scope = space.scope
-    loaded = vectors.load_all(session, scope.owner_id, searched, space.encoder, EXACT_LIMIT)
-    if scope.heading is None:
-        return loaded
-    under = np.isin(loaded.sections, _sections_under(session, scope, scope.heading))
-    return Loaded(loaded.keys[under], loaded.sections[under], loaded.vectors[under])
-
-
 def load_near(
     session: Session,
     space: Space,
@@ -132,18 +119,3 @@ def doubt_what_lacks(
     doubted = doubt_holders(space.scope.owner_id, lacking) if lacking else 0
     if doubted:
         logger.warning("the index lacks vectors", extra={"documents": len(lacking)})
-
-
-def _sections_under(session: Session, scope: Scope, heading: str) -> list[int]:
-    """Return what stands for the sections that have these words in a heading."""
-    section = func.hashtext(func.coalesce(cast(Chunk.headings, Text), ""))
-    query = (
-        select(section, Chunk.headings)
-        .join(Document, Document.id == Chunk.document_id)
-        .where(*scope.documents(), Document.generation == Chunk.generation)
-        .distinct()
-    )
-    # Not in SQL: some databases know no other letters than those of ASCII.
-    words = fold(heading)
-    rows = session.execute(query).all()
-    return [number for number, found in rows if any(words in fold(one) for one in found or ())]

@@ -16,6 +16,7 @@ from assistant.models import Collection, CollectionIndex
 from assistant.ports import EmbeddingModel, Vectors
 from assistant.services.retrieval.asked_terms import Asked, asked_terms
 from assistant.services.retrieval.fusion import unread
+from assistant.services.retrieval.hits import Part
 
 # Of a question that is a text of its own, the terms of its beginning are looked for.
 LONGEST = 2000
@@ -56,6 +57,8 @@ class Question:
     def __init__(self, owner_id: uuid.UUID, text: str) -> None:
         self._owner_id = owner_id
         self.text = text
+        # Of what was searched for it, which part was compared if time was too short for all.
+        self.part: Part | None = None
         self._vectors: dict[str, Vectors] = {}
         self._unread: dict[str, float] = {}
 

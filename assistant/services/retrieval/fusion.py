@@ -3,6 +3,7 @@
 How they were found is in docs/retrieval.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,18 @@ class Fused:
     scores: Scores
     dense: Scores
     lexical: Scores
+
+
+def together(blocks: Sequence[Fused]) -> Fused:
+    """Return what several comparisons have found as one."""
+    if not blocks:
+        return Fused(np.empty(0, np.int64), np.empty(0), np.empty(0), np.empty(0))
+    return Fused(
+        np.concatenate([block.keys for block in blocks]),
+        np.concatenate([block.scores for block in blocks]),
+        np.concatenate([block.dense for block in blocks]),
+        np.concatenate([block.lexical for block in blocks]),
+    )
 
 
 def fuse(loaded: Loaded, dense: NDArray[np.float32], matches: Matches, weight: float) -> Fused:

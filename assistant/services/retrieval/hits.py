@@ -52,16 +52,31 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """How many chunks a search has compared, and how many of them there are."""
+
+    compared: int
+    chunks: int
+
+    def as_dict(self) -> dict[str, bool | int]:
+        """Return it as answers say it."""
+        return {"partial": True, "compared": self.compared, "chunks": self.chunks}
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found, best first.
+    """What a search found among so many chunks, best first.
 
     `known` is the share of the question's words that anything in the scope has, `exact` that of
-    names and identifiers among them; both weigh words by how rare they are.
+    names and identifiers among them; both weigh words by how rare they are. There is a `part` if
+    time was too short to compare all.
     """
 
     hits: list[Hit] = field(default_factory=list)
     known: float = 0.0
     exact: float = 0.0
+    part: Part | None = None
+    chunks: int = 0
 
 
 def read(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -18,8 +18,9 @@ from assistant.ports import Vectors
 from assistant.services.retrieval import dense, hits, lexical
 from assistant.services.retrieval.asked_terms import Asked
 from assistant.services.retrieval.encoders import Question, is_lasting
-from assistant.services.retrieval.fusion import fuse, weight_of_terms
-from assistant.services.retrieval.hits import Found, FoundBy, Hit
+from assistant.services.retrieval.exact import Blocks, Deadline
+from assistant.services.retrieval.fusion import Fused, fuse, together, weight_of_terms
+from assistant.services.retrieval.hits import Found, FoundBy, Hit, Part
 from assistant.services.retrieval.lexical import Matches
 from assistant.services.retrieval.scope import Scope, Space, check_scope
 from assistant.services.retrieval.searchable import Searchable, searchable
@@ -34,8 +35,10 @@ SWITCHES = 3
 
 
 def find(scope: Scope, question: Question, limit: int) -> list[Hit]:
-    """Return the best chunks, best first."""
-    return search(scope, question, limit).hits
+    """Return the best chunks, best first; the question knows then if all were compared."""
+    found = search(scope, question, limit)
+    question.part = found.part or question.part
+    return found.hits
 
 
 def search(scope: Scope, question: Question, limit: int) -> Found:
@@ -45,9 +48,10 @@ def search(scope: Scope, question: Question, limit: int) -> Found:
     another one, the best of each encoder come in turns, since their scores do not compare. Raises
     `PermanentError` if what would be searched needs encoders that are gone.
     """
+    deadline = Deadline()
     for _ in range(SWITCHES):
         try:
-            return _by_encoders(scope, _collections(scope), question, limit)
+            return _by_encoders(scope, _collections(scope), question, limit, deadline)
         except _ReplacedError as replaced:
             # Chunks of the index that was asked are not seen any more.
             found = replaced.found
@@ -55,7 +59,11 @@ def search(scope: Scope, question: Question, limit: int) -> Found:
 
 
 def _by_encoders(
-    scope: Scope, collections: Sequence[Collection], question: Question, limit: int
+    scope: Scope,
+    collections: Sequence[Collection],
+    question: Question,
+    limit: int,
+    deadline: Deadline,
 ) -> Found:
     groups: dict[str, list[Collection]] = {}
     for collection in collections:
@@ -74,13 +82,28 @@ def _by_encoders(
             logger.warning("not searched: %s", error.detail)
             without = error
             continue
-        found.append(_Search(Space(within, encoder, members), read, limit).run())
+        found.append(_Search(Space(within, encoder, members), read, limit, deadline).run())
     turns = zip_longest(*(one.hits for one in found))
     mixed = [hit for turn in turns for hit in turn if hit is not None]
     if without is not None and not mixed:
         raise without
-    known = max((one.known for one in found), default=0.0)
-    return Found(mixed[:limit], known, max((one.exact for one in found), default=0.0))
+    return Found(
+        mixed[:limit],
+        max((one.known for one in found), default=0.0),
+        max((one.exact for one in found), default=0.0),
+        _together(found),
+    )
+
+
+def _together(found: Sequence[Found]) -> Part | None:
+    """Return what was compared of all, if any of them was compared in part."""
+    parts = [one.part for one in found]
+    if not any(parts):
+        return None
+    return Part(
+        sum(part.compared if part else one.chunks for part, one in zip(parts, found, strict=True)),
+        sum(one.chunks for one in found),
+    )
 
 
 class _ReplacedError(Exception):
@@ -117,6 +140,7 @@ class _Search:
     space: Space
     question: _Read
     limit: int
+    deadline: Deadline
 
     def run(self) -> Found:
         """Return the best chunks."""
@@ -125,8 +149,9 @@ class _Search:
             searched = searchable(session, self.space.scope, self.space.encoder)
             wanted = dense.wanted_of_index(session, self.space, searched, self.limit)
             if not wanted:
-                loaded = dense.load_all(session, self.space, searched)
-                return self._best(session, searched, loaded, self._match(session, searched))
+                matches = self._match(session, searched)
+                fused, part = self._compared(session, searched, matches)
+                return self._best(session, searched, fused, matches, part)
         # No transaction is open while another server is asked.
         near = dense.ask_index(self.space, self.question.vector, wanted)
         with transaction(owner_id) as session:
@@ -134,26 +159,45 @@ class _Search:
             matches = self._match(session, searched)
             if near is not None and dense.is_complete(searched, near, self.limit):
                 loaded = dense.load_near(session, self.space, searched, near, matches, self.limit)
-                return self._best(session, searched, loaded, matches)
-            loaded = dense.load_all(session, self.space, searched)
-            found = self._best(session, searched, loaded, matches)
+                fused = self._fused(loaded, matches)
+                return self._best(session, searched, fused, matches, None)
+            fused, part = self._compared(session, searched, matches)
+            found = self._best(session, searched, fused, matches, part)
         if near is not None:
-            nearest = np.argsort(-cosines(loaded, self.question.vector), kind="stable")[
-                : self.limit
-            ]
-            dense.doubt_what_lacks(self.space, searched, loaded.keys[nearest].tolist(), near)
+            nearest = np.argsort(-fused.dense, kind="stable")[: self.limit]
+            dense.doubt_what_lacks(self.space, searched, fused.keys[nearest].tolist(), near)
         return found
 
     def _match(self, session: Session, searched: Searchable) -> Matches:
         return lexical.match(session, self.space.scope, searched, self.question.terms)
 
-    def _best(
-        self, session: Session, searched: Searchable, loaded: Loaded, matches: Matches
-    ) -> Found:
+    def _compared(
+        self, session: Session, searched: Searchable, matches: Matches
+    ) -> tuple[Fused, Part | None]:
+        """Compare all that is searched; return which part of it, if time was too short."""
+        blocks = Blocks(session, self.space, searched, matches)
+        loaded = blocks.load(self.deadline)
+        fused = together([self._fused(block, matches) for block in loaded])
+        if not blocks.left_out:
+            return fused, None
+        part = Part(searched.chunks - blocks.left_out, searched.chunks)
+        logger.warning("compared in part: time was over", extra=asdict(part))
+        return fused, part
+
+    def _fused(self, loaded: Loaded, matches: Matches) -> Fused:
         weight = weight_of_terms(matches, self.question.unread)
-        fused = fuse(loaded, cosines(loaded, self.question.vector), matches, weight)
+        return fuse(loaded, cosines(loaded, self.question.vector), matches, weight)
+
+    def _best(
+        self,
+        session: Session,
+        searched: Searchable,
+        fused: Fused,
+        matches: Matches,
+        part: Part | None,
+    ) -> Found:
         best = hits.read(session, self.space, searched, fused, self.limit)
-        found = Found(best, matches.known, matches.exact)
+        found = Found(best, matches.known, matches.exact, part, searched.chunks)
         self._demand_current(session, found)
         return found
 

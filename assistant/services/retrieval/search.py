@@ -1,7 +1,8 @@
 """Search: a question to the search workers, who have the embedding model."""
 
+import json
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from assistant.schemas.rendering import renderer
 from assistant.schemas.search import HitSchema
 from assistant.services import worker_calls
 from assistant.services.retrieval.encoders import Question
+from assistant.services.retrieval.hits import Part
 from assistant.services.retrieval.retrieval import Scope, check_scope, find
 from assistant.services.worker_calls import Call
 
@@ -31,8 +33,16 @@ NEWER = ("media_types", "created_after", "created_before", "heading")
 FILTERED = replace(SEARCH, task="search.filtered")
 
 
-def ask(scope: Scope, query: str, limit: int) -> bytes:
-    """Send a search to the workers and wait for the JSON of the best chunks."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The JSON of the best chunks; there is a `part` if time was too short to compare all."""
+
+    body: bytes
+    part: Part | None = None
+
+
+def ask(scope: Scope, query: str, limit: int) -> Answer:
+    """Send a search to the workers and wait for the best chunks."""
     with transaction(scope.owner_id) as session:
         check_scope(session, scope)
     request = {
@@ -44,9 +54,15 @@ def ask(scope: Scope, query: str, limit: int) -> bytes:
         "created_after": scope.created_after and scope.created_after.isoformat(),
         "created_before": scope.created_before and scope.created_before.isoformat(),
         "heading": scope.heading,
+        # A web process of the release before takes a list and nothing else.
+        "parts": True,
     }
     call = FILTERED if any(request[name] for name in NEWER) else SEARCH
-    return worker_calls.ask(call, scope.owner_id, request, settings.search_timeout)
+    body = worker_calls.ask(call, scope.owner_id, request, settings.search_timeout)
+    if body.startswith(b"["):
+        return Answer(body)
+    said = json.loads(body)
+    return Answer(worker_calls.encode(said["hits"]), Part(said["compared"], said["chunks"]))
 
 
 def answer(search_id: str, request: dict[str, Any]) -> None:
@@ -54,7 +70,7 @@ def answer(search_id: str, request: dict[str, Any]) -> None:
     worker_calls.answer(SEARCH, search_id, lambda: _search(request))
 
 
-def _search(request: dict[str, Any]) -> list[dict[str, Any]]:
+def _search(request: dict[str, Any]) -> Any:
     scope = Scope(
         owner_id=uuid.UUID(request["owner_id"]),
         document_ids=[uuid.UUID(i) for i in request["document_ids"]],
@@ -66,7 +82,9 @@ def _search(request: dict[str, Any]) -> list[dict[str, Any]]:
         heading=request.get("heading"),
     )
     question = Question(scope.owner_id, request["query"])
-    return [_render(hit) for hit in find(scope, question, request["limit"])]
+    hits = [_render(hit) for hit in find(scope, question, request["limit"])]
+    part = question.part if request.get("parts") else None
+    return hits if part is None else {"hits": hits, **part.as_dict()}
 
 
 def _moment(written: str | None) -> datetime | None:

@@ -39,14 +39,13 @@ class Searchable:
     def __len__(self) -> int:
         return len(self.generations)
 
-    def names(self) -> list[tuple[bytes, int]]:
-        """Return document and generation by numbers."""
-        documents = (self._documents[at : at + 16] for at in range(0, len(self._documents), 16))
-        return list(zip(documents, self.generations.tolist(), strict=True))
+    def name(self, number: int) -> tuple[bytes, int]:
+        """Return document and generation by their number."""
+        return self._documents[16 * number : 16 * number + 16], int(self.generations[number])
 
     def document(self, number: int) -> uuid.UUID:
         """Return the id of a document."""
-        return uuid.UUID(bytes=self._documents[16 * number : 16 * number + 16])
+        return uuid.UUID(bytes=self.name(number)[0])
 
     def by_text(self, text_ids: Numbers) -> Numbers:
         """Return the numbers of generations in the lexical index, -1 for those not searched."""
@@ -58,15 +57,15 @@ class Searchable:
     def key(self, vector_id: str) -> int | None:
         """Return the key of a chunk by its name in the index; None if it is not searched."""
         if self._numbers is None:
-            self._numbers = {name: number for number, name in enumerate(self.names())}
+            self._numbers = {self.name(number): number for number in range(len(self))}
         document_id, generation, ordinal = vector_id.split(":")
         number = self._numbers.get((uuid.UUID(document_id).bytes, int(generation)))
         return None if number is None else number << ORDINAL_BITS | int(ordinal)
 
     def place(self, key: int) -> Place:
         """Return which chunk has this key."""
-        number = key >> ORDINAL_BITS
-        return self.document(number), int(self.generations[number]), key & ORDINALS
+        document, generation = self.name(key >> ORDINAL_BITS)
+        return uuid.UUID(bytes=document), generation, key & ORDINALS
 
 
 def searchable(session: Session, scope: Scope, encoder: str) -> Searchable:

@@ -60,6 +60,13 @@ class Loaded:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def where(self, wanted: NDArray[np.bool_]) -> "Loaded":
+        """Return some of them."""
+        return Loaded(self.keys[wanted], self.sections[wanted], self.vectors[wanted])
+
+
+NOTHING = Loaded(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 1), KEPT))
+
 
 class Cache:
     """Generations that were compared last; what a generation has never changes.
@@ -97,19 +104,18 @@ class Cache:
 _cache = Cache()
 
 
-def load_all(
-    session: Session, owner_id: uuid.UUID, searched: Searchable, encoder: str, most: int
+def load(
+    session: Session, owner_id: uuid.UUID, searched: Searchable, numbers: Numbers, encoder: str
 ) -> Loaded:
-    """Return the vectors of the chunks that are searched, of documents with at most so many."""
-    count = int(searched.counts.cumsum().searchsorted(most, side="right"))
-    wanted: list[Key] = [(encoder, *name) for name in searched.names()[:count]]
+    """Return the vectors of documents by ascending numbers."""
+    wanted: list[Key] = [(encoder, *searched.name(number)) for number in numbers.tolist()]
     known = _cache.get(wanted)
     missing = [key for key in wanted if key not in known]
     if missing:
         new = _read(session, owner_id, missing)
         _cache.put(new)
         known |= new
-    return _stacked([known[key] for key in wanted])
+    return _stacked(numbers, [known[key] for key in wanted])
 
 
 def _read(session: Session, owner_id: uuid.UUID, keys: Sequence[Key]) -> dict[Key, Loaded]:
@@ -119,8 +125,7 @@ def _read(session: Session, owner_id: uuid.UUID, keys: Sequence[Key]) -> dict[Ke
         "owner_id": owner_id,
         "encoder": keys[0][0],
     }
-    nothing = Loaded(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 0), KEPT))
-    found = dict.fromkeys(keys, nothing)
+    found = dict.fromkeys(keys, NOTHING)
     for row in session.execute(_WHOLE, values):
         ordinals = np.frombuffer(row.ordinals, ">i4").astype(np.int64)
         vectors = np.frombuffer(row.vectors, "<f4").reshape(len(ordinals), -1)
@@ -129,13 +134,13 @@ def _read(session: Session, owner_id: uuid.UUID, keys: Sequence[Key]) -> dict[Ke
     return found
 
 
-def _stacked(generations: Sequence[Loaded]) -> Loaded:
-    some = [(number, one) for number, one in enumerate(generations) if len(one)]
+def _stacked(numbers: Numbers, generations: Sequence[Loaded]) -> Loaded:
+    some = [(number, one) for number, one in zip(numbers, generations, strict=True) if len(one)]
     if not some:
-        return Loaded(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 1), np.float32))
-    numbers = np.repeat([number for number, _ in some], [len(one) for _, one in some])
+        return NOTHING
+    documents = np.repeat([number for number, _ in some], [len(one) for _, one in some])
     return Loaded(
-        np.concatenate([one.keys for _, one in some]) | numbers << ORDINAL_BITS,
+        np.concatenate([one.keys for _, one in some]) | documents << ORDINAL_BITS,
         np.concatenate([one.sections for _, one in some]),
         np.concatenate([one.vectors for _, one in some]),
     )
@@ -164,7 +169,7 @@ def load_around(
     row = session.execute(_AROUND, values).one()
     numbers = np.frombuffer(row.numbers or b"", ">i4")
     if not len(numbers):
-        return _stacked([])
+        return NOTHING
     vectors = np.frombuffer(row.vectors, "<f4").reshape(len(numbers), -1)
     sections = np.frombuffer(row.sections, ">i4").astype(np.int32)
     return Loaded(np.array(around, np.int64)[numbers - 1], sections, vectors)
