@@ -26,7 +26,8 @@ class JobErrorSchema(Schema):
 class SearchedSchema(Schema):
     """What a reply's search has compared, if time was too short for all."""
 
-    partial = fields.Boolean()
+    # A schema has an attribute of that name.
+    is_partial = fields.Boolean(attribute="partial", data_key="partial")
     compared = fields.Integer()
     chunks = fields.Integer()
 

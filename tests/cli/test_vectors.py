@@ -17,7 +17,8 @@ from assistant.models import Collection
 from assistant.models.collection import chroma_name
 from assistant.services import jobs
 from assistant.services.documents import collections, documents
-from assistant.services.upkeep import comparing, marker, verification
+from assistant.services.retrieval import walks
+from assistant.services.upkeep import marker, verification
 from tests.cli.conftest import Run
 from tests.services.factories import make_owner, perform, sql, upload
 
@@ -158,7 +159,7 @@ def test_pages_hold_few(
     monkeypatch.setattr(verification, "BATCH", 2)
     monkeypatch.setattr(verification, "PAGE", 1)
     monkeypatch.setattr(verification, "SAMPLE", 3)
-    monkeypatch.setattr(comparing, "PAGE", 4)
+    monkeypatch.setattr(walks, "PORTION", 4)
     adapters.vector_store.delete(collection.chroma_name, ids_of(collection)[3:5])
     found = read("vectors", "verify", "--collection", collection.id, code=1)
     assert (found["vectors"], found["missing"]) == (9, 2)

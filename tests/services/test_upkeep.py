@@ -30,9 +30,10 @@ from assistant.models.document import vector_id
 from assistant.services.retrieval import dense, retrieval
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit, Scope
-from assistant.services.upkeep import Upkeep, marker
+from assistant.services.upkeep import Upkeep, marker, rows
 from assistant.services.upkeep.files import Files
 from assistant.services.upkeep.index import Indexes, _next
+from assistant.services.upkeep.pace import Pace
 from assistant.services.upkeep.rows import Rows
 from assistant.services.upkeep.strays import Strays
 from tests.services.conftest import Configure
@@ -508,7 +509,9 @@ def test_files_are_looked_at_in_slices(owner: uuid.UUID, monkeypatch: pytest.Mon
     wait_for(lambda: files.round() is not None and not any(path.exists() for path in orphans))
 
 
-def test_old_rows_go_and_others_stay(owner: uuid.UUID, configure: Configure) -> None:
+def test_old_rows_go_and_others_stay(
+    owner: uuid.UUID, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure(job_retention_days=2.0)
     old, new = upload(owner, "Old."), upload(owner, "New.")
     for job, days in ((old, 3), (new, 1)):
@@ -531,6 +534,7 @@ def test_old_rows_go_and_others_stay(owner: uuid.UUID, configure: Configure) -> 
         for name, values in ends.items():
             hashed = signed_in[name].bytes
             session.add(Session(id=signed_in[name], owner_id=owner, refresh_hash=hashed, **values))
+    monkeypatch.setattr(rows, "SESSIONS", 1)
     done = Rows().round()
     assert (done["jobs_purged"], done["sessions_removed"]) == (1, 2)
     with transaction(SYSTEM) as session:
@@ -596,11 +600,32 @@ def test_rows_that_cannot_be_removed_keep_no_others_for_an_hour(
         raise KeyError("a bug")
 
     monkeypatch.setattr("assistant.services.upkeep.rows._HOURLY", {"a": broken, "b": lambda: 3})
-    rows = Rows()
+    removing = Rows()
     with pytest.raises(KeyError):
-        rows.round()
-    assert rows.round()["b"] == 3
-    assert "b" not in rows.round()
+        removing.round()
+    assert removing.round()["b"] == 3
+    assert "b" not in removing.round()
+
+
+def test_a_walk_that_an_hour_is_too_short_for_goes_on(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "EMBEDDINGS", 1)
+    then = int((time.time() - 2 * 86_400) * 1000) << 80
+    unused = [uuid.UUID(int=then + number) for number in range(1, 4)]
+    with transaction(SYSTEM) as session:
+        for one in unused:
+            session.add(
+                Embedding(id=one, owner_id=owner, model="m", text_hash=one.bytes, vector=b"")
+            )
+    walking = Rows()
+    for _ in range(100):
+        # The next hour has begun each time.
+        monkeypatch.setattr(walking, "_pace", Pace(0))
+        walking.round()
+        if not sql("SELECT 1 FROM embeddings WHERE id = :id", id=unused[-1]):
+            break
+    assert not sql("SELECT 1 FROM embeddings WHERE id = ANY(:ids)", ids=unused)
 
 
 @pytest.mark.usefixtures("own_chroma")

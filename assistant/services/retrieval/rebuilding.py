@@ -1,11 +1,12 @@
 """Refilling the index from PostgreSQL, where every embedding is kept."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import Row, Select, func, select
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
@@ -14,11 +15,9 @@ from assistant.models import Chunk, Collection, Document, Embedding, Job, JobSta
 from assistant.models.document import vector_id
 from assistant.services.retrieval.embeddings import stack
 from assistant.services.retrieval.index_trust import doubt
+from assistant.services.retrieval.walks import walk
 
 BATCH = 256
-
-# The smallest key there is; real documents come after it.
-_START = (uuid.UUID(int=0), 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +55,9 @@ def rebuild(
         _demand_quiet(collection)
         doubt(SYSTEM, Collection.id == collection.id)
         adapters.vector_store.drop(collection.chroma_name)
-    written, last = 0, _START
-    while rows := _next(collection, last):
-        gone = put(collection, rows)
-        written += len(rows) - gone
-        last = (rows[-1].document_id, rows[-1].generation, rows[-1].ordinal)
+    written = 0
+    for rows in _batches(collection):
+        written += len(rows) - put(collection, rows)
         on_progress(len(rows))
     return {
         "collection_id": str(collection.id),
@@ -87,11 +84,12 @@ def visible(collection: Collection, *what: Any) -> Select[Any]:
     )
 
 
-def _next(collection: Collection, last: tuple[uuid.UUID, int, int]) -> list[Row[Any]]:
-    key = (Chunk.document_id, Chunk.generation, Chunk.ordinal)
-    query = visible(collection, *key, Embedding.vector).where(tuple_(*key) > last)
-    with transaction(SYSTEM) as session:
-        return list(session.execute(query.order_by(*key).limit(BATCH)).all())
+def _batches(collection: Collection) -> Iterator[list[Row[Any]]]:
+    """Yield as many chunks with their vectors as the index is given at once."""
+    columns = (Chunk.document_id, Chunk.generation, Chunk.ordinal, Embedding.vector)
+    rows = chain.from_iterable(walk(collection, *columns))
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
 def put(collection: Collection, rows: Sequence[Row[Any]]) -> int:

@@ -18,8 +18,8 @@ from assistant.models.document import unpack_vector, vector_id
 from assistant.services.jobs import kinds
 from assistant.services.retrieval.index_trust import doubt
 from assistant.services.retrieval.rebuilding import put, visible
+from assistant.services.retrieval.walks import walk
 
-PAGE = 5000
 BATCH = 256
 # So many vectors have to find themselves; this shows losses that the list of ids does not.
 PROBES = 20
@@ -42,7 +42,7 @@ def compare(collection: Collection) -> Counter[str]:
         unknown.update(page)
     there: list[Key] = []
     missing: list[Key] = []
-    for key in walk(collection):
+    for key in keys(collection):
         name = vector_id(*key)
         (there if name in unknown else missing).append(key)
         unknown.discard(name)
@@ -56,18 +56,11 @@ def compare(collection: Collection) -> Counter[str]:
     )
 
 
-def walk(collection: Collection) -> Iterator[Key]:
-    """Yield the chunks that belong into a collection's index, page by page."""
-    last: Key = (uuid.UUID(int=0), 0, 0)
-    while True:
-        query = visible(collection, *KEY).where(tuple_(*KEY) > last).order_by(*KEY).limit(PAGE)
-        with transaction(SYSTEM) as session:
-            rows = session.execute(query).all()
+def keys(collection: Collection) -> Iterator[Key]:
+    """Yield the chunks that belong into a collection's index."""
+    for rows in walk(collection, *KEY):
         for row in rows:
             yield row.document_id, row.generation, row.ordinal
-        if len(rows) < PAGE:
-            return
-        last = (rows[-1].document_id, rows[-1].generation, rows[-1].ordinal)
 
 
 def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -37,7 +37,8 @@ class Rows:
         """Remove what is old and return how much it was."""
         done: Counter[str] = Counter()
         if self._pace.due():
-            self._last_embedding = _START
+            # What has not come to its end goes on, or what is behind it would never be looked at.
+            self._last_embedding = self._last_embedding or _START
             self._hourly = list(_HOURLY)
         while self._hourly:
             # Taken out first: if it fails, the others go on in the next round.
@@ -80,7 +81,15 @@ def _remove_embeddings(session: DatabaseSession, first: uuid.UUID, last: uuid.UU
 
 
 def _remove_sessions() -> int:
-    """Remove sign-ins that ended long ago.
+    """Remove sign-ins that ended long ago, in small transactions; return how many."""
+    removed = 0
+    while (some := _some_sessions()) == SESSIONS:
+        removed += some
+    return removed + some
+
+
+def _some_sessions() -> int:
+    """Remove some of them.
 
     One that was confined to a job has ended, and yet its tokens read that job until they expire.
     """

@@ -17,7 +17,8 @@ from assistant.ports import Vectors
 from assistant.services.retrieval import rebuilding
 from assistant.services.retrieval.rebuilding import visible
 from assistant.services.upkeep import strays
-from assistant.services.upkeep.comparing import BATCH, KEY, Key, compare, walk
+from assistant.services.upkeep.comparing import BATCH, KEY, Key, compare
+from assistant.services.upkeep.comparing import keys as keys_of
 from assistant.services.upkeep.comparing import strays as strays_among
 from assistant.services.upkeep.index import drop, drop_older, renew
 
@@ -133,7 +134,7 @@ def remove(names: list[str]) -> None:
 def _look_for_missing(collection: Collection, found: Compared, told: Told) -> list[Key]:
     """Count what Chroma lacks; return a sample of what belongs there."""
     sample: list[Key] = []
-    keys = walk(collection)
+    keys = keys_of(collection)
     while batch := list(islice(keys, BATCH)):
         there = adapters.vector_store.which(
             collection.chroma_name, [vector_id(*key) for key in batch]
