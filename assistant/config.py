@@ -101,6 +101,7 @@ class Settings(ReadingSettings, BaseSettings):
     retry_base_seconds: Positive = 2.0
     reply_deadline_seconds: Positive = 900.0
     indexing_deadline_seconds: Positive = 3600.0
+    evaluation_deadline_seconds: Positive = 6 * 3600.0
     result_ttl_seconds: AtLeastOne = 24 * 3600
     max_open_jobs_per_owner: AtLeastOne = 500
     max_served_jobs_per_owner: AtLeastOne = 100
@@ -210,11 +211,7 @@ class Settings(ReadingSettings, BaseSettings):
 
         The same model behind an endpoint may give other vectors than here, so it is another one.
         """
-        return (
-            f"{ENDPOINT}{self.embedding_model}"
-            if self.embedding_base_url
-            else (self.embedding_model)
-        )
+        return f"{ENDPOINT if self.embedding_base_url else ''}{self.embedding_model}"
 
     @property
     def has_model(self) -> bool:

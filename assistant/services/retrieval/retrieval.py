@@ -23,6 +23,7 @@ from assistant.services.retrieval.hits import Found, FoundBy, Hit
 from assistant.services.retrieval.lexical import Matches
 from assistant.services.retrieval.scope import Scope, Space, check_scope
 from assistant.services.retrieval.searchable import Searchable, searchable
+from assistant.services.retrieval.tuning import Ranking
 from assistant.services.retrieval.vectors import Loaded, cosines
 
 __all__ = ["Found", "FoundBy", "Hit", "Scope", "check_scope", "find", "search"]
@@ -33,12 +34,14 @@ logger = logging.getLogger(__name__)
 SWITCHES = 3
 
 
-def find(scope: Scope, question: Question, limit: int) -> list[Hit]:
+def find(
+    scope: Scope, question: Question, limit: int, ranking: Ranking = Ranking.FUSED
+) -> list[Hit]:
     """Return the best chunks, best first."""
-    return search(scope, question, limit).hits
+    return search(scope, question, limit, ranking).hits
 
 
-def search(scope: Scope, question: Question, limit: int) -> Found:
+def search(scope: Scope, question: Question, limit: int, ranking: Ranking = Ranking.FUSED) -> Found:
     """Return the best chunks, and how much of the question is known.
 
     Each collection is searched with the encoder of its index. While some are being indexed with
@@ -47,7 +50,7 @@ def search(scope: Scope, question: Question, limit: int) -> Found:
     """
     for _ in range(SWITCHES):
         try:
-            return _by_encoders(scope, _collections(scope), question, limit)
+            return _by_encoders(scope, _collections(scope), question, limit, ranking)
         except _ReplacedError as replaced:
             # Chunks of the index that was asked are not seen any more.
             found = replaced.found
@@ -55,7 +58,11 @@ def search(scope: Scope, question: Question, limit: int) -> Found:
 
 
 def _by_encoders(
-    scope: Scope, collections: Sequence[Collection], question: Question, limit: int
+    scope: Scope,
+    collections: Sequence[Collection],
+    question: Question,
+    limit: int,
+    ranking: Ranking,
 ) -> Found:
     groups: dict[str, list[Collection]] = {}
     for collection in collections:
@@ -74,7 +81,7 @@ def _by_encoders(
             logger.warning("not searched: %s", error.detail)
             without = error
             continue
-        found.append(_Search(Space(within, encoder, members), read, limit).run())
+        found.append(_Search(Space(within, encoder, members), read, limit, ranking).run())
     turns = zip_longest(*(one.hits for one in found))
     mixed = [hit for turn in turns for hit in turn if hit is not None]
     if without is not None and not mixed:
@@ -117,6 +124,7 @@ class _Search:
     space: Space
     question: _Read
     limit: int
+    ranking: Ranking
 
     def run(self) -> Found:
         """Return the best chunks."""
@@ -150,9 +158,12 @@ class _Search:
     def _best(
         self, session: Session, searched: Searchable, loaded: Loaded, matches: Matches
     ) -> Found:
-        weight = weight_of_terms(matches, self.question.unread)
+        weight = weight_of_terms(matches, self.question.unread, self.ranking)
         fused = fuse(loaded, cosines(loaded, self.question.vector), matches, weight)
         best = hits.read(session, self.space, searched, fused, self.limit)
+        if self.ranking is Ranking.LEXICAL:
+            # What has none of the words is in no order.
+            best = [hit for hit in best if hit.lexical > 0]
         found = Found(best, matches.known, matches.exact)
         self._demand_current(session, found)
         return found
