@@ -51,6 +51,8 @@ class Setting(click.ParamType[Body]):
             self.fail(f"{part!r} is not NAME=VALUE, nor `{INSTALLED}`.", param, ctx)
         if name == "threshold" and value == "none":
             return name, None
+        if name == "rerank" and value in ("true", "false"):
+            return name, value == "true"
         try:
             return name, {"retrieval_limit": int, "threshold": float}.get(name, str)(value)
         except ValueError:
@@ -69,7 +71,8 @@ class Setting(click.ParamType[Body]):
     multiple=True,
     metavar="NAME=VALUE,...",
     help="A way to answer, or twice two to compare: retrieval_limit=1..100, threshold=-1..1 or "
-    "none, search=fused|dense|lexical, answers=extractive|model, name=TEXT; or `installed`.",
+    "none, search=fused|dense|lexical, rerank=true|false, answers=extractive|model, name=TEXT; "
+    "or `installed`.",
 )
 @click.option("--document", "documents", type=click.UUID, multiple=True, help="Only this one.")
 @click.option("--collection", "collections", type=click.UUID, multiple=True, help="Only this one.")

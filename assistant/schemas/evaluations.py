@@ -77,6 +77,9 @@ class EvaluationSettingSchema(Request):
         validate=validate.OneOf(SEARCHES),
         metadata={"description": "By meaning and words, by meaning alone, or by words alone"},
     )
+    rerank = Flag(
+        metadata={"description": "Whether the operator's reranker orders what was found"},
+    )
     answers = fields.String(
         validate=validate.OneOf(ANSWERS),
         metadata={"description": "Verbatim, which asks no model, or by the language model"},

@@ -76,7 +76,7 @@ def test_two_settings_are_compared_and_drawn(sailor: User) -> None:
     jobs.run(accepted["id"])
     shown = sailor.get(f"/evaluations/{accepted['id']}").get_json()
     names = [setting["name"] for setting in shown["settings"]]
-    assert names == ["<usual>", "search dense, retrieval_limit 3"]
+    assert names == ["<usual>", "retrieval_limit 3, search dense"]
     assert all(0 < row["p"] <= 1 for row in shown["result"]["measures"])
     picture = sailor.get(f"/evaluations/{accepted['id']}/plot")
     assert (picture.status_code, picture.mimetype) == (200, "image/svg+xml")

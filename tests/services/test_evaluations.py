@@ -120,14 +120,14 @@ def test_what_people_get_is_judged(small: Scope) -> None:
     assert found["refused_wrongly"] == [0.0]
     assert evaluation["settings"] == [
         {"name": "as installed", "retrieval_limit": settings.retrieval_limit}
-        | {"threshold": None, "search": "fused", "answers": "extractive"}
+        | {"threshold": None, "search": "fused", "rerank": False, "answers": "extractive"}
     ]
 
 
 def test_it_is_what_the_same_question_gets(keeper: uuid.UUID) -> None:
     """The reply of a conversation has the text and quotes that were judged."""
     question = "On which days is the foghorn sounded?"
-    asked = ask(keeper, question, use_documents=True, model="extractive")
+    asked = ask(keeper, question, use_documents=True, options={"model": "extractive"})
     assert perform(asked).state == "succeeded"
     reply = message_of(asked)
     cases = [

@@ -90,7 +90,12 @@ class Pages:
 
 def ask(run: Run, scope: Scope, case: Case, setting: Mapping[str, Any], pages: Pages) -> Body:
     """Return how a question fares with a setting; what it cost is added to the run's usage."""
-    tuning = Tuning(setting["retrieval_limit"], setting["threshold"], Ranking(setting["search"]))
+    tuning = Tuning(
+        setting["retrieval_limit"],
+        setting["threshold"],
+        Ranking(setting["search"]),
+        setting["rerank"],
+    )
     task = _task(scope, case.question, verbatim=setting["answers"] == EXTRACTIVE)
     part, answer, error = Part(run), Answer(), None
     begun = time.perf_counter()
@@ -138,7 +143,8 @@ def _rank(scope: Scope, case: Case, tuning: Tuning, pages: Pages) -> int | None:
     if not case.is_sought:
         return None
     question = Question(scope.owner_id, case.question)
-    return judging.rank_of(case, find(scope, question, SEARCHED, tuning.ranking), pages)
+    hits = find(scope, question, SEARCHED, tuning.ranking, rerank=tuning.rerank)
+    return judging.rank_of(case, hits, pages)
 
 
 def _judged(case: Case, gathered: Gathered, answer: Answer, pages: Pages) -> Body:

@@ -84,12 +84,17 @@ def _chosen(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         "retrieval_limit": installed.retrieval_limit,
         "threshold": installed.retrieval_threshold,
         "search": Ranking.FUSED.value,
+        "rerank": installed.rerank_url is not None,
         "answers": EXTRACTIVE,
     }
     chosen = [{"name": _name(one), **usual, **one} for one in given]
     if len(chosen) == 2 and all(chosen[0][name] == chosen[1][name] for name in usual):
         raise InvalidInput(
             "The two settings are the same. Change one, or leave it out.", pointer="#/settings/1"
+        )
+    if installed.rerank_url is None and any(one["rerank"] for one in chosen):
+        raise InvalidInput(
+            "There is no reranker. Set RERANK_URL, or leave `rerank` out.", pointer="#/settings"
         )
     if not installed.has_model and any(one["answers"] != EXTRACTIVE for one in chosen):
         raise InvalidInput(

@@ -67,8 +67,11 @@ def _load(run: Run) -> Evaluation:
 
 def scope_of(evaluation: Evaluation) -> Scope:
     """Return where the questions look for their answers."""
-    named = {name: [uuid.UUID(one) for one in ids] for name, ids in evaluation.scope.items()}
-    return Scope(evaluation.owner_id, **named)
+    documents, collections = (
+        [uuid.UUID(one) for one in evaluation.scope[name]]
+        for name in ("document_ids", "collection_ids")
+    )
+    return Scope(evaluation.owner_id, documents, collections)
 
 
 def _in_order(questions: int, settings: int) -> Iterator[Place]:

@@ -143,18 +143,23 @@ def _search(scope: Scope, asked: Asked, sharing: Sequence[File], tuning: Tuning)
 
 def _find(scope: Scope, question: Question, tuning: Tuning, sharing: Sequence[File]) -> list[Hit]:
     """Return the best chunks, near-duplicates last, at least some of each document that shares."""
-    limit, ranking = tuning.limit, tuning.ranking
-    found = near_duplicates.spread(find(scope, question, limit * OVERSAMPLING, ranking))
+    limit = tuning.limit
+    found = near_duplicates.spread(_found(scope, question, tuning))
     if not sharing:
         return found[:limit]
     each = max(limit // (2 * len(sharing)), 1)
     shares = [
-        near_duplicates.spread(
-            find(replace(scope, document_ids=[file.id]), question, limit * OVERSAMPLING, ranking)
-        )[:each]
+        near_duplicates.spread(_found(replace(scope, document_ids=[file.id]), question, tuning))[
+            :each
+        ]
         for file in sharing
     ]
     return _once([*_in_turns(*shares), *found])[:limit]
+
+
+def _found(scope: Scope, question: Question, tuning: Tuning) -> list[Hit]:
+    most = tuning.limit * OVERSAMPLING
+    return find(scope, question, most, tuning.ranking, rerank=tuning.rerank)
 
 
 def _in_turns(*lists: Sequence[Hit]) -> list[Hit]:

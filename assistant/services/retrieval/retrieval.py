@@ -21,6 +21,7 @@ from assistant.services.retrieval.encoders import Question, is_lasting
 from assistant.services.retrieval.fusion import fuse, weight_of_terms
 from assistant.services.retrieval.hits import Found, FoundBy, Hit
 from assistant.services.retrieval.lexical import Matches
+from assistant.services.retrieval.reranking import RERANKED, in_better_order
 from assistant.services.retrieval.scope import Scope, Space, check_scope
 from assistant.services.retrieval.searchable import Searchable, searchable
 from assistant.services.retrieval.tuning import Ranking
@@ -35,10 +36,18 @@ SWITCHES = 3
 
 
 def find(
-    scope: Scope, question: Question, limit: int, ranking: Ranking = Ranking.FUSED
+    scope: Scope,
+    question: Question,
+    limit: int,
+    ranking: Ranking = Ranking.FUSED,
+    *,
+    rerank: bool = True,
 ) -> list[Hit]:
-    """Return the best chunks, best first."""
-    return search(scope, question, limit, ranking).hits
+    """Return the best chunks, best first, in a reranker's order if the operator has one."""
+    if not rerank or adapters.reranker is None:
+        return search(scope, question, limit, ranking).hits
+    found = search(scope, question, max(limit, RERANKED), ranking).hits
+    return in_better_order(question.text, found)[:limit]
 
 
 def search(scope: Scope, question: Question, limit: int, ranking: Ranking = Ranking.FUSED) -> Found:

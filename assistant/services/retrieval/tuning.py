@@ -18,12 +18,14 @@ class Ranking(StrEnum):
 class Tuning:
     """At most `limit` chunks make a reply; from `threshold` on, similarity is enough alone.
 
-    Without a threshold the lines hold that were drawn for each language.
+    Without a threshold the lines hold that were drawn for each language. A reranker orders what was
+    found, if there is one and `rerank` is set.
     """
 
     limit: int
     threshold: float | None = None
     ranking: Ranking = Ranking.FUSED
+    rerank: bool = True
 
 
 def installed() -> Tuning:
