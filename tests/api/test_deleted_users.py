@@ -286,8 +286,8 @@ def test_a_crash_in_the_middle_is_made_good_by_the_next_attempt(
     jobs.run(accepted["id"])
     ended = job(busy, accepted["id"])
     assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
-    figures = ("documents", "chunks", "vectors_deleted", "collections", "messages", "jobs")
-    assert [ended["result"][name] for name in figures] == [2, 1, 1, 2, 4, 4]
+    figures = ("documents", "chunks", "vectors_deleted", "collections", "messages", "evaluations")
+    assert [ended["result"][name] for name in (*figures, "jobs")] == [2, 1, 1, 2, 4, 1, 5]
     assert ended["result"]["sessions"] == 1
     assert rows_of(busy).keys() == {"sessions", "jobs", "job_attempts"}
 
