@@ -30,10 +30,9 @@ Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 class Settings(ReadingSettings, BaseSettings):
     """What the environment says; a field's upper-case name is its variable.
 
-    Read from the environment, then `.env`, then `local.env` in `DATA_DIR`, which a local run
-    writes so that `flask` commands in another terminal reach its servers. For each variable
-    `NAME` there may be `NAME_FILE` instead, the path of a file that holds the value: this is how
-    containers and systemd hand out secrets.
+    Read from the environment, then `.env`, then `local.env` in `DATA_DIR`, which a local run writes
+    so that `flask` commands in another terminal reach its servers. Instead of a variable `NAME`
+    there may be `NAME_FILE`, the path of a file that holds the value, as containers have secrets.
     """
 
     model_config = SettingsConfigDict(
@@ -89,6 +88,10 @@ class Settings(ReadingSettings, BaseSettings):
     retrieval_limit: AtLeastOne = 12
     retrieval_threshold: float | None = Field(default=None, ge=-1, le=1)
     vector_cache_size: NotNegative = 128 * 1024 * 1024
+    rerank_url: str | None = None
+    rerank_model: str | None = None
+    rerank_api_key: SecretStr | None = None
+    rerank_timeout: Positive = 2.0
 
     reply_concurrency: AtLeastOne = 8
     indexing_concurrency: AtLeastOne = 3
@@ -101,6 +104,7 @@ class Settings(ReadingSettings, BaseSettings):
     retry_base_seconds: Positive = 2.0
     reply_deadline_seconds: Positive = 900.0
     indexing_deadline_seconds: Positive = 3600.0
+    evaluation_deadline_seconds: Positive = 6 * 3600.0
     result_ttl_seconds: AtLeastOne = 24 * 3600
     max_open_jobs_per_owner: AtLeastOne = 500
     max_served_jobs_per_owner: AtLeastOne = 100
@@ -149,7 +153,7 @@ class Settings(ReadingSettings, BaseSettings):
         """Demand an address that Celery and Redis' own client read alike."""
         return addresses.redis(url)
 
-    @field_validator("chroma_url", "openai_base_url", "embedding_base_url")
+    @field_validator("chroma_url", "openai_base_url", "embedding_base_url", "rerank_url")
     @classmethod
     def lead_to_a_web_server(cls, url: str | None) -> str | None:
         """Demand an address with a scheme and a host."""
@@ -210,11 +214,7 @@ class Settings(ReadingSettings, BaseSettings):
 
         The same model behind an endpoint may give other vectors than here, so it is another one.
         """
-        return (
-            f"{ENDPOINT}{self.embedding_model}"
-            if self.embedding_base_url
-            else (self.embedding_model)
-        )
+        return f"{ENDPOINT if self.embedding_base_url else ''}{self.embedding_model}"
 
     @property
     def has_model(self) -> bool:

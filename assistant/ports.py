@@ -111,6 +111,19 @@ class EmbeddingModel(Protocol):
         """Return one row per text, shape `(len(texts), dimensions)`."""
 
 
+class Reranker(Protocol):
+    """Puts passages in order by how well they answer a question, more slowly than a search.
+
+    While it `is_resting` after a failure, nobody should wait for it.
+    """
+
+    @property
+    def is_resting(self) -> bool: ...
+
+    def order(self, question: str, passages: Sequence[str]) -> list[int]:
+        """Return the numbers of passages, best first; raises `TransientError`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A vector near a query: its id, and the cosine similarity."""

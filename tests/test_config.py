@@ -22,6 +22,7 @@ VALUES = {
     "chroma_url": "http://chroma:8001",
     "openai_base_url": "https://models.example/v1",
     "embedding_base_url": "https://models.example/v1",
+    "rerank_url": "http://127.0.0.1:8080/v1",
     "embedding_window": "700",
     "allowed_origins": "https://a.example",
     "chunk_tokens": "700",

@@ -75,6 +75,23 @@ def test_the_examples_of_the_api(live_stack: LocalStack) -> None:
     assert '"vectors_remaining": 0' in written
 
 
+@needs_curl
+@pytest.mark.slow
+def test_the_walk_through_of_an_evaluation(live_stack: LocalStack, tmp_path: Path) -> None:
+    blocks = shell_blocks("docs/evaluation.md", "## A walk through")
+    for name in ("questions.csv", "compare.svg", "plot.svg"):
+        blocks = blocks.replace(name, str(tmp_path / name))
+    written = run(blocks, live_stack)
+    tables = [line.split() for line in written.splitlines()]
+    held = [line for line in tables if line[:4] == ["answer", "in", "a", "quote"]]
+    assert [line[4:6] for line in held] == [["2", "1.000"]] * 2
+    rightly = [line for line in tables if line[:2] == ["refused,", "rightly"]]
+    assert [line[2:4] for line in rightly] == [["1", "1.000"]] * 2
+    assert '"state": "succeeded"' in written
+    for name in ("compare.svg", "plot.svg"):
+        assert (tmp_path / name).read_text().startswith("<svg")
+
+
 def test_every_link_between_documents_leads_somewhere() -> None:
     for document in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):

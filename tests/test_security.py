@@ -115,7 +115,16 @@ def things(user: User) -> dict[str, str]:
         "message_id": asked["message_id"],
         "document_id": document["id"],
         "collection_id": document["collection_id"],
+        "evaluation_id": evaluated(user),
     }
+
+
+def evaluated(user: User) -> str:
+    """Ask a set of questions, and return the evaluation's id."""
+    body = {"questions": [{"question": "My secret?"}], "name": "My secret."}
+    accepted: str = user.post("/evaluations", json=body).get_json()["id"]
+    jobs.run(accepted)
+    return accepted
 
 
 def prepare(owner_id: uuid.UUID, document: dict[str, Any]) -> None:
@@ -163,7 +172,7 @@ def test_what_belongs_to_another_is_not_found_by_any_endpoint(
     assert len(tried) >= 21
     # And its owner still has it all.
     paths = ("jobs/{job_id}", "conversations/{conversation_id}", "documents/{document_id}")
-    for path in (*paths, "collections/{collection_id}"):
+    for path in (*paths, "collections/{collection_id}", "evaluations/{evaluation_id}"):
         response = user.get("/" + path.format(**things))
         assert response.status_code == 200
         assert "deleting" not in response.text
@@ -181,6 +190,11 @@ def test_what_belongs_to_another_is_not_found_by_any_endpoint(
         ("GET", "/messages?conversation_id={conversation_id}", None),
         ("GET", "/conversations?after={conversation_id}", None),
         ("GET", "/documents?collection_id={collection_id}", None),
+        (
+            "POST",
+            "/evaluations",
+            {"csv": "question\nMy secret?\n", "document_ids": ["{document_id}"]},
+        ),
     ],
 )
 def test_what_belongs_to_another_cannot_be_named(
@@ -216,7 +230,8 @@ def test_an_upload_into_the_collection_of_another_is_not_found(
 
 
 def test_lists_show_own_things_only(other_user: User, things: dict[str, str]) -> None:
-    for path in ("/jobs", "/documents", "/conversations", "/conversations?q=secret"):
+    lists = ("/jobs", "/documents", "/conversations", "/conversations?q=secret", "/evaluations")
+    for path in lists:
         assert other_user.get(path).get_json() == []
     (collection,) = other_user.get("/collections").get_json()
     assert collection["id"] != things["collection_id"]

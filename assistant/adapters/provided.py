@@ -15,6 +15,7 @@ from assistant.ports import (
     EmbeddingModel,
     ModelList,
     PageArtist,
+    Reranker,
     VectorStore,
 )
 from assistant.recognition import PageRecogniser
@@ -119,6 +120,17 @@ class Adapters:
         if backend == "torch":
             return SentenceTransformerModel(name)
         return FastestModel(name, self._settings.models, converted_only=backend == "openvino")
+
+    @made_once
+    def reranker(self) -> Reranker | None:
+        """Return what puts passages in order, or None if the operator has none."""
+        from assistant.adapters.reranking import RerankServer
+
+        settings, key = self._settings, self._settings.rerank_api_key
+        if settings.rerank_url is None:
+            return None
+        access = ModelAccess.of(settings.rerank_url, key.get_secret_value() if key else None)
+        return RerankServer(access, settings.rerank_model, settings.rerank_timeout)
 
     def _endpoint(self, name: str, address: str | None) -> EmbeddingModel:
         from assistant.adapters.endpoint.model import EndpointModel, Limits

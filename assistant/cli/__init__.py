@@ -5,11 +5,21 @@ import importlib.util
 
 from flask import Flask
 
-from assistant.cli import accounts, completion, doctor, documents, jobs, stats, sweep, vectors
+from assistant.cli import (
+    accounts,
+    completion,
+    doctor,
+    documents,
+    evaluating,
+    jobs,
+    stats,
+    sweep,
+    vectors,
+)
 
 COMMANDS = (
     *(accounts.users, jobs.jobs, documents.documents, stats.stats, doctor.doctor, sweep.sweep),
-    *(vectors.vectors, completion.completion),
+    *(vectors.vectors, evaluating.evaluate, completion.completion),
 )
 
 

@@ -11,6 +11,7 @@ from assistant.models.document import (
     Embedding,
     ScannedPage,
 )
+from assistant.models.evaluation import Evaluation, EvaluationOutcome
 from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
 from assistant.models.index import CollectionIndex, IndexState, PreparedDocument
@@ -31,6 +32,8 @@ __all__ = [
     "DocumentStatus",
     "DocumentText",
     "Embedding",
+    "Evaluation",
+    "EvaluationOutcome",
     "File",
     "Heartbeat",
     "IdempotencyKey",

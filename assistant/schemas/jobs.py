@@ -64,6 +64,7 @@ class JobResultSchema(Schema):
     summary = fields.String()
     key_points = fields.List(fields.String())
     model = fields.String(metadata={"description": "The model that wrote an analysis"})
+    evaluation_id = fields.UUID()
 
 
 class AttemptSchema(Schema):

@@ -17,6 +17,7 @@ from assistant.services.documents import (
     index_building,
     indexing,
 )
+from assistant.services.evaluation import evaluations, work
 from assistant.services.generation import analysis, replies
 from assistant.services.jobs import kinds
 from assistant.services.jobs.kinds import Binding
@@ -26,6 +27,7 @@ BINDINGS = {
     kinds.INDEX: Binding(indexing.index, changes.retry),
     kinds.INDEX_COLLECTION: Binding(index_building.build, index_building.retry),
     kinds.ANALYZE: Binding(analysis.analyze, analysis.retry),
+    kinds.EVALUATE: Binding(work.evaluate, evaluations.retry),
     kinds.DELETE_DOCUMENT: Binding(deletion.erase, deletion.retry, erasure.receipts_of),
     kinds.DELETE_COLLECTION: Binding(
         collection_deletion.erase, collection_deletion.retry, erasure.receipts_of

@@ -32,7 +32,7 @@ SECRET = "the password of the safe"
 TOKEN = "/api/v1/auth/token"
 RECEIPT_KEYS = {
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
-    *("collections", "conversations", "messages", "jobs", "sessions"),
+    *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
 }
 
 
@@ -45,6 +45,8 @@ def busy(user: User) -> User:
     jobs.run(accepted["id"])
     ask(user, "Waits for its reply.")
     user.post("/collections", json={"name": "Papers"})
+    evaluated = user.post("/evaluations", json={"questions": [{"question": SECRET}]}).get_json()
+    jobs.run(evaluated["id"])
     user.client.post(TOKEN, data={"username": user.username, "password": PASSWORD})
     return user
 
@@ -101,7 +103,7 @@ def test_deleting_oneself_ends_access_at_once_and_removes_everything(
     assert receipt == {
         **{"documents": 2, "chunks": 1, "vectors_deleted": 1, "vectors_remaining": 0},
         **{"embeddings": receipt["embeddings"], "collections": 2, "conversations": 2},
-        **{"messages": 4, "jobs": 4, "sessions": 1},
+        **{"messages": 4, "evaluations": 1, "jobs": 5, "sessions": 1},
     }
     assert rows_of(busy) == {"sessions": 1, "jobs": 1, "job_attempts": 1}
     assert vectors(names) == 0
@@ -246,7 +248,8 @@ def test_it_waits_for_what_still_runs(admin: User, user: User, another_app: Any)
 
 
 PARTS = [
-    *("documents", "files", "collections", "conversations", "embeddings", "jobs", "account"),
+    *("documents", "files", "collections", "conversations", "embeddings", "evaluations"),
+    *("jobs", "account"),
 ]
 
 
@@ -283,8 +286,8 @@ def test_a_crash_in_the_middle_is_made_good_by_the_next_attempt(
     jobs.run(accepted["id"])
     ended = job(busy, accepted["id"])
     assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
-    figures = ("documents", "chunks", "vectors_deleted", "collections", "messages", "jobs")
-    assert [ended["result"][name] for name in figures] == [2, 1, 1, 2, 4, 4]
+    figures = ("documents", "chunks", "vectors_deleted", "collections", "messages", "evaluations")
+    assert [ended["result"][name] for name in (*figures, "jobs")] == [2, 1, 1, 2, 4, 1, 5]
     assert ended["result"]["sessions"] == 1
     assert rows_of(busy).keys() == {"sessions", "jobs", "job_attempts"}
 

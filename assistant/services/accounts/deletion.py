@@ -17,6 +17,7 @@ from assistant.models import (
     Conversation,
     Document,
     Embedding,
+    Evaluation,
     Job,
     Message,
     Role,
@@ -31,9 +32,11 @@ from assistant.services.jobs import Run, kinds
 
 # What one transaction removes at most, so that none is slow.
 BATCH = 500
+# An evaluation has as many as 2000 outcomes, which go with it.
+FEW = 10
 COUNTED = (
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
-    *("collections", "conversations", "messages", "jobs", "sessions"),
+    *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
 )
 # No hash looks like this, so no password is right.
 UNUSABLE = "!"
@@ -121,7 +124,7 @@ def erase(run: Run) -> dict[str, Any]:
     adapters.files.remove_folder(str(user_id))
     adapters.page_cache.remove_owner(user_id)
     _collections(erasure, user_id)
-    for model in (Conversation, Embedding):
+    for model in (Conversation, Embedding, Evaluation):
         some = partial(_rows, model, user_id)
         while erasure.step(model.__tablename__, some)[model.__tablename__]:
             pass
@@ -142,7 +145,8 @@ def _collections(erasure: Erasure, user_id: uuid.UUID) -> None:
 
 def _rows(model: Any, user_id: uuid.UUID, session: Session) -> Counts:
     """Remove some rows of a table, and with conversations their messages."""
-    ids = session.scalars(select(model.id).where(model.owner_id == user_id).limit(BATCH)).all()
+    most = FEW if model is Evaluation else BATCH
+    ids = session.scalars(select(model.id).where(model.owner_id == user_id).limit(most)).all()
     counts = {}
     if model is Conversation:
         written = delete_rows(Message).where(Message.conversation_id.in_(ids))

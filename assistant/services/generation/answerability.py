@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.extensions import settings
 from assistant.services.generation.follow_ups import Asked
 from assistant.services.generation.wording.function_words import (
     RUN,
@@ -19,6 +18,7 @@ from assistant.services.generation.wording.function_words import (
     words_of,
 )
 from assistant.services.retrieval.retrieval import Hit
+from assistant.services.retrieval.tuning import Tuning, installed
 from assistant.terms import fold
 
 # How similar the bundled embedder finds a question and passages that have nothing to do with it:
@@ -65,9 +65,9 @@ class Signals:
     in_runs: bool = False
 
 
-def judge(question: str, language: str, hits: Sequence[Hit]) -> bool:
+def judge(question: str, language: str, hits: Sequence[Hit], tuning: Tuning | None = None) -> bool:
     """Return whether passages are worth asking a model about."""
-    return bool(hits) and is_enough(signals_of(question, language, hits))
+    return bool(hits) and is_enough(signals_of(question, language, hits, tuning))
 
 
 def judge_leaning(asked: Asked, hits: Sequence[Hit]) -> bool:
@@ -95,9 +95,11 @@ def is_enough(signals: Signals) -> bool:
     return words >= SOME and signals.of_best >= OF_THE_BEST and signals.near >= -BELOW_NOISE
 
 
-def signals_of(question: str, language: str, hits: Sequence[Hit]) -> Signals:
+def signals_of(
+    question: str, language: str, hits: Sequence[Hit], tuning: Tuning | None = None
+) -> Signals:
     """Return what speaks for an answer among passages, the best first."""
-    near = max(hit.dense for hit in hits) - _noise(language)
+    near = max(hit.dense for hit in hits) - _noise(language, tuning or installed())
     terms = content_terms(question[:LONGEST], language)[:MOST_TERMS]
     if not terms:
         return Signals(near)
@@ -116,10 +118,10 @@ def signals_of(question: str, language: str, hits: Sequence[Hit]) -> Signals:
     )
 
 
-def _noise(language: str) -> float:
+def _noise(language: str, tuning: Tuning) -> float:
     """Return from where on similarity says something; an operator's threshold says it for all."""
-    if settings.retrieval_threshold is not None:
-        return settings.retrieval_threshold
+    if tuning.threshold is not None:
+        return tuning.threshold
     return NOISE.get(language, NOISE_OF_LATIN if language in LATIN else NOISE_OF_OTHERS)
 
 

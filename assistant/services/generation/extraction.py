@@ -15,9 +15,8 @@ from assistant.services.evidence.statements import Statement, Statements
 from assistant.services.evidence.units import Kind
 from assistant.services.evidence.wording import Words
 from assistant.services.generation import evidence, model_down
+from assistant.services.generation.answers import Answer, Work
 from assistant.services.generation.languages import refusal
-from assistant.services.generation.partial_reply import Draft
-from assistant.services.jobs import Run
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit
 
@@ -28,8 +27,8 @@ _WIDE_BREAK = re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff])\n(?=[\u3041-\u30ff\
 
 
 def reply(
-    run: Run,
-    draft: Draft,
+    run: Work,
+    draft: Answer,
     asked: str,
     question: Question,
     hits: Sequence[Hit],
@@ -45,7 +44,7 @@ def reply(
     _give(draft, found, asked)
 
 
-def reply_about(run: Run, draft: Draft, hits: Sequence[Hit], asked: str) -> None:
+def reply_about(run: Work, draft: Answer, hits: Sequence[Hit], asked: str) -> None:
     """Answer a question about documents as a whole; `hits` are as for `outline`.
 
     What was `asked` tells the language in which it is said that nothing was found.
@@ -55,7 +54,7 @@ def reply_about(run: Run, draft: Draft, hits: Sequence[Hit], asked: str) -> None
     _give(draft, found, asked)
 
 
-def _give(draft: Draft, found: "Extracted", asked: str) -> None:
+def _give(draft: Answer, found: "Extracted", asked: str) -> None:
     """Let what was found be the reply, or say that there is nothing."""
     if not found.quotes:
         draft.finish_reason, draft.support = "no_evidence", []
@@ -67,7 +66,7 @@ def _give(draft: Draft, found: "Extracted", asked: str) -> None:
 
 
 def reply_instead(
-    run: Run, draft: Draft, asked: str, question: Question, hits: Sequence[Hit]
+    run: Work, draft: Answer, asked: str, question: Question, hits: Sequence[Hit]
 ) -> None:
     """Answer so in the place of a model that is down, and say why."""
     reply(run, draft, asked, question, hits, note=model_down.note(asked))

@@ -4,7 +4,6 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from assistant.extensions import settings
 from assistant.models import Attempt, Message
 from assistant.ports import Usage
 from assistant.services.citing import quotes
+from assistant.services.generation.answers import Answer
 from assistant.services.jobs import Run, event_log
 
 logger = logging.getLogger(__name__)
@@ -27,23 +27,15 @@ logger = logging.getLogger(__name__)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class Draft:
+class Draft(Answer):
     """The reply as it grows; `save` writes it under the fence, however the attempt ends."""
 
     def __init__(self, run: Run, reply_id: uuid.UUID) -> None:
+        super().__init__()
         self._run = run
         self._reply_id = reply_id
         self._saved_at = time.monotonic()
-        self.text = ""
-        self.citations: list[dict[str, Any]] = []
-        self.support: list[dict[str, Any]] | None = None
-        self.model: str | None = None
-        self.usage: Usage | None = None
         self.saved: Message | None = None
-        self.estimate: Callable[[], Usage] | None = None
-        self.finish_reason: str | None = None
-        # What the job's result says of its search.
-        self.searched: dict[str, Any] = {}
 
     def add(self, text: str) -> None:
         """Append text, and keep a checkpoint if the last one is a while ago."""
@@ -68,12 +60,6 @@ class Draft:
         this = (Attempt.job_id == self._run.job.id, Attempt.attempt == self._run.attempt)
         if usage is not None:
             session.execute(update(Attempt).where(*this).values(usage=usage.as_dict()))
-
-    def known_usage(self) -> Usage | None:
-        """Return what the model says it took, or what it must have taken to come this far."""
-        if self.usage is None and self.estimate is not None:
-            return self.estimate()
-        return self.usage
 
     def save(self, session: Session) -> Usage | None:
         """Write the reply as it is, and return what it took as far as that is known.

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
-from assistant.extensions import settings
 from assistant.pieces import with_header
 from assistant.services.generation import (
     answerability,
@@ -23,6 +22,7 @@ from assistant.services.generation.wording import small_talk
 from assistant.services.generation.wording.whole_documents import is_about_a_whole
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit, Scope, find
+from assistant.services.retrieval.tuning import Tuning, installed
 
 # Of what is found, near-duplicates take no places from others.
 OVERSAMPLING = 2
@@ -54,11 +54,14 @@ def gather(
     history: Sequence[Turn],
     room: int,
     recent: Sequence[uuid.UUID] = (),
+    tuning: Tuning | None = None,
 ) -> Gathered:
     """Return what to answer a message from, in so many tokens.
 
     `history` is the branch that leads to it, and `recent` the documents that its last reply cited.
+    Without `tuning` it is found as the operator has set it.
     """
+    tuning = tuning or installed()
     question = Question(scope.owner_id, text)
     if small_talk.languages_of(text) is not None:
         return Gathered(question, is_talk=True)
@@ -67,9 +70,9 @@ def gather(
         return Gathered(question)
     asked = follow_ups.read(text, history)
     if is_about_a_whole(files.request):
-        return _whole(scope, asked, _wanted(files, scope, recent), room)
+        return _whole(scope, asked, _wanted(files, scope, recent), room, tuning)
     sharing = _sharing(files, scope)
-    found = _search(scope, asked, sharing)
+    found = _search(scope, asked, sharing, tuning)
     if not found.is_answerable:
         return Gathered(found.question)
     hits = joined(scope.owner_id, _that_fit(found.hits, room))
@@ -84,7 +87,9 @@ def _wanted(files: Files, scope: Scope, recent: Sequence[uuid.UUID]) -> Sequence
     return files.listed if scope.document_ids else cited or files.listed
 
 
-def _whole(scope: Scope, asked: Asked, files: Sequence[File], room: int) -> Gathered:
+def _whole(
+    scope: Scope, asked: Asked, files: Sequence[File], room: int, tuning: Tuning
+) -> Gathered:
     """Show documents as a whole; beside an excerpt what may have been asked for stands first."""
     wholes = whole_documents.read(scope.owner_id, files, room)
     question = Question(scope.owner_id, asked.text)
@@ -93,7 +98,7 @@ def _whole(scope: Scope, asked: Asked, files: Sequence[File], room: int) -> Gath
     beside = int(room * FOUND_BESIDE)
     wholes = whole_documents.read(scope.owner_id, files, room - beside)
     within = replace(scope, document_ids=[file.id for file in files])
-    found = _search(within, asked, ())
+    found = _search(within, asked, (), tuning)
     shown = [*_that_fit(found.hits, beside), *wholes.hits]
     hits = joined(scope.owner_id, shown)
     return Gathered(question, hits, wholes=wholes.hits, is_excerpt=True)
@@ -114,39 +119,47 @@ class _Found:
     is_answerable: bool
 
 
-def _search(scope: Scope, asked: Asked, sharing: Sequence[File]) -> _Found:
+def _search(scope: Scope, asked: Asked, sharing: Sequence[File], tuning: Tuning) -> _Found:
     """Search for a question, and for what it leans on if it may lean on anything."""
-    limit = settings.retrieval_limit
+    limit = tuning.limit
     alone = Question(scope.owner_id, asked.text)
     if asked.widened is None:
-        hits = _find(scope, alone, limit, sharing)
-        return _Found(alone, hits, answerability.judge(asked.text, asked.language, hits))
-    own = _find(scope, alone, limit, sharing)
+        hits = _find(scope, alone, tuning, sharing)
+        return _Found(alone, hits, answerability.judge(asked.text, asked.language, hits, tuning))
+    own = _find(scope, alone, tuning, sharing)
     wide = Question(scope.owner_id, asked.widened)
-    leaning = _find(scope, wide, limit, sharing)
+    leaning = _find(scope, wide, tuning, sharing)
     if asked.leaning is Leaning.SURELY:
         hits = _in_turns(leaning, leaning, own)[:limit]
-        fits = asked.is_answered or answerability.judge(asked.widened, asked.language, leaning)
+        fits = asked.is_answered or answerability.judge(
+            asked.widened, asked.language, leaning, tuning
+        )
         return _Found(wide, hits, fits)
-    stands = answerability.judge(asked.text, asked.language, own)
+    stands = answerability.judge(asked.text, asked.language, own, tuning)
     hits = _in_turns(own, leaning)[:limit]
     fits = stands or answerability.judge_leaning(asked, leaning)
     return _Found(alone if stands else wide, hits, fits)
 
 
-def _find(scope: Scope, question: Question, limit: int, sharing: Sequence[File]) -> list[Hit]:
+def _find(scope: Scope, question: Question, tuning: Tuning, sharing: Sequence[File]) -> list[Hit]:
     """Return the best chunks, near-duplicates last, at least some of each document that shares."""
-    found = near_duplicates.spread(find(scope, question, limit * OVERSAMPLING))
+    limit = tuning.limit
+    found = near_duplicates.spread(_found(scope, question, tuning))
     if not sharing:
         return found[:limit]
     each = max(limit // (2 * len(sharing)), 1)
     shares = [
-        near_duplicates.spread(
-            find(replace(scope, document_ids=[file.id]), question, limit * OVERSAMPLING)
-        )[:each]
+        near_duplicates.spread(_found(replace(scope, document_ids=[file.id]), question, tuning))[
+            :each
+        ]
         for file in sharing
     ]
     return _once([*_in_turns(*shares), *found])[:limit]
+
+
+def _found(scope: Scope, question: Question, tuning: Tuning) -> list[Hit]:
+    most = tuning.limit * OVERSAMPLING
+    return find(scope, question, most, tuning.ranking, rerank=tuning.rerank)
 
 
 def _in_turns(*lists: Sequence[Hit]) -> list[Hit]:

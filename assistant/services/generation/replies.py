@@ -13,6 +13,7 @@ from assistant.pieces import with_header
 from assistant.ports import ChatRequest, Usage
 from assistant.services.conversations import messages
 from assistant.services.generation import extraction, model_down, passages, reply_task
+from assistant.services.generation.answers import Answer, Work
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.languages import of_question, refusal
 from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
@@ -56,13 +57,18 @@ def _render(task: Task, draft: Draft) -> Body | None:
     return {**messages.result_of(task.asked, draft.saved), **draft.searched}
 
 
-def _answer_alone(run: Run, task: Task, draft: Draft) -> None:
+def _answer_alone(run: Work, task: Task, draft: Answer) -> None:
     prompt = reply_messages(task.system_prompt, task.history, task.question, task.budget)
     _stream(run, task, draft, prompt, MarkerFilter(0), filtered=False)
 
 
 def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
     gathered = passages.gather(task.scope, task.question, task.history, task.room, task.recent)
+    answer_from(gathered, run, task, draft)
+
+
+def answer_from(gathered: Gathered, run: Work, task: Task, draft: Answer) -> None:
+    """Answer from what was gathered, as everybody's questions are; `draft` is the answer."""
     question, hits = gathered.question, gathered.hits
     if question.part is not None:
         draft.searched = {messages.SEARCHED: question.part.as_dict()}
@@ -83,7 +89,7 @@ def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
         _ask_about(gathered, run, task, draft)
 
 
-def _talk(run: Run, task: Task, draft: Draft) -> None:
+def _talk(run: Work, task: Task, draft: Answer) -> None:
     """Answer a greeting or thanks, without documents."""
     run.progress("generating")
     if task.asks_no_model:
@@ -97,7 +103,7 @@ def _said(task: Task) -> list[str]:
     return [content for role, content in task.history if role == MessageRole.USER]
 
 
-def _ask_about(gathered: Gathered, run: Run, task: Task, draft: Draft) -> None:
+def _ask_about(gathered: Gathered, run: Work, task: Task, draft: Answer) -> None:
     """Let the model answer from what was gathered, and prove what it says."""
     question, hits = gathered.question, gathered.hits
     shown = [
@@ -134,7 +140,7 @@ def _ask_about(gathered: Gathered, run: Run, task: Task, draft: Draft) -> None:
     draft.citations, draft.support = proof.citations, proof.support
 
 
-def _estimator(prompt: Sequence[tuple[str, str]], draft: Draft) -> Callable[[], Usage]:
+def _estimator(prompt: Sequence[tuple[str, str]], draft: Answer) -> Callable[[], Usage]:
     """Return what guesses the tokens of a reply as it grows; the prompt is looked at once."""
     asked = cache(lambda: estimate_prompt(prompt))
     return lambda: Usage(asked(), estimate_tokens(draft.text))
@@ -151,9 +157,9 @@ def _request(task: Task, prompt: Sequence[tuple[str, str]]) -> ChatRequest:
 
 
 def _stream(
-    run: Run,
+    run: Work,
     task: Task,
-    draft: Draft,
+    draft: Answer,
     prompt: Sequence[tuple[str, str]],
     markers: MarkerFilter,
     *,

@@ -46,7 +46,7 @@ from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
 from assistant.services.jobs.kinds import Body, init_app, job_table
 from assistant.services.jobs.limits import demand_room, refused
-from assistant.services.jobs.moving import make_way, move_if_short_lane
+from assistant.services.jobs.moving import make_way, move_if_short_lane, take_turns
 from assistant.services.jobs.purging import count_ended, purge
 from assistant.services.jobs.reading import get, list_
 from assistant.services.jobs.runs import Run, Stopped, Stopping
@@ -118,4 +118,5 @@ __all__ = [
     "ring",
     "run",
     "sweep",
+    "take_turns",
 ]

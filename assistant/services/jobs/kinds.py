@@ -90,6 +90,14 @@ ANALYZE = JobKind(
     asks_model=True,
     is_text=True,
 )
+EVALUATE = JobKind(
+    "evaluations.run",
+    Queue.INDEXING,
+    work_seconds=lambda settings: settings.evaluation_deadline_seconds,
+    limited=True,
+    asks_model=True,
+    payload_version=2,
+)
 DELETE_DOCUMENT = JobKind("documents.delete", Queue.INDEXING, payload_version=2)
 DELETE_COLLECTION = JobKind("collections.delete", Queue.INDEXING, payload_version=2)
 DELETE_USER = JobKind("users.delete", Queue.INDEXING, payload_version=2)
@@ -102,6 +110,7 @@ JOB_KINDS = (
     INDEX,
     INDEX_COLLECTION,
     ANALYZE,
+    EVALUATE,
     DELETE_DOCUMENT,
     DELETE_COLLECTION,
     DELETE_USER,

@@ -67,6 +67,22 @@ def make_way(run: Run) -> None:
     run.check()
 
 
+def take_turns(run: Run) -> None:
+    """Put long work down if another owner waits for its queue; it goes on after them.
+
+    Raises `Stopped`. It is for work that keeps what it has done. It costs a query, so ask every few
+    seconds.
+    """
+    if run.job.queue not in LONG.values():
+        return
+    with transaction(SYSTEM) as session:
+        whose = {"queue": run.job.queue, "owner_id": run.owner_id}
+        others = session.scalar(text(NEIGHBOURS_WAIT), whose)
+    if others:
+        run.stop(Stopping.OVERTAKEN)
+    run.check()
+
+
 @contextmanager
 def moving_in_time(run: Run) -> Iterator[None]:
     """Stop what is done inside as soon as it has turned out to be long and can move."""

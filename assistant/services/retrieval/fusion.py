@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from assistant.ports import EmbeddingModel
 from assistant.services.retrieval.lexical import Matches
 from assistant.services.retrieval.searchable import ORDINAL_BITS, Numbers
+from assistant.services.retrieval.tuning import Ranking
 from assistant.services.retrieval.vectors import Loaded
 
 # What terms weigh, of 1; what they weigh more if all of the question names something exactly, as a
@@ -80,8 +81,10 @@ def _around(loaded: Loaded, dense: Scores) -> Scores:
     return total / count
 
 
-def weight_of_terms(matches: Matches, unread: float) -> float:
+def weight_of_terms(matches: Matches, unread: float, ranking: Ranking = Ranking.FUSED) -> float:
     """Return what terms weigh for a question that is `unread` so far, from 0 to 1."""
+    if ranking is not Ranking.FUSED:
+        return float(ranking is Ranking.LEXICAL)
     more = max(NAMES * matches.exact, LETTERS * unread)
     return TERMS + (1 - TERMS) * more
 

@@ -22,8 +22,10 @@ from assistant.services.retrieval.exact import Blocks, Deadline
 from assistant.services.retrieval.fusion import Fused, fuse, together, weight_of_terms
 from assistant.services.retrieval.hits import Found, FoundBy, Hit, Part
 from assistant.services.retrieval.lexical import Matches
+from assistant.services.retrieval.reranking import RERANKED, in_better_order
 from assistant.services.retrieval.scope import Scope, Space, check_scope
 from assistant.services.retrieval.searchable import Searchable, searchable
+from assistant.services.retrieval.tuning import Ranking
 from assistant.services.retrieval.vectors import Loaded, cosines
 
 __all__ = ["Found", "FoundBy", "Hit", "Scope", "check_scope", "find", "search"]
@@ -34,24 +36,35 @@ logger = logging.getLogger(__name__)
 SWITCHES = 3
 
 
-def find(scope: Scope, question: Question, limit: int) -> list[Hit]:
-    """Return the best chunks, best first; the question knows then if all were compared."""
-    found = search(scope, question, limit)
+def find(
+    scope: Scope,
+    question: Question,
+    limit: int,
+    ranking: Ranking = Ranking.FUSED,
+    *,
+    rerank: bool = True,
+) -> list[Hit]:
+    """Return the best chunks, best first, in a reranker's order if the operator has one.
+
+    The question knows then if only a part was compared.
+    """
+    reranks = rerank and adapters.reranker is not None
+    found = search(scope, question, max(limit, RERANKED) if reranks else limit, ranking)
     question.part = found.part or question.part
-    return found.hits
+    return in_better_order(question.text, found.hits)[:limit] if reranks else found.hits
 
 
-def search(scope: Scope, question: Question, limit: int) -> Found:
+def search(scope: Scope, question: Question, limit: int, ranking: Ranking = Ranking.FUSED) -> Found:
     """Return the best chunks, and how much of the question is known.
 
     Each collection is searched with the encoder of its index. While some are being indexed with
     another one, the best of each encoder come in turns, since their scores do not compare. Raises
     `PermanentError` if what would be searched needs encoders that are gone.
     """
-    deadline = Deadline()
+    wish = _Wish(limit, ranking, Deadline())
     for _ in range(SWITCHES):
         try:
-            return _by_encoders(scope, _collections(scope), question, limit, deadline)
+            return _by_encoders(scope, _collections(scope), question, wish)
         except _ReplacedError as replaced:
             # Chunks of the index that was asked are not seen any more.
             found = replaced.found
@@ -62,8 +75,7 @@ def _by_encoders(
     scope: Scope,
     collections: Sequence[Collection],
     question: Question,
-    limit: int,
-    deadline: Deadline,
+    wish: "_Wish",
 ) -> Found:
     groups: dict[str, list[Collection]] = {}
     for collection in collections:
@@ -82,13 +94,13 @@ def _by_encoders(
             logger.warning("not searched: %s", error.detail)
             without = error
             continue
-        found.append(_Search(Space(within, encoder, members), read, limit, deadline).run())
+        found.append(_Search(Space(within, encoder, members), read, wish).run())
     turns = zip_longest(*(one.hits for one in found))
     mixed = [hit for turn in turns for hit in turn if hit is not None]
     if without is not None and not mixed:
         raise without
     return Found(
-        mixed[:limit],
+        mixed[: wish.limit],
         max((one.known for one in found), default=0.0),
         max((one.exact for one in found), default=0.0),
         _together(found),
@@ -125,6 +137,14 @@ def _collections(scope: Scope) -> Sequence[Collection]:
         return session.scalars(query.order_by(Collection.id)).all()
 
 
+class _Wish(NamedTuple):
+    """How many chunks are wanted, in which order, and until when."""
+
+    limit: int
+    ranking: Ranking
+    deadline: Deadline
+
+
 class _Read(NamedTuple):
     """A question as one encoder reads it, and the terms to look for."""
 
@@ -139,15 +159,14 @@ class _Search:
 
     space: Space
     question: _Read
-    limit: int
-    deadline: Deadline
+    wish: _Wish
 
     def run(self) -> Found:
         """Return the best chunks."""
         owner_id = self.space.scope.owner_id
         with transaction(owner_id) as session:
             searched = searchable(session, self.space.scope, self.space.encoder)
-            wanted = dense.wanted_of_index(session, self.space, searched, self.limit)
+            wanted = dense.wanted_of_index(session, self.space, searched, self.wish.limit)
             if not wanted:
                 matches = self._match(session, searched)
                 fused, part = self._compared(session, searched, matches)
@@ -157,14 +176,16 @@ class _Search:
         with transaction(owner_id) as session:
             searched = searchable(session, self.space.scope, self.space.encoder)
             matches = self._match(session, searched)
-            if near is not None and dense.is_complete(searched, near, self.limit):
-                loaded = dense.load_near(session, self.space, searched, near, matches, self.limit)
+            if near is not None and dense.is_complete(searched, near, self.wish.limit):
+                loaded = dense.load_near(
+                    session, self.space, searched, near, matches, self.wish.limit
+                )
                 fused = self._fused(loaded, matches)
                 return self._best(session, searched, fused, matches, None)
             fused, part = self._compared(session, searched, matches)
             found = self._best(session, searched, fused, matches, part)
         if near is not None:
-            nearest = np.argsort(-fused.dense, kind="stable")[: self.limit]
+            nearest = np.argsort(-fused.dense, kind="stable")[: self.wish.limit]
             dense.doubt_what_lacks(self.space, searched, fused.keys[nearest].tolist(), near)
         return found
 
@@ -176,7 +197,7 @@ class _Search:
     ) -> tuple[Fused, Part | None]:
         """Compare all that is searched; return which part of it, if time was too short."""
         blocks = Blocks(session, self.space, searched, matches)
-        loaded = blocks.load(self.deadline)
+        loaded = blocks.load(self.wish.deadline)
         fused = together([self._fused(block, matches) for block in loaded])
         if not blocks.left_out:
             return fused, None
@@ -185,7 +206,7 @@ class _Search:
         return fused, part
 
     def _fused(self, loaded: Loaded, matches: Matches) -> Fused:
-        weight = weight_of_terms(matches, self.question.unread)
+        weight = weight_of_terms(matches, self.question.unread, self.wish.ranking)
         return fuse(loaded, cosines(loaded, self.question.vector), matches, weight)
 
     def _best(
@@ -196,7 +217,10 @@ class _Search:
         matches: Matches,
         part: Part | None,
     ) -> Found:
-        best = hits.read(session, self.space, searched, fused, self.limit)
+        best = hits.read(session, self.space, searched, fused, self.wish.limit)
+        if self.wish.ranking is Ranking.LEXICAL:
+            # What has none of the words is in no order.
+            best = [hit for hit in best if hit.lexical > 0]
         found = Found(best, matches.known, matches.exact, part, searched.chunks)
         self._demand_current(session, found)
         return found

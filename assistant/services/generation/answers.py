@@ -1,0 +1,47 @@
+"""An answer as it grows, and what the work on it says and is told."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from assistant.ports import Usage
+from assistant.services.jobs import Stopping
+
+
+class Work(Protocol):
+    """Tells the steps of an answer and learns that it must stop: a `Run`, or a part of one."""
+
+    usage: dict[str, int] | None
+
+    @property
+    def owner_id(self) -> uuid.UUID: ...
+    @property
+    def stopping(self) -> Stopping | None: ...
+    def progress(self, stage: str) -> None: ...
+    def check(self) -> None: ...
+    def on_stop(self, abort: Callable[[], None]) -> None: ...
+
+
+class Answer:
+    """An answer as it grows: its text, what proves it, and what it took."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.citations: list[dict[str, Any]] = []
+        self.support: list[dict[str, Any]] | None = None
+        # What a result says of the search, if that compared only a part.
+        self.searched: dict[str, Any] = {}
+        self.model: str | None = None
+        self.usage: Usage | None = None
+        self.estimate: Callable[[], Usage] | None = None
+        self.finish_reason: str | None = None
+
+    def add(self, text: str) -> None:
+        """Append text."""
+        self.text += text
+
+    def known_usage(self) -> Usage | None:
+        """Return what the model says it took, or what it must have taken to come this far."""
+        if self.usage is None and self.estimate is not None:
+            return self.estimate()
+        return self.usage
