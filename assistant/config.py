@@ -16,9 +16,9 @@ from pydantic_settings import (
 
 from assistant import addresses
 from assistant.reading_settings import AtLeastOne, NotNegative, Positive, ReadingSettings
+from assistant.run_settings import of_run
 from assistant.value_files import with_files
 
-LOCAL_ENV = "local.env"
 # The name, among those of models, by which answers are asked for that need no model.
 EXTRACTIVE = "extractive"
 # How the name of an encoder begins that a server runs; what follows is the server's name for it.
@@ -30,10 +30,9 @@ Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 class Settings(ReadingSettings, BaseSettings):
     """What the environment says; a field's upper-case name is its variable.
 
-    Read from the environment, then `.env`, then `local.env` in `DATA_DIR`, which a local run
-    writes so that `flask` commands in another terminal reach its servers. For each variable
-    `NAME` there may be `NAME_FILE` instead, the path of a file that holds the value: this is how
-    containers and systemd hand out secrets.
+    Read from the environment, then from what a local run in `DATA_DIR` was told, while it runs,
+    then from `.env`. For each variable `NAME` there may be `NAME_FILE` instead, the path of a file
+    that holds the value: this is how containers and systemd hand out secrets.
     """
 
     model_config = SettingsConfigDict(
@@ -109,7 +108,7 @@ class Settings(ReadingSettings, BaseSettings):
     worker_stall_seconds: Positive = 60.0
     stuck_seconds: Positive = 120.0
     idempotency_hours: Positive = 48.0
-    job_retention_days: float = Field(default=90.0, ge=0, allow_inf_nan=False)
+    job_retention_days: float = Field(default=90.0, ge=0, le=36_500)
     upkeep_seconds: Positive = 10.0
     max_followers: AtLeastOne = 5000
     max_sockets_per_user: AtLeastOne = 20
@@ -149,7 +148,9 @@ class Settings(ReadingSettings, BaseSettings):
         """Demand an address that Celery and Redis' own client read alike."""
         return addresses.redis(url)
 
-    @field_validator("chroma_url", "openai_base_url", "embedding_base_url")
+    chroma_address = field_validator("chroma_url")(addresses.chroma)
+
+    @field_validator("openai_base_url", "embedding_base_url")
     @classmethod
     def lead_to_a_web_server(cls, url: str | None) -> str | None:
         """Demand an address with a scheme and a host."""
@@ -210,11 +211,8 @@ class Settings(ReadingSettings, BaseSettings):
 
         The same model behind an endpoint may give other vectors than here, so it is another one.
         """
-        return (
-            f"{ENDPOINT}{self.embedding_model}"
-            if self.embedding_base_url
-            else (self.embedding_model)
-        )
+        model = self.embedding_model
+        return f"{ENDPOINT}{model}" if self.embedding_base_url else model
 
     @property
     def has_model(self) -> bool:
@@ -238,14 +236,16 @@ class Settings(ReadingSettings, BaseSettings):
         return self.database_admin_url or self.database_url
 
 
-def read_settings(**overrides: Any) -> Settings:
+def read_settings(*, beside_run: bool = True, **overrides: Any) -> Settings:
     """Read the settings; `overrides` win over the environment.
 
-    Raises `SystemExit` with one line per bad value, since nothing can start with it.
+    Without `beside_run`, what a local run was told counts for nothing. Raises `SystemExit` with one
+    line per bad value, since nothing can start with it.
     """
     data_dir = Path(overrides.get("data_dir") or os.environ.get("DATA_DIR") or "var")
+    told = of_run(data_dir, Settings.model_fields) if beside_run else {}
     try:
-        return Settings(_env_file=(data_dir / LOCAL_ENV, ".env"), **overrides)  # type: ignore[call-arg]  # pydantic-settings takes it, its stub does not say so
+        return Settings(_env_file=".env", **{**told, **overrides})  # type: ignore[call-arg]  # pydantic-settings takes it, its stub does not say so
     except (SettingsError, ValidationError) as error:
         lines = error.errors() if isinstance(error, ValidationError) else [str(error)]
         said = "".join(f"\n  {_line(line)}" for line in lines)
