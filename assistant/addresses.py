@@ -44,6 +44,20 @@ def http(url: str) -> str:
     return url
 
 
+def chroma(url: str) -> str:
+    """Return the address of a Chroma server; raise `ValueError` for what its client leaves out.
+
+    The client takes host and port alone, and would ask a proxy at another path, without a name.
+    """
+    parts = urlsplit(http(url))
+    if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(
+            "Input should be an address like http://host:port, without a path, a name or a "
+            "password: Chroma's client leaves them out"
+        )
+    return url
+
+
 def origins(listed: list[str]) -> list[str]:
     """Return web origins without a slash at their end; raise `ValueError` for anything else.
 

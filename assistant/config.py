@@ -16,23 +16,22 @@ from pydantic_settings import (
 
 from assistant import addresses
 from assistant.reading_settings import AtLeastOne, NotNegative, Positive, ReadingSettings
+from assistant.retrieval_settings import RetrievalSettings
+from assistant.run_settings import of_run
 from assistant.value_files import with_files
 
-LOCAL_ENV = "local.env"
 # The name, among those of models, by which answers are asked for that need no model.
 EXTRACTIVE = "extractive"
-# How the name of an encoder begins that a server runs; what follows is the server's name for it.
-ENDPOINT = "endpoint:"
 
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 
 
-class Settings(ReadingSettings, BaseSettings):
+class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     """What the environment says; a field's upper-case name is its variable.
 
-    Read from the environment, then `.env`, then `local.env` in `DATA_DIR`, which a local run writes
-    so that `flask` commands in another terminal reach its servers. Instead of a variable `NAME`
-    there may be `NAME_FILE`, the path of a file that holds the value, as containers have secrets.
+    Read from the environment, then from what a local run in `DATA_DIR` was told, while it runs,
+    then from `.env`. For each variable `NAME` there may be `NAME_FILE` instead, the path of a file
+    that holds the value: this is how containers and systemd hand out secrets.
     """
 
     model_config = SettingsConfigDict(
@@ -74,24 +73,8 @@ class Settings(ReadingSettings, BaseSettings):
     context_tokens: int = Field(default=8192, ge=256)
     model_timeout: Positive = 120.0
 
-    embedding_model: str = Field(default="all-MiniLM-L6-v2", min_length=1, max_length=200)
-    embedding_backend: Literal["auto", "torch", "openvino"] = "auto"
-    embedding_base_url: str | None = None
-    embedding_api_key: SecretStr | None = None
-    embedding_former_api_key: SecretStr | None = None
-    embedding_window: int = Field(default=512, ge=64, le=1_000_000)
-    embedding_tokenizer: Path | None = None
-    embedding_batch: int = Field(default=32, ge=1, le=2048)
-    embedding_timeout: Positive = 30.0
     answer_documents: Literal["model", "extractive"] | None = None
     extractive_when_model_is_down: bool = False
-    retrieval_limit: AtLeastOne = 12
-    retrieval_threshold: float | None = Field(default=None, ge=-1, le=1)
-    vector_cache_size: NotNegative = 128 * 1024 * 1024
-    rerank_url: str | None = None
-    rerank_model: str | None = None
-    rerank_api_key: SecretStr | None = None
-    rerank_timeout: Positive = 2.0
 
     reply_concurrency: AtLeastOne = 8
     indexing_concurrency: AtLeastOne = 3
@@ -113,12 +96,11 @@ class Settings(ReadingSettings, BaseSettings):
     worker_stall_seconds: Positive = 60.0
     stuck_seconds: Positive = 120.0
     idempotency_hours: Positive = 48.0
-    job_retention_days: float = Field(default=90.0, ge=0, allow_inf_nan=False)
+    job_retention_days: float = Field(default=90.0, ge=0, le=36_500)
     upkeep_seconds: Positive = 10.0
     max_followers: AtLeastOne = 5000
     max_sockets_per_user: AtLeastOne = 20
     crash_points: Path | None = None
-    search_timeout: Positive = 10.0
     page_timeout: Positive = 15.0
     page_cache_size: int = Field(default=256 * 1024 * 1024, ge=64 * 1024 * 1024)
 
@@ -153,7 +135,9 @@ class Settings(ReadingSettings, BaseSettings):
         """Demand an address that Celery and Redis' own client read alike."""
         return addresses.redis(url)
 
-    @field_validator("chroma_url", "openai_base_url", "embedding_base_url", "rerank_url")
+    chroma_address = field_validator("chroma_url")(addresses.chroma)
+
+    @field_validator("openai_base_url")
     @classmethod
     def lead_to_a_web_server(cls, url: str | None) -> str | None:
         """Demand an address with a scheme and a host."""
@@ -209,14 +193,6 @@ class Settings(ReadingSettings, BaseSettings):
         return (self.model_dir or self.data_dir / "models" / "converted").absolute()
 
     @property
-    def encoder(self) -> str:
-        """Return the name of the embedding model as it stands with vectors and indexes.
-
-        The same model behind an endpoint may give other vectors than here, so it is another one.
-        """
-        return f"{ENDPOINT if self.embedding_base_url else ''}{self.embedding_model}"
-
-    @property
     def has_model(self) -> bool:
         """Return whether a language model was configured, as the bundled one is by local runs."""
         return self.openai_base_url is not None or self.openai_api_key is not None
@@ -238,14 +214,16 @@ class Settings(ReadingSettings, BaseSettings):
         return self.database_admin_url or self.database_url
 
 
-def read_settings(**overrides: Any) -> Settings:
+def read_settings(*, beside_run: bool = True, **overrides: Any) -> Settings:
     """Read the settings; `overrides` win over the environment.
 
-    Raises `SystemExit` with one line per bad value, since nothing can start with it.
+    Without `beside_run`, what a local run was told counts for nothing. Raises `SystemExit` with one
+    line per bad value, since nothing can start with it.
     """
     data_dir = Path(overrides.get("data_dir") or os.environ.get("DATA_DIR") or "var")
+    told = of_run(data_dir, Settings.model_fields) if beside_run else {}
     try:
-        return Settings(_env_file=(data_dir / LOCAL_ENV, ".env"), **overrides)  # type: ignore[call-arg]  # pydantic-settings takes it, its stub does not say so
+        return Settings(_env_file=".env", **{**told, **overrides})  # type: ignore[call-arg]  # pydantic-settings takes it, its stub does not say so
     except (SettingsError, ValidationError) as error:
         lines = error.errors() if isinstance(error, ValidationError) else [str(error)]
         said = "".join(f"\n  {_line(line)}" for line in lines)

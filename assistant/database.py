@@ -9,12 +9,12 @@ from typing import Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Executable, MetaData, Row, Table
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from assistant.config import Settings
-from assistant.errors import Unavailable
+from assistant.database_failures import cause_of
 
 SYSTEM = "system"
 
@@ -146,7 +146,8 @@ def transaction(owner: uuid.UUID | str) -> Iterator[Session]:
     """Run one unit of work for `owner` (or `SYSTEM`, which sees all rows), and commit it.
 
     Row-level security reads the owner, so a forgotten filter shows nothing of anybody else.
-    Raises `Unavailable` if the database is away; then a commit may or may not have happened.
+    Raises `Unavailable` if the database is away, or says that it is full, read-only or the like;
+    in the first case a commit may or may not have happened.
     Inside a `unit_of_work` it is a part of that, which commits.
     """
     unit = _open_unit.get()
@@ -162,18 +163,10 @@ def _telling_when_away() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeout) as error:
-        if not _is_away(error):
+        cause = cause_of(error)
+        if cause is None:
             raise
-        raise Unavailable(
-            "The database does not answer. Nothing is known to have been accepted; try again.",
-            retry_after=2,
-        ) from error
-
-
-def _is_away(error: DBAPIError | PoolTimeout) -> bool:
-    # A connection that breaks within an answer can be reported as any error of the driver.
-    away = isinstance(error, OperationalError | InterfaceError | PoolTimeout)
-    return away or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        raise cause.error() from error
 
 
 def run_alone(owner: uuid.UUID | str, statement: Executable, values: Mapping[str, Any]) -> Row[Any]:

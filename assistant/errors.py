@@ -92,15 +92,38 @@ class RateLimited(AssistantError):
 
 
 class Unavailable(AssistantError):
-    """A server that this needs does not answer."""
+    """Something that this needs does not answer, or takes nothing more; `code` says what.
+
+    What was `refused` has certainly not been done; else nobody knows.
+    """
 
     status, title, code = 503, "Service Unavailable", "unavailable"
+    refused = False
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        retry_after: float | None = None,
+        code: str | None = None,
+        refused: bool | None = None,
+    ) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.code = code or self.code
+        self.refused = self.refused if refused is None else refused
+
+
+class InsufficientStorage(Unavailable):
+    """A disk has no room for what this would write."""
+
+    status, title, code = 507, "Insufficient Storage", "disk_full"
 
 
 class Overloaded(Unavailable):
     """There is more to do already than can be promised to end."""
 
     code = "overloaded"
+    refused = True
 
 
 class PermanentError(AssistantError):

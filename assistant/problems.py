@@ -19,6 +19,7 @@ from werkzeug.exceptions import (
 )
 
 from assistant.errors import AssistantError, InvalidCredentials, InvalidInput, TooLarge
+from assistant.shortages import shortage_in
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,15 @@ def from_error(error: AssistantError) -> Response:
     )
 
 
+def from_shortage(error: OSError | MemoryError) -> Response:
+    """Answer with what this machine lacks, if that is why this was raised; else raise it again."""
+    shortage = shortage_in(error)
+    if shortage is None:
+        raise error
+    logger.warning("refused: %s (%s)", shortage.what, error)
+    return from_error(shortage.refusal())
+
+
 def _mistakes(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Flatten marshmallow's nested messages into the path of each value and what is wrong."""
     if isinstance(messages, dict):
@@ -147,6 +157,8 @@ class ProblemApi(Api):
         """Register the handlers of what services raise beside those of HTTP errors."""
         super().init_app(app, **options)
         app.register_error_handler(AssistantError, from_error)
+        for kind in (OSError, MemoryError):
+            app.register_error_handler(kind, from_shortage)
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer with an HTTP error; the text of an uncaught exception is never shown."""

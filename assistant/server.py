@@ -1,17 +1,22 @@
 """How gunicorn serves: `gunicorn -c python:assistant.server wsgi:app`."""
 
 import json
+import logging
 import os
 import signal
 import socket
 from typing import Any
 
+from flask import Flask
 from gunicorn import util
+from gunicorn.arbiter import Arbiter
 from psycopg2 import OperationalError
 from psycopg2.extensions import STATUS_SETUP, set_wait_callback
 
 from assistant import logs
 from assistant.config import read_settings
+
+logger = logging.getLogger(__name__)
 
 SHORTEST_KEY = 32
 CONNECT_SECONDS = 3.0
@@ -65,9 +70,14 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """On SIGTERM, send followers away at once; they would not leave before the worker is killed."""
+    """See that it can run here, and prepare its end.
+
+    On SIGTERM, followers are sent away at once; they would not leave before the worker is killed.
+    """
     import gevent
 
+    if isinstance(worker.wsgi, Flask):
+        begin(worker.wsgi)
     stop = signal.getsignal(signal.SIGTERM)
 
     def leave(number: int, frame: Any) -> None:
@@ -76,6 +86,20 @@ def post_worker_init(worker: Any) -> None:
         gevent.spawn(send_away)
 
     signal.signal(signal.SIGTERM, leave)
+
+
+def begin(app: Flask) -> None:
+    """Refuse to serve tables of another release, and begin to try what can be written."""
+    from assistant.services.operations import schema, trial_writes
+
+    with app.app_context():
+        try:
+            schema.demand()
+        except SystemExit as error:
+            logger.error("%s", error)
+            # Else gunicorn would try again at once, and without an end.
+            raise SystemExit(Arbiter.WORKER_BOOT_ERROR) from None
+    trial_writes.keep_trying(app, uploads=True)
 
 
 def worker_int(worker: Any) -> None:

@@ -11,15 +11,14 @@ def with_files(
 ) -> dict[str, str | None]:
     """Return these variables and, for each `name_file` among them, `name` with what it holds.
 
-    An empty file counts like an empty variable: as not set. Raises `SettingsError`.
+    An empty file counts like an empty variable: as not set, so that `name` itself counts beside it.
+    Raises `SettingsError`.
     """
     found = dict(variables)
     for name in names:
         path = variables.get(f"{name}_file")
         if path is None:
             continue
-        if variables.get(name) is not None:
-            raise SettingsError(f"{name.upper()} and {name.upper()}_FILE are both set: unset one")
         try:
             value = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
@@ -28,6 +27,8 @@ def with_files(
                 f"{name.upper()}_FILE: {path} cannot be read ({why}): put the file right, or set "
                 f"{name.upper()} itself"
             ) from None
+        if value and variables.get(name) is not None:
+            raise SettingsError(f"{name.upper()} and {name.upper()}_FILE are both set: unset one")
         if value:
             found[name] = value
     return found

@@ -6,12 +6,14 @@ import time
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 import assistant.models  # noqa: F401  # the tables must be known before they are compared
 from assistant.config import Settings
 from assistant.database import Model
+from assistant.database_failures import cause_of
 from assistant.services.operations.doctor.finding import first_line, place, to_start
+from assistant.services.operations.doctor.rights import UTF8
 
 # Two deployments that migrate at once take turns; the number only has to be ours.
 MIGRATION_LOCK = 7_203_115
@@ -20,7 +22,7 @@ MIGRATION_LOCK = 7_203_115
 # after it. So it waits for this long only, and the migration is tried again after each pause.
 LOCK_SECONDS = 3.0
 PAUSES = (2, 5, 10, 20, 40, 60)
-LOCK_NOT_AVAILABLE = "55P03"
+LOCK_NOT_AVAILABLE, INSUFFICIENT_PRIVILEGE = "55P03", "42501"
 
 logger = logging.getLogger("alembic.env")
 
@@ -53,6 +55,7 @@ def run_migrations() -> None:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
             connection.execute(text("SELECT set_config('assistant.owner', 'system', false)"))
             role = application_role(connection, settings)
+            demand_room_for_tables(connection)
         for pause in PAUSES:
             if migrate(connection, role):
                 return
@@ -77,11 +80,16 @@ def migrate(connection: Connection, role: str) -> bool:
         with context.begin_transaction():
             context.run_migrations()
         let_in(connection, role)
-    except OperationalError as error:
-        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
-            raise
+    except DBAPIError as error:
+        state, cause = getattr(error.orig, "pgcode", None), cause_of(error)
         connection.rollback()
-        return False
+        if state == LOCK_NOT_AVAILABLE:
+            return False
+        if state == INSUFFICIENT_PRIVILEGE:
+            raise SystemExit(lacking_rights(connection, first_line(error.orig))) from None
+        if cause is not None and cause.advice:
+            raise SystemExit(f"The database {cause.brief}. {cause.advice}") from None
+        raise
     # With nothing to migrate, looking for it has begun the transaction already.
     connection.commit()
     return True
@@ -123,6 +131,38 @@ def application_role(connection: Connection, settings: Settings) -> str:
             "superuser may migrate, as DATABASE_ADMIN_URL."
         )
     return role
+
+
+def demand_room_for_tables(connection: Connection) -> None:
+    """Raise `SystemExit` where no table is yet and none should or may be made."""
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is not None:
+        return
+    encoding = connection.scalar(text("SELECT current_setting('server_encoding')"))
+    database = connection.scalar(text("SELECT current_database()"))
+    if encoding != UTF8:
+        raise SystemExit(
+            f"The database {database} is in {encoding}, and could not keep every text. Make one in "
+            f"UTF-8: createdb --template=template0 --encoding=UTF8 --owner=ROLE NAME"
+        )
+    may = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
+    if not connection.scalar(text(may)):
+        raise SystemExit(lacking_rights(connection, "it may not make tables"))
+
+
+def lacking_rights(connection: Connection, what: str) -> str:
+    """Say that the role which migrates lacks a right, and which statement gives it.
+
+    From PostgreSQL 15 on nobody but the owner of a database may make tables in its `public`.
+    """
+    role, schema, database = connection.execute(
+        text("SELECT current_user, coalesce(current_schema(), 'public'), current_database()")
+    ).one()
+    quote = connection.dialect.identifier_preparer.quote
+    return (
+        f"The role {role} lacks a right in the database {database} ({what}). As a superuser, run "
+        f"there: GRANT USAGE, CREATE ON SCHEMA {quote(schema)} TO {quote(role)}; tables that "
+        "another role made have to belong to it, too."
+    )
 
 
 def let_in(connection: Connection, role: str) -> None:

@@ -164,6 +164,9 @@ def test_sizes_in_tokens_win_over_those_in_characters(
         ("CHROMA_URL", "127.0.0.1:8000"),
         ("CHROMA_URL", "http://:8000"),
         ("CHROMA_URL", "http://[::1:8000"),
+        ("CHROMA_URL", "https://proxy.example/chroma"),
+        ("CHROMA_URL", "http://ada:hunter2@h:8000"),
+        ("CHROMA_URL", "http://h:8000/?tenant=x"),
         ("OPENAI_BASE_URL", "localhost:11434/v1"),
         ("OPENAI_BASE_URL", "http://h:0/v1"),
     ],
@@ -258,6 +261,20 @@ def test_the_environment_wins_over_a_file_named_in_the_env_file(
 def test_an_empty_file_sets_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OPENAI_API_KEY_FILE", write(tmp_path / "key", "\n"))
     assert read_settings().openai_api_key is None
+
+
+def test_beside_an_empty_file_the_variable_itself_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As in a container: the secret is always there, and its content is in `.env`."""
+    monkeypatch.setenv("OPENAI_API_KEY_FILE", write(tmp_path / "key", ""))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-here")
+    key = read_settings().openai_api_key
+    assert key is not None
+    assert key.get_secret_value() == "sk-here"
+    write(tmp_path / "key", "sk-there")
+    with pytest.raises(SystemExit, match="OPENAI_API_KEY and OPENAI_API_KEY_FILE are both set"):
+        read_settings()
 
 
 def test_a_value_and_a_file_for_it_are_refused(

@@ -14,11 +14,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import URL, create_engine, inspect
+from sqlalchemy import URL, create_engine, inspect, make_url
 
 import assistant.models  # noqa: F401  # the tables must be known before they are compared
 from assistant.app import create_app
-from assistant.database import Model
+from assistant.database import Model, db
 from assistant.local.stack import LocalStack
 
 
@@ -144,3 +144,76 @@ def test_a_migration_that_holds_up_nobody_waits(
     upgrade(directory=str(directory))
     ending.join()
     assert differences(scratch_url) == []
+
+
+@pytest.fixture
+def admin_cursor(servers: LocalStack, scratch_url: str) -> Iterator[Any]:
+    """Return a cursor of the superuser in the scratch database."""
+    url = make_url(scratch_url)
+    password = (servers.folder.secrets / "postgres_admin_password").read_text().strip()
+    admin = psycopg2.connect(
+        host=url.host, port=url.port, user="postgres", password=password, dbname=url.database
+    )
+    admin.autocommit = True
+    yield admin.cursor()
+    admin.close()
+
+
+def migrate(app: Flask, url: str) -> None:
+    """Upgrade a database, as `flask db upgrade` does."""
+    scratch = create_app(database_url=url, database_admin_url=url)
+    try:
+        with scratch.app_context():
+            upgrade()
+            db.engine.dispose()
+    finally:
+        app.extensions["celery"].set_current()
+        app.extensions["celery"].set_default()
+
+
+def test_a_role_that_may_not_make_tables_is_told_the_statement(
+    app: Flask, scratch_url: str, admin_cursor: Any
+) -> None:
+    """As in every database since PostgreSQL 15 that belongs to somebody else."""
+    url = make_url(scratch_url)
+    admin_cursor.execute(f'ALTER DATABASE "{url.database}" OWNER TO postgres')
+    with pytest.raises(SystemExit) as caught:
+        migrate(app, scratch_url)
+    said = str(caught.value)
+    assert f"The role {url.username} lacks a right in the database {url.database}" in said
+    statement = f"GRANT USAGE, CREATE ON SCHEMA public TO {url.username}"
+    assert statement in said
+    admin_cursor.execute(statement)
+    migrate(app, scratch_url)
+    assert differences(scratch_url) == []
+
+
+def test_a_table_of_another_role_is_no_stack_trace(
+    app: Flask, scratch_url: str, admin_cursor: Any
+) -> None:
+    migrate(app, scratch_url)
+    admin_cursor.execute("UPDATE alembic_version SET version_num = '0021'")
+    admin_cursor.execute("DROP TABLE installation")
+    admin_cursor.execute("ALTER TABLE messages OWNER TO postgres")
+    with pytest.raises(SystemExit, match="tables that another role made have to belong to it"):
+        migrate(app, scratch_url)
+
+
+def test_a_database_that_is_not_utf8_is_refused_before_it_has_tables(
+    app: Flask, scratch_url: str, admin_cursor: Any
+) -> None:
+    url = make_url(scratch_url)
+    name = f"{url.database}_latin"
+    admin_cursor.execute(
+        f'CREATE DATABASE "{name}" OWNER "{url.username}" TEMPLATE template0 ENCODING LATIN1 '
+        "LOCALE_PROVIDER libc LOCALE 'C'"
+    )
+    latin = url.set(database=name).render_as_string(hide_password=False)
+    try:
+        with pytest.raises(SystemExit) as caught:
+            migrate(app, latin)
+        assert f"The database {name} is in LATIN1" in str(caught.value)
+        assert "createdb --template=template0 --encoding=UTF8" in str(caught.value)
+        assert tables(latin) == set()
+    finally:
+        admin_cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -167,6 +167,11 @@ def test_the_page_needs_nothing_from_elsewhere(client: FlaskClient) -> None:
         assert response.mimetype in ("text/css", "text/javascript", "application/javascript")
 
 
+def test_the_icon_that_browsers_ask_for_is_there(client: FlaskClient) -> None:
+    response = client.get("/favicon.ico")
+    assert (response.status_code, response.mimetype) == (200, "image/png")
+
+
 @pytest.mark.parametrize("name", ["../__init__.py", "%2e%2e/__init__.py", "%00", "", "/etc/passwd"])
 def test_the_page_serves_only_its_own_files(client: FlaskClient, name: str) -> None:
     assert client.get(f"/docs/assets/{name}").status_code in (404, 308)

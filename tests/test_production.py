@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import psycopg2
 import pytest
 import yaml
@@ -22,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from assistant import __version__
-from assistant.config import Settings
+from assistant.config import Settings, read_settings
 from assistant.local.stack import LocalStack
 from assistant.models import User
 
@@ -31,6 +32,15 @@ SETTINGS = {name.upper() for name in Settings.model_fields}
 # What a file may name that is no setting of ours.
 FOREIGN = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "HF_HOME", "PIP_EXTRA_INDEX_URL"}
 MOUNTED = "/run/secrets/"
+# What a `.env` for a run without Docker may say of what the Compose file has in secrets/.
+SECRETS = {
+    "DATABASE_URL": "postgresql://ada@127.0.0.1/mine",
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "SECRET_KEY": "k" * 40,
+    "FLOWER_PASSWORD": "a long password",
+    "OPENAI_API_KEY": "sk-in-env",
+    "MODEL_DIR": "/home/ada/models",
+}
 
 Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -79,10 +89,14 @@ def test_images_are_pinned_to_what_the_project_uses() -> None:
 
 
 def test_only_the_api_and_flower_are_published_and_only_to_this_machine() -> None:
-    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    published = {
+        name: [(port["host_ip"], port["published"], port["target"]) for port in service["ports"]]
+        for name, service in SERVICES.items()
+        if "ports" in service
+    }
     assert published == {
-        "web": ["${HOST:-127.0.0.1}:${PORT:-8000}:8000"],
-        "flower": ["${FLOWER_ADDRESS:-127.0.0.1}:${FLOWER_PORT:-5555}:5555"],
+        "web": [("${HOST:-127.0.0.1}", "${PORT:-8000}", 8000)],
+        "flower": [("${FLOWER_ADDRESS:-127.0.0.1}", "${FLOWER_PORT:-5555}", 5555)],
     }
 
 
@@ -119,7 +133,39 @@ def test_no_password_is_in_the_compose_file() -> None:
     for service in SERVICES.values():
         for variable, value in service.get("environment", {}).items():
             if re.search("PASSWORD|SECRET|KEY|URL_FILE", variable):
-                assert str(value).startswith(MOUNTED), variable
+                assert value == "" or str(value).startswith(MOUNTED), variable
+
+
+def test_the_compose_file_is_what_the_specification_asks_for() -> None:
+    """`tests/compose` has its schema and its licence, as they were published."""
+    schema = json.loads(read("tests/compose/compose-spec.json"))
+    check = jsonschema.Draft202012Validator(schema)
+    assert [f"{error.json_path}: {error.message}" for error in check.iter_errors(COMPOSE)] == []
+    # The schema would see it.
+    broken = {**COMPOSE, "services": {"web": {"imaeg": "x"}}}
+    assert not check.is_valid(broken)
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_what_is_in_env_for_a_run_without_docker_keeps_no_service_from_starting(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As with a `.env` that has every secret and address, and secrets/ filled beside it."""
+    for variable in SECRETS:
+        monkeypatch.setenv(variable, f"{SECRETS[variable]}")
+    for variable, value in OURS[name]["environment"].items():
+        if str(value).startswith(MOUNTED):
+            file = tmp_path / variable
+            file.write_text(SECRETS[variable.removesuffix("_FILE")])
+            if variable == "OPENAI_API_KEY_FILE":
+                # The key may be in either, but not in both.
+                file.write_text("")
+            value = str(file)
+        monkeypatch.setenv(variable, str(value))
+    settings = read_settings(data_dir=tmp_path)
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == SECRETS["OPENAI_API_KEY"]
+    assert name == "flower" or settings.model_dir is None
 
 
 @pytest.mark.parametrize("name", SERVICES)

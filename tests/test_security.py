@@ -28,7 +28,7 @@ PUBLIC = {
     *("auth.register", "auth.create_token", "auth.refresh"),
     *("health.root", "health.health", "health.live", "health.ready"),
     *("sockets.open_socket", "sockets.open_socket_of"),
-    *("pages.asset", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
+    *("pages.asset", "pages.favicon", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
 }
 OWNED = {
     table.name: "id" if table.name == "users" else "owner_id"
@@ -239,7 +239,7 @@ def test_lists_show_own_things_only(other_user: User, things: dict[str, str]) ->
 
 def test_the_tables_that_have_owners_are_the_ones_expected() -> None:
     tables = {table.name for table in Model.metadata.sorted_tables}
-    assert tables - set(OWNED) == {"heartbeats"}
+    assert tables - set(OWNED) == {"heartbeats", "installation"}
 
 
 @pytest.mark.parametrize("table", OWNED)

@@ -6,12 +6,19 @@ import threading
 from typing import Any
 
 from celery.concurrency.thread import TaskPool as ThreadPool
-from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import (
+    celeryd_after_setup,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 
 from assistant.app import create_app
+from assistant.database import db
 from assistant.models import Queue
 from assistant.services import jobs
 from assistant.services.jobs import heartbeats
+from assistant.services.operations import schema, trial_writes
 from workers import loading
 from workers.jobs import add_tasks
 from workers.watchdog import Watchdog
@@ -42,7 +49,17 @@ def _get_ready() -> None:
         heartbeats.keep_beating(*queues)
 
 
+@celeryd_after_setup.connect
+def refuse_other_tables(**_: object) -> None:
+    """Do not start on tables of another release."""
+    with flask_app.app_context():
+        schema.demand()
+        # No connection survives the fork of a pool of processes.
+        db.engine.dispose()
+
+
 def _begin() -> None:
+    trial_writes.keep_trying(flask_app, uploads=False)
     # Aside, so that work without documents need not wait.
     threading.Thread(target=_get_ready, daemon=True).start()
 

@@ -15,6 +15,7 @@ from chromadb.api.models.Collection import Collection
 from chromadb.config import Settings, System
 from chromadb.errors import ChromaError, NotFoundError
 
+from assistant.adapters.chroma_words import why_not_written
 from assistant.errors import PermanentError, TransientError
 from assistant.ports import Match, Vectors
 
@@ -249,9 +250,8 @@ def _translated() -> Iterator[None]:
             ) from error
         # Chroma raises bare exceptions for answers it does not know, such as a proxy's.
         if isinstance(error, ChromaError | JSONDecodeError) or type(error) is Exception:
+            brief, code = why_not_written(str(error)) or ("failed", "chroma_failed")
             raise TransientError(
-                "The vector store failed; look at Chroma's log.",
-                code="chroma_failed",
-                counted=False,
+                f"The vector store {brief}; look at Chroma's log.", code=code, counted=False
             ) from error
         raise

@@ -22,6 +22,9 @@ BLOCK = 1024 * 1024
 SMALL = 512 * 1024
 # What is being received lies here, under a name that no key begins with.
 INCOMING = "incoming"
+# Lies in the folder itself, where no key leads.
+MARKER = "uploads.marker"
+MARKER_TEXT = "Leave this here: without it, the volume of uploads counts as not mounted.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,16 @@ class UploadFolder:
         folder = self.root / INCOMING
         self._make(folder)
         return cast(IO[bytes], SpooledTemporaryFile(SMALL, dir=str(folder)))
+
+    def is_marked(self) -> bool:
+        """Return whether this is the folder itself, and not where its volume is to be mounted."""
+        return (self.root / MARKER).is_file()
+
+    def mark(self) -> None:
+        """Leave the file that tells so; it may be there already."""
+        self._make(self.root)
+        with open(self.root / MARKER, "w", encoding="utf-8", opener=_private) as file:
+            file.write(MARKER_TEXT)
 
     def keep(self, stored: StoredFile, key: str) -> None:
         """Give a received file its final name, durably."""

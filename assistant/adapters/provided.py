@@ -7,7 +7,7 @@ from assistant.adapters.files import UploadFolder
 from assistant.adapters.importing import one_at_a_time
 from assistant.adapters.model_access import ModelAccess, endpoint_access
 from assistant.adapters.page_cache import PageCache
-from assistant.config import ENDPOINT, Settings
+from assistant.config import Settings
 from assistant.pieces import Splitter
 from assistant.ports import (
     ChatModel,
@@ -19,6 +19,7 @@ from assistant.ports import (
     VectorStore,
 )
 from assistant.recognition import PageRecogniser
+from assistant.retrieval_settings import ENDPOINT
 from assistant.sources import Fetcher, Unpacker
 
 # The imports are inside the functions on purpose: a web process must never load torch, chromadb

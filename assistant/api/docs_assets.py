@@ -19,3 +19,10 @@ def asset(name: str) -> Response:
     response = send_from_directory(FILES, name, max_age=24 * 3600)
     response.headers["Cache-Control"] = "public, max-age=86400"
     return response
+
+
+@blp.get("/favicon.ico")
+@allow(public=True)
+def favicon() -> Response:
+    """Return the icon that browsers ask for beside every page."""
+    return asset("favicon-32x32.png")

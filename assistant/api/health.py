@@ -40,12 +40,13 @@ def live() -> dict[str, str]:
 @blp.response(200, ReadinessSchema)
 @blp.alt_response(503, schema=ReadinessSchema)
 def ready() -> Response:
-    """Answer 200 if jobs can be accepted and none gets lost, else 503; both say what is missing.
+    """Answer 503 if nothing useful can be served, else 200; `checks` says what does not work.
 
-    A queue whose worker is away keeps its jobs until it is back, so this is told and no reason for
-    a 503. Whoever was not heard of for some rounds counts as away.
+    Nothing can be without PostgreSQL, or on tables that this release cannot use. Whatever else
+    fails leaves something: while a disk is full all that is stored can be read, and a queue whose
+    worker is away keeps its jobs until it is back. Whoever was not heard of for some rounds counts
+    as away; whether parts take what is written is tried every ten seconds.
     """
-    checks = readiness.check()
-    well = readiness.is_ready(checks)
-    body = {"status": "ready" if well else "not ready", "checks": checks}
-    return responses.ready_json(json.dumps(body).encode(), 200 if well else 503)
+    found = readiness.check()
+    body = {"status": "ready" if found.is_ready else "not ready", "checks": found.checks}
+    return responses.ready_json(json.dumps(body).encode(), 200 if found.is_ready else 503)

@@ -13,11 +13,13 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from assistant.cli.output import print_json
+from assistant.database_failures import cause_behind
 from assistant.errors import AssistantError, TransientError, Unavailable
 
 # What click itself turns into words or an exit code.
 CLICKS = (click.ClickException, click.Abort, click.exceptions.Exit)
 # Undefined table, column and function, and a privilege that a migration would have granted.
+LOOK = "What is wrong is said by: flask doctor"
 OLD_SCHEMA = ("42P01", "42703", "42883", "42501")
 
 
@@ -65,7 +67,8 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, Unavailable | TransientError):
         # What follows the first sentence is for clients of the API.
         what = error.detail.partition(". ")[0].rstrip(".")
-        return f"{what}. What is wrong is said by: flask doctor"
+        cause = cause_behind(error) if isinstance(error, Unavailable) else None
+        return f"{what}. {(cause and cause.advice) or LOOK}"
     if isinstance(error, AssistantError):
         return error.detail
     if isinstance(error, ProgrammingError) and getattr(error.orig, "pgcode", "") in OLD_SCHEMA:

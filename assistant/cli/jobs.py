@@ -26,6 +26,9 @@ from assistant.services.accounts import users as people
 from assistant.services.jobs import operating
 from assistant.services.paging import Page
 
+# A hundred years; PostgreSQL knows no spans much longer than that.
+LONGEST_DAYS = 36_500
+
 ids = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=click.UUID)
 
 
@@ -142,7 +145,7 @@ def requeue(ids: tuple[uuid.UUID, ...], as_json: bool) -> None:
 @click.option(
     "--older-than",
     metavar="DAYS",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=LONGEST_DAYS),
     required=True,
     help="Only those that ended so many days ago.",
 )

@@ -1,8 +1,10 @@
 """`flask sweep`: the process that makes every job end, and keeps the installation whole."""
 
 import logging
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 
@@ -13,12 +15,14 @@ from flask.cli import with_appcontext
 from assistant.errors import AssistantError
 from assistant.extensions import settings
 from assistant.services import jobs
+from assistant.services.operations import schema, trial_writes
 from assistant.services.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
 # What upkeep does is done in steps that may be cut off anywhere.
 LEAVE_SECONDS = 3
+EXIT_CODE = 70
 
 
 @click.command()
@@ -30,6 +34,7 @@ def sweep(once: bool) -> None:
     Beside it runs upkeep: it restores indexes in Chroma from PostgreSQL, and removes files and
     rows that nobody needs any more.
     """
+    schema.demand()
     upkeep = Upkeep()
     if once:
         _round("swept", jobs.sweep)
@@ -43,13 +48,39 @@ def sweep(once: bool) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
+    trial_writes.keep_trying(app, uploads=True)
     # A thread of its own, since restoring an index takes long, and leases run out meanwhile.
     beside = threading.Thread(target=_keep_up, args=(app, upkeep, stopping), daemon=True)
     beside.start()
+    rounds = Rounds(settings.stuck_seconds)
+    rounds.watch()
     while not stopping.is_set():
         _round("swept", jobs.sweep)
+        rounds.note()
         stopping.wait(settings.sweep_seconds)
     beside.join(LEAVE_SECONDS)
+
+
+class Rounds:
+    """Ends this process, to be started again, if a round does not come to its end."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._last = time.monotonic()
+
+    def note(self) -> None:
+        """Say that a round has ended."""
+        self._last = time.monotonic()
+
+    def watch(self) -> None:
+        """Look from a thread of its own from now on."""
+        threading.Thread(target=self._look, name="watchdog", daemon=True).start()
+
+    def _look(self) -> None:
+        while time.monotonic() - self._last < self._patience:
+            threading.Event().wait(self._patience / 10)
+        logger.error("a round of the sweeper hangs: it ends, to be started again")
+        os._exit(EXIT_CODE)
 
 
 def _keep_up(app: Flask, upkeep: Upkeep, stopping: threading.Event) -> None:

@@ -9,7 +9,7 @@ import click
 from assistant.config import Settings, read_settings
 from assistant.local import demo as show
 from assistant.local.signals import StopSignals
-from assistant.local.stack import LocalStack
+from assistant.local.stack import LocalStack, address_of
 
 
 @click.group()
@@ -20,7 +20,7 @@ def local() -> None:
 @local.command()
 def up() -> None:
     """Start all servers and processes, and keep them running until Ctrl-C."""
-    settings = read_settings()
+    settings = read_settings(beside_run=False)
     # With an address already in use, or a log that cannot be shown, nothing would be clear.
     to_terminal = _shareable_output()
     if not to_terminal:
@@ -43,7 +43,7 @@ def up() -> None:
 def demo() -> None:
     """Show the main job on real servers: a document in, answers with evidence out."""
     try:
-        show.run(read_settings())
+        show.run(read_settings(beside_run=False))
     except KeyboardInterrupt:
         click.echo("Stopped.")
 
@@ -57,7 +57,7 @@ def addresses(stack: LocalStack) -> str:
     lines = {
         "API": f"{stack.api_url}/api/v1",
         "Documentation": f"{stack.api_url}/docs",
-        "Flower": f"http://127.0.0.1:{settings.flower_port}",
+        "Flower": address_of(settings.flower_address, settings.flower_port),
         "": f"user admin, password in {password if ours else 'FLOWER_PASSWORD'}",
         "Model": _model(settings, bundled=stack.bundled_model),
         "Data": str(stack.folder.path),

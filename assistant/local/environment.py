@@ -6,26 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
 from pydantic import SecretStr
 
-from assistant.config import LOCAL_ENV, Settings
+from assistant.config import Settings
 from assistant.local.secret import write_private
+from assistant.run_settings import LOCAL_ENV, as_lines
 
 LOOPBACK = "127.0.0.1,localhost"
 
 
 def chosen_by_operator(settings: Settings) -> set[str]:
-    """Return the names of the settings that somebody set.
-
-    What an earlier run left in its own file, because it was killed, does not count.
-    """
-    left = dotenv_values(settings.data_dir / LOCAL_ENV, interpolate=False)
-    return {
-        name
-        for name in settings.model_fields_set
-        if (value := _text(getattr(settings, name))) is not None and left.get(name.upper()) != value
-    }
+    """Return the names of the settings that somebody set."""
+    return {name for name in settings.model_fields_set if getattr(settings, name) is not None}
 
 
 def with_additions(
@@ -40,12 +32,10 @@ def with_additions(
 def process_environment(settings: Settings) -> dict[str, str]:
     """Return the environment in which the application sees these settings."""
     environment = dict(os.environ)
-    for name in settings.model_fields_set:
-        value = _text(getattr(settings, name))
-        if value is not None:
-            environment[name.upper()] = value
-            # What it was read from; both at once would be refused.
-            environment.pop(f"{name.upper()}_FILE", None)
+    for name, value in _told(settings).items():
+        environment[name.upper()] = value
+        # What it was read from; both at once would be refused.
+        environment.pop(f"{name.upper()}_FILE", None)
     programs = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
     environment["PYTHONUNBUFFERED"] = "1"
@@ -61,15 +51,20 @@ def process_environment(settings: Settings) -> dict[str, str]:
     return environment
 
 
-def write_local_env(folder: Path, additions: Mapping[str, str | int]) -> None:
-    """Write the file that leads `flask` commands in other terminals to the running servers."""
-    lines = [f"{name.upper()}={value}\n" for name, value in sorted(additions.items())]
-    write_private(folder / LOCAL_ENV, "".join(lines))
+def write_local_env(folder: Path, settings: Settings) -> None:
+    """Write what this run was told, and made, for `flask` commands in other terminals."""
+    write_private(folder / LOCAL_ENV, as_lines(_told(settings)))
 
 
 def remove_local_env(folder: Path) -> None:
-    """Remove that file; its addresses are dead."""
+    """Remove that file; nothing in it holds any more."""
     (folder / LOCAL_ENV).unlink(missing_ok=True)
+
+
+def _told(settings: Settings) -> dict[str, str]:
+    """Return the settings that have no default, as environment variables have them."""
+    texts = {name: _text(getattr(settings, name)) for name in settings.model_fields_set}
+    return {name: value for name, value in texts.items() if value is not None}
 
 
 def _text(value: Any) -> str | None:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from assistant.local.errors import LocalRunError
+from assistant.run_settings import LOCK
 
 # How long an earlier run, whose runner was killed, may take to stop its servers.
 PATIENCE_SECONDS = 40.0
@@ -27,7 +28,7 @@ class DataFolder:
         try:
             for folder in (self.secrets, self.run, self.log):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.lock = os.open(self.path / "local.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            self.lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise LocalRunError(
                 f"The data folder {self.path} cannot be used: {error.strerror} "

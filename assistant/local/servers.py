@@ -2,14 +2,39 @@
 
 from collections.abc import Callable
 
+import redis
+
+from assistant.adapters.cache import connect
+from assistant.adapters.redis_refusals import refusal_of
 from assistant.config import Settings
 from assistant.local.chroma import chroma_server
+from assistant.local.errors import LocalRunError
 from assistant.local.folder import DataFolder
 from assistant.local.model import model_server
 from assistant.local.ports import free_port
 from assistant.local.postgres import postgres_server
 from assistant.local.program import Server
 from assistant.local.valkey import valkey_server
+
+READ_SECONDS = 3.0
+
+
+def require_answers(settings: Settings, chosen: set[str]) -> None:
+    """Raise `LocalRunError` for a Redis of somebody's own that does not take us.
+
+    The application would start all the same, and wait for it.
+    """
+    if "redis_url" not in chosen:
+        return
+    try:
+        with connect(settings.redis_url, read_timeout=READ_SECONDS) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        refusal = refusal_of(error)
+        raise LocalRunError(
+            f"The Redis of REDIS_URL {refusal.what}: {error}. {refusal.advice} Without REDIS_URL "
+            "this run starts one of its own."
+        ) from None
 
 
 def missing_servers(

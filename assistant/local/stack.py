@@ -17,11 +17,11 @@ from assistant.local.errors import LocalRunError, tail
 from assistant.local.folder import DataFolder
 from assistant.local.polling import wait
 from assistant.local.ports import require_free_ports
-from assistant.local.probe import ask
+from assistant.local.probe import answers_ok, ask
 from assistant.local.procfile import read_processes
 from assistant.local.program import Program, Server
 from assistant.local.secret import keep_secret
-from assistant.local.servers import missing_servers
+from assistant.local.servers import missing_servers, require_answers
 from assistant.local.signals import StopSignals
 from assistant.local.supervision import Supervisor
 
@@ -136,13 +136,16 @@ class LocalStack:
         self.require_supervisor().start_application()
 
     def wait_until_ready(self) -> None:
-        """Return when servers, API and workers are all there; raise `LocalRunError` if never."""
+        """Return when servers, API, workers and Flower are there; raise `LocalRunError` if never.
+
+        Flower knows of nothing that was sent before it listened.
+        """
         self.wait_for_servers(self.servers)
 
         def unready() -> str | None:
             status, body = ask(f"{self.api_url}/health/ready")
             if status == 200 and _all_well(body):
-                return None
+                return self._flower_away()
             self._raise_for_deaths([program.name for program in self._processes])
             # While nothing answers, why it does not says nothing: it is still starting.
             says = f": {status} {' '.join(body.split())}" if status else ""
@@ -152,6 +155,13 @@ class LocalStack:
             wait(unready, seconds=READY_SECONDS, say=self._say)
         except TimeoutError as error:
             raise LocalRunError(f"Not ready {error}{self._tail_of('web')}") from None
+
+    def _flower_away(self) -> str | None:
+        if all(program.name != "flower" for program in self._processes):
+            return None
+        url = address_of(self.settings.flower_address, self.settings.flower_port)
+        self._raise_for_deaths(["flower"])
+        return None if answers_ok(f"{url}/healthcheck") else f"Flower at {url}"
 
     def watch(self) -> None:
         """Report what dies and is started again; return only by `KeyboardInterrupt`."""
@@ -182,15 +192,14 @@ class LocalStack:
     @property
     def api_url(self) -> str:
         """Return where the API answers on this machine."""
-        host = self.settings.host
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-        return f"http://{host}:{self.settings.port}"
+        return address_of(self.settings.host, self.settings.port)
 
     def _start_servers(self) -> None:
         chosen = environment.chosen_by_operator(self.settings)
         environment.remove_local_env(self.folder.path)
         if self.serve:
             require_free_ports(self.settings)
+        require_answers(self.settings, chosen)
         self._say(f"Starting the servers; their data is in {self.folder.path}.")
         found = read_processes(self._procfile) if self.serve else []
         self._processes = [process for process in found if process.name not in self._without]
@@ -215,7 +224,7 @@ class LocalStack:
         self.supervisor = Supervisor(programs, self.folder.run, self.folder.log)
         self.supervisor.start(self.environment, self.folder.lock, logs_to_files=self._logs_to_files)
         self.wait_for_servers([server for server in self.servers if not server.patient])
-        environment.write_local_env(self.folder.path, additions)
+        environment.write_local_env(self.folder.path, self.settings)
 
     def _raise_for_deaths(self, names: Iterable[str]) -> None:
         supervisor = self.require_supervisor()
@@ -231,6 +240,12 @@ class LocalStack:
     def _say(self, text: str) -> None:
         if not self.quiet:
             click.echo(text)
+
+
+def address_of(host: str, port: int) -> str:
+    """Return where what listens at this address is reached from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _all_well(body: str) -> bool:

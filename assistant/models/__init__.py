@@ -15,6 +15,7 @@ from assistant.models.evaluation import Evaluation, EvaluationOutcome
 from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
 from assistant.models.index import CollectionIndex, IndexState, PreparedDocument
+from assistant.models.installation import Installation
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue
 from assistant.models.lexical import LexicalText, Posting
 from assistant.models.session import Session
@@ -38,6 +39,7 @@ __all__ = [
     "Heartbeat",
     "IdempotencyKey",
     "IndexState",
+    "Installation",
     "Job",
     "JobState",
     "LexicalText",

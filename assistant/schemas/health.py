@@ -16,7 +16,7 @@ class HealthSchema(Schema):
 
 
 class ReadinessSchema(Schema):
-    """Whether jobs can be accepted and none gets lost, and the state of each part in words."""
+    """Whether anything can be served, and the state of each part in words."""
 
     status = fields.String(metadata={"example": "ready"})
     checks = fields.Dict(

@@ -214,3 +214,23 @@ def test_one_is_no_plural() -> None:
 )
 def test_sizes(count: int, text: str) -> None:
     assert output.byte_size(count) == text
+
+
+def test_a_sweeper_that_hangs_ends_itself_to_be_started_again(app: Flask) -> None:
+    script = (
+        "import threading, sys\n"
+        "from assistant.services import jobs\n"
+        "jobs.sweep = lambda: threading.Event().wait()\n"
+        "from wsgi import app\n"
+        "app.test_cli_runner().invoke(args=['sweep'], catch_exceptions=False)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT,
+        env=environment(app, STUCK_SECONDS="1"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 70, done.stderr
+    assert "a round of the sweeper hangs" in done.stderr

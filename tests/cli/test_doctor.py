@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import make_url, text
 
+from assistant.adapters.cache import connect
 from assistant.adapters.documents import landlock, trial
 from assistant.cli.doctor import _summary
 from assistant.config import read_settings
+from assistant.database import SYSTEM, transaction
 from assistant.local.stack import LocalStack
 from assistant.services import jobs
 from assistant.services.operations import doctor
@@ -24,6 +27,7 @@ from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import change_rows
 from tests.local.conftest import free_port
+from tests.own_postgres import fill, may_mount, small_disk
 from tests.services.factories import make_owner, perform, reindex, sql, upload, wait_for
 
 from .conftest import Run, invoke_in
@@ -36,6 +40,7 @@ WORKING = {
     *("PostgreSQL", "database role", "clock", "migrations", "row-level security", "sweeper"),
     *("Redis", "Redis memory", "Redis persistence", "Chroma", "language model", "answers"),
     *("embedding model", "uploads", "text recognition", "SECRET_KEY"),
+    *("encoding", "database rights", "database writes", "Chroma writes", "temporary files"),
 }
 # A kernel of the tests may have less than what an installation should have.
 if landlock.version(ctypes.CDLL(None)) < landlock.SCOPES_SINCE:
@@ -226,6 +231,83 @@ def test_a_wrong_password_for_redis(app: Flask, another_app: MakeApp) -> None:
     assert "Correct the password" in checks["Redis"]["advice"]
 
 
+def test_each_refusal_of_redis_has_its_own_advice(app: Flask, another_app: MakeApp) -> None:
+    url = app.extensions["settings"].redis_url
+    password, _, place = url.rpartition("@")
+    if not password:
+        pytest.skip("REDIS_URL names a server that takes every password")
+    place = place.rpartition("/")[0]
+    with connect(url) as admin:
+        admin.execute_command("ACL", "SETUSER", "reader", "on", ">secret", "~*", "+ping", "+select")
+        said = {
+            name: examine(another_app(redis_url=url))["Redis"]
+            for name, url in {
+                "password": f"redis://:wrong@{place}/0",
+                "none": f"redis://{place}/0",
+                "number": f"{password}@{place}/4711",
+                "rights": f"redis://reader:secret@{place}/0",
+            }.items()
+        }
+        admin.execute_command("ACL", "DELUSER", "reader")
+    assert {name: check["status"] for name, check in said.items()} == dict.fromkeys(said, "FAIL")
+    assert "Correct the password" in said["password"]["advice"]
+    assert "Put it into REDIS_URL" in said["none"]["advice"]
+    assert "Correct the number at the end" in said["number"]["advice"]
+    assert "ACL SETUSER" in said["rights"]["advice"]
+
+
+def test_a_right_that_the_application_lacks_is_named(app: Flask) -> None:
+    role = sql("SELECT current_user")[0][0]
+    change_rows(f'REVOKE INSERT ON postings FROM "{role}"')
+    try:
+        checks = examine(app)
+    finally:
+        change_rows(f'GRANT INSERT ON postings TO "{role}"')
+    assert bad(checks) == {"database rights": "FAIL"}
+    assert checks["database rights"]["detail"].endswith("may not read and write postings.")
+    advice = checks["database rights"]["advice"]
+    assert "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES" in advice
+
+
+def test_a_database_that_takes_no_writes(app: Flask, another_app: MakeApp) -> None:
+    """As on a standby: everything can be read."""
+    role = make_url(app.extensions["settings"].database_url).username
+    change_rows(f'ALTER ROLE "{role}" SET default_transaction_read_only = on')
+    try:
+        checks = examine(another_app())
+    finally:
+        with transaction(SYSTEM) as session:
+            session.execute(text("SET TRANSACTION READ WRITE"))
+            session.execute(text(f'ALTER ROLE "{role}" RESET default_transaction_read_only'))
+    assert bad(checks) == {"database writes": "FAIL"}
+    assert "read-only" in checks["database writes"]["detail"]
+    assert "standby" in checks["database writes"]["advice"]
+
+
+def test_a_folder_of_uploads_that_is_not_mounted(
+    another_app: MakeApp, user: User, tmp_path: Path
+) -> None:
+    assert user.upload("a.txt", b"On the volume.").status_code == 202
+    checks = examine(another_app(upload_dir=tmp_path))
+    assert checks["uploads"]["status"] == "FAIL"
+    assert "Mount the volume" in checks["uploads"]["advice"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_folder_for_temporary_files(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not may_mount(tmp_path):
+        pytest.skip("no file system may be mounted here")
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        fill(disk)
+        monkeypatch.setattr("tempfile.tempdir", str(disk))
+        checks = examine(app)
+    assert checks["temporary files"]["status"] == "FAIL"
+    assert "No space left on device" in checks["temporary files"]["detail"]
+    assert "ake room" in checks["temporary files"]["advice"]
+
+
 def test_servers_of_a_local_run_are_started_with_make() -> None:
     chosen = {"database_url"}
     assert to_start("DATABASE_URL", chosen) == "Start it, or correct DATABASE_URL."
@@ -334,8 +416,13 @@ def test_an_embedding_model_that_is_not_there(
     assert "keep that within reach" in said["advice"]
 
 
-def test_a_folder_that_cannot_be_written_to(another_app: MakeApp, tmp_path: Path) -> None:
-    missing = examine(another_app(upload_dir=tmp_path / "not" / "yet"))["uploads"]
+def test_a_folder_that_cannot_be_written_to(
+    another_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = another_app(upload_dir=tmp_path / "not" / "yet")
+    # As without documents, of which there are some here.
+    monkeypatch.setattr("assistant.services.upload_folder.is_there", lambda: True)
+    missing = examine(fresh)["uploads"]
     assert missing["status"] == "ok"
     assert list(tmp_path.iterdir()) == []
     in_the_way = tmp_path / "file"

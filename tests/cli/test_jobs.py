@@ -288,3 +288,13 @@ def test_a_job_whose_worker_is_silent_is_shown_with_its_attempt(read: Read, user
     jobs.sweep()
     [attempt] = read("jobs", "show", job_id)["attempts"]
     assert attempt["reason"]["code"] == "worker_lost"
+
+
+@pytest.mark.parametrize("days", ["999999999", "36501", "-1"])
+def test_an_age_beyond_reason_is_not_understood(run: Run, days: str) -> None:
+    said = run("jobs", "purge", "--older-than", days, "--yes", code=2).stderr
+    assert "is not in the range 0<=x<=36500" in said
+
+
+def test_the_oldest_age_is_understood(run: Run) -> None:
+    assert run("jobs", "purge", "--older-than", "36500", "--yes").stdout == "Deleted 0 jobs.\n"

@@ -5,22 +5,26 @@ import os
 import stat
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg2
 import pytest
 import redis
 from dotenv import dotenv_values
+from pydantic import SecretStr
 
-from assistant.config import LOCAL_ENV, Settings, read_settings
+from assistant.config import Settings, read_settings
 from assistant.local.environment import chosen_by_operator, write_local_env
 from assistant.local.errors import LocalRunError
 from assistant.local.folder import DataFolder
 from assistant.local.model import LONGEST_CONTEXT, PARALLEL_REQUESTS, defaults, model_server
 from assistant.local.polling import wait
+from assistant.local.ports import free_port
 from assistant.local.postgres import _forget_dead_server
 from assistant.local.servers import missing_servers
-from assistant.local.stack import LocalStack
+from assistant.local.stack import LocalStack, address_of
+from assistant.run_settings import LOCAL_ENV
 
 from .conftest import descendants, require_gone
 
@@ -78,6 +82,8 @@ def test_nobody_gets_in_without_a_password_and_none_is_readable(settings: Settin
         assert stat.S_IMODE(local_env.stat().st_mode) == 0o600
         assert dotenv_values(local_env)["DATABASE_URL"] == stack.settings.database_url
         assert read_settings(data_dir=settings.data_dir).redis_url == stack.settings.redis_url
+        before = read_settings(data_dir=settings.data_dir, beside_run=False)
+        assert before.redis_url != stack.settings.redis_url
 
         secrets = [path.read_text() for path in stack.folder.secrets.iterdir()]
         for process in processes_of(stack):
@@ -160,11 +166,69 @@ def test_only_servers_without_an_address_are_made(tmp_path: Path) -> None:
 def test_what_a_killed_run_left_counts_for_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_local_env(tmp_path, {"database_url": "postgresql+psycopg2://x", "secret_key": "a" * 40})
+    left = Settings(database_url="postgresql+psycopg2://x", secret_key=SecretStr("a" * 40))
+    write_local_env(tmp_path, left)
     monkeypatch.setenv("REDIS_URL", "redis://mine")
     settings = read_settings(data_dir=tmp_path)
-    assert settings.database_url == "postgresql+psycopg2://x"
+    assert settings.database_url != "postgresql+psycopg2://x"
     assert chosen_by_operator(settings) == {"data_dir", "redis_url"}
+
+
+def test_a_command_beside_a_run_knows_what_the_run_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, Any] = {
+        "openai_base_url": "http://127.0.0.1:11434/v1",
+        "openai_model": 'it\'s a \\ "model" # ${HOME} of mine',
+        "allowed_origins": "https://a.example,https://b.example",
+        "max_tokens": 77,
+        "secret_key": SecretStr("s$ecret"),
+    }
+    folder = DataFolder(tmp_path)
+    folder.claim()
+    write_local_env(tmp_path, Settings(**told))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("OPENAI_MODEL=from-env-file\nCONTEXT_TOKENS=4096\n")
+    settings = read_settings(data_dir=tmp_path)
+    assert settings.openai_base_url == told["openai_base_url"]
+    # The run has read `.env`, too, and was told otherwise; what it was not told is as it stands.
+    assert (settings.openai_model, settings.context_tokens) == (told["openai_model"], 4096)
+    assert settings.allowed_origins == ["https://a.example", "https://b.example"]
+    assert (settings.max_tokens, settings.secret_key) == (77, SecretStr("s$ecret"))
+    monkeypatch.setenv("OPENAI_MODEL", "explicit")
+    (tmp_path / "key").write_text("k" * 40)
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    settings = read_settings(data_dir=tmp_path)
+    assert (settings.openai_model, settings.secret_key) == ("explicit", SecretStr("k" * 40))
+    # A run that was killed lets go of the lock.
+    folder.release()
+    assert read_settings(data_dir=tmp_path).openai_base_url is None
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("::1", "http://[::1]:8000"),
+        ("::", "http://[::1]:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("host.example", "http://host.example:8000"),
+    ],
+)
+def test_addresses_are_printed_as_they_are_asked(host: str, url: str) -> None:
+    assert address_of(host, 8000) == url
+    assert LocalStack(Settings(host=host)).api_url == url
+
+
+def test_a_redis_that_does_not_take_us_is_named_before_anything_starts(
+    settings: Settings, tmp_path: Path
+) -> None:
+    wrong = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{free_port()}/0"})
+    with (
+        pytest.raises(LocalRunError, match="The Redis of REDIS_URL does not answer"),
+        LocalStack(wrong, quiet=True, serve=False),
+    ):
+        pass
+    assert not (settings.data_dir / "postgres").exists()
 
 
 def test_a_pid_that_now_belongs_to_another_program_is_forgotten(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from assistant.config import Settings
 from assistant.local import demo, following
 from assistant.local import stack as local_stack
 from assistant.local.errors import LocalRunError
+from assistant.local.program import Program
 from assistant.local.stack import LocalStack
 
 
@@ -32,6 +33,28 @@ def test_waiting_for_the_api_is_no_failure(
     stack = LocalStack(settings)
     stack.wait_until_ready()
     assert reasons == [None, f"the API at {stack.api_url}{words}"]
+
+
+def test_a_run_is_ready_only_when_flower_listens(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it misses the first jobs, or shows them without a name."""
+    reasons: list[str | None] = []
+    listens = iter([False, True])
+
+    def wait(waiting_for: Callable[[], str | None], **_: Any) -> None:
+        reasons.append(waiting_for())
+
+    monkeypatch.setattr(local_stack, "wait", wait)
+    monkeypatch.setattr(local_stack, "ask", lambda _: (200, '{"checks": {"database": "ok"}}'))
+    monkeypatch.setattr(local_stack, "answers_ok", lambda _: next(listens))
+    monkeypatch.setattr(LocalStack, "_raise_for_deaths", lambda *_: None)
+    stack = LocalStack(settings)
+    stack._processes = [Program("flower", ["true"])]
+    for _ in range(2):
+        stack.wait_until_ready()
+    flower = f"Flower at http://127.0.0.1:{settings.flower_port}"
+    assert reasons == [None, flower, None, None]
 
 
 CITATION = {"marker": 1, "filename": "handbook.pdf", "page": 2, "quote": "At noon on Sundays."}

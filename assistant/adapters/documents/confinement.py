@@ -1,6 +1,7 @@
 """Taking from a parser's process everything that it does not need."""
 
 import ctypes
+import mmap
 import os
 import resource
 import signal
@@ -11,9 +12,12 @@ from glob import glob
 
 import assistant
 from assistant.adapters.documents import landlock
+from assistant.shortages import OUT_OF_MEMORY
 
 CPU_SECONDS = 30
 MEMORY = 1024**3
+# Left above the limit, to find out whether it was this that was reached.
+PROBE = 16 * 1024 * 1024
 OPEN_FILES = 64
 PR_SET_PDEATHSIG = 1
 PR_CAPBSET_READ = 23
@@ -58,7 +62,7 @@ def confine(
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     # The file lies in memory, and decoded once more.
     most = memory + 4 * file_size
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_AS, (most, most + 2 * PROBE))
     if libc := _libc():
         _leave_network(libc)
         _become_nobody_else(libc, readable)
@@ -69,6 +73,18 @@ def confine(
         landlock.restrict(libc, [*_code(), *readable], [*programs, *loaders])
     # After the namespaces, since it forbids new processes and threads; it does not bind root.
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def memory_error() -> str:
+    """Return the code of a `MemoryError`: the limit was reached, or the machine has no more."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        # As far as the limit goes, there is room for this now.
+        mmap.mmap(-1, PROBE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (OSError, MemoryError):
+        return OUT_OF_MEMORY
+    return "too_large_to_parse"
 
 
 def _libc() -> ctypes.CDLL | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from assistant.adapters.documents.confinement import confine
+from assistant.adapters.documents.confinement import confine, memory_error
 from assistant.errors import PermanentError
 
 OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -57,7 +57,9 @@ def _run(extract: Extract) -> dict[str, Any]:
             found = extract(file.read())
     except PermanentError as error:
         return {"error": error.code, "detail": error.detail}
-    except (MemoryError, RecursionError) as error:
+    except MemoryError as error:
+        return {"error": memory_error(), "reason": repr(error)}
+    except RecursionError as error:
         return {"error": "too_large_to_parse", "reason": repr(error)}
     except Exception as error:  # whatever a library raises about a hostile file
         return {"error": "broken_file", "reason": repr(error)[:500]}

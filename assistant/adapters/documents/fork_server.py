@@ -2,10 +2,12 @@
 
 To start Python and to import a format's library takes ten times as long as to read a small file.
 A request on standard input, which is a socket, is a media type with three descriptors: the file,
-where the answer goes, and a socket that is told the fork's id and then how it ended. Whoever
-closes that socket for writing, or all of it, wants the fork killed.
+where the answer goes, and a socket that is told the fork's id and then how it ended; or, as a
+negative number, why there is no fork. Whoever closes that socket for writing, or all of it, wants
+the fork killed.
 """
 
+import errno
 import gc
 import os
 import select
@@ -85,7 +87,14 @@ class Server:
         return True
 
     def _fork(self, media_type: str, file: int, answer: int, asker: socket.socket) -> None:
-        server, pid = os.getpid(), os.fork()
+        server = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # The machine has no more processes or memory; whoever asked waits for that.
+            with asker, suppress(OSError):
+                asker.send(NUMBER.pack(-(error.errno or errno.EAGAIN)))
+            return
         if pid == 0:
             _become_parser(media_type, file, answer, server)
         with suppress(OSError):

@@ -30,12 +30,19 @@ class Forks:
         self._owner = 0
 
     def start(self, media_type: str, file: IO[bytes]) -> "Fork":
-        """Return a fork that reads a file; raises `OSError` if none can be had."""
+        """Return a fork that reads a file.
+
+        Raises `OSError` if the machine has none, and `TransientError` if its server does not start.
+        """
         try:
             return self._start(media_type, file)
         except (ConnectionError, TimeoutError):
             # The server was killed, perhaps for its memory, or hung; there is another now.
-            return self._start(media_type, file)
+            try:
+                return self._start(media_type, file)
+            except (ConnectionError, TimeoutError) as error:
+                # No file was looked at yet, so none has done it.
+                raise TransientError(GONE, code="parser_lost", counted=False) from error
 
     def warm_up(self) -> None:
         """Start the server, so that nobody has to wait for it."""
@@ -106,6 +113,8 @@ class Fork:
         self._killed = False
         try:
             self.pid = self._next(START_SECONDS)
+            if self.pid < 0:
+                raise OSError(-self.pid, os.strerror(-self.pid))
         except OSError:
             self._close()
             raise

@@ -11,6 +11,7 @@ from assistant.adapters.documents.forks import Forks
 from assistant.adapters.documents.page_answers import read_pages
 from assistant.errors import PermanentError
 from assistant.ports import ParsedDocument
+from assistant.shortages import MEMORY, OUT_OF_MEMORY
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ def _decode(answer: bytes, returncode: int) -> dict[str, Any]:
 
 
 def _failure(code: str, detail: object = None) -> PermanentError:
+    if code == OUT_OF_MEMORY:
+        return MEMORY.postponement()
     return PermanentError(str(detail or DETAILS.get(code, DETAILS["broken_file"])), code=code)
 
 

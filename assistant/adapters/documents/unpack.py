@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from assistant.adapters.documents import mail
-from assistant.adapters.documents.confinement import confine
+from assistant.adapters.documents.confinement import confine, memory_error
 from assistant.errors import PermanentError
 
 # So many are handed over: what reads them looks for a hundred documents among them.
@@ -42,7 +42,9 @@ def _frames() -> Iterator[Frame]:
         yield {"left_out": max(len(found) - LISTED, 0)}, b""
     except PermanentError as error:
         yield {"error": error.code, "detail": error.detail}, b""
-    except (MemoryError, RecursionError):
+    except MemoryError:
+        yield {"error": memory_error()}, b""
+    except RecursionError:
         yield {"error": "too_large_to_parse"}, b""
     except Exception:  # whatever a library raises about a hostile file
         yield {"error": "broken_file"}, b""

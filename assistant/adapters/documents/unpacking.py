@@ -11,6 +11,7 @@ from typing import Any
 from assistant.adapters.documents.apart import Process, start_apart
 from assistant.adapters.documents.parser import DETAILS
 from assistant.errors import PermanentError
+from assistant.shortages import MEMORY, OUT_OF_MEMORY
 from assistant.sources import Attached
 
 PROGRAM = "assistant.adapters.documents.unpack"
@@ -131,4 +132,6 @@ class _Slice:
 
 
 def _failure(code: str, detail: str | None = None) -> PermanentError:
+    if code == OUT_OF_MEMORY:
+        return MEMORY.postponement()
     return PermanentError(detail or DETAILS.get(code, DETAILS["broken_file"]), code=code)

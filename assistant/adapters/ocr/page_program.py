@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pypdfium2
 
-from assistant.adapters.documents.confinement import confine
+from assistant.adapters.documents.confinement import confine, memory_error
 from assistant.adapters.documents.media import PDF
 from assistant.adapters.ocr import pictures
 from assistant.adapters.ocr.pictures import Grey
@@ -32,7 +32,7 @@ def main(media_type: str, index: int, parent: int) -> None:
         except PermanentError as error:
             output.write(json.dumps({"error": error.code, "detail": error.detail}).encode())
         except MemoryError:
-            output.write(json.dumps({"error": "too_large_to_parse"}).encode())
+            output.write(json.dumps({"error": memory_error()}).encode())
         except Exception as error:  # whatever a library raises about a hostile file
             said = {"error": "broken_file", "reason": repr(error)[:500]}
             output.write(json.dumps(said).encode())

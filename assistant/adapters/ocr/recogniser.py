@@ -18,6 +18,7 @@ from assistant.adapters.ocr.layout import write_page
 from assistant.adapters.ocr.pictures import MOST_RECOGNISED, POINTS
 from assistant.errors import PermanentError
 from assistant.recognition import RecognisedPage
+from assistant.shortages import MEMORY, OUT_OF_MEMORY
 
 logger = logging.getLogger(__name__)
 
@@ -134,6 +135,8 @@ class RunningRecognition:
 def _header(head: bytes, pixels: int) -> dict[str, Any]:
     """Return what the renderer says of a page, which may be whatever a hostile file made of it."""
     page: dict[str, Any] = json.loads(head or b"{}")
+    if page.get("error") == OUT_OF_MEMORY:
+        raise MEMORY.postponement()
     if "error" in page:
         raise _failure(str(page["error"]), str(page.get("detail") or "A page cannot be rendered."))
     columns, rows = int(page["columns"]), int(page["rows"])

@@ -24,7 +24,7 @@ from assistant.models import (
     User,
 )
 from assistant.models import Session as SignIn
-from assistant.services import idempotency, jobs
+from assistant.services import idempotency, jobs, upload_folder
 from assistant.services.accounts import administration, session_cache, sessions, users
 from assistant.services.accounts.session_cache import Caller
 from assistant.services.documents.erasure import Counts, Erasure, rows_gone
@@ -121,6 +121,7 @@ def erase(run: Run) -> dict[str, Any]:
     erasure = Erasure(run, SYSTEM, *COUNTED)
     erasure.wait_until_quiet(*_ending_with(user_id))
     erasure.documents(Document.owner_id == user_id)
+    upload_folder.demand()
     adapters.files.remove_folder(str(user_id))
     adapters.page_cache.remove_owner(user_id)
     _collections(erasure, user_id)

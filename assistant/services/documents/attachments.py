@@ -29,7 +29,7 @@ from assistant.errors import (
 )
 from assistant.extensions import adapters, settings
 from assistant.models import Document, Job
-from assistant.services import jobs
+from assistant.services import jobs, upload_folder
 from assistant.services.documents import attachment_reasons as reasons
 from assistant.services.documents import deletion, documents, family
 from assistant.services.documents.attachment_names import id_of, name_of
@@ -74,14 +74,16 @@ class Unpacked:
 
     def read(self, run: Run) -> None:
         """Keep the files of attachments; what cannot be read is listed with the reason."""
-        path = adapters.files.path(self._version.storage_key)
         try:
+            path = upload_folder.path_of(self._version.storage_key)
             with adapters.unpacker.start(path) as unpacking:
                 run.on_stop(unpacking.abort)
                 for one in unpacking:
                     self._entries.append(self._take(one))
                 if unpacking.left_out:
                     self._break_off(reasons.left_out(unpacking.left_out))
+        except TransientError:
+            raise
         except PermanentError as error:
             self._break_off(error)
         finally:

@@ -13,7 +13,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError, Conflict, NotFound
 from assistant.extensions import adapters
 from assistant.models import Collection, Document, DocumentStatus, DocumentText, Job, JobState
-from assistant.services import jobs
+from assistant.services import jobs, upload_folder
 from assistant.services.documents import collections, duplicates
 from assistant.services.documents.uploads import received, store_once
 from assistant.services.jobs import kinds
@@ -148,7 +148,6 @@ def find_shown(session: Session, owner_id: uuid.UUID, document_id: uuid.UUID) ->
     return document
 
 
-GONE = "The file of this document is gone."
 NO_TEXT_YET = "The document has no text yet. Follow its job and ask again."
 NO_TEXT = {
     "failed": "The document could not be read; its `error` says why.",
@@ -190,7 +189,10 @@ def content(owner_id: uuid.UUID, document_id: uuid.UUID) -> tuple[Path, Document
         document = find_shown(session, owner_id, document_id)
     path = adapters.files.path(document.storage_key)
     if not path.is_file():
-        raise NotFound("The page was not fetched yet." if not document.sha256 else GONE)
+        if not document.sha256:
+            raise NotFound("The page was not fetched yet.")
+        upload_folder.demand()
+        raise NotFound(upload_folder.GONE)
     return path, document
 
 

@@ -25,7 +25,7 @@ from assistant.models import (
     JobState,
 )
 from assistant.models.collection import chroma_name
-from assistant.services import jobs
+from assistant.services import jobs, upload_folder
 from assistant.services.citing import quotes
 from assistant.services.documents import analyses
 from assistant.services.documents.vectors import count_vectors, forget_vectors, vector_ids
@@ -131,6 +131,7 @@ class Erasure:
             # Whoever was refilling the index at that moment removes them again, and if not, the
             # next attempt does.
             raise TransientError(f"{remaining} vectors came back.", code="vectors_remain")
+        upload_folder.demand()
         adapters.files.remove_all(f"{document.owner_id}/{document.id}")
         adapters.page_cache.remove_document(document.owner_id, document.id)
         return {"chunks": len(ids), "vectors_deleted": before, "vectors_remaining": remaining}

@@ -18,7 +18,7 @@ from assistant.database import transaction
 from assistant.errors import PermanentError, PermissionDenied, Unavailable, UnsupportedDocument
 from assistant.extensions import adapters, settings
 from assistant.models import Document, Job, JobState
-from assistant.services import jobs
+from assistant.services import jobs, upload_folder
 from assistant.services.documents import changes, documents, page_names
 from assistant.services.documents.uploads import KeptFile
 from assistant.services.jobs import Run, kinds
@@ -104,6 +104,7 @@ def _fetch(run: Run, url: str) -> tuple[Page, StoredFile]:
         with adapters.fetcher.start(url) as fetching:
             run.on_stop(fetching.abort)
             page = fetching.page()
+            upload_folder.demand()
             stored = adapters.files.receive(page.content, settings.max_file_size)
     finally:
         # Whatever came of it, that the work was stopped comes first.

@@ -13,13 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
-from assistant.errors import PermanentError
+from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters, settings
 from assistant.models import ScannedPage
 from assistant.models.document import pack_words, unpack_words
 from assistant.ports import ParsedDocument
 from assistant.recognition import PageRecogniser, RecognisedPage
-from assistant.services import jobs
+from assistant.services import jobs, upload_folder
 from assistant.services.documents.index_target import Version
 from assistant.services.documents.recognised_text import with_recognised
 from assistant.services.jobs import Run
@@ -59,6 +59,8 @@ def read(run: Run, version: Version, parsed: ParsedDocument) -> ParsedDocument:
         run.progress("parsing", total - rest, total)
         try:
             found[number] = _recognise(run, version, recogniser, number)
+        except TransientError:
+            raise
         except PermanentError as error:
             failure = error
             logger.info("page left unread", extra={"page": number, "code": error.code})
@@ -91,7 +93,7 @@ def _recognise(
     run: Run, version: Version, recogniser: PageRecogniser, number: int
 ) -> RecognisedPage:
     """Recognise a page and keep it; whoever stops the work ends it in the middle of the page."""
-    path = adapters.files.path(version.storage_key)
+    path = upload_folder.path_of(version.storage_key)
     work = recogniser.start(path, version.media_type, number)
     run.on_stop(work.abort)
     try:

@@ -10,6 +10,7 @@ from assistant.database import table_of, transaction
 from assistant.extensions import adapters
 from assistant.models import Document, DocumentText, File
 from assistant.ports import ParsedDocument
+from assistant.services import upload_folder
 from assistant.services.documents import pages, scans
 from assistant.services.documents.index_target import Version
 from assistant.services.jobs import Run
@@ -65,7 +66,7 @@ def _read_before(run: Run, version: Version) -> ParsedDocument | None:
 
 def _parse(run: Run, version: Version) -> ParsedDocument:
     """Read the file, and let go of it as soon as the work must be put down."""
-    path = adapters.files.path(version.storage_key)
+    path = upload_folder.path_of(version.storage_key)
     parsing = adapters.parser.start(path, version.media_type)
     run.on_stop(parsing.abort)
     try:

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from assistant.adapters.documents.media import detect
 from assistant.crashes import crash_point
 from assistant.database import when_rolled_back
-from assistant.errors import InvalidInput, Overloaded, Unavailable
+from assistant.errors import InvalidInput, Unavailable
 from assistant.extensions import adapters, settings
 from assistant.models import Document, File
+from assistant.services import upload_folder
 
 # How many places of the same bytes are tried: one may just be removed.
 PLACES = 5
@@ -56,6 +57,7 @@ def received(stream: BinaryIO, filename: str | None, key: str) -> Iterator[KeptF
     `Idempotency-Key` have; and it is removed if the unit fails after the block, too.
     """
     name = clean_filename(filename)
+    upload_folder.demand()
     stored = adapters.files.receive(stream, settings.max_file_size)
     try:
         media_type = detect(name, stored.path)
@@ -64,7 +66,7 @@ def received(stream: BinaryIO, filename: str | None, key: str) -> Iterator[KeptF
         crash_point("api.after_rename")
         yield KeptFile(name, media_type, stored.size, stored.sha256, key)
     except Exception as error:
-        if isinstance(error, Unavailable) and not isinstance(error, Overloaded):
+        if isinstance(error, Unavailable) and not error.refused:
             # The commit may have happened, and a row needs its file; one without a row is
             # harmless, and removed in time.
             raise

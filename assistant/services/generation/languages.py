@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from assistant.adapters import language_guess
 from assistant.services.generation.wording import small_talk
 from assistant.services.generation.wording.function_words import WORDS, words_of
 
@@ -183,9 +184,5 @@ def load() -> Any:
 
 @cache
 def _identifier() -> Any:
-    # Its model takes a third of a second and 70 MB, so only processes that need it pay.
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(sorted(REFUSALS))
-    return identifier
+    # It takes time and memory, so only processes that need it pay.
+    return language_guess.load(REFUSALS)

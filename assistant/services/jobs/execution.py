@@ -20,6 +20,7 @@ from assistant.services.jobs.leases import leases
 from assistant.services.jobs.line import OTHER_LANE
 from assistant.services.jobs.lost_workers import put_down
 from assistant.services.jobs.runs import Run, Stopped, Stopping
+from assistant.shortages import shortage_in
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +39,8 @@ def run(job_id: str, work: Work | None = None) -> None:
         return
     try:
         claimed = claim(uuid.UUID(job_id), worker_name(), _rung_in())
-    except Unavailable:
-        logger.warning("not claimed: the database is away", extra={"job_id": job_id})
+    except Unavailable as error:
+        logger.warning("not claimed: %s", error.detail, extra={"job_id": job_id})
         return
     if claimed is None:
         return
@@ -81,8 +82,8 @@ def _show(attempt: Run) -> None:
         begun.append(attempt.event("snapshot", {"text": ""}))
     try:
         status.publish_claimed(job, *begun)
-    except Unavailable:
-        logger.warning("claim not shown: the database is away")
+    except Unavailable as error:
+        logger.warning("claim not shown: %s", error.detail)
     except Exception:
         logger.exception("claim not shown")
 
@@ -115,14 +116,23 @@ def _do(attempt: Run, work: Work) -> Ending:
         if stopped.why is Stopping.MOVED:
             return moving.moved(attempt.job)
         return put_down(stopped.why)
-    except TransientError as error:
+    except Exception as error:
+        return _after(attempt, error)
+
+
+def _after(attempt: Run, error: Exception) -> Ending:
+    """Return how an attempt ends whose work has raised this, which is being handled."""
+    if (shortage := shortage_in(error)) is not None:
+        logger.warning("the job waits: %s (%r)", shortage.what, error)
+        return endings.tried_again(attempt.job, shortage.postponement())
+    if isinstance(error, TransientError):
         return endings.tried_again(attempt.job, error)
-    except PermanentError as error:
+    if isinstance(error, PermanentError):
         return endings.failed(attempt.job, error)
-    except Unavailable as error:
-        return endings.tried_again(attempt.job, TransientError(error.detail, counted=False))
-    except Exception:
-        return unexpected(attempt)
+    if isinstance(error, Unavailable):
+        waits = TransientError(error.detail, code=error.code, counted=False)
+        return endings.tried_again(attempt.job, waits)
+    return unexpected(attempt)
 
 
 def _end(attempt: Run, ending: Ending) -> bool:
@@ -130,8 +140,8 @@ def _end(attempt: Run, ending: Ending) -> bool:
     crash_point("worker.before_finish")
     try:
         job, others_wait = finish(attempt, ending)
-    except Unavailable:
-        logger.warning("end of attempt not written: the database is away")
+    except Unavailable as error:
+        logger.warning("end of attempt not written: %s", error.detail)
         return False
     except Exception as error:
         # What the work wants to have written cannot be. It must not keep the job from ending.
@@ -143,11 +153,8 @@ def _end(attempt: Run, ending: Ending) -> bool:
 
 
 def _end_without(attempt: Run, error: Exception) -> tuple[Job | None, bool]:
-    if isinstance(error, TransientError):
-        # Found out in the transaction that was to end it.
-        ending = endings.tried_again(attempt.job, error)
-    else:
-        ending = unexpected(attempt)
+    # Found out in the transaction that was to end it.
+    ending = _after(attempt, error) if isinstance(error, TransientError) else unexpected(attempt)
     attempt.complete = lambda session: None
     try:
         return finish(attempt, ending)

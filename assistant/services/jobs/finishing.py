@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import Any
 
 from sqlalchemy import select
@@ -36,20 +37,26 @@ def finish(attempt: Run, ending: Ending) -> tuple[Job | None, bool]:
     """Write the end of an attempt, however often it takes.
 
     Returns the job, None if it is not this attempt's any more, and whether others wait. Raises
-    `Unavailable` if the database stays away.
+    `Unavailable` if the database stays away. One that answers and takes no writes, such as for want
+    of room, is waited for as long as the lease is renewed: that the work is lost would count.
     """
-    unknown = False
-    for last in [False] * (WRITE_TRIES - 1) + [True]:
+    unknown, tries = False, 0
+    while True:
         try:
             return _write(attempt, ending, unknown)
-        except Unavailable:
+        except Unavailable as error:
             # The commit may have happened all the same. Trying again is safe: then the fence
             # refuses, and the row says whose end it was.
-            unknown = True
-            if last:
+            unknown = unknown or not error.refused
+            tries += 1
+            if tries >= WRITE_TRIES and not (error.refused and _is_held(attempt)):
                 raise
             threading.Event().wait(settings.lease_seconds / (2 * WRITE_TRIES))
-    raise AssertionError("unreachable")
+
+
+def _is_held(attempt: Run) -> bool:
+    age = time.monotonic() - attempt.renewed_at
+    return attempt.stopping is None and age < settings.lease_seconds
 
 
 def _write(attempt: Run, ending: Ending, unknown: bool) -> tuple[Job | None, bool]:

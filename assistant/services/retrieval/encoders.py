@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 from sqlalchemy import select
 
-from assistant.config import ENDPOINT
 from assistant.database import SYSTEM, transaction
 from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters
 from assistant.models import Collection, CollectionIndex
 from assistant.ports import EmbeddingModel, Vectors
+from assistant.retrieval_settings import ENDPOINT
 from assistant.services.retrieval.asked_terms import Asked, asked_terms
 from assistant.services.retrieval.fusion import unread
 from assistant.services.retrieval.hits import Part

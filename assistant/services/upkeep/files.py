@@ -11,6 +11,7 @@ from assistant.adapters.files import INCOMING
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters
 from assistant.models import Document, DocumentText, User
+from assistant.services import upload_folder
 from assistant.services.upkeep.pace import Pace
 
 PER_ROUND = 500
@@ -30,9 +31,13 @@ class Files:
         """Look at the next files and return how many were removed."""
         keys = list(islice(self._walk, PER_ROUND))
         if not keys and self._pace.due():
+            upload_folder.demand()
             self._walk = adapters.files.keys(older_than=YOUNG_SECONDS)
             keys = list(islice(self._walk, PER_ROUND))
         orphans = _orphans(keys) if keys else []
+        if orphans:
+            # The volume may have gone since the walk began.
+            upload_folder.demand()
         for key in orphans:
             adapters.files.remove(key)
         return +Counter(files_removed=len(orphans))

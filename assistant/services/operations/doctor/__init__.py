@@ -8,6 +8,7 @@ from flask import current_app
 from assistant.services.operations.doctor.database import check_database
 from assistant.services.operations.doctor.finding import Finding, Status, fail
 from assistant.services.operations.doctor.installation import (
+    check_disks,
     check_embedder,
     check_parsers,
     check_settings,
@@ -41,6 +42,7 @@ def examine(*, deep: bool = False, seconds: float | None = None) -> list[Finding
         ("embedding model", lambda: check_embedder(deep=deep)),
         ("workers", check_workers),
         ("uploads", check_uploads),
+        ("temporary files", check_disks),
         ("parsers", check_parsers),
         ("text recognition", check_recognition),
         ("settings", check_settings),

@@ -2,13 +2,11 @@
 
 from datetime import UTC, datetime
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from flask import current_app
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, Model, transaction
+from assistant.database_failures import AWAY, cause_behind
 from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Heartbeat
@@ -23,6 +21,9 @@ from assistant.services.operations.doctor.finding import (
     to_start,
     warn,
 )
+from assistant.services.operations.doctor.rights import check_encoding, check_rights
+from assistant.services.operations.schema import NEWER, schema_in
+from assistant.services.operations.trial_writes import write_database
 
 OLDEST = 15
 # Tokens expire by the clock of this machine, jobs by that of the database.
@@ -34,23 +35,42 @@ def check_database() -> list[Finding]:
     """Look at the server, then at the schema, the role, the clock, the sweeper and the contents."""
     try:
         with transaction(SYSTEM) as session:
-            findings = [_server(session), _role(session), _clock(session)]
+            findings = [_server(session), check_encoding(session), _role(session)]
+            findings.append(_clock(session))
         schema = _migrations()
         findings.append(schema)
         if schema.status == "FAIL":
             return findings
+        findings.append(_writes())
         with transaction(SYSTEM) as session:
+            findings.append(check_rights(session))
             return [*findings, _walls(session), _sweeper(session), *check_contents(session)]
     except Unavailable as error:
-        start = to_start("DATABASE_URL", settings.model_fields_set)
-        orig = getattr(error.__cause__, "orig", None) or error.__cause__
-        return [
-            fail(
-                "PostgreSQL",
-                f"It does not answer at {place(settings.database_url)}: {first_line(orig)}.",
-                f"{start} Schema and sweeper were not checked.",
-            )
-        ]
+        return [_unusable(error)]
+
+
+def _unusable(error: Unavailable) -> Finding:
+    """Say why nothing could be asked: nobody answers, or the server says no."""
+    cause = cause_behind(error) or AWAY
+    orig = getattr(error.__cause__, "orig", None) or error.__cause__
+    where = f"at {place(settings.database_url)}: {first_line(orig)}"
+    if cause is AWAY:
+        what, advice = "does not answer", to_start("DATABASE_URL", settings.model_fields_set)
+    else:
+        what, advice = cause.brief, cause.advice
+    advice = f"{advice} Schema and sweeper were not checked."
+    return fail("PostgreSQL", f"It {what} {where}.", advice.strip())
+
+
+def _writes() -> Finding:
+    """Say whether the database takes what is written, apart from whether it can be read."""
+    name = "database writes"
+    try:
+        write_database()
+    except Unavailable as error:
+        cause = cause_behind(error) or AWAY
+        return fail(name, f"The database {cause.brief}.", cause.advice)
+    return ok(name, "The database takes what is written.")
 
 
 def _server(session: Session) -> Finding:
@@ -91,24 +111,14 @@ def _clock(session: Session) -> Finding:
 
 
 def _migrations() -> Finding:
-    name, upgrade = "migrations", "Run: flask db upgrade"
-    script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
-    wanted = set(script.get_heads())
+    name = "migrations"
     with transaction(SYSTEM) as session:
-        present = set(MigrationContext.configure(session.connection()).get_current_heads())
-    if present == wanted:
-        return ok(name, f"The schema is at {', '.join(sorted(present))}.")
-    if not present:
-        return fail(name, "The database has no schema yet.", upgrade)
-    known = {revision.revision for revision in script.walk_revisions()}
-    at = ", ".join(sorted(present))
-    if not present <= known:
-        return warn(
-            name,
-            f"The schema is at {at}, which is newer than this program.",
-            "Bring the program up to date too.",
-        )
-    return fail(name, f"The schema is at {at}, not at {', '.join(sorted(wanted))}.", upgrade)
+        schema = schema_in(session)
+    if schema.fault:
+        return fail(name, schema.fault, schema.advice)
+    if schema.is_ahead:
+        return warn(name, f"The schema is at {schema.at}, which is newer than this program.", NEWER)
+    return ok(name, f"The schema is at {schema.at}.")
 
 
 def _walls(session: Session) -> Finding:

@@ -9,13 +9,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import SecretStr
+from sqlalchemy.exc import DBAPIError
 
 from assistant.adapters.converted.choice import foresee
 from assistant.adapters.documents import trial
 from assistant.adapters.embedding import locate
-from assistant.errors import PermanentError
+from assistant.adapters.files import MARKER
+from assistant.adapters.trials import write_file
+from assistant.errors import PermanentError, Unavailable
 from assistant.extensions import adapters, settings
+from assistant.services import upload_folder
 from assistant.services.operations.doctor.finding import Finding, fail, first_line, ok, place, warn
+from assistant.shortages import shortage_in
 
 # As the web server demands it.
 SHORTEST_KEY = 32
@@ -76,11 +81,47 @@ def check_uploads() -> list[Finding]:
     except OSError as error:
         advice = "Set UPLOAD_DIR to a folder that the application may write to."
         return [fail(name, f"{folder} {what}: {error.strerror}.", advice)]
+    if not _is_mounted():
+        what = f"{folder} holds none of the files that documents were made from."
+        advice = (
+            "Mount the volume of uploads there, or correct UPLOAD_DIR. Until then documents wait. "
+            f"If its files are lost for good, say so: touch {folder / MARKER}"
+        )
+        return [fail(name, what, advice)]
     detail = f"{folder} has {free / 1024**3:.1f} GiB left."
     if free < LITTLE_SPACE:
         say = fail if free < max(TOO_LITTLE_SPACE, 2 * settings.max_file_size) else warn
         return [say(name, detail, "Make room on that disk, or set UPLOAD_DIR to another one.")]
     return [ok(name, detail)]
+
+
+def _is_mounted() -> bool:
+    try:
+        return upload_folder.is_there()
+    except (Unavailable, DBAPIError):
+        # What the rows tell of is not known; why is said elsewhere.
+        return True
+
+
+def check_disks() -> list[Finding]:
+    """See whether temporary files and, in a local run, logs can be written."""
+    log = settings.data_dir.absolute() / "log"
+    folders: dict[str, Path | None] = {"temporary files": None}
+    if log.is_dir():
+        folders["logs"] = log
+    return [_disk(name, folder) for name, folder in folders.items()]
+
+
+def _disk(name: str, folder: Path | None) -> Finding:
+    try:
+        write_file(folder)
+    except OSError as error:
+        shortage = shortage_in(error)
+        where = folder or "The folder for temporary files (TMPDIR, or /tmp)"
+        advice = shortage.advice if shortage else "let the application write there"
+        what = f"{where} cannot be written to: {error.strerror or error}."
+        return fail(name, what, f"{advice[0].upper()}{advice[1:]}.")
+    return ok(name, f"{folder or tempfile.gettempdir()} takes what is written.")
 
 
 def check_parsers() -> list[Finding]:

@@ -7,6 +7,9 @@ import httpx
 import redis
 
 from assistant.adapters.cache import connect
+from assistant.adapters.redis_refusals import AWAY, refusal_of
+from assistant.adapters.trials import ChromaTrial
+from assistant.errors import TransientError
 from assistant.extensions import settings
 from assistant.models import Queue
 from assistant.services.operations.doctor.finding import (
@@ -35,24 +38,18 @@ def check_redis() -> list[Finding]:
     try:
         with connect(settings.redis_url, read_timeout=READ_SECONDS) as client:
             info = cast("dict[str, Any]", client.info())
-    except (redis.AuthenticationError, redis.ResponseError) as error:
-        return [
-            fail(
-                "Redis",
-                f"It refuses us at {place(settings.redis_url)}: {first_line(error)}.",
-                "Correct the password in REDIS_URL.",
-            )
-        ]
     except (redis.RedisError, ValueError) as error:
-        start = to_start("REDIS_URL", settings.model_fields_set)
-        return [
-            fail(
-                "Redis",
-                f"It does not answer at {place(settings.redis_url)}: {first_line(error)}.",
-                f"{start} Jobs are accepted meanwhile, and wait.",
-            )
-        ]
+        return [_redis_refuses(error)]
     return [_redis_server(info), _eviction(info), _persistence(info)]
+
+
+def _redis_refuses(error: Exception) -> Finding:
+    refusal = refusal_of(error)
+    what = f"It {refusal.what} at {place(settings.redis_url)}: {first_line(error)}."
+    if refusal is AWAY:
+        start = to_start("REDIS_URL", settings.model_fields_set)
+        return fail("Redis", what, f"{start} Jobs are accepted meanwhile, and wait.")
+    return fail("Redis", what, refusal.advice)
 
 
 def _redis_server(info: dict[str, Any]) -> Finding:
@@ -100,7 +97,22 @@ def check_chroma() -> list[Finding]:
     if beat.status_code != 200 or "nanosecond heartbeat" not in beat.text:
         detail = f"What answers at {place(url)} is no Chroma server (status {beat.status_code})."
         return [fail("Chroma", detail, advice)]
-    return [ok("Chroma", f"It answers at {place(url)}, API version {version.text.strip()[1:-1]}.")]
+    found = ok("Chroma", f"It answers at {place(url)}, API version {version.text.strip()[1:-1]}.")
+    return [found, _chroma_writes(url)]
+
+
+def _chroma_writes(url: str) -> Finding:
+    """Say whether it takes what is written; a folder that has vanished is read on from memory."""
+    name = "Chroma writes"
+    try:
+        ChromaTrial(url).write()
+    except TransientError as error:
+        advice = (
+            "Make room on its disk, or see whether its folder is still there, and restart it. What "
+            "it has lost comes back from PostgreSQL by itself; documents wait meanwhile."
+        )
+        return fail(name, f"It {error.detail}.", advice)
+    return ok(name, "It takes what is written.")
 
 
 def check_workers() -> list[Finding]:
