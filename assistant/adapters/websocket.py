@@ -26,8 +26,12 @@ PIECE = 16 * 1024
 PATIENCE_SECONDS = 5.0
 # A client that is told to leave is heard for so long, so that it reads why.
 FAREWELL_SECONDS = 1.0
+# Pings, empty pieces and the like count, too: each costs as much as one that says something. A
+# client that cuts its messages into pieces has room for ten of them to a message.
+MOST_FRAMES = 200
+FRAMES_SECONDS = 10.0
 
-NORMAL, GOING_AWAY, TOO_LARGE, BROKEN = 1000, 1001, 1009, 1011
+NORMAL, GOING_AWAY, TOO_LARGE, BROKEN, TOO_MANY = 1000, 1001, 1009, 1011, 4429
 
 
 class Closed(Exception):
@@ -51,6 +55,8 @@ class WebSocket:
         self._messages: deque[str | bytes] = deque()
         self._parts: list[str | bytes] = []
         self._size = 0
+        self._frames = 0
+        self._counted_from = self.heard_at
         self._shake_hands(environ)
 
     def _shake_hands(self, environ: Mapping[str, Any]) -> None:
@@ -118,7 +124,7 @@ class WebSocket:
         with contextlib.suppress(OSError):
             self._socket.settimeout(FAREWELL_SECONDS)
             while self._socket.recv(PIECE) and time.monotonic() < give_up:
-                pass
+                _let_others_go_on()
 
     def _read(self, seconds: float) -> None:
         if not self.open:
@@ -138,8 +144,20 @@ class WebSocket:
             raise Closed
         self.heard_at = time.monotonic()
         self._protocol.receive_data(data)
+        # They are taken apart one by one, so that nothing is done for those that are too many.
         for event in self._protocol.events():
+            self._count(event)
             self._handle(event)
+        _let_others_go_on()
+
+    def _count(self, event: Event) -> None:
+        """Count a frame once it is whole; raise `Closed` for a client that sends too many."""
+        if self.heard_at - self._counted_from > FRAMES_SECONDS:
+            self._frames, self._counted_from = 0, self.heard_at
+        self._frames += getattr(event, "frame_finished", True)
+        if self._frames > MOST_FRAMES:
+            self.close(TOO_MANY, "Too many frames.")
+            raise Closed
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, TextMessage | BytesMessage):
@@ -172,3 +190,8 @@ class WebSocket:
         except OSError:
             self.hang_up()
             raise Closed from None
+
+
+def _let_others_go_on() -> None:
+    """Give way: a socket that always has something to read would never wait, and so nobody else."""
+    time.sleep(0)

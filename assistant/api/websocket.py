@@ -13,10 +13,17 @@ from flask import Response, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from assistant.adapters.websocket import BROKEN, FAREWELL_SECONDS, GOING_AWAY, Closed, WebSocket
+from assistant.adapters.websocket import (
+    BROKEN,
+    FAREWELL_SECONDS,
+    GOING_AWAY,
+    TOO_MANY,
+    Closed,
+    WebSocket,
+)
 from assistant.api import frames
 from assistant.api.arguments import StrictBlueprint
-from assistant.api.websocket_session import NOT_SIGNED_IN, NOT_YOURS, TOO_MANY, Talk
+from assistant.api.websocket_session import NOT_SIGNED_IN, NOT_YOURS, Talk
 from assistant.errors import AssistantError, InvalidCredentials
 from assistant.extensions import settings
 from assistant.problems import problem
