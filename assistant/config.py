@@ -48,6 +48,7 @@ class Settings(ReadingSettings, BaseSettings):
     flower_address: str = "127.0.0.1"
     flower_port: Port = 5555
     web_workers: AtLeastOne = 2
+    web_memory_limit: int = Field(default=384 * 1024 * 1024, ge=64 * 1024 * 1024)
     allowed_origins: Annotated[list[str], NoDecode] = []
 
     data_dir: Path = Path("var")
@@ -210,11 +211,7 @@ class Settings(ReadingSettings, BaseSettings):
 
         The same model behind an endpoint may give other vectors than here, so it is another one.
         """
-        return (
-            f"{ENDPOINT}{self.embedding_model}"
-            if self.embedding_base_url
-            else (self.embedding_model)
-        )
+        return f"{ENDPOINT if self.embedding_base_url else ''}{self.embedding_model}"
 
     @property
     def has_model(self) -> bool:

@@ -14,6 +14,7 @@ from jwt import ExpiredSignatureError, PyJWTError
 from assistant.config import Settings
 from assistant.errors import InvalidCredentials
 from assistant.extensions import jwt
+from assistant.middleware import vouch
 from assistant.models import Role
 from assistant.services.accounts import session_cache, tickets, users
 from assistant.services.accounts.session_cache import Caller
@@ -65,9 +66,11 @@ def allow(
             if ticket and "ticket" in request.args:
                 of_job = cast(uuid.UUID, kwargs["job_id"])
                 g.caller = tickets.redeem(request.args["ticket"], of_job)
+                vouch()
             elif not public:
                 g.job = SharedRead(cast(uuid.UUID, kwargs["job_id"])) if with_job else None
                 g.caller = authenticate(_bearer(), g.job)
+                vouch()
                 if role is not None:
                     users.demand_role(g.caller.user_id, role)
             return view(*args, **kwargs)

@@ -15,6 +15,9 @@ from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+# Without a body these say nothing; of others, an empty one may say that all is as usual.
+CHANGING = ("PATCH", "PUT")
+
 
 class Encoded(UnsupportedMediaType):
     """The body is compressed, or otherwise encoded; its answer says which codings are taken."""
@@ -48,6 +51,8 @@ class StrictParser(FlaskParser):
 
     def _raw_load_json(self, req: Request) -> Any:
         if not _has_body(req):
+            if req.method in CHANGING:
+                raise ValidationError({"_schema": ["Send what to change, as a JSON object."]})
             return missing
         if not req.is_json:
             raise UnsupportedMediaType("Send JSON, with `Content-Type: application/json`.")

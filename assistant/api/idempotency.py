@@ -48,27 +48,32 @@ def nobody() -> uuid.UUID:
 
 def idempotent(
     owner: Callable[[], uuid.UUID] = caller_id,
+    prepare: Callable[[Any], Any] | None = None,
 ) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
     """Let a view be called again under an `Idempotency-Key` without doing anything again.
 
-    It stands below what authorises and checks the request, and above what makes the answer.
+    It stands below what authorises and checks the request, and above what makes the answer. What
+    is slow, `prepare` does with the view's arguments before a transaction is open.
     """
 
     def decorate(view: Callable[P, Response]) -> Callable[P, Response]:
+        def prepared(args: Any) -> Any:
+            return args if prepare is None else (prepare(args[0]), *args[1:])
+
         @wraps(view)
         def repeatable(*args: P.args, **kwargs: P.kwargs) -> Response:
             given = request.headers.get(HEADER)
             if given is None:
-                return view(*args, **kwargs)
-            key = _read_key(given)
-            # Views take what was sent as positional arguments; without any they ignore it.
-            path, body = request.path.rstrip("/"), _body() if args else None
-            answer, was_kept = idempotency.once(
-                owner(),
-                key,
-                idempotency.fingerprint(request.method, path, body),
-                lambda: _as_answer(view(*args, **kwargs)),
-            )
+                return view(*prepared(args), **kwargs)
+            call = (owner(), _read_key(given), _fingerprint(args))
+            if prepare is None:
+                answer, was_kept = idempotency.once(
+                    *call, lambda: _as_answer(view(*args, **kwargs))
+                )
+            else:
+                answer, was_kept = idempotency.once_prepared(
+                    *call, lambda: prepared(args), lambda ready: _as_answer(view(*ready, **kwargs))
+                )
             return _as_response(answer, was_kept)
 
         documented = cast(Any, repeatable)
@@ -89,6 +94,12 @@ def _read_key(given: str) -> str:
             header=HEADER,
         )
     return found["bare"] or re.sub(r"\\(.)", r"\1", found["quoted"])
+
+
+def _fingerprint(args: tuple[object, ...]) -> bytes:
+    # Views take what was sent as positional arguments; without any they ignore it.
+    path, body = request.path.rstrip("/"), _body() if args else None
+    return idempotency.fingerprint(request.method, path, body)
 
 
 def _body() -> object:

@@ -26,6 +26,7 @@ from assistant.api.arguments import StrictBlueprint
 from assistant.api.websocket_session import NOT_SIGNED_IN, NOT_YOURS, Talk
 from assistant.errors import AssistantError, InvalidCredentials
 from assistant.extensions import settings
+from assistant.middleware import vouch
 from assistant.problems import problem
 from assistant.security import allow
 
@@ -35,8 +36,11 @@ blp = StrictBlueprint("sockets", __name__, url_prefix="/ws", description="Everyt
 
 AUTH_SECONDS = 5.0
 LARGEST_FRAME = 64 * 1024
+# In each process; then the one that has been silent longest makes room for a new one.
+MOST_UNSIGNED = 500
 
 _open: set[WebSocket] = set()
+_unsigned: dict[WebSocket, None] = {}
 _sockets_of: Counter[uuid.UUID] = Counter()
 _leaving = threading.Event()
 
@@ -107,9 +111,11 @@ def _serve(only: uuid.UUID | None) -> Response:
 def _talk(socket: WebSocket, only: uuid.UUID | None) -> None:
     if _leaving.is_set():
         return socket.close(GOING_AWAY, "The server is leaving. Come back.")
-    talk = _sign_in(socket)
+    with _unknown(socket):
+        talk = _sign_in(socket)
     if talk is None:
         return None
+    vouch()
     if only not in (None, talk.user_id):
         return socket.close(NOT_YOURS, "This address is another user's.")
     with _counted(talk.user_id) as number:
@@ -138,6 +144,20 @@ def _sign_in(socket: WebSocket) -> Talk | None:
             code, getattr(error, "detail", None) or "The first frame is not as it must be."
         )
         return None
+
+
+@contextmanager
+def _unknown(socket: WebSocket) -> Iterator[None]:
+    """Keep few sockets of whose clients nothing is known."""
+    _unsigned[socket] = None
+    if len(_unsigned) > MOST_UNSIGNED:
+        oldest = next(iter(_unsigned))
+        del _unsigned[oldest]
+        oldest.hang_up()
+    try:
+        yield
+    finally:
+        _unsigned.pop(socket, None)
 
 
 @contextmanager

@@ -6,11 +6,10 @@ from marshmallow import Schema, fields, validate
 
 from assistant.schemas.paging import PageSchema
 from assistant.schemas.text import NOT_BLANK, Line, Request, Search, Text
-from assistant.schemas.values import Flag, Number
+from assistant.schemas.values import Flag, Number, Several
 
 TEMPERATURE = validate.Range(min=0, max=2)
 MAX_TOKENS = validate.Range(min=1, max=128_000)
-IDS = validate.Length(max=100)
 
 
 class ConversationSchema(Request):
@@ -187,8 +186,8 @@ class QuestionSchema(Request):
         allow_none=True,
         metadata={"description": "Answer from documents; true alone means from all of yours"},
     )
-    document_ids = fields.List(fields.UUID(), validate=IDS)
-    collection_ids = fields.List(fields.UUID(), validate=IDS)
+    document_ids = Several(fields.UUID())
+    collection_ids = Several(fields.UUID())
     model = Line(longest=128, allow_none=True)
     temperature = Number(allow_none=True, validate=TEMPERATURE)
     max_tokens = fields.Integer(strict=True, allow_none=True, validate=MAX_TOKENS)
