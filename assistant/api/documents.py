@@ -195,6 +195,7 @@ def get_content(document_id: uuid.UUID) -> Response:
         conditional=True,
     )
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

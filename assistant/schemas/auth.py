@@ -33,6 +33,8 @@ class NewPassword(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
+        if not text.strip():
+            raise ValidationError("Must not be blank.")
         if bad := passwords.cannot_be_typed(text):
             points = ", ".join(f"U+{ord(char):04X}" for char in dict.fromkeys(bad))
             raise ValidationError(
