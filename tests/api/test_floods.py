@@ -1,6 +1,7 @@
 """What one request may cost: little, whatever is in it."""
 
 import contextlib
+import io
 import json
 import threading
 import time
@@ -15,6 +16,7 @@ from marshmallow import fields
 from assistant.adapters import passwords
 from assistant.api import frames
 from assistant.database import db
+from assistant.extensions import adapters
 from assistant.schemas.conversations import QuestionSchema
 from assistant.services.accounts import users
 from tests.conftest import PASSWORD, User
@@ -137,6 +139,30 @@ def test_a_registration_with_a_key_hashes_with_no_connection_in_hand(
     again = admin.post(path, json=registration(name), headers={"Idempotency-Key": name})
     assert again.data == made.data
     assert in_hand == [0], "the kept answer needs no hash"
+
+
+def test_an_upload_with_a_key_is_written_with_no_connection_in_hand(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_hand: list[int] = []
+    real = adapters.files.receive
+
+    def receive(*args: Any) -> Any:
+        in_hand.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return real(*args)
+
+    monkeypatch.setattr(adapters.files, "receive", receive)
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+
+    def upload() -> Any:
+        form = {"file": (io.BytesIO(b"The lamp."), "notes.txt")}
+        return user.post("/documents", data=form, headers=key)
+
+    first = upload()
+    assert first.status_code == 202
+    assert upload().data == first.data
+    assert in_hand == [0], "the kept answer needs no file"
+    assert not list((adapters.files.root / "incoming").iterdir())
 
 
 def test_a_twin_hears_of_the_first_one_before_it_hashes(
