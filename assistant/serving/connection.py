@@ -3,7 +3,7 @@
 import contextlib
 import socket as sockets
 import time
-from typing import Any
+from typing import Any, Self
 
 import gevent
 from gevent import socket
@@ -32,9 +32,14 @@ WAITING, HEAD, BODY, IN_HAND = range(4)
 class Connection(socket.socket):
     """A connection on which gunicorn reads one request after the other."""
 
-    def __init__(self, client: Any, room: Room, idle_seconds: float) -> None:
-        """Take the place of the socket that was accepted."""
-        super().__init__(client.family, client.type, client.proto, fileno=client.detach())
+    @classmethod
+    def instead_of(cls, client: Any, room: Room, idle_seconds: float) -> Self:
+        """Return a connection that takes the place of the socket that was accepted."""
+        made = cls(client.family, client.type, client.proto, fileno=client.detach())
+        made._begin(room, idle_seconds)
+        return made
+
+    def _begin(self, room: Room, idle_seconds: float) -> None:
         self._room, self._idle_seconds = room, idle_seconds
         self._stage, self._until = HEAD, time.monotonic() + HEAD_SECONDS
         self._head_size = 0
@@ -75,8 +80,9 @@ class Connection(socket.socket):
 
     def hang_up(self) -> None:
         """End it from outside; whoever reads on it finds its end."""
-        with contextlib.suppress(OSError):
-            self.shutdown(sockets.SHUT_RDWR)
+        # What gevent makes of a plain `shutdown` is an error where it is read.
+        with contextlib.suppress(OSError), self.dup() as same:
+            same.shutdown(sockets.SHUT_RDWR)
 
     def leave(self) -> None:
         """Make room; the connection is closed."""

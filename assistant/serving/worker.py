@@ -37,7 +37,8 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.worker_connections = min(self.worker_connections, _open_files() - OTHER_FILES)
-        self._room = Room(self.worker_connections - SPARE, MOST_STRANGERS)
+        strangers = min(MOST_STRANGERS, self.worker_connections // 4)
+        self._room = Room(self.worker_connections - SPARE, strangers)
         self._retiring_since: float | None = None
 
     def timeout_ctx(self) -> contextlib.AbstractContextManager[None]:
@@ -46,7 +47,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve a connection until it ends."""
-        connection = Connection(client, self._room, self.cfg.keepalive)
+        connection = Connection.instead_of(client, self._room, self.cfg.keepalive)
         try:
             super().handle(listener, connection, addr)
         finally:
