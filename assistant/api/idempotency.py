@@ -23,6 +23,7 @@ P = ParamSpec("P")
 HEADER = "Idempotency-Key"
 # A string as RFC 8941 writes it, or the same without quotation marks.
 KEY = re.compile(r'"(?P<quoted>(?:[!#-\[\]-~]|\\["\\]){1,255})"|(?P<bare>[!#-~]{1,255})')
+PATTERN = r'^([!#-~]{1,255}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
 
 DOCUMENTED = {
     "parameters": [
@@ -30,7 +31,7 @@ DOCUMENTED = {
             "in": "header",
             "name": HEADER,
             "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "schema": {"type": "string", "pattern": PATTERN},
             "description": "A new random value for each new request, such as a UUID. Sent again "
             "with the same key, a request does nothing again and gets the first answer, with "
             f"`{REPLAYED}: true`; with another body it is a 422, and a 409 while the first one is "

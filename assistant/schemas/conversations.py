@@ -5,7 +5,7 @@ from datetime import UTC
 from marshmallow import Schema, fields, validate
 
 from assistant.schemas.paging import PageSchema
-from assistant.schemas.text import NOT_BLANK, Line, Request, Search, Text
+from assistant.schemas.text import Line, Request, Search, Text, not_blank
 from assistant.schemas.values import Flag, Number, Several
 
 TEMPERATURE = validate.Range(min=0, max=2)
@@ -180,7 +180,7 @@ class BranchSchema(Schema):
 class QuestionSchema(Request):
     """A question; without `conversation_id` a conversation is begun."""
 
-    content = Text(longest=100_000, required=True, validate=[NOT_BLANK])
+    content = Text(longest=100_000, required=True, validate=[not_blank])
     conversation_id = fields.UUID(allow_none=True)
     use_documents = Flag(
         allow_none=True,

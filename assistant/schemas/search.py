@@ -6,14 +6,14 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from assistant.adapters.documents.media import MEDIA_TYPES
-from assistant.schemas.text import NOT_BLANK, Line, Request, Text
+from assistant.schemas.text import Line, Request, Text, not_blank
 from assistant.schemas.values import Score, Several
 
 
 class SearchRequestSchema(Request):
     """What to look for, and where."""
 
-    query = Text(longest=2_000, required=True, validate=[NOT_BLANK])
+    query = Text(longest=2_000, required=True, validate=[not_blank])
     limit = fields.Integer(strict=True, load_default=10, validate=validate.Range(min=1, max=100))
     document_ids = Several(fields.UUID(), load_default=list)
     collection_ids = Several(fields.UUID(), load_default=list)

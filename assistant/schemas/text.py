@@ -16,16 +16,33 @@ SPARE = 4
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
-NOT_BLANK = validate.Regexp(r"\s*\S", error="Must not be blank.")
+# What the documentation says of it, as Python and ECMA-262 read alike: of white space and of letters
+# each has its own idea. Blanks are what Python strips; half surrogates cannot be said.
+_BLANK = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+ANY_TEXT = r"^[^\u0000]*$"
+SOME_TEXT = rf"^[{_BLANK}]*[^{_BLANK}\u0000][^\u0000]*$"
+ONE_LINE = rf"^[{_BLANK}]*[^{_BLANK}{_CONTROL}]([^{_CONTROL}]*[^{_BLANK}{_CONTROL}])?[{_BLANK}]*$"
+
+
+def not_blank(text: str) -> None:
+    """Refuse what nobody could see."""
+    if not text.strip():
+        raise ValidationError("Must not be blank.")
 
 
 class Text(fields.String):
     """A string within a length, without NUL characters and halves of surrogate pairs."""
 
+    pattern: str | None = ANY_TEXT
+
     def __init__(self, *, longest: int, shortest: int = 0, **kwargs: Any) -> None:
         self._longest = longest
         self._length = validate.Length(min=shortest, max=longest)
-        super().__init__(validate=[self._length, *kwargs.pop("validate", ())], **kwargs)
+        checks = kwargs.pop("validate", ())
+        super().__init__(validate=[self._length, *checks], **kwargs)
+        if pattern := SOME_TEXT if not_blank in checks else self.pattern:
+            self.metadata.setdefault("pattern", pattern)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -39,6 +56,8 @@ class Text(fields.String):
 
 class Line(Text):
     """Text in one line that is not blank; white space around it is taken off."""
+
+    pattern = ONE_LINE
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs).strip()
