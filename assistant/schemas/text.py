@@ -16,8 +16,8 @@ SPARE = 4
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
-# What the documentation says of it, as Python and ECMA-262 read alike: of white space and of letters
-# each has its own idea. Blanks are what Python strips; half surrogates cannot be said.
+# What the documentation says of it, as Python and ECMA-262 read alike: each has its own idea of
+# white space and of letters. Blanks are what Python strips; half surrogates cannot be said.
 _BLANK = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 ANY_TEXT = r"^[^\u0000]*$"
