@@ -49,8 +49,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def vouch() -> None:
     """Tell the web server that the sender of this request is known; it closes others first."""
     connection = request.environ.get("gunicorn.socket")
-    if hasattr(connection, "vouch"):
-        connection.vouch()
+    vouch_for = getattr(connection, "vouch", None)
+    if vouch_for is not None:
+        vouch_for()
 
 
 def _begin() -> None:

@@ -21,12 +21,16 @@ APPLICATION = "wsgiref.simple_server:demo_app"
 class Gunicorn:
     """A running gunicorn with our settings."""
 
-    def __init__(self, log: Path, application: str = APPLICATION, **settings: str) -> None:
+    def __init__(
+        self, log: Path, application: str = APPLICATION, *, files: int = 0, **settings: str
+    ) -> None:
         self.port = free_port()
         self.url, self.log = f"http://127.0.0.1:{self.port}/", log
         known = {"SECRET_KEY": "k" * 40, "PORT": str(self.port), "WEB_WORKERS": "1"}
+        limited = ["prlimit", f"--nofile={files}:{files}"] if files else []
+        gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:assistant.server", application]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "python:assistant.server", application],
+            [*limited, *gunicorn],
             cwd=PROJECT,
             env={**os.environ, **known, **settings},
             stderr=log.open("wb"),

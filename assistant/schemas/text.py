@@ -40,9 +40,9 @@ class Text(fields.String):
         self._longest = longest
         self._length = validate.Length(min=shortest, max=longest)
         checks = kwargs.pop("validate", ())
-        super().__init__(validate=[self._length, *checks], **kwargs)
         if pattern := SOME_TEXT if not_blank in checks else self.pattern:
-            self.metadata.setdefault("pattern", pattern)
+            kwargs["metadata"] = {"pattern": pattern, **kwargs.get("metadata", {})}
+        super().__init__(validate=[self._length, *checks], **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -57,7 +57,7 @@ class Text(fields.String):
 class Line(Text):
     """Text in one line that is not blank; white space around it is taken off."""
 
-    pattern = ONE_LINE
+    pattern: str | None = ONE_LINE
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs).strip()

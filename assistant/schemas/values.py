@@ -42,7 +42,7 @@ class QueryInteger(fields.Integer):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-class Several(fields.List):
+class Several(fields.List[Any]):
     """A list of at most so many; how many they are is looked at before each of them is."""
 
     def __init__(self, inner: fields.Field[Any], *, most: int = 100, **kwargs: Any) -> None:

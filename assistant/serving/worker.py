@@ -36,9 +36,9 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.worker_connections = min(self.worker_connections, _open_files() - OTHER_FILES)
-        strangers = min(MOST_STRANGERS, self.worker_connections // 4)
-        self._room = Room(self.worker_connections - SPARE, strangers)
+        most = min(self.cfg.worker_connections, _open_files() - OTHER_FILES)
+        self.worker_connections = most
+        self._room = Room(most - SPARE, min(MOST_STRANGERS, most // 4))
         self._retiring_since: float | None = None
 
     def timeout_ctx(self) -> contextlib.AbstractContextManager[None]:

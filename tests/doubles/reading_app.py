@@ -9,7 +9,7 @@ from assistant.middleware import vouch
 from assistant.serving import connection
 
 connection.HEAD_SECONDS = 0.6
-connection.BODY_SILENCE_SECONDS = 1.0
+connection.BODY_SILENCE_SECONDS = float(os.environ.get("SILENCE", "1"))
 connection.BODY_BYTES_PER_SECOND = 100
 
 app = Flask(__name__)
