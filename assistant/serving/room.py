@@ -64,6 +64,11 @@ class Room:
         self._withdraw(connection)
         self._idle[connection] = None
 
+    def close_idle(self) -> None:
+        """Close what is at rest, since nothing more is served here."""
+        while self._idle:
+            _close_first(self._idle)
+
     def _withdraw(self, connection: Closable) -> None:
         self._strangers.pop(connection, None)
         self._served.discard(connection)

@@ -62,12 +62,16 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         more = super().handle_request(listener_name, req, sock, addr)
         if not reader.at_end:
             _drain(req.body)
+        if not self.alive:
+            raise StopIteration
         sock.rest()
         return more
 
     def notify(self) -> None:
         """Say that this process lives, each second, and make way for a new one if it has grown."""
         super().notify()
+        if not self.alive:
+            self._room.close_idle()
         if self._retiring_since is not None:
             self._leave_when_followed()
         elif self.alive and retirement.is_too_large() and retirement.begin():

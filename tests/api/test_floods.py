@@ -54,7 +54,7 @@ def test_of_a_hundred_thousand_unknown_fields_a_few_are_told(user: User) -> None
     began = time.perf_counter()
     refused = user.post("/messages", data=json.dumps(body), content_type=JSON)
     # Each one was looked at before, for more than a second in all.
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 1
     problem = assert_problem(refused, 422)
     assert len(problem["errors"]) == 20
     assert len(refused.data) < 20_000
@@ -94,8 +94,11 @@ def users_schema() -> Any:
 )
 def test_who_is_not_signed_in_sends_a_few_kib(client: Any, path: str, kind: str) -> None:
     refused = client.post(f"/api/v1{path}", data=b"x" * 20_000, content_type=kind)
-    problem = assert_problem(refused, 413)
-    assert problem["detail"] == "The body of this request may have at most 16384 bytes."
+    if kind == JSON or path == "/auth/token":
+        problem = assert_problem(refused, 413)
+        assert problem["detail"] == "The body of this request may have at most 16384 bytes."
+    else:
+        assert_problem(refused, 415)
 
 
 def test_the_longest_credentials_fit(client: Any) -> None:
