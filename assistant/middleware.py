@@ -18,8 +18,11 @@ HEADER = "X-Request-ID"
 # Says of an answer that it is the one of an earlier request with the same idempotency key.
 REPLAYED = "Idempotent-Replayed"
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-# A body that is not a file is text typed or made by a program; more is a mistake or an attack.
+# A body that is not a file is text typed or made by a program; more is a mistake or an attack. To
+# read a mebibyte of JSON keeps a process busy for a while, so only where a long text is expected.
 JSON_LIMIT = 1024 * 1024
+SHORT_JSON_LIMIT = 256 * 1024
+LONG = ("messages", "documents.paste_document")
 FORM_OVERHEAD = 64 * 1024
 # A name, an address and the longest password, with each character escaped in JSON. Whoever sends
 # it need not be anybody yet.
@@ -63,7 +66,8 @@ def _begin() -> None:
     if request.blueprint == "auth":
         request.max_content_length = CREDENTIALS_LIMIT
     elif request.mimetype != "multipart/form-data":
-        request.max_content_length = JSON_LIMIT
+        long = request.blueprint in LONG or request.endpoint in LONG
+        request.max_content_length = JSON_LIMIT if long else SHORT_JSON_LIMIT
 
 
 def _end(response: Response) -> Response:

@@ -1,45 +1,35 @@
 """Do in a thread of the system what gevent's loop would stand still for."""
 
-import os
 from collections.abc import Callable
-from functools import cache
 from typing import TypeVar
 
-from gevent import get_hub
+from gevent import Timeout, get_hub, idle
 from gevent.monkey import is_module_patched
-from gevent.threadpool import ThreadPool
 
 T = TypeVar("T")
 
-# What runs so gets a tenth of a processor where somebody else wants it, and all of it otherwise.
-NICENESS = 10
-YIELDING_THREADS = 4
+# A web process that is never idle does even what can wait.
+WAY_SECONDS = 0.2
 
 
-def offload(work: Callable[[], T], *, yielding: bool = False) -> T:
-    """Return what `work` returns, while in a web process other requests go on.
-
-    What is `yielding` takes a processor from nobody.
-    """
+def give_way() -> None:
+    """In a web process, let everybody go on first who can, for a moment at most."""
     if is_module_patched("threading"):
-        pool = _yielding_threads() if yielding else get_hub().threadpool
-        again: Callable[[], T] = pool.apply(lambda: _tried(work, yielding))
+        with Timeout(WAY_SECONDS, False):
+            idle()
+
+
+def offload(work: Callable[[], T]) -> T:
+    """Return what `work` returns, while in a web process other requests go on."""
+    if is_module_patched("threading"):
+        again: Callable[[], T] = get_hub().threadpool.apply(lambda: _tried(work))
         return again()
     return work()
 
 
-@cache
-def _yielding_threads() -> ThreadPool:
-    # Threads of their own, since none can be made more important again.
-    return ThreadPool(YIELDING_THREADS, hub=get_hub())
-
-
-def _tried(work: Callable[[], T], yielding: bool) -> Callable[[], T]:
+def _tried(work: Callable[[], T]) -> Callable[[], T]:
     """Return what gives the result, or raises the error: gevent would print it in its thread."""
     try:
-        if yielding:
-            # To Linux, the process 0 is the thread that asks.
-            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
         result = work()
     except Exception as error:
         caught = error

@@ -12,14 +12,17 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from assistant.adapters.offloading import YIELDING_THREADS, offload
+from assistant.adapters.offloading import offload
 from assistant.adapters.waiting_line import WaitingLine
 from assistant.errors import Overloaded, RateLimited
 
 # OWASP's second choice for argon2id: 19 MiB, two passes, one lane. On half of the processors at
-# most, so that a flood of sign-ins cannot take all of them and all memory.
+# most, and where others wait for half of the time, so that a flood of sign-ins cannot take all of
+# them and all memory. Threads that are less important than others are no way: one that is set aside
+# while it has Python's lock stops its whole process.
 _hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
-PLACES = max(1, min((os.cpu_count() or 1) // 2, YIELDING_THREADS))
+MOST_PLACES = 4
+PLACES = max(1, min((os.cpu_count() or 1) // 2, MOST_PLACES))
 SLOT_SECONDS = 5.0
 LONGEST_LINE = 100
 _line = WaitingLine(PLACES, LONGEST_LINE)
@@ -61,10 +64,11 @@ def _slot(asker: Asker = Asker()) -> Iterator[None]:  # noqa: B008  # it cannot 
             )
         if not _line.enter(rank, SLOT_SECONDS):
             raise Overloaded("Too many passwords are being checked. Try again soon.", retry_after=2)
+        began = time.monotonic()
         try:
             yield
         finally:
-            _line.leave()
+            _line.leave(after=time.monotonic() - began)
 
 
 def _hold() -> None:
@@ -102,7 +106,7 @@ def cannot_be_typed(password: str) -> list[str]:
 def hash_password(password: str, asker: Asker = Asker()) -> str:  # noqa: B008
     """Return the salted hash that is kept; raises `Overloaded`."""
     with _slot(asker):
-        return offload(lambda: _hasher.hash(normalised(password)), yielding=True)
+        return offload(lambda: _hasher.hash(normalised(password)))
 
 
 class Verdict(NamedTuple):
@@ -131,7 +135,7 @@ def verify_password(kept: str, password: str, asker: Asker = Asker()) -> Verdict
     composed = normalised(password)
     forms = dict.fromkeys((composed, password, unicodedata.normalize("NFD", composed)))
     with _slot(asker):
-        right = any(offload(partial(verify, form), yielding=True) for form in forms)
+        right = any(offload(partial(verify, form)) for form in forms)
     return Verdict(right, right and _hasher.check_needs_rehash(kept))
 
 

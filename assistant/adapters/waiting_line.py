@@ -53,8 +53,13 @@ class WaitingLine:
             heapq.heapify(self._waiting)
             return False
 
-    def leave(self) -> None:
-        """Give the place to the next."""
+    def leave(self, after: float = 0.0) -> None:
+        """Give the place to the next, if somebody waits so many seconds later."""
+        if after and self._waiting:
+            timer = threading.Timer(after, self.leave)
+            timer.daemon = True
+            timer.start()
+            return
         with self._lock:
             if self._waiting:
                 heapq.heappop(self._waiting)[-1].set()

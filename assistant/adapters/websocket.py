@@ -26,10 +26,13 @@ PIECE = 16 * 1024
 PATIENCE_SECONDS = 5.0
 # A client that is told to leave is heard for so long, so that it reads why.
 FAREWELL_SECONDS = 1.0
+FAREWELL_PAUSE_SECONDS = 0.05
 # Pings, empty pieces and the like count, too: each costs as much as one that says something. A
 # client that cuts its messages into pieces has room for ten of them to a message.
 MOST_FRAMES = 200
 FRAMES_SECONDS = 10.0
+# Before anything is known of a client; it has to say one thing.
+FIRST_FRAMES = 20
 
 NORMAL, GOING_AWAY, TOO_LARGE, BROKEN, TOO_MANY = 1000, 1001, 1009, 1011, 4429
 
@@ -55,7 +58,7 @@ class WebSocket:
         self._messages: deque[str | bytes] = deque()
         self._parts: list[str | bytes] = []
         self._size = 0
-        self._frames = 0
+        self._frames, self._most_frames = 0, FIRST_FRAMES
         self._counted_from = self.heard_at
         self._shake_hands(environ)
 
@@ -76,6 +79,10 @@ class WebSocket:
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._send(answer)
+
+    def trust(self) -> None:
+        """Take as many frames from now on as from anybody who is known."""
+        self._most_frames = MOST_FRAMES
 
     def receive(self, seconds: float = PATIENCE_SECONDS) -> str | bytes | None:
         """Return the next message, or None if none is complete for now; raises `Closed`."""
@@ -123,8 +130,9 @@ class WebSocket:
         give_up = time.monotonic() + FAREWELL_SECONDS
         with contextlib.suppress(OSError):
             self._socket.settimeout(FAREWELL_SECONDS)
+            # Slowly, since it may be a flood.
             while self._socket.recv(PIECE) and time.monotonic() < give_up:
-                _let_others_go_on()
+                time.sleep(FAREWELL_PAUSE_SECONDS)
 
     def _read(self, seconds: float) -> None:
         if not self.open:
@@ -155,7 +163,7 @@ class WebSocket:
         if self.heard_at - self._counted_from > FRAMES_SECONDS:
             self._frames, self._counted_from = 0, self.heard_at
         self._frames += getattr(event, "frame_finished", True)
-        if self._frames > MOST_FRAMES:
+        if self._frames > self._most_frames:
             self.close(TOO_MANY, "Too many frames.")
             raise Closed
 

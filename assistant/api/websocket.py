@@ -116,6 +116,7 @@ def _talk(socket: WebSocket, only: uuid.UUID | None) -> None:
     if talk is None:
         return None
     vouch()
+    socket.trust()
     if only not in (None, talk.user_id):
         return socket.close(NOT_YOURS, "This address is another user's.")
     with _counted(talk.user_id) as number:

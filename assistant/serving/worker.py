@@ -13,6 +13,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.ggevent import GeventWorker
 from werkzeug.exceptions import BadRequest, HTTPException
 
+from assistant.adapters.offloading import give_way
 from assistant.serving import retirement
 from assistant.serving.connection import DRAIN_PIECE, DRAIN_SECONDS, Connection
 from assistant.serving.room import Room
@@ -59,6 +60,8 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         sock.take_body()
         if reader.at_end and not sock.take_in_hand():
             self._refuse(sock)
+        if not _shows_credential(req):
+            give_way()
         more = super().handle_request(listener_name, req, sock, addr)
         if not reader.at_end:
             _drain(req.body)
@@ -115,6 +118,11 @@ class CheckedReader:
         if self.at_end or (size and not data):
             self._connection.take_in_hand()
         return data
+
+
+def _shows_credential(req: Any) -> bool:
+    """Return whether a request may come from somebody who is known; the application finds out."""
+    return "ticket=" in req.query or any(name == "AUTHORIZATION" for name, _ in req.headers)
 
 
 def _open_files() -> int:

@@ -39,6 +39,7 @@ def both() -> Iterator[tuple[WebSocket, socket.socket]]:
         environ: dict[str, Any] = {"gunicorn.socket": ours, **HANDSHAKE}
         opened = WebSocket(environ, 64 * 1024)
         assert theirs.recv(4096).startswith(b"HTTP/1.1 101")
+        opened.trust()
         yield opened, theirs
 
 
@@ -70,6 +71,14 @@ def test_too_many_frames_end_the_connection_whatever_they_are(
         said += piece
     assert websocket.TOO_MANY.to_bytes(2, "big") + b"Too many frames." in said
     assert said.count(bytes((LAST | PONG, 0))) <= websocket.MOST_FRAMES
+
+
+def test_who_is_not_known_has_few(both: tuple[WebSocket, socket.socket]) -> None:
+    ours, theirs = both
+    ours._most_frames = websocket.FIRST_FRAMES
+    theirs.sendall(frame(LAST | PING) * (websocket.FIRST_FRAMES + 1))
+    with pytest.raises(Closed):
+        hear_out(ours)
 
 
 def test_a_message_may_come_in_pieces_and_in_drops(
