@@ -15,8 +15,14 @@ WAY_SECONDS = 0.2
 def give_way() -> None:
     """In a web process, let everybody go on first who can, for a moment at most."""
     if is_module_patched("threading"):
-        with Timeout(WAY_SECONDS, False):
+        waiting = Timeout.start_new(WAY_SECONDS)
+        try:
             idle()
+        except Timeout as over:
+            if over is not waiting:
+                raise
+        finally:
+            waiting.close()
 
 
 def offload(work: Callable[[], T]) -> T:

@@ -31,12 +31,7 @@ def postgres_server(data_dir: Path, secrets: Path, port: int) -> Server:
     folder = data_dir / "postgres"
     admin_password = keep_secret(secrets / "postgres_admin_password")
     password = keep_secret(secrets / "postgres_password")
-    # PostgreSQL refuses to run as root, and needs no more than a uid.
-    user_id = kept_user_id(data_dir) if os.geteuid() == 0 else None
-    if not folder.exists():
-        _create_cluster(folder, secrets / "postgres_admin_password", user_id)
-    elif user_id is not None:
-        hand_over(folder, user_id)
+    user_id = _cluster_of(folder, secrets / "postgres_admin_password")
     _forget_dead_server(folder / "postmaster.pid")
     options = {
         "listen_addresses": "127.0.0.1",
@@ -70,6 +65,17 @@ def postgres_server(data_dir: Path, secrets: Path, port: int) -> Server:
             "database_url": f"postgresql+psycopg2://{ROLE}:{password}@127.0.0.1:{port}/{DATABASE}"
         },
     )
+
+
+def _cluster_of(folder: Path, password_file: Path) -> int | None:
+    """Have a cluster in this folder, and return whose it is, if not of whoever runs this."""
+    # PostgreSQL refuses to run as root, and needs no more than a uid.
+    user_id = kept_user_id(folder.parent) if os.geteuid() == 0 else None
+    if not folder.exists():
+        _create_cluster(folder, password_file, user_id)
+    elif user_id is not None:
+        hand_over(folder, user_id)
+    return user_id
 
 
 def _programs() -> Path:
