@@ -9,11 +9,16 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from benchmarks.accept import cpu_name, sign_in
+from assistant.config import read_settings
+from assistant.local.ports import free_port
+from assistant.local.stack import LocalStack
+from benchmarks.accept import cpu_name, serving, sign_in
 from benchmarks.floods.attacks import ATTACKS
 from benchmarks.floods.neighbour import Neighbour, Times
 from benchmarks.stack import Whole, whole_stack
@@ -23,6 +28,9 @@ ROUNDS = int(os.environ.get("ROUNDS") or 2)
 # What is done beside an attack, apart from reading the own profile.
 BESIDE = {"one_name": "sign_in", "many_names": "sign_in", "searches": "search"}
 MOST = 2.0
+# For all others the web processes and their servers are enough, which start in a moment.
+NEEDS_WORKERS = {"searches"}
+GUNICORN = ("gunicorn", "-c", "python:assistant.server", "wsgi:app")
 
 
 def main() -> None:
@@ -30,7 +38,7 @@ def main() -> None:
     names = sys.argv[1:] or list(ATTACKS)
     if unknown := set(names) - set(ATTACKS):
         sys.exit(f"There is no attack {', '.join(unknown)}. There are: {', '.join(ATTACKS)}.")
-    with whole_stack() as whole:
+    with whole_stack() if NEEDS_WORKERS & set(names) else _web_processes() as whole:
         port = whole.stack.settings.port
         token = sign_in(port, "neighbour")
         sign_in(port, "victim")
@@ -47,6 +55,19 @@ def main() -> None:
     print(f"\n{os.cpu_count()} cores, {cpu_name()}, Python {python}; {ROUNDS} rounds of ", end="")
     print(f"{SECONDS:g} s idle and {SECONDS:g} s attacked, attackers on the same machine.")
     sys.exit(not all(harmless))
+
+
+@contextmanager
+def _web_processes() -> Iterator[Whole]:
+    """Run the web processes on real servers, without workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = read_settings(data_dir=Path(folder), port=free_port())
+        with LocalStack(settings, quiet=True, serve=False) as stack:
+            stack.migrate()
+            environment = {**stack.environment, "PORT": str(settings.port), "LOG_FORMAT": "json"}
+            command = [sys.executable, "-m", *GUNICORN]
+            with serving(command, settings.port, "/health", environment):
+                yield Whole(stack, "", sign_in(settings.port))
 
 
 def _tried(whole: Whole, neighbour: Neighbour, name: str, what: str) -> bool:
