@@ -15,7 +15,7 @@ from sqlalchemy import CursorResult, delete, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from assistant.crashes import crash_point
-from assistant.database import SYSTEM, transaction, unit_of_work
+from assistant.database import SYSTEM, strangers_transaction, transaction, unit_of_work
 from assistant.errors import KeyReused, RequestInProgress
 from assistant.extensions import cache, settings
 from assistant.models import IdempotencyKey
@@ -85,7 +85,8 @@ def once_prepared(
     A twin is told so before its own slow part. Where Redis is away, or whoever prepares takes
     longer than `PREPARING_SECONDS`, both prepare, and `once` keeps them apart all the same.
     """
-    with transaction(owner_id) as session:
+    begin = strangers_transaction if owner_id == NOBODY else transaction
+    with begin(owner_id) as session:
         if not session.scalar(LOCK, {"owner": str(owner_id), "key": key}):
             raise _in_progress()
         earlier = session.get(IdempotencyKey, (owner_id, key))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session as Transaction
 from uuid_utils.compat import uuid7
 
 from assistant.adapters.passwords import UNKNOWN_USER, Asker, hash_password, verify_password
-from assistant.database import SYSTEM, transaction
+from assistant.database import SYSTEM, strangers_transaction, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import settings
 from assistant.models import Session, User
@@ -56,7 +56,7 @@ def sign_in(
     Whoever tries much, under one name or from one address, waits behind others.
     """
     asker = Asker(folded(username), address)
-    with transaction(SYSTEM) as session:
+    with strangers_transaction(SYSTEM) as session:
         user = names.find(session, username)
     # The password is checked with no transaction open, and also for a name that does not exist.
     kept = user.password_hash if user else UNKNOWN_USER
