@@ -173,6 +173,21 @@ def test_what_nobody_reads_keeps_nobody_waiting(web: Gunicorn) -> None:
     assert longest < 1.0
 
 
+def test_who_takes_nothing_of_an_answer_is_cut_off(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: here\r\n\r\n")
+        mine = connection.getsockname()[1]
+
+        def served() -> bool:
+            workers = psutil.Process(web.process.pid).children()
+            links = [link for process in workers for link in process.net_connections()]
+            return any(link.raddr and link.raddr.port == mine for link in links)
+
+        wait_for(served)
+        wait_for(lambda: not served(), 60)
+    assert "Traceback" not in web.log.read_text()
+
+
 class Guest:
     """A connection of which only matters whether it was closed."""
 

@@ -1,6 +1,7 @@
 """A client's connection that has time limits: for heads, for bodies, and between requests."""
 
 import contextlib
+import errno
 import socket as sockets
 import time
 from typing import Any, Self
@@ -58,6 +59,15 @@ class Connection(socket.socket):
         if self._stage == BODY:
             return self._recv_body(size, flags)
         return self._recv_head(size, flags)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Write all of it; a client that takes nothing of it in time is as good as gone."""
+        try:
+            super().sendall(data, flags)
+        except OSError as error:
+            if error.errno == errno.ETIMEDOUT:
+                raise ConnectionResetError(errno.ECONNRESET, "nothing was taken") from None
+            raise
 
     def take_body(self) -> None:
         """A head has come; what is read from now on is the body."""

@@ -10,6 +10,7 @@ from assistant.serving import connection
 
 connection.HEAD_SECONDS = 0.6
 connection.BODY_SILENCE_SECONDS = float(os.environ.get("SILENCE", "1"))
+connection.UNREAD_SECONDS = 1.0
 connection.BODY_BYTES_PER_SECOND = 100
 
 app = Flask(__name__)
@@ -40,6 +41,12 @@ def grow() -> dict[str, int]:
     """Keep more memory than is allowed."""
     _kept.append(os.urandom(1024) * 150 * 1024)
     return {"pid": os.getpid()}
+
+
+@app.get("/large")
+def large() -> bytes:
+    """Answer with more than a connection holds."""
+    return bytes(64 * 1024 * 1024)
 
 
 @app.get("/wait")
