@@ -91,6 +91,10 @@ drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS
 fuzz: $(RUNTIME) $(DEVELOPMENT) ## mutated and hostile files, harm nobody; COUNT=, SEED=, SAMPLES=, KEEP=
 	@SEED="$(SEED)" SAMPLES="$(SAMPLES)" KEEP="$(KEEP)" exec $(BIN)/python -m benchmarks.fuzz $(COUNT)
 
+.PHONY: floods
+floods: $(RUNTIME) $(DEVELOPMENT) ## what an attack does to a neighbour, one after the other; ATTACKS=, SECONDS=, ROUNDS=
+	@SECONDS="$(SECONDS)" ROUNDS="$(ROUNDS)" exec $(BIN)/python -m benchmarks.floods $(ATTACKS)
+
 # The release before; whoever makes the next one names here the commit of this one.
 OLD ?= 86e3534
 

@@ -46,6 +46,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     flower_address: str = "127.0.0.1"
     flower_port: Port = 5555
     web_workers: AtLeastOne = 2
+    web_memory_limit: int = Field(default=384 * 1024 * 1024, ge=64 * 1024 * 1024)
     allowed_origins: Annotated[list[str], NoDecode] = []
 
     data_dir: Path = Path("var")

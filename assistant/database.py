@@ -1,5 +1,6 @@
 """The database: the parent of all tables, and transactions that act for one owner."""
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from assistant.config import Settings
 from assistant.database_failures import cause_of
+from assistant.errors import Overloaded
 
 SYSTEM = "system"
 
@@ -88,6 +90,25 @@ def _begin_on_a_live_connection(owner: uuid.UUID | str) -> Session:
         if not error.connection_invalidated:
             raise
         return _begin(owner)
+
+
+# Connections that those may have at once of whom nobody knows who they are: a flood of them would
+# open all that there may be, at once.
+STRANGERS = 4
+STRANGERS_SECONDS = 5.0
+_strangers = threading.BoundedSemaphore(STRANGERS)
+
+
+@contextmanager
+def strangers_transaction(owner: uuid.UUID | str) -> Iterator[Session]:
+    """Run a short transaction for somebody who is not signed in; raises `Overloaded`."""
+    if not _strangers.acquire(timeout=STRANGERS_SECONDS):
+        raise Overloaded("Too many ask at once. Try again soon.", retry_after=2)
+    try:
+        with transaction(owner) as session:
+            yield session
+    finally:
+        _strangers.release()
 
 
 Call = Callable[[], object]

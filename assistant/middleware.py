@@ -18,9 +18,15 @@ HEADER = "X-Request-ID"
 # Says of an answer that it is the one of an earlier request with the same idempotency key.
 REPLAYED = "Idempotent-Replayed"
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-# A body that is not a file is text typed or made by a program; more is a mistake or an attack.
+# A body that is not a file is text typed or made by a program; more is a mistake or an attack. To
+# read a mebibyte of JSON keeps a process busy for a while, so only where much text is expected.
 JSON_LIMIT = 1024 * 1024
+SHORT_JSON_LIMIT = 256 * 1024
+LONG = ("messages", "evaluations", "documents.paste_document")
 FORM_OVERHEAD = 64 * 1024
+# A name, an address and the longest password, with each character escaped in JSON. Whoever sends
+# it need not be anybody yet.
+CREDENTIALS_LIMIT = 16 * 1024
 QUIET = frozenset({"health.live", "health.ready", "health.health"})
 
 
@@ -43,14 +49,25 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.teardown_request(_leave)
 
 
+def vouch() -> None:
+    """Tell the web server that the sender of this request is known; it closes others first."""
+    connection = request.environ.get("gunicorn.socket")
+    vouch_for = getattr(connection, "vouch", None)
+    if vouch_for is not None:
+        vouch_for()
+
+
 def _begin() -> None:
     given = request.headers.get(HEADER, "")
     g.request_id = given if ACCEPTABLE_ID.fullmatch(given) else str(uuid7())
     g.began_at = time.perf_counter()
     g.log_context = log_context(request_id=g.request_id)
     g.log_context.__enter__()
-    if request.mimetype != "multipart/form-data":
-        request.max_content_length = JSON_LIMIT
+    if request.blueprint == "auth":
+        request.max_content_length = CREDENTIALS_LIMIT
+    elif request.mimetype != "multipart/form-data":
+        long = request.blueprint in LONG or request.endpoint in LONG
+        request.max_content_length = JSON_LIMIT if long else SHORT_JSON_LIMIT
 
 
 def _end(response: Response) -> Response:

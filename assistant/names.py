@@ -1,5 +1,6 @@
 """Names of users: how they are spelled, and when two are the same or look it."""
 
+import re
 import unicodedata
 import zlib
 from collections import defaultdict
@@ -11,6 +12,28 @@ from assistant.look_alikes import STANDS_FOR
 # the Unicode of this Python, and the table. Those of other rules are not to be compared with.
 _TABLE = zlib.crc32(repr(sorted(STANDS_FOR.items())).encode())
 RULES = f"1-{unicodedata.unidata_version}-{_TABLE:08x}"
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+# What users who are gone were called by earlier releases.
+_GONE = "deleted-"
+_GONE_ADDRESSES = "deleted.invalid"
+
+
+def is_id(text: str) -> bool:
+    """Return whether this is written as an id."""
+    return _ID.fullmatch(text.strip()) is not None
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether a name is the system's: an id, or what it calls users who are gone."""
+    plain = folded(name)
+    return is_id(plain) or (plain.startswith(_GONE) and is_id(plain.removeprefix(_GONE)))
+
+
+def is_reserved_address(address: str) -> bool:
+    """Return whether an e-mail address is one that the system gives to users who are gone."""
+    domain = folded(address).rpartition("@")[2].rstrip(".")
+    return domain == _GONE_ADDRESSES or domain.endswith(f".{_GONE_ADDRESSES}")
 
 
 def spelled(name: str) -> str:

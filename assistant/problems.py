@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import marshmallow as ma
@@ -30,6 +31,8 @@ WORDS = {kind.status: (kind.title, kind.code) for kind in (TooLarge, InvalidInpu
 ELSEWHERE = {"query": "parameter", "headers": "header"}
 # A body of a million mistakes gets the first few explained.
 MOST_ERRORS = 20
+# More of a name that nobody knows is not repeated.
+LONGEST_NAME = 100
 
 
 class FieldProblemSchema(ma.Schema):
@@ -121,6 +124,8 @@ def _placed(location: str, path: str, text: str) -> dict[str, str]:
 
 
 def _below(path: str, name: str) -> str:
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:LONGEST_NAME]}…"
     # RFC 6901 gives `~` and `/` a meaning in pointers.
     escaped = name.replace("~", "~0").replace("/", "~1")
     return path if name == "_schema" else f"{path}/{escaped}"
@@ -140,7 +145,7 @@ def _words(error: HTTPException) -> str:
 
 
 def _limits() -> str:
-    if request.mimetype != "multipart/form-data":
+    if request.max_content_length != current_app.config["MAX_CONTENT_LENGTH"]:
         return f"The body of this request may have at most {request.max_content_length} bytes."
     most = current_app.extensions["settings"].max_file_size
     return (
@@ -174,11 +179,12 @@ class ProblemApi(Api):
         if not messages:
             return problem(status, title, _words(error), headers=headers, code=code)
         # webargs files messages under the place that they come from: json, query, form, files.
-        found = [
+        every = (
             (location, *mistake)
             for location, inner in messages.items()
             for mistake in _mistakes(inner)
-        ][:MOST_ERRORS]
+        )
+        found = list(islice(every, MOST_ERRORS))
         detail = "; ".join(
             f"{path[1:] or (location if location in ELSEWHERE else 'body')}: {text}"
             for location, path, text in found

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
@@ -15,6 +16,7 @@ from psycopg2.extensions import STATUS_SETUP, set_wait_callback
 
 from assistant import logs
 from assistant.config import read_settings
+from assistant.serving import retirement
 
 logger = logging.getLogger(__name__)
 
@@ -28,15 +30,17 @@ _settings = read_settings()
 bind = f"{f'[{_settings.host}]' if ':' in _settings.host else _settings.host}:{_settings.port}"
 workers = _settings.web_workers
 # Many requests wait: for a job, for the next event. Each costs a greenlet and not a thread.
-worker_class = "gevent"
+worker_class = "assistant.serving.worker.Worker"
 preload_app = False
 # Longer than a request for a job may wait by itself; the master then kills a stuck worker.
 timeout = 60
 # Nobody's work is lost when a request is cut: jobs live in workers.
 graceful_timeout = 8
+# Between requests; heads and bodies have limits of their own, see assistant/serving/connection.py.
 keepalive = 5
-# A follower keeps its connection; there must be some left for everybody else.
-worker_connections = _settings.max_followers + 1000
+# A follower keeps its connection; there must be some left for everybody else, and for those of
+# whom nobody knows yet who they are.
+worker_connections = _settings.max_followers + 2000
 # The heartbeat's file in memory: on a busy disk a write can take longer than `timeout`.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # A long search and another application's cookies fit; more is answered with 414 or 431.
@@ -86,6 +90,12 @@ def post_worker_init(worker: Any) -> None:
         gevent.spawn(send_away)
 
     signal.signal(signal.SIGTERM, leave)
+    retirement.follow()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Start no other worker for one that has made way for its successor."""
+    retirement.end(server, worker)
 
 
 def begin(app: Flask) -> None:
@@ -140,5 +150,6 @@ def write_problem(client: socket.socket, status: int, reason: str, detail: str) 
         "Connection: close",
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
+        *(["Retry-After: 2"] if status == HTTPStatus.SERVICE_UNAVAILABLE else []),
     )
     util.write_nonblock(client, "\r\n".join([*head, "", body]).encode("ascii"))

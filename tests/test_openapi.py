@@ -4,9 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import marshmallow
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+
+from assistant.schemas.auth import USERNAME, Username
+from assistant.schemas.text import ONE_LINE, SOME_TEXT, Line, Text, not_blank
 
 METHODS = {"get", "put", "post", "delete", "patch"}
 UNSECURED = {
@@ -184,3 +188,49 @@ def test_what_people_try_first_answers(client: FlaskClient, path: str, slash: st
     assert response.status_code == 200
     body = response.get_json()
     assert body == {"message": body["message"]} if path == "/" else {"status": "healthy"}
+
+
+def patterns(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("pattern"), str):
+            yield value["pattern"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from patterns(item)
+
+
+def test_patterns_read_alike_in_python_and_in_ecma_262(spec: dict[str, Any]) -> None:
+    found = set(patterns(spec))
+    assert len(found) >= 5
+    for pattern in found:
+        assert not re.search(r"\\[wWsSdDbBAZz]|\(\?", pattern), pattern
+        re.compile(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        (ONE_LINE, "a", True),
+        (ONE_LINE, " \n a b \u3000", True),
+        (ONE_LINE, " \u3000", False),
+        (ONE_LINE, "a\nb", False),
+        (ONE_LINE, "", False),
+        (SOME_TEXT, " \n a\nb\n", True),
+        (SOME_TEXT, "\n\t\u00a0", False),
+        (SOME_TEXT, "a\x00", False),
+        (USERNAME, "ada.lovelace+1_-", True),
+        (USERNAME, "ädá", True),
+        (USERNAME, ".ada", False),
+        (USERNAME, "ada@home", False),
+        (USERNAME, "a b", False),
+    ],
+)
+def test_what_is_documented_is_what_is_checked(pattern: str, text: str, fits: bool) -> None:
+    class Schema(marshmallow.Schema):
+        line, some = Line(longest=100), Text(longest=100, validate=[not_blank])
+        name = Username()
+
+    assert (re.search(pattern, text) is not None) is fits
+    field = {ONE_LINE: "line", SOME_TEXT: "some", USERNAME: "name"}[pattern]
+    assert (Schema().validate({field: text}) == {}) is fits

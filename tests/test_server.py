@@ -21,20 +21,33 @@ APPLICATION = "wsgiref.simple_server:demo_app"
 class Gunicorn:
     """A running gunicorn with our settings."""
 
-    def __init__(self, log: Path) -> None:
-        port = free_port()
-        self.url, self.log = f"http://127.0.0.1:{port}/", log
+    def __init__(
+        self, log: Path, application: str = APPLICATION, *, files: int = 0, **settings: str
+    ) -> None:
+        self.port = free_port()
+        self.url, self.log = f"http://127.0.0.1:{self.port}/", log
+        known = {"SECRET_KEY": "k" * 40, "PORT": str(self.port), "WEB_WORKERS": "1"}
+        limited = ["prlimit", f"--nofile={files}:{files}"] if files else []
+        gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:assistant.server", application]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "python:assistant.server", APPLICATION],
+            [*limited, *gunicorn],
             cwd=PROJECT,
-            env={**os.environ, "SECRET_KEY": "k" * 40, "PORT": str(port), "WEB_WORKERS": "1"},
+            env={**os.environ, **known, **settings},
             stderr=log.open("wb"),
         )
+
+    def __enter__(self) -> "Gunicorn":
+        wait_for(self.answers, 30)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(20)
 
     def answers(self) -> bool:
         """Return whether it has come up."""
         try:
-            return httpx.get(self.url).status_code == 200
+            return httpx.get(self.url).status_code < 500
         except httpx.HTTPError:
             return False
 
@@ -46,13 +59,8 @@ class Gunicorn:
 @pytest.fixture(scope="module")
 def gunicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
     """Run it for the tests of this module."""
-    started = Gunicorn(tmp_path_factory.mktemp("gunicorn") / "log")
-    try:
-        wait_for(started.answers)
+    with Gunicorn(tmp_path_factory.mktemp("gunicorn") / "log") as started:
         yield started
-    finally:
-        started.process.terminate()
-        started.process.wait(20)
 
 
 def test_long_paths_and_headers_are_taken(gunicorn: Gunicorn) -> None:

@@ -3,10 +3,26 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from gevent import get_hub
+from gevent import Timeout, get_hub, idle
 from gevent.monkey import is_module_patched
 
 T = TypeVar("T")
+
+# A web process that is never idle does even what can wait.
+WAY_SECONDS = 0.2
+
+
+def give_way() -> None:
+    """In a web process, let everybody go on first who can, for a moment at most."""
+    if is_module_patched("threading"):
+        waiting = Timeout.start_new(WAY_SECONDS)
+        try:
+            idle()
+        except Timeout as over:
+            if over is not waiting:
+                raise
+        finally:
+            waiting.close()
 
 
 def offload(work: Callable[[], T]) -> T:

@@ -1,7 +1,8 @@
 """Passwords as argon2id, computed where they cannot starve the server."""
 
+import os
 import re
-import threading
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +13,25 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from assistant.adapters.offloading import offload
-from assistant.errors import Overloaded
+from assistant.adapters.waiting_line import WaitingLine
+from assistant.errors import Overloaded, RateLimited
 
-# OWASP's second choice for argon2id: 19 MiB, two passes, one lane. At most two are computed at
-# once, so that a flood of sign-ins cannot take both cores and all memory.
+# OWASP's second choice for argon2id: 19 MiB, two passes, one lane. On half of the processors at
+# most, and where others wait for half of the time, so that a flood of sign-ins cannot take all of
+# them and all memory. Threads that are less important than others are no way: one that is set aside
+# while it has Python's lock stops its whole process.
 _hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
-_slots = threading.BoundedSemaphore(2)
+MOST_PLACES = 4
+PLACES = max(1, min((os.cpu_count() or 1) // 2, MOST_PLACES))
 SLOT_SECONDS = 5.0
+LONGEST_LINE = 100
+_line = WaitingLine(PLACES, LONGEST_LINE)
+# More sign-ins under one name at once come from no person. They are held for a moment, since
+# whoever sends the next one as soon as one is refused would only send more.
+MOST_OF_ONE_NAME = 5
+HELD_SECONDS = 1.0
+MOST_HELD = 200
+_held = 0
 
 # Controls, invisible marks, surrogates, private and unknown characters, ends of lines.
 NO_SIGNS = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -29,14 +42,43 @@ UNSEEN = re.compile(
 )
 
 
+class Asker(NamedTuple):
+    """Who wants a password hashed or checked, as far as that is known.
+
+    Of those who wait, first comes whoever has asked for least under the same name, and then from
+    the same address. Behind a proxy all may have one; then it makes no difference.
+    """
+
+    name: str | None = None
+    address: str | None = None
+
+
 @contextmanager
-def _slot() -> Iterator[None]:
-    if not _slots.acquire(timeout=SLOT_SECONDS):
-        raise Overloaded("Too many passwords are being checked. Try again soon.", retry_after=2)
-    try:
-        yield
-    finally:
-        _slots.release()
+def _slot(asker: Asker = Asker()) -> Iterator[None]:  # noqa: B008  # it cannot be changed
+    name, address = asker
+    with _line.asking(name and f"name {name}", address and f"address {address}") as rank:
+        if rank[0] >= MOST_OF_ONE_NAME:
+            _hold()
+            raise RateLimited(
+                "Too many sign-ins with this name at once. Try again soon.", retry_after=2
+            )
+        if not _line.enter(rank, SLOT_SECONDS):
+            raise Overloaded("Too many passwords are being checked. Try again soon.", retry_after=2)
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            _line.leave(after=time.monotonic() - began)
+
+
+def _hold() -> None:
+    global _held
+    if _held < MOST_HELD:
+        _held += 1
+        try:
+            time.sleep(HELD_SECONDS)
+        finally:
+            _held -= 1
 
 
 def normalised(password: str) -> str:
@@ -61,9 +103,9 @@ def cannot_be_typed(password: str) -> list[str]:
     ]
 
 
-def hash_password(password: str) -> str:
+def hash_password(password: str, asker: Asker = Asker()) -> str:  # noqa: B008
     """Return the salted hash that is kept; raises `Overloaded`."""
-    with _slot():
+    with _slot(asker):
         return offload(lambda: _hasher.hash(normalised(password)))
 
 
@@ -74,8 +116,10 @@ class Verdict(NamedTuple):
     outdated: bool = False
 
 
-def verify_password(kept: str, password: str) -> Verdict:
-    """Return whether the password is the one that `kept` was made of; raises `Overloaded`.
+def verify_password(kept: str, password: str, asker: Asker = Asker()) -> Verdict:  # noqa: B008
+    """Return whether the password is the one that `kept` was made of.
+
+    Raises `Overloaded`, and `RateLimited` if the asker sends too many at once.
 
     Older hashes were made of passwords as they were typed: composed, or as some systems take
     letters with accents apart. They are not made anew for that: processes of the release before
@@ -90,7 +134,7 @@ def verify_password(kept: str, password: str) -> Verdict:
 
     composed = normalised(password)
     forms = dict.fromkeys((composed, password, unicodedata.normalize("NFD", composed)))
-    with _slot():
+    with _slot(asker):
         right = any(offload(partial(verify, form)) for form in forms)
     return Verdict(right, right and _hasher.check_needs_rehash(kept))
 

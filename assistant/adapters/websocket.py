@@ -26,8 +26,15 @@ PIECE = 16 * 1024
 PATIENCE_SECONDS = 5.0
 # A client that is told to leave is heard for so long, so that it reads why.
 FAREWELL_SECONDS = 1.0
+FAREWELL_PAUSE_SECONDS = 0.05
+# Pings, empty pieces and the like count, too: each costs as much as one that says something. A
+# client that cuts its messages into pieces has room for ten of them to a message.
+MOST_FRAMES = 200
+FRAMES_SECONDS = 10.0
+# Before anything is known of a client; it has to say one thing.
+FIRST_FRAMES = 20
 
-NORMAL, GOING_AWAY, TOO_LARGE, BROKEN = 1000, 1001, 1009, 1011
+NORMAL, GOING_AWAY, TOO_LARGE, BROKEN, TOO_MANY = 1000, 1001, 1009, 1011, 4429
 
 
 class Closed(Exception):
@@ -51,6 +58,8 @@ class WebSocket:
         self._messages: deque[str | bytes] = deque()
         self._parts: list[str | bytes] = []
         self._size = 0
+        self._frames, self._most_frames = 0, FIRST_FRAMES
+        self._counted_from = self.heard_at
         self._shake_hands(environ)
 
     def _shake_hands(self, environ: Mapping[str, Any]) -> None:
@@ -70,6 +79,10 @@ class WebSocket:
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._send(answer)
+
+    def trust(self) -> None:
+        """Take as many frames from now on as from anybody who is known."""
+        self._most_frames = MOST_FRAMES
 
     def receive(self, seconds: float = PATIENCE_SECONDS) -> str | bytes | None:
         """Return the next message, or None if none is complete for now; raises `Closed`."""
@@ -117,8 +130,9 @@ class WebSocket:
         give_up = time.monotonic() + FAREWELL_SECONDS
         with contextlib.suppress(OSError):
             self._socket.settimeout(FAREWELL_SECONDS)
+            # Slowly, since it may be a flood.
             while self._socket.recv(PIECE) and time.monotonic() < give_up:
-                pass
+                time.sleep(FAREWELL_PAUSE_SECONDS)
 
     def _read(self, seconds: float) -> None:
         if not self.open:
@@ -138,8 +152,20 @@ class WebSocket:
             raise Closed
         self.heard_at = time.monotonic()
         self._protocol.receive_data(data)
+        # They are taken apart one by one, so that nothing is done for those that are too many.
         for event in self._protocol.events():
+            self._count(event)
             self._handle(event)
+        _let_others_go_on()
+
+    def _count(self, event: Event) -> None:
+        """Count a frame once it is whole; raise `Closed` for a client that sends too many."""
+        if self.heard_at - self._counted_from > FRAMES_SECONDS:
+            self._frames, self._counted_from = 0, self.heard_at
+        self._frames += getattr(event, "frame_finished", True)
+        if self._frames > self._most_frames:
+            self.close(TOO_MANY, "Too many frames.")
+            raise Closed
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, TextMessage | BytesMessage):
@@ -172,3 +198,8 @@ class WebSocket:
         except OSError:
             self.hang_up()
             raise Closed from None
+
+
+def _let_others_go_on() -> None:
+    """Give way: a socket that always has something to read would never wait, and so nobody else."""
+    time.sleep(0)

@@ -15,6 +15,12 @@ from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from assistant.adapters.offloading import give_way
+
+# Without a body these say nothing; of others, an empty one may say that all is as usual.
+CHANGING = ("PATCH", "PUT")
+LARGE = 64 * 1024
+
 
 class Encoded(UnsupportedMediaType):
     """The body is compressed, or otherwise encoded; its answer says which codings are taken."""
@@ -48,12 +54,18 @@ class StrictParser(FlaskParser):
 
     def _raw_load_json(self, req: Request) -> Any:
         if not _has_body(req):
+            if req.method in CHANGING:
+                raise ValidationError({"_schema": ["Send what to change, as a JSON object."]})
             return missing
         if not req.is_json:
             raise UnsupportedMediaType("Send JSON, with `Content-Type: application/json`.")
+        data = req.get_data(cache=True)
+        if len(data) > LARGE:
+            # While it is read, nobody else goes on.
+            give_way()
         try:
             # Some programs begin with a byte-order mark, which RFC 8259 lets a reader ignore.
-            return json.loads(req.get_data(cache=True).removeprefix(codecs.BOM_UTF8).decode())
+            return json.loads(data.removeprefix(codecs.BOM_UTF8).decode())
         except UnicodeDecodeError:
             raise BadRequest("The JSON is not in UTF-8, which it has to be.") from None
         except json.JSONDecodeError:

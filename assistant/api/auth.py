@@ -46,7 +46,7 @@ TOKEN_REQUEST = {
 @blp.post("/register")
 @allow(public=True)
 @blp.arguments(RegistrationSchema)
-@idempotent(nobody)
+@idempotent(nobody, prepare=lambda user: users.with_hash(user, request.remote_addr))
 @blp.response(201, UserSchema)
 def register(user: dict[str, Any]) -> User:
     """Create a user."""
@@ -57,13 +57,16 @@ def register(user: dict[str, Any]) -> User:
 @allow(public=True)
 @blp.doc(**TOKEN_REQUEST)
 @blp.response(200, TokensSchema)
+@blp.alt_response(429, "TOO_MANY_REQUESTS")
 def create_token() -> Tokens:
     """Sign in with a username (or e-mail address) and a password.
 
     Takes a form, as OAuth2's password grant, or the same two members as JSON.
     """
     return sessions.sign_in(
-        **_form_or_json(TokenRequestSchema), user_agent=request.headers.get("User-Agent")
+        **_form_or_json(TokenRequestSchema),
+        user_agent=request.headers.get("User-Agent"),
+        address=request.remote_addr,
     )
 
 

@@ -5,7 +5,7 @@ import uuid
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, request, send_file
+from flask import Response, after_this_request, request, send_file
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
@@ -32,6 +32,7 @@ from assistant.services.documents import (
     documents,
     fetching,
     pasting,
+    uploads,
 )
 from assistant.services.generation import analysis
 
@@ -44,10 +45,22 @@ blp = StrictBlueprint(
 )
 
 
+def _received(upload: dict[str, Any]) -> dict[str, Any]:
+    """Write the file to disk; what nobody keeps under its name is removed after the request."""
+    stored = uploads.receive(upload["file"].stream)
+
+    @after_this_request
+    def discard(response: Response) -> Response:
+        uploads.discard(stored)
+        return response
+
+    return {**upload, "stored": stored}
+
+
 @blp.post("")
 @allow(scope="write")
 @blp.arguments(UploadSchema, location="multipart")
-@idempotent()
+@idempotent(prepare=_received)
 @blp.response(202, JobSchema)
 @blp.alt_response(413, HTTPStatus(413).name)  # newer Pythons call it differently
 @blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
@@ -60,7 +73,7 @@ def create_document(upload: dict[str, Any]) -> Response:
     file, collection_id = upload["file"], upload.get("collection_id")
     job = documents.create(
         caller_id(),
-        file.stream,
+        upload["stored"],
         file.filename,
         collection_id,
         keep_duplicate=upload["on_duplicate"] == KEEP,
@@ -195,6 +208,7 @@ def get_content(document_id: uuid.UUID) -> Response:
         conditional=True,
     )
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -5,9 +5,9 @@ from typing import IO
 from flask import Request
 from werkzeug import formparser
 from werkzeug.datastructures import FileStorage, Headers, MultiDict
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
-from werkzeug.sansio.multipart import MultipartDecoder
+from werkzeug.sansio.multipart import Event, MultipartDecoder
 
 from assistant.extensions import adapters
 
@@ -22,6 +22,15 @@ class LenientDecoder(MultipartDecoder):
             return super()._parse_headers(data)
         except UnicodeDecodeError:
             return super()._parse_headers(bytes(data).decode("latin-1").encode())
+
+    def next_event(self) -> Event:
+        """Return what comes next; raises `RequestEntityTooLarge` for too many parts."""
+        try:
+            return super().next_event()
+        except RequestEntityTooLarge:
+            raise RequestEntityTooLarge(
+                f"A form has at most {self.max_parts} parts. Send one file in each request."
+            ) from None
 
 
 # Werkzeug has no setting for it, and drops the whole form because of one such byte.

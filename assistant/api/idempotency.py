@@ -23,6 +23,7 @@ P = ParamSpec("P")
 HEADER = "Idempotency-Key"
 # A string as RFC 8941 writes it, or the same without quotation marks.
 KEY = re.compile(r'"(?P<quoted>(?:[!#-\[\]-~]|\\["\\]){1,255})"|(?P<bare>[!#-~]{1,255})')
+PATTERN = r'^([!#-~]{1,255}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
 
 DOCUMENTED = {
     "parameters": [
@@ -30,7 +31,7 @@ DOCUMENTED = {
             "in": "header",
             "name": HEADER,
             "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "schema": {"type": "string", "pattern": PATTERN},
             "description": "A new random value for each new request, such as a UUID. Sent again "
             "with the same key, a request does nothing again and gets the first answer, with "
             f"`{REPLAYED}: true`; with another body it is a 422, and a 409 while the first one is "
@@ -48,27 +49,32 @@ def nobody() -> uuid.UUID:
 
 def idempotent(
     owner: Callable[[], uuid.UUID] = caller_id,
+    prepare: Callable[[Any], Any] | None = None,
 ) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
     """Let a view be called again under an `Idempotency-Key` without doing anything again.
 
-    It stands below what authorises and checks the request, and above what makes the answer.
+    It stands below what authorises and checks the request, and above what makes the answer. What
+    is slow, `prepare` does with the view's arguments before a transaction is open.
     """
 
     def decorate(view: Callable[P, Response]) -> Callable[P, Response]:
+        def prepared(args: Any) -> Any:
+            return args if prepare is None else (prepare(args[0]), *args[1:])
+
         @wraps(view)
         def repeatable(*args: P.args, **kwargs: P.kwargs) -> Response:
             given = request.headers.get(HEADER)
             if given is None:
-                return view(*args, **kwargs)
-            key = _read_key(given)
-            # Views take what was sent as positional arguments; without any they ignore it.
-            path, body = request.path.rstrip("/"), _body() if args else None
-            answer, was_kept = idempotency.once(
-                owner(),
-                key,
-                idempotency.fingerprint(request.method, path, body),
-                lambda: _as_answer(view(*args, **kwargs)),
-            )
+                return view(*prepared(args), **kwargs)
+            call = (owner(), _read_key(given), _fingerprint(args))
+            if prepare is None:
+                answer, was_kept = idempotency.once(
+                    *call, lambda: _as_answer(view(*args, **kwargs))
+                )
+            else:
+                answer, was_kept = idempotency.once_prepared(
+                    *call, lambda: prepared(args), lambda ready: _as_answer(view(*ready, **kwargs))
+                )
             return _as_response(answer, was_kept)
 
         documented = cast(Any, repeatable)
@@ -89,6 +95,12 @@ def _read_key(given: str) -> str:
             header=HEADER,
         )
     return found["bare"] or re.sub(r"\\(.)", r"\1", found["quoted"])
+
+
+def _fingerprint(args: tuple[object, ...]) -> bytes:
+    # Views take what was sent as positional arguments; without any they ignore it.
+    path, body = request.path.rstrip("/"), _body() if args else None
+    return idempotency.fingerprint(request.method, path, body)
 
 
 def _body() -> object:

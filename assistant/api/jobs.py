@@ -9,7 +9,7 @@ from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.schemas.jobs import JobQuerySchema, JobReadSchema, JobSchema
-from assistant.security import allow, caller_id, shared_read
+from assistant.security import allow, caller_id, demand_again, shared_read
 from assistant.services import job_kinds, jobs
 from assistant.services.events.long_polling import wait_for
 
@@ -42,6 +42,7 @@ def get_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     shown = shared_read().status(caller_id())
     if query.get("wait") and not shown.ended:
         shown = wait_for(caller_id(), job_id, query["wait"])
+        demand_again(job_id)
     response = responses.ready_json(shown.body)
     response.set_etag(shown.tag, weak=True)
     if not shown.ended:

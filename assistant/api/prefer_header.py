@@ -7,7 +7,7 @@ from flask import Response, request
 
 from assistant.api import responses
 from assistant.errors import AssistantError
-from assistant.security import caller_id
+from assistant.security import caller_id, demand_again
 from assistant.services.events.long_polling import wait_for
 
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", re.IGNORECASE)
@@ -23,6 +23,7 @@ def wait_if_preferred(response: Response) -> Response:
     try:
         job_id = uuid.UUID(response.get_json()["id"])
         shown = wait_for(caller_id(), job_id, seconds, just_accepted=True)
+        demand_again(job_id)
     except AssistantError:
         # It was accepted, and that is what counts.
         return response

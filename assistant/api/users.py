@@ -72,7 +72,7 @@ def list_users(query: dict[str, Any]) -> Any:
 @blp.post("")
 @allow(scope="admin", role=Role.ADMIN)
 @blp.arguments(NewUserSchema)
-@idempotent()
+@idempotent(prepare=users.with_hash)
 @blp.response(201, UserSchema)
 @blp.alt_response(403, "FORBIDDEN")
 def create_user(values: dict[str, Any]) -> Any:

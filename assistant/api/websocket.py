@@ -13,12 +13,20 @@ from flask import Response, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from assistant.adapters.websocket import BROKEN, FAREWELL_SECONDS, GOING_AWAY, Closed, WebSocket
+from assistant.adapters.websocket import (
+    BROKEN,
+    FAREWELL_SECONDS,
+    GOING_AWAY,
+    TOO_MANY,
+    Closed,
+    WebSocket,
+)
 from assistant.api import frames
 from assistant.api.arguments import StrictBlueprint
-from assistant.api.websocket_session import NOT_SIGNED_IN, NOT_YOURS, TOO_MANY, Talk
+from assistant.api.websocket_session import NOT_SIGNED_IN, NOT_YOURS, Talk
 from assistant.errors import AssistantError, InvalidCredentials
 from assistant.extensions import settings
+from assistant.middleware import vouch
 from assistant.problems import problem
 from assistant.security import allow
 
@@ -28,8 +36,11 @@ blp = StrictBlueprint("sockets", __name__, url_prefix="/ws", description="Everyt
 
 AUTH_SECONDS = 5.0
 LARGEST_FRAME = 64 * 1024
+# In each process; then the one that has been silent longest makes room for a new one.
+MOST_UNSIGNED = 500
 
 _open: set[WebSocket] = set()
+_unsigned: dict[WebSocket, None] = {}
 _sockets_of: Counter[uuid.UUID] = Counter()
 _leaving = threading.Event()
 
@@ -100,9 +111,12 @@ def _serve(only: uuid.UUID | None) -> Response:
 def _talk(socket: WebSocket, only: uuid.UUID | None) -> None:
     if _leaving.is_set():
         return socket.close(GOING_AWAY, "The server is leaving. Come back.")
-    talk = _sign_in(socket)
+    with _unknown(socket):
+        talk = _sign_in(socket)
     if talk is None:
         return None
+    vouch()
+    socket.trust()
     if only not in (None, talk.user_id):
         return socket.close(NOT_YOURS, "This address is another user's.")
     with _counted(talk.user_id) as number:
@@ -131,6 +145,20 @@ def _sign_in(socket: WebSocket) -> Talk | None:
             code, getattr(error, "detail", None) or "The first frame is not as it must be."
         )
         return None
+
+
+@contextmanager
+def _unknown(socket: WebSocket) -> Iterator[None]:
+    """Keep few sockets of whose clients nothing is known."""
+    _unsigned[socket] = None
+    if len(_unsigned) > MOST_UNSIGNED:
+        oldest = next(iter(_unsigned))
+        del _unsigned[oldest]
+        oldest.hang_up()
+    try:
+        yield
+    finally:
+        _unsigned.pop(socket, None)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from flask import g
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from assistant import security
-from assistant.adapters.websocket import GOING_AWAY, Closed, WebSocket
+from assistant.adapters.websocket import GOING_AWAY, TOO_MANY, Closed, WebSocket
 from assistant.api import frames, messages
 from assistant.api.session_recheck import Presence
 from assistant.errors import (
@@ -35,7 +35,7 @@ DEAD_SECONDS = 50.0
 # Proxies and new releases must be able to move a client; it comes back with its cursors.
 LONGEST_SECONDS = 3600.0
 
-NOT_SIGNED_IN, NOT_YOURS, TOO_SLOW, TOO_MANY = 4401, 4403, 4408, 4429
+NOT_SIGNED_IN, NOT_YOURS, TOO_SLOW = 4401, 4403, 4408
 
 
 class Talk:

@@ -100,7 +100,8 @@ def _create(
     # Before the password is asked for, so that nobody types one in vain.
     check(values, partial=("password",))
     password = passwords.obtain(password_file, generate)
-    user = service.register(**check({**values, "password": password}), role=role)
+    checked = check({**values, "password": password})
+    user = service.register(**service.with_hash(checked), role=role)
     user = service.get(user.id)
     words = f"Created {user.role} {user.username} with the id {user.id}."
     passwords.tell(body_of(user), words, password if generate else None, to_json=as_json)

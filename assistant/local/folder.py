@@ -26,8 +26,11 @@ class DataFolder:
     def claim(self) -> None:
         """Lock the folder, or raise `LocalRunError` if another run has it."""
         try:
+            ours = self._is_ours()
             for folder in (self.secrets, self.run, self.log):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if ours:
+                self._close_to_others()
             self.lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise LocalRunError(
@@ -47,6 +50,21 @@ class DataFolder:
             time.sleep(0.2)
         os.ftruncate(self.lock, 0)
         os.pwrite(self.lock, str(os.getpid()).encode(), 0)
+
+    def _is_ours(self) -> bool:
+        """Return whether the folder is for local runs alone: new, empty, or used by one before."""
+        names = [path.name for path in self.path.iterdir()] if self.path.exists() else []
+        return not names or LOCK in names
+
+    def _close_to_others(self) -> None:
+        """Let others see nothing in it; root's PostgreSQL, which is somebody else, passes it."""
+        found = self.path.stat()
+        if found.st_uid == os.geteuid():
+            self.path.chmod(0o711 if found.st_uid == 0 else found.st_mode & 0o711)
+        for server in ("postgres", "valkey", "chroma"):
+            folder = self.path / server
+            if folder.exists() and folder.stat().st_uid in (os.geteuid(), 0):
+                folder.chmod(0o700)
 
     def release(self) -> None:
         """Let the next run have the folder."""

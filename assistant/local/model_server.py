@@ -1,8 +1,11 @@
 """Serves the bundled language model over HTTP until a signal comes."""
 
+import os
 import signal
 import sys
 
+# The environment variable that holds the key, since a command line can be read by everybody.
+KEY = "MODEL_SERVER_KEY"
 ALIAS = "smollm2-135m-instruct"
 # What the model was trained on.
 LONGEST_CONTEXT = 8192
@@ -19,6 +22,8 @@ def serve(model: str, port: int, context_tokens: int) -> None:
     parameters.model_alias = {ALIAS}
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = port
+    # To pages in a browser, too, it answers whatever their origin; without the key, nothing.
+    parameters.api_keys = [os.environ[KEY]]
     # A window of its own for each request: in a shared one two long requests starve each other.
     parameters.kv_unified = False
     parameters.n_ctx = context_tokens * PARALLEL_REQUESTS

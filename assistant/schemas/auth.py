@@ -1,25 +1,40 @@
 """Sign-in, tokens and users."""
 
+import re
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from assistant import names
 from assistant.adapters import passwords
-from assistant.schemas.text import Line, Request, Text
+from assistant.schemas.text import ONE_LINE, Line, Request, Text
 
 # No @: whoever took somebody's e-mail address as a name could keep them from signing in with it.
-USERNAME = validate.Regexp(
-    r"^[\w][\w.+-]*\Z",
-    error="Use letters, digits and . _ - + only, beginning with a letter or digit.",
-)
+_USERNAME = re.compile(r"\w[\w.+-]*")
+# What is said of it in the documentation: of other alphabets, only words can say which signs are
+# letters.
+USERNAME = r"^[^\u0000-/:-@\[-^`\{-\u00a0][^\u0000-*,/:-@\[-^`\{-\u00a0]*$"
+SIGNS = "Use letters, digits and . _ - + only, beginning with a letter or digit."
+
+
+def _check_signs(name: str) -> None:
+    if not _USERNAME.fullmatch(name):
+        raise ValidationError(SIGNS)
 
 
 class Username(Line):
     """A name to sign in with; the rules are for how it will be spelled."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(shortest=2, longest=64, validate=[USERNAME], **kwargs)
+        said = "Letters of any alphabet, digits and . _ - +; not one that looks like another's, is "
+        said += "written as an id, or is the system's (409)"
+        super().__init__(
+            shortest=2,
+            longest=64,
+            validate=[_check_signs],
+            metadata={"pattern": USERNAME, "description": said},
+            **kwargs,
+        )
 
     def _validate(self, value: str) -> None:
         super()._validate(names.spelled(value))
@@ -29,10 +44,14 @@ class NewPassword(Text):
     """A password to come, in the form that is kept of it."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(shortest=12, longest=128, load_only=True, **kwargs)
+        said = "Without controls, invisible marks and what cannot be typed on every keyboard (422)"
+        described = {"pattern": ONE_LINE, "description": said}
+        super().__init__(shortest=12, longest=128, load_only=True, metadata=described, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
+        if not text.strip():
+            raise ValidationError("Must not be blank.")
         if bad := passwords.cannot_be_typed(text):
             points = ", ".join(f"U+{ord(char):04X}" for char in dict.fromkeys(bad))
             raise ValidationError(
@@ -43,6 +62,8 @@ class NewPassword(Text):
 
 class Email(Line):
     """An e-mail address."""
+
+    pattern = None
 
     def __init__(self, **kwargs: Any) -> None:
         checks = [validate.Email()]

@@ -5,12 +5,11 @@ from datetime import UTC
 from marshmallow import Schema, fields, validate
 
 from assistant.schemas.paging import PageSchema
-from assistant.schemas.text import NOT_BLANK, Line, Request, Search, Text
-from assistant.schemas.values import Flag, Number
+from assistant.schemas.text import Line, Request, Search, Text, not_blank
+from assistant.schemas.values import Flag, Number, Several
 
 TEMPERATURE = validate.Range(min=0, max=2)
 MAX_TOKENS = validate.Range(min=1, max=128_000)
-IDS = validate.Length(max=100)
 
 
 class ConversationSchema(Request):
@@ -181,14 +180,14 @@ class BranchSchema(Schema):
 class QuestionSchema(Request):
     """A question; without `conversation_id` a conversation is begun."""
 
-    content = Text(longest=100_000, required=True, validate=[NOT_BLANK])
+    content = Text(longest=100_000, required=True, validate=[not_blank])
     conversation_id = fields.UUID(allow_none=True)
     use_documents = Flag(
         allow_none=True,
         metadata={"description": "Answer from documents; true alone means from all of yours"},
     )
-    document_ids = fields.List(fields.UUID(), validate=IDS)
-    collection_ids = fields.List(fields.UUID(), validate=IDS)
+    document_ids = Several(fields.UUID())
+    collection_ids = Several(fields.UUID())
     model = Line(longest=128, allow_none=True)
     temperature = Number(allow_none=True, validate=TEMPERATURE)
     max_tokens = fields.Integer(strict=True, allow_none=True, validate=MAX_TOKENS)

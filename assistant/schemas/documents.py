@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 from assistant.models import DocumentStatus
 from assistant.schemas.jobs import JobErrorSchema
 from assistant.schemas.paging import PageSchema
-from assistant.schemas.text import NOT_BLANK, Line, Request, Search, Text
+from assistant.schemas.text import Line, Request, Search, Text, not_blank
 from assistant.schemas.values import QueryInteger
 
 FORMATS = (
@@ -55,7 +55,7 @@ class UploadSchema(Request):
 class PastedTextSchema(Request):
     """A text, what it is called, and where it goes."""
 
-    text = Text(longest=1_000_000, required=True, validate=[NOT_BLANK])
+    text = Text(longest=1_000_000, required=True, validate=[not_blank])
     title = Line(longest=200, metadata={"description": "The first line of the text if not given"})
     format = fields.String(load_default="text", validate=validate.OneOf(TEXT_FORMATS))
     collection_id = fields.UUID(metadata={"description": "The default collection if not given"})
@@ -67,7 +67,7 @@ class WebAddressSchema(Request):
     url = Text(
         longest=2048,
         required=True,
-        validate=[NOT_BLANK],
+        validate=[not_blank],
         metadata={"description": "It begins with http:// or https://, and everybody may read it"},
     )
     collection_id = fields.UUID(metadata={"description": "The default collection if not given"})

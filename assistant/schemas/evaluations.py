@@ -6,9 +6,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from assistant.models import JobState
 from assistant.schemas.jobs import JobErrorSchema, ProgressSchema
-from assistant.schemas.search import IDS
-from assistant.schemas.text import NOT_BLANK, Line, Request, Text
-from assistant.schemas.values import Flag, Number
+from assistant.schemas.text import Line, Request, Text, not_blank
+from assistant.schemas.values import Flag, Number, Several
 
 MOST_QUESTIONS = 1000
 SEARCHES = ("fused", "dense", "lexical")
@@ -22,7 +21,7 @@ def _whole(lowest: int, highest: int, **more: Any) -> fields.Integer:
 class ExpectedQuestionSchema(Request):
     """A question, and what is expected of its answer; what is not given is not judged."""
 
-    question = Text(longest=2_000, required=True, validate=[NOT_BLANK])
+    question = Text(longest=2_000, required=True, validate=[not_blank])
     filename = Line(
         longest=255,
         allow_none=True,
@@ -34,13 +33,13 @@ class ExpectedQuestionSchema(Request):
     passage = Text(
         longest=10_000,
         allow_none=True,
-        validate=[NOT_BLANK],
+        validate=[not_blank],
         metadata={"description": "The words of a document that answer it, as they stand there"},
     )
     answer = Text(
         longest=1_000,
         allow_none=True,
-        validate=[NOT_BLANK],
+        validate=[not_blank],
         metadata={"description": "What the reply and its quotes have to say, in these words"},
     )
     refuse = Flag(
@@ -90,9 +89,7 @@ class EvaluationRequestSchema(Request):
     """A set of questions, and one setting to ask it with, or two to compare."""
 
     name = Line(longest=200, load_default="Evaluation")
-    questions = fields.List(
-        fields.Nested(ExpectedQuestionSchema), validate=validate.Length(1, MOST_QUESTIONS)
-    )
+    questions = Several(fields.Nested(ExpectedQuestionSchema), least=1, most=MOST_QUESTIONS)
     csv = Text(
         longest=1_000_000,
         metadata={
@@ -100,13 +97,11 @@ class EvaluationRequestSchema(Request):
             "`filename`, `page`, `passage`, `answer`, `refuse`"
         },
     )
-    settings = fields.List(
-        fields.Nested(EvaluationSettingSchema),
-        load_default=lambda: [{}],
-        validate=validate.Length(1, 2),
+    settings = Several(
+        fields.Nested(EvaluationSettingSchema), least=1, most=2, load_default=lambda: [{}]
     )
-    document_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)
-    collection_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)
+    document_ids = Several(fields.UUID(), load_default=list)
+    collection_ids = Several(fields.UUID(), load_default=list)
 
     @validates_schema
     def check_source(self, data: dict[str, Any], **_: object) -> None:

@@ -6,23 +6,20 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from assistant.adapters.documents.media import MEDIA_TYPES
-from assistant.schemas.text import NOT_BLANK, Line, Request, Text
-from assistant.schemas.values import Score
-
-IDS = validate.Length(max=100)
+from assistant.schemas.text import Line, Request, Text, not_blank
+from assistant.schemas.values import Score, Several
 
 
 class SearchRequestSchema(Request):
     """What to look for, and where."""
 
-    query = Text(longest=2_000, required=True, validate=[NOT_BLANK])
+    query = Text(longest=2_000, required=True, validate=[not_blank])
     limit = fields.Integer(strict=True, load_default=10, validate=validate.Range(min=1, max=100))
-    document_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)
-    collection_ids = fields.List(fields.UUID(), load_default=list, validate=IDS)
-    media_types = fields.List(
+    document_ids = Several(fields.UUID(), load_default=list)
+    collection_ids = Several(fields.UUID(), load_default=list)
+    media_types = Several(
         fields.String(validate=validate.OneOf(sorted(set(MEDIA_TYPES.values())))),
         load_default=list,
-        validate=IDS,
         metadata={"description": "Only in documents of these types", "example": ["text/html"]},
     )
     created_after = fields.AwareDateTime(

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 WHOLE = re.compile(r"-?[0-9]{1,20}")
 
@@ -39,4 +39,19 @@ class QueryInteger(fields.Integer):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not WHOLE.fullmatch(str(value)):
             raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Several(fields.List[Any]):
+    """A list of so many; how many they are is looked at before each of them is."""
+
+    def __init__(
+        self, inner: fields.Field[Any], *, least: int = 0, most: int = 100, **kwargs: Any
+    ) -> None:
+        self._length = validate.Length(min=least or None, max=most)
+        super().__init__(inner, validate=self._length, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, list):
+            self._length(value)
         return super()._deserialize(value, attr, data, **kwargs)

@@ -1,24 +1,32 @@
 """Requests that may be sent again: what they did and their answer are one commit."""
 
+import hashlib
 import hmac
 import json
+import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from sqlalchemy import CursorResult, delete, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from assistant.crashes import crash_point
-from assistant.database import SYSTEM, transaction, unit_of_work
+from assistant.database import SYSTEM, strangers_transaction, transaction, unit_of_work
 from assistant.errors import KeyReused, RequestInProgress
-from assistant.extensions import settings
+from assistant.extensions import cache, settings
 from assistant.models import IdempotencyKey
 
 # Who sends a request without a user.
 NOBODY = uuid.UUID(int=0)
 BATCH = 1000
+# Longer than a password waits to be hashed; after an accident the key is free again so soon.
+PREPARING_SECONDS = 10
+
+T = TypeVar("T")
 
 # Held until the commit, so whoever gets it next sees the answer. It is asked for in a statement of
 # its own: the one that looks for the answer must see what was committed before the lock was given.
@@ -55,10 +63,7 @@ def once(
     """
     with unit_of_work(owner_id) as session:
         if not session.scalar(LOCK, {"owner": str(owner_id), "key": key}):
-            raise RequestInProgress(
-                "A request with this Idempotency-Key is at work. Send this one again in a moment.",
-                retry_after=1,
-            )
+            raise _in_progress()
         earlier = session.get(IdempotencyKey, (owner_id, key))
         if earlier is not None:
             return _kept(earlier, request_hash), True
@@ -66,6 +71,55 @@ def once(
         session.add(_row(owner_id, key, request_hash, answer))
         crash_point("api.before_commit")
     return answer, False
+
+
+def once_prepared(
+    owner_id: uuid.UUID,
+    key: str,
+    request_hash: bytes,
+    prepare: Callable[[], T],
+    work: Callable[[T], Answer],
+) -> tuple[Answer, bool]:
+    """Do as `once` does, of work with a slow part: that is done before, with no transaction open.
+
+    A twin is told so before its own slow part. Where Redis is away, or whoever prepares takes
+    longer than `PREPARING_SECONDS`, both prepare, and `once` keeps them apart all the same.
+    """
+    begin = strangers_transaction if owner_id == NOBODY else transaction
+    with begin(owner_id) as session:
+        if not session.scalar(LOCK, {"owner": str(owner_id), "key": key}):
+            raise _in_progress()
+        earlier = session.get(IdempotencyKey, (owner_id, key))
+    if earlier is not None:
+        return _kept(earlier, request_hash), True
+    with _announced(f"preparing:{owner_id}:{hashlib.sha256(key.encode()).hexdigest()}"):
+        ready = prepare()
+        return once(owner_id, key, request_hash, lambda: work(ready))
+
+
+@contextmanager
+def _announced(name: str) -> Iterator[None]:
+    """Let others see that this is being prepared; raise `RequestInProgress` if it is already."""
+    mine = secrets.token_bytes(16)
+    other = cache.ask(
+        lambda client: client.set(name, mine, nx=True, get=True, ex=PREPARING_SECONDS)
+    )
+    if other is not None:
+        raise _in_progress()
+    try:
+        yield
+    finally:
+        # After the commit: a twin now finds the answer. One that took longer than it said leaves
+        # the mark of the next alone.
+        if cache.ask(lambda client: client.get(name)) == mine:
+            cache.ask(lambda client: client.delete(name))
+
+
+def _in_progress() -> RequestInProgress:
+    return RequestInProgress(
+        "A request with this Idempotency-Key is at work. Send this one again in a moment.",
+        retry_after=1,
+    )
 
 
 def _kept(row: IdempotencyKey, request_hash: bytes) -> Answer:

@@ -24,7 +24,7 @@ PRESENT = "SELECT id FROM {table} WHERE id = ANY(CAST(:ids AS uuid[]))"
 TOMBSTONE = ("jobs", "sessions")
 NAMED = """
     SELECT id FROM users
-    WHERE id = ANY(CAST(:ids AS uuid[])) AND (deleted_at IS NULL OR username NOT LIKE 'deleted-%')
+    WHERE id = ANY(CAST(:ids AS uuid[])) AND (deleted_at IS NULL OR username NOT LIKE 'deleted:%')
 """
 # Why a job about a document fails that nobody could cancel any more.
 DELETED = ("document_deleted", "collection_deleted")

@@ -13,13 +13,21 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from assistant.adapters.documents import confinement, extract, fork_server, landlock, plain
+from assistant.adapters.documents import (
+    confinement,
+    extract,
+    fork_server,
+    landlock,
+    plain,
+    seccomp,
+)
 
 WALLS: dict[str, tuple[Any, str]] = {
     "landlock": (landlock, "restrict"),
     "user": (confinement, "_become_nobody_else"),
     "capabilities": (confinement, "_give_up_capabilities"),
     "namespaces": (confinement, "_leave_network"),
+    "seccomp": (seccomp, "refuse_signals"),
 }
 Attack = tuple[str, Callable[[], object]]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from assistant.adapters.documents import apart, extract, landlock, trial
+from assistant.adapters.documents import apart, extract, landlock, seccomp, trial
 from assistant.adapters.documents.confinement import FIRST_USER, USERS
 
 # It has a secret in its environment, as workers have, and lets a hostile parser read a file.
@@ -30,7 +30,7 @@ ORDINARY = 60001
 # What a process is and holds; of others, as of this one, only its parent.
 INSIDES = {"environment", "memory", "open files", "folder"}
 OPEN = {"network", "public file", "new file"}
-WALLS = ("landlock", "user", "capabilities", "namespaces")
+WALLS = ("landlock", "user", "capabilities", "namespaces", "seccomp")
 
 
 @dataclass
@@ -160,13 +160,23 @@ def test_where_no_wall_is_allowed_files_are_parsed_all_the_same(attack: Attack) 
     assert got == INSIDES | OPEN | {"signal", "private file", "private folder"}
 
 
+def test_a_parser_stops_nobody_where_landlock_is_old_and_users_are_one(attack: Attack) -> None:
+    if os.uname().machine not in seccomp.KNOWN:
+        pytest.skip("the numbers of this architecture's calls are not known")
+    walls = tuple(wall for wall in WALLS if wall != "seccomp")
+    assert "signal" not in attack(*walls)["got"]
+
+
 def test_the_trial_sees_which_walls_are_missing(tmp_path: Path) -> None:
     assert trial.reachable() == []
     private = tmp_path / "private"
     private.touch()
     with socket.create_server(("127.0.0.1", 0)) as server:
         got = trial._try_all(str(private), server.getsockname()[1], os.getpid())
-    assert got == ["the environment of its worker", "files of its worker", "the network"]
+    assert got == [
+        *("the environment of its worker", "files of its worker", "signals to its worker"),
+        "the network",
+    ]
 
 
 def test_no_library_of_a_format_starts_a_thread_which_no_wall_would_bind() -> None:

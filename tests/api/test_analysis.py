@@ -76,7 +76,8 @@ def test_a_short_document_is_summarised_in_two_requests(user: User, model: Model
         "model": "scripted-model",
     }
     assert (ended["progress"]["done"], ended["progress"]["total"]) == (2, 2)
-    assert [SHORT in question for _, question in asked(model)] == [True, True]
+    fenced = [question.startswith("<<<\n") and SHORT in question for _, question in asked(model)]
+    assert fenced == [True, True]
     with transaction(SYSTEM) as session:
         usage = session.scalar(
             text("SELECT usage FROM job_attempts WHERE job_id = :id"), {"id": accepted["id"]}

@@ -168,8 +168,8 @@ def test_a_nameless_row_remains_and_name_and_address_are_free(user: User) -> Non
     accepted = user.delete("/users/me").get_json()
     jobs.run(accepted["id"])
     row = user_row(user)
-    assert row["username"] == f"deleted-{user.id}"
-    assert row["email"] == f"{user.id}@deleted.invalid"
+    assert row["username"] == f"deleted:{user.id}"
+    assert row["email"] == f"deleted:{user.id}"
     assert not row["password_hash"].startswith("$argon2")
     assert (row["is_active"], row["role"]) == (False, "user")
     assert row["deleted_at"] is not None

@@ -281,3 +281,18 @@ def test_what_does_not_end_in_time_is_accepted_as_ever(user: User) -> None:
     answer = user.post("/messages", json={"content": "Why?"}, headers={"Prefer": "wait=0"})
     assert answer.status_code == 202
     assert answer.headers["Preference-Applied"] == "wait=0"
+
+
+@pytest.mark.parametrize("way", ["query", "header"])
+def test_whoever_signs_out_meanwhile_is_told_nothing_more(user: User, way: str) -> None:
+    accepted = ask(user)
+    leaving = threading.Timer(0.3, lambda: user.post("/auth/logout"))
+    leaving.start()
+    if way == "query":
+        assert_problem(user.get(f"/jobs/{accepted['id']}?wait=1.5"), 401)
+    else:
+        answer = user.post("/messages", json={"content": "Why?"}, headers={"Prefer": "wait=2"})
+        # It was accepted before, and that is all that is said of it.
+        assert answer.status_code == 202
+        assert "Preference-Applied" not in answer.headers
+    leaving.join()

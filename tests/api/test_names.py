@@ -15,8 +15,10 @@ from werkzeug.test import TestResponse
 
 from assistant.adapters import passwords
 from assistant.database import SYSTEM, transaction
+from assistant.errors import NotFound
 from assistant.names import RULES, key_of, look_of
 from assistant.services import jobs
+from assistant.services.accounts import users
 from assistant.services.upkeep.names import Names
 from tests.conftest import PASSWORD, User
 from tests.factories import assert_problem, change_rows
@@ -27,6 +29,10 @@ TOKEN = "/api/v1/auth/token"
 def register(client: FlaskClient, name: str, password: str = PASSWORD) -> TestResponse:
     body = {"username": name, "email": f"{uuid.uuid4().hex}@example.org", "password": password}
     return client.post("/api/v1/auth/register", json=body)
+
+
+def person(name: str) -> dict[str, str]:
+    return {"username": name, "email": f"{uuid.uuid4().hex}@example.org", "password": PASSWORD}
 
 
 def sign_in(client: FlaskClient, name: str, password: str = PASSWORD) -> str | None:
@@ -290,3 +296,57 @@ def test_what_no_keyboard_types_alike_is_in_no_new_password(client: FlaskClient,
 def test_a_new_password_is_as_long_as_it_is_kept(client: FlaskClient) -> None:
     assert_problem(register(client, "paypal", "e\u0301" * 11), 422)
     assert register(client, "paypal", "e\u0301" * 12).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "name", ["{id}", "{plain}", "DELETED-{id}", "deleted-{plain}", "ｄeleted-{id}"]
+)
+def test_names_that_the_system_makes_or_reads_as_ids_are_reserved(
+    user: User, other_user: User, name: str
+) -> None:
+    taken = name.format(id=other_user.id, plain=other_user.id.replace("-", ""))
+    for refused in (
+        user.client.post("/api/v1/auth/register", json=person(taken)),
+        user.patch("/users/me", json={"username": taken}),
+    ):
+        assert assert_problem(refused, 409)["detail"].startswith("This username is reserved.")
+
+
+@pytest.mark.parametrize("host", ["deleted.invalid", "Deleted.INVALID", "a.deleted.invalid"])
+def test_addresses_of_users_who_are_gone_are_reserved(user: User, host: str) -> None:
+    body = {**person(f"n{uuid.uuid4().hex[:12]}"), "email": f"{uuid.uuid4()}@{host}"}
+    for refused in (
+        user.client.post("/api/v1/auth/register", json=body),
+        user.patch("/users/me", json={"email": body["email"], "old_password": PASSWORD}),
+    ):
+        assert "reserved" in assert_problem(refused, 409)["detail"]
+
+
+def test_nobody_stands_in_the_way_of_a_deletion(user: User, other_user: User) -> None:
+    # As earlier releases let anybody be called.
+    change_rows(
+        "UPDATE users SET username = :name, email = :email WHERE id = :id",
+        **{"name": f"deleted-{user.id}", "email": f"{user.id}@deleted.invalid"},
+        id=other_user.id,
+    )
+    jobs.run(user.delete("/users/me").get_json()["id"])
+    body = {"username": f"deleted-{user.id}", "password": PASSWORD}
+    assert other_user.client.post("/api/v1/auth/token", data=body).status_code == 200
+    # What they have already they may keep, and be deleted with.
+    kept = {"username": f"deleted-{user.id}", "email": f"{user.id}@deleted.invalid"}
+    assert other_user.patch("/users/me", json=kept).status_code == 200
+    accepted = other_user.delete("/users/me").get_json()
+    jobs.run(accepted["id"])
+    assert other_user.get(f"/jobs/{accepted['id']}").get_json()["state"] == "succeeded"
+
+
+def test_what_is_written_as_an_id_is_never_a_name(app: Flask, user: User, other_user: User) -> None:
+    change_rows("UPDATE users SET username = :name WHERE id = :id", name=user.id, id=other_user.id)
+    for written in (user.id, user.id.upper(), user.id.replace("-", ""), f" {user.id} "):
+        assert str(users.look_up(written).id) == user.id
+    unknown = str(uuid.uuid4())
+    change_rows("UPDATE users SET username = :name WHERE id = :id", name=unknown, id=other_user.id)
+    with pytest.raises(NotFound):
+        users.look_up(unknown)
+    body = {"username": unknown, "password": PASSWORD}
+    assert other_user.client.post("/api/v1/auth/token", data=body).status_code == 200

@@ -12,7 +12,7 @@ from assistant.extensions import cache
 from tests.conftest import User
 from tests.factories import assert_problem, change_rows
 
-CLAIMS = ("exp", "iat", "jti", "iss", "aud", "sub", "sid")
+CLAIMS = ("exp", "iat", "jti", "iss", "aud", "sub", "sid", "type")
 
 
 def claims_of(user: User) -> dict[str, Any]:

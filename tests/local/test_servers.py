@@ -245,7 +245,7 @@ def test_replies_wait_in_the_queue_and_not_in_the_bundled_model() -> None:
 
 def test_a_context_that_the_bundled_model_does_not_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LocalRunError, match="CONTEXT_TOKENS is 8193"):
-        model_server(tmp_path, 1, LONGEST_CONTEXT + 1)
+        model_server(tmp_path, tmp_path, 1, LONGEST_CONTEXT + 1)
 
 
 @pytest.mark.slow

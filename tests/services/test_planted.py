@@ -15,7 +15,7 @@ from tests.doubles.model_server import ModelServer
 from tests.services.factories import ask, document_of, make_owner, message_of, perform, upload
 from tests.services.planted import PLANTED
 
-HEADER = re.compile(r"\[(\d+)\] (.*)")
+HEADER = re.compile(r"\[(\d+)\]( page \d+)?")
 MARKS = re.compile(
     r"[<＜][|｜]|</?s>|</?system>|<</?SYS|\[/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS)\]"  # noqa: RUF001
     r"|<(?:start|end)_of_turn>",
@@ -25,7 +25,7 @@ QUESTION = "When does the museum open?"
 
 
 def parsed(asked: str, question: str) -> list[tuple[int, str, str]]:
-    """Read a prompt as its structure says: number, name and text of each passage."""
+    """Read a prompt as its structure says: number, name, place and text of each passage."""
     frame, ending = "Passages:\n\n", f"\n\nQuestion: {question}"
     assert asked.startswith(frame)
     assert asked.endswith(ending)
@@ -39,7 +39,7 @@ def parsed(asked: str, question: str) -> list[tuple[int, str, str]]:
         while (inside := next(lines)) != ">>>":
             data.append(inside)
         assert next(lines, "") == ""
-        found.append((int(header[1]), header[2], "\n".join(data)))
+        found.append((int(header[1]), data[0] + (header[2] or ""), "\n".join(data[1:])))
     return found
 
 
@@ -72,8 +72,8 @@ def test_a_prompt_has_the_passages_that_it_was_given(text: str) -> None:
     asked = messages[-1][1]
     found = parsed(asked, QUESTION)
     assert [number for number, *_ in found] == [1, 2, 3]
-    assert (found[0][1:], found[2][1:]) == (("a.md, page 1", "Before."), ("z.md", "After."))
-    assert found[1][1].endswith(", page 2")
+    assert (found[0][1:], found[2][1:]) == (("a.md page 1", "Before."), ("z.md", "After."))
+    assert found[1][1].endswith(" page 2")
     assert not MARKS.search(asked)
     assert not MARKS.search(messages[2][1])
     assert fences_seen(asked) == ["<<<", ">>>"] * 3

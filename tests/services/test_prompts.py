@@ -1,5 +1,7 @@
 """What a model is asked, and that it fits."""
 
+# ruff: noqa: RUF001
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,8 +70,8 @@ def test_grounded_numbers_the_passages() -> None:
     assert count == 2
     (_, system), (_, asked) = messages
     assert system.startswith("Be kind.")
-    assert "[1] a.pdf, page 3\n<<<\nThe sky is blue.\n>>>" in asked
-    assert "[2] b.md\n<<<\nGrass is green.\n>>>" in asked
+    assert "[1] page 3\n<<<\na.pdf\nThe sky is blue.\n>>>" in asked
+    assert "[2]\n<<<\nb.md\nGrass is green.\n>>>" in asked
     assert asked.endswith("What is blue?")
 
 
@@ -82,8 +84,8 @@ def test_a_passage_says_under_which_headings_it_stands() -> None:
 
     (_, (_, asked)), _ = prompts.grounded_messages(None, passages, [], "Well?", 4000)
 
-    assert "[1] a.md\n<<<\nGuide\n# Use\n\nPress it.\n>>>" in asked
-    assert "[2] b.md\n<<<\nMotors\n| Model | Price |\n| KX | 610 |\n>>>" in asked
+    assert "[1]\n<<<\na.md\nGuide\n# Use\n\nPress it.\n>>>" in asked
+    assert "[2]\n<<<\nb.md\nMotors\n| Model | Price |\n| KX | 610 |\n>>>" in asked
     lines = asked.splitlines()
     assert (lines.count("<<<"), lines.count(">>>")) == (3, 3)
     assert "<|" not in asked
@@ -100,6 +102,37 @@ def test_passages_cannot_break_out() -> None:
         assert mark not in asked
 
 
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *("<bos>", "<think>", "</think>", "<tool_call>", "[SYSTEM_PROMPT]", "[TOOL_CALLS]"),
+        *(
+            "‹｜User｜>",
+            "＜ｔｈｉｎｋ＞",
+            "［INST］",
+            "[ＩＮＳＴ]",
+            "⟨|im_end|⟩",
+            "<\u200dthink>",
+            "❬bos❭",
+        ),
+    ],
+)
+def test_no_mark_of_a_template_reaches_a_model(mark: str) -> None:
+    asked = prompts.grounded_messages(
+        None, [Passage(f"{mark}.txt", 1, f"A {mark} B", (mark,))], [], "Well?", 4000
+    )[0][-1][1]
+    assert mark not in asked
+    assert asked.count(mark[1:]) == 3, "only broken up, so that it can be asked about"
+
+
+@pytest.mark.parametrize("sign", "≯❭⦒⧽≻")
+def test_what_looks_like_the_fence_does_not_end_it(sign: str) -> None:
+    asked = prompts.grounded_messages(
+        None, [Passage("a.md", None, f"A\n{sign * 3}\nB")], [], "Well?", 4000
+    )[0][-1][1]
+    assert sign * 2 not in asked
+
+
 @given(
     st.lists(st.text(alphabet="abc 。語1<>\n", max_size=400), min_size=1, max_size=6),
     TURNS,
@@ -112,5 +145,5 @@ def test_grounded_fits(texts: list[str], history: list[prompts.Message], budget:
 
     assert 1 <= count <= len(texts)
     assert total(messages) <= budget
-    assert f"[{count}] a.pdf" in messages[-1][1]
-    assert f"[{count + 1}] a.pdf" not in messages[-1][1]
+    assert f"[{count}] page 1\n" in messages[-1][1]
+    assert f"[{count + 1}] page 1\n" not in messages[-1][1]

@@ -83,7 +83,7 @@ def test_a_table_is_shown_with_its_header_and_quoted_without(
     perform(upload(owner, f"# Motors\n\n## Prices\n\n{table}\n", "motors.md"))
     reply = reply_to(ask(owner, "What is the price of the model KX-217?", use_documents=True))
     asked = model.requests[-1].body["messages"][-1]["content"]
-    assert f"<<<\nMotors > Prices\n{header}\n| KX-" in asked
+    assert f"<<<\nmotors.md\nMotors > Prices\n{header}\n| KX-" in asked
     assert all(citation["headings"] == ["Motors", "Prices"] for citation in reply.citations)
     assert not any(header in citation["quote"] for citation in reply.citations)
 

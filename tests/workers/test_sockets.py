@@ -118,6 +118,24 @@ def test_who_signs_in_has_no_longer_than_is_said(monkeypatch: pytest.MonkeyPatch
         assert (4401).to_bytes(2, "big") in theirs.recv(4096)
 
 
+def test_those_who_do_not_sign_in_make_room_the_oldest_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Guest:
+        open = True
+
+        def hang_up(self) -> None:
+            self.open = False
+
+    monkeypatch.setattr(websocket, "MOST_UNSIGNED", 2)
+    guests: list[Any] = [Guest() for _ in range(4)]
+    with contextlib.ExitStack() as come:
+        for guest in guests:
+            come.enter_context(websocket._unknown(guest))
+        assert [guest.open for guest in guests] == [False, False, True, True]
+    assert not websocket._unsigned
+
+
 def test_several_conversations_share_a_socket(live: Live) -> None:
     live.model.script(tokens=20, interval=20)
     talk = connect(live)
@@ -302,6 +320,19 @@ def test_a_flood_is_refused_and_then_ended(live: Live) -> None:
         for _ in range(30):
             talk.send("ping")
     assert talk.close_code() == 4429
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_a_flood_of_pings_is_ended_and_a_neighbour_goes_on(live: Live, signed_in: bool) -> None:
+    talk = connect(live) if signed_in else connect(live, token=None)
+    with contextlib.suppress(*GONE):
+        for _ in range(100):
+            talk.socket.sock.sendall((b"\x89\x80" + bytes(4)) * 1000)
+    began = time.perf_counter()
+    live.get("/users/me")
+    assert time.perf_counter() - began < 1
+    with contextlib.suppress(*GONE):
+        assert talk.close_code() == 4429
 
 
 def test_a_user_has_so_many_sockets(live: Live, start_web: Callable[..., Web]) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from glob import glob
 
 import assistant
-from assistant.adapters.documents import landlock
+from assistant.adapters.documents import landlock, seccomp
 from assistant.shortages import OUT_OF_MEMORY
 
 CPU_SECONDS = 30
@@ -51,10 +51,11 @@ def confine(
     """Limit this process, tie its life to `parent`, and wall it off as far as the system allows.
 
     It may then use the files that are open, and read the code of Python and of this package; it
-    sees no other file, no other process and no network. Whatever of that the system does not
-    know is left out. With `programs` it may become one of them, and it may read what is `readable`
-    besides. All is set here and not by the parent, whose threads make `preexec_fn`
-    unsafe; call it before anything is read that a stranger wrote, and in the only thread.
+    sees no other file, no other process and no network, and can end or stop nobody. Whatever of
+    that the system does not know is left out. With `programs` it may become one of them, and it may
+    read what is `readable` besides. All is set here and not by the parent, whose threads make
+    `preexec_fn` unsafe; call it before anything is read that a stranger wrote, and in the only
+    thread.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -71,6 +72,7 @@ def confine(
         _die_with(libc, parent)
         loaders = _loaders() if programs else []
         landlock.restrict(libc, [*_code(), *readable], [*programs, *loaders])
+        seccomp.refuse_signals(libc)
     # After the namespaces, since it forbids new processes and threads; it does not bind root.
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 

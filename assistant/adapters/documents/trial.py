@@ -34,6 +34,7 @@ def _try_all(private: str, port: int, parent: int) -> list[str]:
     tries: dict[str, Callable[[], object]] = {
         "the environment of its worker": Path(f"/proc/{parent}/environ").read_bytes,
         "files of its worker": Path(private).read_bytes,
+        "signals to its worker": lambda: os.kill(parent, 0),
         "the network": lambda: socket.create_connection(("127.0.0.1", port), 1).close(),
     }
     found = []

@@ -44,6 +44,8 @@ def update(
     """
     if by == user_id and (password is not None or "email" in values):
         raise Conflict("Change your own e-mail address and password at /users/me.")
+    if "email" in values:
+        names.demand_free_address(values["email"], of=get(user_id))
     if "username" in values:
         values |= names.taking(values.pop("username"), of=get(user_id))
     new_hash = hash_password(password) if password is not None else None

@@ -174,12 +174,13 @@ def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Count
         update(User)
         .where(User.id == user_id)
         .values(
-            username=f"deleted-{user_id}",
+            # No name and no address can be like these: nobody can be in the way of a deletion.
+            username=f"deleted:{user_id}",
             name_key=None,
             name_look=None,
             name_keyed=None,
             name_rules=None,
-            email=f"{user_id}@deleted.invalid",
+            email=f"deleted:{user_id}",
             password_hash=UNUSABLE,
             role=Role.USER.value,
             is_active=False,

@@ -7,7 +7,15 @@ from sqlalchemy.orm import Session
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict
 from assistant.models import User
-from assistant.names import RULES, folded, key_of, look_of, spelled
+from assistant.names import (
+    RULES,
+    folded,
+    is_reserved,
+    is_reserved_address,
+    key_of,
+    look_of,
+    spelled,
+)
 
 
 def find(session: Session, typed: str) -> User | None:
@@ -51,6 +59,8 @@ def taking(username: str, *, of: User | None = None) -> dict[str, str]:
     if of is not None and username == of.username:
         return {}
     name = spelled(username)
+    if is_reserved(name):
+        raise Conflict("This username is reserved. Choose another one.")
     keys = {"name_key": key_of(name), "name_look": look_of(name)}
     unkeyed = select(User.username).where(
         or_(
@@ -69,6 +79,12 @@ def taking(username: str, *, of: User | None = None) -> dict[str, str]:
         if key_of(other) == keys["name_key"] or look_of(other) == keys["name_look"]:
             raise _alike()
     return {"username": name, "name_keyed": name, "name_rules": RULES, **keys}
+
+
+def demand_free_address(email: str, *, of: User | None = None) -> None:
+    """Raise `Conflict` for an e-mail address that only users who are gone have."""
+    if is_reserved_address(email) and (of is None or email != of.email):
+        raise Conflict("This e-mail address is reserved. Choose another one.")
 
 
 def refusal(username: str, email: str) -> Conflict:

@@ -26,6 +26,8 @@ def update(caller: Caller, values: dict[str, Any]) -> User:
     user = users.get(caller.user_id)
     if password is not None or values.get("email", user.email) != user.email:
         _check(user, old_password)
+    if "email" in values:
+        names.demand_free_address(values["email"], of=user)
     if "username" in values:
         values |= names.taking(values.pop("username"), of=user)
     # Hashed with no transaction open.

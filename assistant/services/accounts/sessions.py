@@ -13,11 +13,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Transaction
 from uuid_utils.compat import uuid7
 
-from assistant.adapters.passwords import UNKNOWN_USER, hash_password, verify_password
-from assistant.database import SYSTEM, transaction
+from assistant.adapters.passwords import UNKNOWN_USER, Asker, hash_password, verify_password
+from assistant.database import SYSTEM, strangers_transaction, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import settings
 from assistant.models import Session, User
+from assistant.names import folded
 from assistant.services.accounts import names
 from assistant.services.accounts.session_cache import Caller, forget
 
@@ -47,12 +48,19 @@ def _hand_out(user_id: uuid.UUID, session_id: uuid.UUID, refresh_token: str) -> 
     return Tokens(access, refresh_token, int(lifetime.total_seconds()))
 
 
-def sign_in(username: str, password: str, user_agent: str | None = None) -> Tokens:
-    """Check a password and start a session; raises `InvalidCredentials`."""
-    with transaction(SYSTEM) as session:
+def sign_in(
+    username: str, password: str, user_agent: str | None = None, address: str | None = None
+) -> Tokens:
+    """Check a password and start a session; raises `InvalidCredentials`.
+
+    Whoever tries much, under one name or from one address, waits behind others.
+    """
+    asker = Asker(folded(username), address)
+    with strangers_transaction(SYSTEM) as session:
         user = names.find(session, username)
     # The password is checked with no transaction open, and also for a name that does not exist.
-    verdict = verify_password(user.password_hash if user else UNKNOWN_USER, password)
+    kept = user.password_hash if user else UNKNOWN_USER
+    verdict = verify_password(kept, password, asker)
     if user is None or not verdict.right or not user.is_active:
         raise InvalidCredentials("The username or the password is wrong.")
     session_id = uuid7()
@@ -64,7 +72,7 @@ def sign_in(username: str, password: str, user_agent: str | None = None) -> Toke
         user_agent=(user_agent or "")[:256] or None,
         expires_at=datetime.now(UTC) + timedelta(days=settings.refresh_token_expire_days),
     )
-    new_hash = hash_password(password) if verdict.outdated else None
+    new_hash = hash_password(password, asker) if verdict.outdated else None
     with transaction(user.id) as session:
         session.add(opened)
         if new_hash:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from assistant.adapters.files import StoredFile
 from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError, Conflict, NotFound
 from assistant.extensions import adapters
@@ -23,7 +24,7 @@ from assistant.services.paging import Page, page_of
 
 def create(
     owner_id: uuid.UUID,
-    stream: BinaryIO,
+    content: BinaryIO | StoredFile,
     filename: str | None,
     collection_id: uuid.UUID | None,
     *,
@@ -37,7 +38,7 @@ def create(
     """
     document_id = uuid7()
     key = f"{owner_id}/{document_id}"
-    with received(stream, filename, key) as file, transaction(owner_id) as session:
+    with received(content, filename, key) as file, transaction(owner_id) as session:
         collection = collections.find(session, owner_id, collection_id, staying=True)
         job = None if keep_duplicate else duplicates.promise(session, collection, file.sha256)
         if job is None:

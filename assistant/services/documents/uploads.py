@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assistant.adapters.documents.media import detect
+from assistant.adapters.files import StoredFile
 from assistant.crashes import crash_point
 from assistant.database import when_rolled_back
 from assistant.errors import InvalidInput, Unavailable
@@ -49,16 +50,26 @@ def clean_filename(name: str | None) -> str:
     return cleaned[:255]
 
 
+def receive(stream: BinaryIO) -> StoredFile:
+    """Write an upload to disk, aside; raises `TooLarge`. It is slow, and needs no transaction."""
+    upload_folder.demand()
+    return adapters.files.receive(stream, settings.max_file_size)
+
+
+def discard(stored: StoredFile) -> None:
+    """Remove what was received and is kept under no key."""
+    stored.path.unlink(missing_ok=True)
+
+
 @contextmanager
-def received(stream: BinaryIO, filename: str | None, key: str) -> Iterator[KeptFile]:
+def received(content: BinaryIO | StoredFile, filename: str | None, key: str) -> Iterator[KeptFile]:
     """Keep an uploaded file under a key; it is removed again if the block raises.
 
-    In a unit of work the file is written while a transaction is open, which only requests with an
-    `Idempotency-Key` have; and it is removed if the unit fails after the block, too.
+    In a unit of work, which requests with an `Idempotency-Key` have, it is removed if the unit
+    fails after the block, too; it should be received before that begins.
     """
     name = clean_filename(filename)
-    upload_folder.demand()
-    stored = adapters.files.receive(stream, settings.max_file_size)
+    stored = content if isinstance(content, StoredFile) else receive(content)
     try:
         media_type = detect(name, stored.path)
         when_rolled_back(partial(adapters.files.remove, key))

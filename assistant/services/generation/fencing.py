@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001
 
 import re
+import unicodedata
 
 OPEN, CLOSE = "<<<", ">>>"
 
@@ -19,6 +20,11 @@ _LESS = {
     "❰": 1,
     "˂": 1,
     "ᐸ": 1,
+    "❬": 1,
+    "⦑": 1,
+    "⧼": 1,
+    "≺": 1,
+    "≮": 1,
 }
 _LESS |= {"«": 2, "《": 2, "≪": 2, "⟪": 2, "︽": 2, "⋘": 3}
 _MORE = {
@@ -33,6 +39,11 @@ _MORE = {
     "❱": 1,
     "˃": 1,
     "ᐳ": 1,
+    "❭": 1,
+    "⦒": 1,
+    "⧽": 1,
+    "≻": 1,
+    "≯": 1,
 }
 _MORE |= {"»": 2, "》": 2, "≫": 2, "⟫": 2, "︾": 2, "⋙": 3}
 _COUNTS = {**_LESS, **_MORE}
@@ -48,7 +59,8 @@ _UNSEEN = re.compile(
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 _TAGS = (
-    "s|bos|eos|pad|unk|sep|cls|mask|think|tool|tools|tool_calls?|tool_response|functions?|system"
+    "s|bos|eos|pad|unk|sep|cls|mask|think|thinking|tool|tools|tool_calls?|tool_response|tool_results?|functions?"
+    "|function_calls?|system|observation"
     "|user|human|assistant|model|developer|turn|im_start|im_end|start_of_turn|end_of_turn"
     r"|begin_of_text|end_of_text|start_header_id|end_header_id|eot_id|eom_id|sop|eop|extra_id_\d+"
 )
@@ -56,9 +68,18 @@ _WORDS = (
     "INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|MODEL_SETTINGS|ARGS"
     "|CALL_ID|THINK|gMASK|sMASK"
 )
-# Servers read their template's own marks wherever they stand, so a document must not hold any.
+# Servers read their template's own marks wherever they stand, so a document must not hold any. Some
+# see through wide letters and odd brackets, so these are read as what they stand for.
+_OPENING = re.compile(rf"[{''.join(sign for sign, count in _LESS.items() if count == 1)}\[［]")
+_LONGEST_MARK = 48
 _TEMPLATE_MARK = re.compile(
-    rf"[<＜﹤‹](?=[|｜¦ǀ]|(?i:/?(?:{_TAGS})\s*/?>)|</?SYS>>)|\[(?=/?(?:{_WORDS})\])"
+    rf"<\s*(?:\||(?i:/?\s*(?:{_TAGS})\s*/?>)|</?SYS>>)|\[\s*/?(?:{_WORDS})\s*\]"
+)
+_JOINERS = re.compile(_BETWEEN[:-1])
+_READ_AS = str.maketrans(
+    {sign: "<" for sign, count in _LESS.items() if count == 1}
+    | {sign: ">" for sign, count in _MORE.items() if count == 1}
+    | dict.fromkeys("¦ǀ│∣❘", "|")
 )
 
 
@@ -68,9 +89,21 @@ def as_data(text: str) -> str:
     return without_marks(_FENCE.sub(_broken, text))
 
 
+def fenced(text: str, heading: str = "") -> str:
+    """Return a text as data within its fence, under a heading of one line that is data, too."""
+    data = [" ".join(as_data(heading).split())] if heading else []
+    return "\n".join([OPEN, *data, as_data(text), CLOSE])
+
+
 def without_marks(text: str) -> str:
     """Break up the marks of chat templates."""
-    return _TEMPLATE_MARK.sub(lambda mark: f"{mark[0]} ", text)
+    return _OPENING.sub(_not_a_mark, text)
+
+
+def _not_a_mark(opening: re.Match[str]) -> str:
+    following = opening.string[opening.start() : opening.start() + _LONGEST_MARK]
+    plain = unicodedata.normalize("NFKC", _JOINERS.sub("", following)).translate(_READ_AS)
+    return f"{opening[0]} " if _TEMPLATE_MARK.match(plain) else opening[0]
 
 
 def _broken(run: re.Match[str]) -> str:

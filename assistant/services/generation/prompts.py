@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.ports import Usage
-from assistant.services.generation.fencing import CLOSE, OPEN, as_data, without_marks
+from assistant.services.generation.fencing import fenced, without_marks
 
 Message = tuple[str, str]
 
@@ -140,12 +140,11 @@ def _tokens(message: Message) -> int:
 
 
 def _fenced(number: int, passage: Passage, text: str) -> str:
-    place = f", page {passage.page}" if passage.page is not None else ""
-    name = " ".join(as_data(passage.filename[:NAME_LENGTH]).split())
-    # Inside of the fence: the document says this, and nobody else.
+    place = f" page {passage.page}" if passage.page is not None else ""
+    # Inside of the fence: its owner and the document say this, and nobody else.
     lines = [_path(passage.headings, text), text.strip()]
-    data = as_data("\n".join(line for line in lines if line))
-    return f"[{number}] {name}{place}\n{OPEN}\n{data}\n{CLOSE}"
+    data = "\n".join(line for line in lines if line)
+    return f"[{number}]{place}\n{fenced(data, passage.filename[:NAME_LENGTH])}"
 
 
 def _path(headings: Sequence[str], text: str) -> str:

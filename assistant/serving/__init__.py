@@ -1,0 +1,1 @@
+"""The web server's worker: limits on what connections cost, whoever opens them."""

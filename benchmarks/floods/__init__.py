@@ -1,0 +1,1 @@
+"""What a stranger, or one user, can do to everybody else."""

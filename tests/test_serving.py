@@ -1,0 +1,293 @@
+"""What connections may cost the web server, and how a process of it that has grown makes way."""
+
+import http.client
+import json
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from assistant.serving import worker
+from assistant.serving.room import Room
+from tests.services.factories import wait_for
+from tests.test_server import Gunicorn
+
+APPLICATION = "tests.doubles.reading_app:app"
+CHUNKED = (
+    "POST /{} HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n"
+    "Content-Type: text/plain\r\n\r\n"
+)
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
+    """Run an application that reads bodies."""
+    with Gunicorn(tmp_path_factory.mktemp("serving") / "log", APPLICATION) as started:
+        yield started
+
+
+def connect(web: Gunicorn) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", web.port), timeout=20)
+
+
+def answer(connection: socket.socket) -> tuple[int, dict[str, int]]:
+    """Read one answer: its status, and the JSON in it."""
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    body = response.read()
+    kind = response.headers.get_content_type()
+    return response.status, json.loads(body) if kind == "application/json" else {}
+
+
+def head(path: str, length: int) -> bytes:
+    return f"POST /{path} HTTP/1.1\r\nHost: here\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("zz\r\nx\r\n0\r\n\r\n", "-f\r\nx\r\n0\r\n\r\n", "0xf\r\nx\r\n0\r\n\r\n"),
+        *("0_f\r\nx\r\n0\r\n\r\n", "1;a=\x01\r\nx\r\n0\r\n\r\n", "\r\nx\r\n0\r\n\r\n"),
+        f"1;{'a' * 60_000}\r\nx\r\n0\r\n\r\n",
+        "1\r\nxyz\r\n0\r\n\r\n",
+        "1\r\nx\r\n0\r\nno field\r\n\r\n",
+        "1\r\nx\r\n0\r\nContent-Length: 5\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("path", ["read", "unread"])
+def test_a_body_that_is_not_chunked_as_it_should_be_is_a_400(
+    web: Gunicorn, body: str, path: str
+) -> None:
+    with connect(web) as connection:
+        connection.sendall((CHUNKED.format(path) + body).encode())
+        status, _ = answer(connection)
+        assert status == (400 if path == "read" else 200)
+        # Where the next request would begin, nobody knows.
+        assert _ended(connection)
+    assert "Traceback" not in web.log.read_text()
+
+
+def test_a_chunked_body_may_have_extensions_and_trailers(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        body = "3;a=b\r\nxyz\r\n0\r\nChecksum: 1\r\n\r\n"
+        for _ in range(2):
+            connection.sendall((CHUNKED.format("read") + body).encode())
+            status, said = answer(connection)
+            assert (status, said["bytes"]) == (200, 3)
+
+
+def test_half_a_body_is_not_waited_for_for_ever(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        connection.sendall(head("read", 1000) + b"x" * 500)
+        began = time.monotonic()
+        status, _ = answer(connection)
+        assert status == 408
+        assert 0.5 < time.monotonic() - began < 5
+        assert connection.recv(100) == b""
+
+
+def test_a_slow_body_is_taken_as_long_as_it_comes(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        connection.sendall(head("read", 1500))
+        for _ in range(15):
+            connection.sendall(b"x" * 100)
+            time.sleep(0.2)
+        status, said = answer(connection)
+        assert (status, said["bytes"]) == (200, 1500)
+
+
+def test_a_body_that_drips_is_not(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        connection.sendall(head("known", 1000))
+        give_up = time.monotonic() + 15
+        while not select.select([connection], [], [], 0.2)[0] and time.monotonic() < give_up:
+            connection.sendall(b"x")
+        assert answer(connection)[0] == 408
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /re", b"GET /read HTTP/1.1\r\nHost: h"])
+def test_a_head_has_a_moment_whatever_comes_of_it(web: Gunicorn, sent: bytes) -> None:
+    with connect(web) as connection:
+        connection.sendall(sent)
+        began = time.monotonic()
+        while not (ended := _ended(connection, 0.1)) and time.monotonic() - began < 10:
+            if sent:
+                connection.sendall(b"e")
+        assert ended
+        assert time.monotonic() - began < 3
+
+
+def _ended(connection: socket.socket, seconds: float = 5) -> bool:
+    connection.settimeout(seconds)
+    try:
+        return connection.recv(100) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_a_head_has_its_own_time_after_a_rest(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        for _ in range(2):
+            connection.sendall(b"GET /read HT")
+            time.sleep(0.3)
+            connection.sendall(b"TP/1.1\r\nHost: here\r\n\r\n")
+            assert answer(connection)[0] == 200
+            # Longer than a head may take, and shorter than a connection may rest.
+            time.sleep(1.2)
+
+
+def test_a_head_that_is_too_large_is_refused(web: Gunicorn) -> None:
+    fields = "".join(f"X-{number}: {'x' * 8000}\r\n" for number in range(60))
+    with connect(web) as connection:
+        connection.sendall(f"GET /read HTTP/1.1\r\nHost: here\r\n{fields}\r\n".encode())
+        assert answer(connection)[0] == 431
+
+
+def test_what_nobody_reads_keeps_nobody_waiting(web: Gunicorn) -> None:
+    def send() -> None:
+        with connect(web) as connection:
+            connection.sendall(head("unread", 64 * 1024 * 1024))
+            for _ in range(64):
+                connection.sendall(bytes(1024 * 1024))
+            assert answer(connection)[0] == 200
+            # It was read to its end, and the connection goes on.
+            connection.sendall(b"GET /read HTTP/1.1\r\nHost: here\r\n\r\n")
+            assert answer(connection)[0] == 200
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    longest = 0.0
+    while sending.is_alive():
+        began = time.perf_counter()
+        assert httpx.get(f"{web.url}unread").status_code == 200
+        longest = max(longest, time.perf_counter() - began)
+    sending.join()
+    assert longest < 1.0
+
+
+def test_who_takes_nothing_of_an_answer_is_cut_off(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: here\r\n\r\n")
+        mine = connection.getsockname()[1]
+
+        def served() -> bool:
+            workers = psutil.Process(web.process.pid).children()
+            links = [link for process in workers for link in process.net_connections()]
+            return any(link.raddr and link.raddr.port == mine for link in links)
+
+        wait_for(served)
+        wait_for(lambda: not served(), 60)
+    assert "Traceback" not in web.log.read_text()
+
+
+class Guest:
+    """A connection of which only matters whether it was closed."""
+
+    def __init__(self) -> None:
+        self.open = True
+
+    def hang_up(self) -> None:
+        """Be closed."""
+        self.open = False
+
+
+def guests(count: int, room: Room) -> list[Guest]:
+    made = [Guest() for _ in range(count)]
+    for guest in made:
+        room.enter(guest)
+    return made
+
+
+def test_strangers_make_room_for_strangers_the_oldest_first() -> None:
+    room = Room(100, 3)
+    came = guests(5, room)
+    assert [guest.open for guest in came] == [False, False, True, True, True]
+
+
+def test_who_is_known_or_has_a_request_in_hand_stays() -> None:
+    room = Room(100, 2)
+    known, served, resting = guests(3, Room(100, 100))
+    for guest in (known, served, resting):
+        room.enter(guest)
+        if guest is known:
+            room.know(guest)
+        elif guest is served:
+            assert room.serve(guest)
+        else:
+            room.rest(guest)
+    guests(50, room)
+    assert known.open
+    assert served.open
+    assert resting.open
+
+
+def test_so_many_strangers_are_served_at_once() -> None:
+    room = Room(100, 2)
+    _, second, third = guests(3, room)
+    assert room.serve(second)
+    assert room.serve(third)
+    fourth = guests(1, room)[0]
+    assert not room.serve(fourth)
+    room.rest(second)
+    assert room.serve(fourth)
+
+
+def test_the_longest_idle_goes_when_it_is_full() -> None:
+    room = Room(3, 3)
+    came = guests(3, room)
+    for guest in (came[2], came[0], came[1]):
+        assert room.serve(guest)
+        room.rest(guest)
+    guests(1, room)
+    assert [guest.open for guest in came] == [True, True, False]
+
+
+def test_half_requests_make_room_and_a_whole_one_is_answered(tmp_path: Path) -> None:
+    # So few that a hundred of them may be of strangers.
+    files = worker.OTHER_FILES + 400
+    with Gunicorn(tmp_path / "log", APPLICATION, files=files, SILENCE="60") as web:
+        held = [connect(web) for _ in range(500)]
+        for connection in held:
+            connection.sendall(head("read", 1000) + b"x")
+        assert httpx.get(f"{web.url}unread", timeout=10).status_code == 200
+        assert _ended(held[0])
+        for connection in held:
+            connection.close()
+
+
+@pytest.mark.slow
+def test_a_process_that_has_grown_makes_way(tmp_path: Path) -> None:
+    limit = {"WEB_MEMORY_LIMIT": str(128 * 1024 * 1024)}
+    with Gunicorn(tmp_path / "log", APPLICATION, **limit) as web, connect(web) as upload:
+        master = psutil.Process(web.process.pid)
+        # The upload begins before the process grows, and ends when another one serves.
+        upload.sendall(head("read", 10_000_000) + b"x" * 100)
+        sent = 100
+        grown = httpx.post(f"{web.url}grow").json()["pid"]
+
+        def another_serves() -> int:
+            nonlocal sent
+            upload.sendall(b"x" * 1000)
+            sent += 1000
+            serves = httpx.get(f"{web.url}unread").json()["pid"]
+            return int(serves) if serves != grown else 0
+
+        successor = wait_for(another_serves, 30)
+        assert psutil.pid_exists(grown), "it lets the upload end"
+        upload.sendall(b"x" * (10_000_000 - sent))
+        status, said = answer(upload)
+        assert (status, said["pid"]) == (200, grown)
+        wait_for(lambda: [child.pid for child in master.children()] == [successor], 30)
+        # Another one may not so soon; in three looks it would have.
+        httpx.post(f"{web.url}grow")
+        time.sleep(3.5)
+        assert [child.pid for child in master.children()] == [successor]
+        assert httpx.get(f"{web.url}unread").json()["pid"] == successor
