@@ -1,7 +1,7 @@
 """The database: the parent of all tables, and transactions that act for one owner."""
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -177,25 +177,45 @@ def _is_away(error: DBAPIError | PoolTimeout) -> bool:
 
 
 def run_alone(owner: uuid.UUID | str, statement: Executable, values: Mapping[str, Any]) -> Row[Any]:
-    """Run a statement that is a whole unit of work, in one round trip, and return its only row.
+    """Run a statement as `rows_alone` does, and return its only row.
 
-    Inside a `unit_of_work` it is a part of that. It has to act for its owner by itself, and to be
-    right twice: where an answer was lost with the connection, it is run once more, and told so by
-    `again`. Raises `Unavailable` as `transaction` does.
+    It is told by `again` whether it may have been run before.
+    """
+    (row,) = rows_alone(owner, statement, values, told=True)
+    return row
+
+
+def rows_alone(
+    owner: uuid.UUID | str,
+    statement: Executable,
+    values: Mapping[str, Any],
+    *,
+    told: bool = False,
+) -> Sequence[Row[Any]]:
+    """Run a statement that is a whole unit of work, in one round trip, and return its rows.
+
+    Nobody who is stopped in the middle keeps a lock, since the server ends it alone. Inside a
+    `unit_of_work` it is a part of that. It has to act for its owner by itself, and to be right
+    twice: where an answer was lost with the connection, it is run once more, and if it is to be
+    `told`, it finds that in `again`. Raises `Unavailable` as `transaction` does.
     """
     again = False
+
+    def known() -> dict[str, Any]:
+        return {**values, "again": again} if told else dict(values)
+
     with _telling_when_away():
         if _open_unit.get() is None:
             try:
                 # To an engine in this mode each statement is a transaction.
                 with db.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as alone:
-                    return alone.execute(statement, {**values, "again": False}).one()
+                    return alone.execute(statement, known()).all()
             except DBAPIError as error:
                 again = error.connection_invalidated
                 if not again:
                     raise
         with transaction(owner) as session:
-            return session.connection().execute(statement, {**values, "again": again}).one()
+            return session.connection().execute(statement, known()).all()
 
 
 @contextmanager

@@ -104,21 +104,6 @@ class Job(Model):
             name="finished",
         ),
         Index(
-            "ix_jobs_waiting",
-            *("queue", "owner_id", "priority", "id"),
-            postgresql_where=text("state = 'queued' AND dispatched_at IS NULL"),
-        ),
-        Index(
-            "ix_jobs_dispatched",
-            *("queue", "owner_id", "dispatched_at"),
-            postgresql_where=text("state = 'queued' AND dispatched_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_jobs_running",
-            *("queue", "owner_id", "lease_expires_at"),
-            postgresql_where=text("state = 'running'"),
-        ),
-        Index(
             "ix_jobs_sequence_open",
             *("sequence_key", "sequence_number"),
             postgresql_where=text("state IN ('queued', 'running')"),
@@ -129,23 +114,13 @@ class Job(Model):
             unique=True,
             postgresql_where=text("state = 'running'"),
         ),
-        Index(
-            "ix_jobs_deadline",
-            "deadline_at",
-            postgresql_where=text("state IN ('queued', 'running')"),
-        ),
         Index("ix_jobs_owner", "owner_id", "id"),
-        Index(
-            "ix_jobs_open",
-            *("owner_id", "priority", "kind"),
-            postgresql_where=text("state IN ('queued', 'running')"),
-        ),
         Index(
             "ix_jobs_finished",
             *("queue", "finished_at"),
             postgresql_where=text("finished_at IS NOT NULL"),
         ),
-        Index("ix_jobs_queued", "priority", "kind", postgresql_where=text("state = 'queued'")),
+        Index("ix_jobs_kind", "kind", "id"),
     )
 
     id: Mapped[Key]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
-from assistant.models import Embedding, Job, Session
+from assistant.models import Embedding, OpenJob, Session, Standing
 from assistant.services import idempotency, jobs
 from assistant.services.jobs import kinds
 from assistant.services.retrieval import embeddings
@@ -71,9 +71,9 @@ def _id_of_then() -> uuid.UUID:
 def _remove_embeddings(session: DatabaseSession, first: uuid.UUID, last: uuid.UUID) -> int:
     """Delete embeddings without a chunk; not of owners whose jobs may be about to use them."""
     indexing = (
-        Job.owner_id == Embedding.owner_id,
-        Job.kind.in_([kinds.INDEX.name, kinds.INDEX_COLLECTION.name]),
-        Job.is_open,
+        OpenJob.owner_id == Embedding.owner_id,
+        OpenJob.kind.in_([kinds.INDEX.name, kinds.INDEX_COLLECTION.name]),
+        OpenJob.standing != Standing.ENDED,
     )
     wanted = (Embedding.id.between(first, last), ~exists().where(*indexing))
     return embeddings.remove_unused(session, *wanted)

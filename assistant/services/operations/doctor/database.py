@@ -23,6 +23,7 @@ from assistant.services.operations.doctor.finding import (
     to_start,
     warn,
 )
+from assistant.services.operations.doctor.vacuum import check_vacuum
 
 OLDEST = 15
 # Tokens expire by the clock of this machine, jobs by that of the database.
@@ -40,7 +41,8 @@ def check_database() -> list[Finding]:
         if schema.status == "FAIL":
             return findings
         with transaction(SYSTEM) as session:
-            return [*findings, _walls(session), _sweeper(session), *check_contents(session)]
+            found = [_walls(session), _sweeper(session), *check_vacuum(session)]
+            return [*findings, *found, *check_contents(session)]
     except Unavailable as error:
         start = to_start("DATABASE_URL", settings.model_fields_set)
         orig = getattr(error.__cause__, "orig", None) or error.__cause__
