@@ -43,7 +43,6 @@ class OpenJob(Model):
         ),
         Index("ix_open_jobs_line", "queue", "standing", "owner_id", "priority", "id"),
         Index("ix_open_jobs_sequence", "sequence_key", "sequence_number"),
-        Index("ix_open_jobs_kind", "kind", "owner_id", "priority"),
         Index("ix_open_jobs_deadline", "deadline_at"),
         Index(
             "ix_open_jobs_paused",

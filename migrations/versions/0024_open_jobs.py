@@ -32,8 +32,6 @@ CREATE TABLE IF NOT EXISTS open_jobs (
 CREATE INDEX IF NOT EXISTS ix_open_jobs_line
     ON open_jobs (queue, standing, owner_id, priority, id);
 CREATE INDEX IF NOT EXISTS ix_open_jobs_sequence ON open_jobs (sequence_key, sequence_number);
--- No index begins with the owner: one that did could be taken for the order of owners.
-CREATE INDEX IF NOT EXISTS ix_open_jobs_kind ON open_jobs (kind, owner_id, priority);
 CREATE INDEX IF NOT EXISTS ix_open_jobs_deadline ON open_jobs (deadline_at);
 CREATE INDEX IF NOT EXISTS ix_open_jobs_paused
     ON open_jobs (queue, run_after) WHERE standing = 'paused';
@@ -51,7 +49,11 @@ CREATE TABLE IF NOT EXISTS open_job_counts (
 """
 
 # Only one way is left to the planner, whatever it believes of the tables: along the index that has
-# what is asked for. Plans are made once for each connection, perhaps while nothing waits.
+# what is asked for. Plans are made once for each connection, perhaps while nothing waits. For the
+# same reason no statement joins these tables: a table that seems to be empty is as cheaply read as
+# a whole as it is asked for one id. Rows are asked for by arrays of ids, and one by one only where
+# a LIMIT or an aggregate keeps a subquery from becoming a join. What is only to be checked is written
+# so that it fits no index (`IS TRUE`).
 ALONG_INDEXES = """
 SET enable_seqscan = off SET enable_bitmapscan = off
 SET plan_cache_mode = force_generic_plan SET jit = off
@@ -174,19 +176,24 @@ UPDATE open_jobs AS late SET standing = 'new' WHERE standing = 'ready' AND EXIST
 ARRANGE = f"""
 CREATE FUNCTION arrange_open_jobs(wanted text) RETURNS void
 LANGUAGE plpgsql {ALONG_INDEXES} AS $$
+DECLARE
+    are_before uuid[];
+    to_pause uuid[];
+    to_send uuid[];
+    to_wait uuid[];
 BEGIN
     WITH told AS MATERIALIZED (
         SELECT id, sequence_key FROM open_jobs WHERE queue = wanted AND standing = 'ended'
-        LIMIT 500 FOR UPDATE SKIP LOCKED
-    ), following AS MATERIALIZED (
-        SELECT told.id AS told_id, first.id FROM told LEFT JOIN LATERAL (
-            SELECT later.id FROM open_jobs AS later
-            WHERE later.sequence_key = told.sequence_key AND later.standing <> 'ended'
-            ORDER BY later.sequence_number LIMIT 1
-        ) AS first ON true
+        LIMIT 200 FOR UPDATE SKIP LOCKED
+    ), succeeding AS MATERIALIZED (
+        SELECT told.id AS told_id, heir.id FROM told LEFT JOIN LATERAL (
+            SELECT open.id FROM open_jobs AS open
+            WHERE open.sequence_key = told.sequence_key AND open.standing <> 'ended'
+            ORDER BY open.sequence_number LIMIT 1
+        ) AS heir ON true
     ), held AS MATERIALIZED (
         SELECT id FROM open_jobs
-        WHERE id = ANY(ARRAY(SELECT following.id FROM following WHERE following.id IS NOT NULL))
+        WHERE id = ANY(ARRAY(SELECT succeeding.id FROM succeeding WHERE succeeding.id IS NOT NULL))
           AND standing <> 'ended'
         FOR UPDATE SKIP LOCKED
     ), placed AS (
@@ -195,16 +202,16 @@ BEGIN
         WHERE id = ANY(ARRAY(SELECT held.id FROM held))
     )
     DELETE FROM open_jobs WHERE id = ANY(ARRAY(
-        SELECT told_id FROM following
-        WHERE following.id IS NULL OR following.id = ANY(ARRAY(SELECT held.id FROM held))));
+        SELECT told_id FROM succeeding
+        WHERE succeeding.id IS NULL OR succeeding.id = ANY(ARRAY(SELECT held.id FROM held))));
 
     WITH fresh AS MATERIALIZED (
         SELECT id, sequence_key, sequence_number, run_after FROM open_jobs
-        WHERE queue = wanted AND standing = 'new' LIMIT 500 FOR UPDATE SKIP LOCKED
+        WHERE queue = wanted AND standing = 'new' LIMIT 200 FOR UPDATE SKIP LOCKED
     ), due AS MATERIALIZED (
         SELECT id, sequence_key, sequence_number, run_after FROM open_jobs
         WHERE queue = wanted AND standing = 'paused' AND run_after <= now()
-        ORDER BY run_after LIMIT 500 FOR UPDATE SKIP LOCKED
+        ORDER BY run_after LIMIT 200 FOR UPDATE SKIP LOCKED
     ), looked AS MATERIALIZED (
         SELECT job.id, job.run_after, before.id AS before_id
         FROM (SELECT * FROM fresh UNION ALL SELECT * FROM due) AS job LEFT JOIN LATERAL (
@@ -218,20 +225,17 @@ BEGIN
         WHERE id = ANY(ARRAY(SELECT before_id FROM looked WHERE before_id IS NOT NULL))
           AND standing <> 'ended'
         FOR UPDATE SKIP LOCKED
-    ), placed AS (
-        SELECT id, max(stands) AS stands, bool_or(is_before) AS is_before FROM (
-            SELECT id, false AS is_before, CASE
-                WHEN run_after > now() THEN 'paused'
-                WHEN before_id IS NULL THEN 'ready'
-                ELSE 'behind' END AS stands
-            FROM looked WHERE before_id IS NULL OR before_id = ANY(ARRAY(SELECT id FROM held))
-            UNION ALL
-            SELECT id, true, NULL FROM held
-        ) AS both_ways GROUP BY id
     )
-    UPDATE open_jobs SET
-        standing = coalesce(placed.stands, standing), followed = followed OR placed.is_before
-    FROM placed WHERE open_jobs.id = placed.id;
+    SELECT ARRAY(SELECT id FROM held),
+        ARRAY(SELECT id FROM looked WHERE run_after > now()),
+        ARRAY(SELECT id FROM looked WHERE run_after <= now() AND before_id IS NULL),
+        ARRAY(SELECT id FROM looked
+              WHERE run_after <= now() AND before_id = ANY(ARRAY(SELECT id FROM held)))
+    INTO are_before, to_pause, to_send, to_wait;
+    UPDATE open_jobs SET followed = true WHERE id = ANY(are_before) AND NOT followed;
+    UPDATE open_jobs SET standing = 'paused' WHERE id = ANY(to_pause);
+    UPDATE open_jobs SET standing = 'ready' WHERE id = ANY(to_send);
+    UPDATE open_jobs SET standing = 'behind' WHERE id = ANY(to_wait);
 END $$;
 """
 
@@ -288,7 +292,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT id, priority, row_number() OVER (ORDER BY priority, id) AS turn FROM open_jobs
             WHERE queue = wanted AND standing = 'ready' AND open_jobs.owner_id = owners.owner_id
-              AND payload_version BETWEEN oldest AND newest AND deadline_at > now()
+              AND payload_version BETWEEN oldest AND newest AND (deadline_at > now()) IS TRUE
             ORDER BY priority, id LIMIT each_most
         ) AS job
     )
@@ -333,11 +337,14 @@ BEGIN
     IF cardinality(chosen) = 0 THEN
         RETURN;
     END IF;
+    chosen := ARRAY(
+        SELECT open_jobs.id FROM open_jobs
+        WHERE open_jobs.id = ANY(chosen) AND (standing = 'ready') IS TRUE FOR UPDATE SKIP LOCKED);
     RETURN QUERY UPDATE jobs SET dispatched_at = now(), dispatches = dispatches + 1
     WHERE id = ANY(ARRAY(
-        SELECT held.id FROM jobs AS held JOIN open_jobs ON open_jobs.id = held.id
-        WHERE held.id = ANY(chosen) AND held.state = 'queued' AND held.dispatched_at IS NULL
-          AND open_jobs.standing = 'ready'
+        SELECT held.id FROM jobs AS held
+        WHERE held.id = ANY(chosen) AND held.dispatched_at IS NULL
+          AND held.finished_at IS NULL AND held.lease_expires_at IS NULL
         ORDER BY held.id FOR UPDATE SKIP LOCKED))
     RETURNING id, kind::text, queue::text;
 END $$;
@@ -355,8 +362,9 @@ BEGIN
     PERFORM set_config('assistant.owner', 'system', true);
     answer := EXISTS (
         SELECT FROM open_jobs WHERE queue = wanted AND standing IN ('ready', 'new', 'behind')
-    ) OR EXISTS (
-        SELECT FROM open_jobs WHERE queue = wanted AND standing = 'paused' AND run_after <= now());
+    ) OR coalesce((
+        SELECT run_after <= now() FROM open_jobs WHERE queue = wanted AND standing = 'paused'
+        ORDER BY run_after LIMIT 1), false);
     PERFORM set_config('assistant.owner', acting, true);
     RETURN answer;
 END $$;
@@ -395,11 +403,16 @@ LANGUAGE plpgsql {ALONG_INDEXES} AS $$
 BEGIN
     RETURN (SELECT count(*) FROM (
         SELECT FROM open_jobs
-        WHERE kind = ANY (limited) AND owner_id = who AND priority < 8 AND standing <> 'ended'
+        WHERE queue IN ('replies', 'indexing', 'long_indexing', 'search', 'pages', 'quarantine')
+          AND standing IN ('new', 'ready', 'behind', 'paused', 'sent', 'running')
+          AND owner_id = who AND priority < 8 AND kind = ANY (limited)
         LIMIT most) AS open);
 END $$;
 
-CREATE FUNCTION waiting_jobs_of_all(limited text[], most int) RETURNS int LANGUAGE plpgsql AS $$
+-- All are looked at, and the table as a whole has the fewest pages.
+CREATE FUNCTION waiting_jobs_of_all(limited text[], most int) RETURNS int LANGUAGE plpgsql
+SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off
+SET enable_seqscan = on SET jit = off AS $$
 BEGIN
     RETURN (SELECT count(*) FROM (
         SELECT FROM open_jobs
@@ -484,25 +497,24 @@ BEGIN
             LIMIT served) AS in_service);
 END $$;
 
-CREATE FUNCTION open_jobs_of(who uuid, limited text[], most int) RETURNS int
-LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN (SELECT count(*) FROM (
-        SELECT FROM jobs WHERE owner_id = who AND state IN ('queued', 'running')
-            AND priority < 8 AND kind = ANY (limited)
-        LIMIT most) AS open);
-END $$;
-
 CREATE OR REPLACE FUNCTION open_jobs_refusal(who uuid, per_owner int, in_all int, limited text[])
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     acting text := current_setting('assistant.owner', true);
-    mine int := open_jobs_of(who, limited, per_owner);
+    mine int;
     everybodys int;
 BEGIN
+    SELECT count(*) INTO mine FROM (
+        SELECT FROM jobs WHERE owner_id = who AND state IN ('queued', 'running')
+            AND priority < 8 AND kind = ANY (limited)
+        LIMIT per_owner) AS open;
     IF mine + 256 >= per_owner THEN
         PERFORM pg_advisory_xact_lock(hashtext('open_jobs'), hashtext(who::text));
-        IF open_jobs_of(who, limited, per_owner) >= per_owner THEN
+        SELECT count(*) INTO mine FROM (
+            SELECT FROM jobs WHERE owner_id = who AND state IN ('queued', 'running')
+                AND priority < 8 AND kind = ANY (limited)
+            LIMIT per_owner) AS open;
+        IF mine >= per_owner THEN
             RETURN 'owner';
         END IF;
     END IF;

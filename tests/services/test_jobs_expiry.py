@@ -43,13 +43,15 @@ def test_a_portion_is_one_transaction(owner: uuid.UUID, portions: None) -> None:
         ask(owner)
     sql(OVERDUE)
     commits: list[Session] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweeping, "dispatch", lambda queue: 0)
-        event.listen(Session, "after_commit", commits.append)
-        try:
-            assert sweeping._end_overdue() == 10
-        finally:
-            event.remove(Session, "after_commit", commits.append)
+
+    def count(session: Session) -> None:
+        commits.append(session)
+
+    event.listen(Session, "after_commit", count)
+    try:
+        assert sweeping._end_overdue() == 10
+    finally:
+        event.remove(Session, "after_commit", count)
     # One to find them, and two portions of five.
     assert len(commits) == 3
 

@@ -72,8 +72,12 @@ def somebody_waits() -> bool:
 
 
 def two_of_a_conversation(owner: uuid.UUID) -> tuple[Job, Job]:
+    """Let two wait, of which the second is as new as if nobody had looked since it came."""
     first = ask(owner)
-    return first, ask(owner, conversation_id=first.conversation_id)
+    second = ask(owner, conversation_id=first.conversation_id)
+    sql("UPDATE open_jobs SET standing = 'new' WHERE id = :id", id=second.id)
+    sql("UPDATE open_jobs SET followed = false WHERE id = :id", id=first.id)
+    return first, second
 
 
 def test_a_row_follows_its_job_through_its_life(owner: uuid.UUID) -> None:

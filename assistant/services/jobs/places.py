@@ -86,9 +86,8 @@ def _estimate(session: Session, job: Job, line: _Line, lengths: Counter[uuid.UUI
 
 
 _SENT = text("""
-SELECT id, row_number() OVER (ORDER BY jobs.dispatched_at, id) AS place
-FROM open_jobs JOIN jobs USING (id)
-WHERE open_jobs.queue = :queue AND open_jobs.standing = 'sent'
+SELECT id, row_number() OVER (ORDER BY dispatched_at, id) AS place FROM jobs
+WHERE id = ANY(ARRAY(SELECT id FROM open_jobs WHERE queue = :queue AND standing = 'sent'))
 """)
 _WAITING = text("SELECT id, place FROM waiting_line(:queue, :other, 0, 32767, :most)")
 _IS_LONG = text("""

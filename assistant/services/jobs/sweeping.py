@@ -121,8 +121,8 @@ def _return_expired() -> int:
         ending = after_loss(job, heartbeats.last_outage(session))
         return transition(session, job.id, held_by(job.attempt), ending=ending)
 
-    expired = (Job.state == JobState.RUNNING, Job.lease_expires_at < func.now())
-    returned = _each(put_back, _EXPIRED, *expired)
+    expired = (Job.is_running, Job.lease_expires_at < func.now())
+    returned = _each(put_back, _EXPIRED.bindparams(queues=list(Queue)), *expired)
     for job in returned:
         logger.warning("lease ran out", extra={"job_id": job.id, "now": job.state})
     return len(returned)
@@ -198,54 +198,61 @@ _PATIENCE = {
 
 _LOST_BELLS = text("""
 WITH sent AS MATERIALIZED (
-    SELECT jobs.id, dispatched_at,
+    SELECT id, dispatched_at,
         count(*) FILTER (WHERE dispatched_at < now() - make_interval(secs => :lost)) OVER ()
             > :bells AS some_are_gone,
         -- With more bells than jobs nobody listens, and one more would not help.
         CASE WHEN :bells >= 2 * count(*) OVER () THEN 'infinity'
             ELSE least(:longest, :bell * power(2, least(greatest(dispatches, 1), 9) - 1))
         END AS patience
-    FROM open_jobs JOIN jobs USING (id)
-    WHERE open_jobs.queue = :queue AND open_jobs.standing = 'sent'
-      AND jobs.state = 'queued' AND jobs.dispatched_at IS NOT NULL
+    FROM jobs WHERE id = ANY(ARRAY(
+            SELECT id FROM open_jobs WHERE queue = :queue AND standing = 'sent'))
+        AND finished_at IS NULL AND dispatched_at IS NOT NULL
 ), unanswered AS (
-    SELECT jobs.id FROM jobs JOIN sent USING (id)
-    WHERE jobs.state = 'queued' AND jobs.dispatched_at = sent.dispatched_at
-      AND extract(epoch FROM now() - jobs.dispatched_at)
-          > CASE WHEN some_are_gone THEN :lost ELSE patience END
-    ORDER BY jobs.id LIMIT :batch
-    FOR UPDATE OF jobs SKIP LOCKED
+    SELECT id FROM jobs
+    WHERE id = ANY(ARRAY(
+            SELECT id FROM sent
+            WHERE extract(epoch FROM now() - dispatched_at)
+                > CASE WHEN some_are_gone THEN :lost ELSE patience END
+            ORDER BY id LIMIT :batch))
+        AND dispatched_at IS NOT NULL
+        AND dispatched_at = (SELECT sent.dispatched_at FROM sent WHERE sent.id = jobs.id)
+    ORDER BY id FOR UPDATE SKIP LOCKED
 )
 UPDATE jobs SET dispatched_at = now(), dispatches = dispatches + 1
-FROM unanswered WHERE jobs.id = unanswered.id
+WHERE id = ANY(ARRAY(SELECT id FROM unanswered))
 RETURNING jobs.id, jobs.kind, jobs.queue
 """)
 
 # Of these the oldest, of each no more than are changed in a round.
 _EXPIRED = text("""
-SELECT id FROM jobs WHERE state = 'running' AND lease_expires_at < now()
+SELECT id FROM jobs
+WHERE id = ANY(ARRAY(
+        SELECT id FROM open_jobs
+        WHERE queue = ANY(CAST(:queues AS text[])) AND standing = 'running'))
+    AND lease_expires_at < now()
 ORDER BY lease_expires_at LIMIT :most
 """)
 _OVERDUE = text("""
 SELECT id FROM open_jobs WHERE deadline_at < now() ORDER BY deadline_at LIMIT :most
 """)
-# A step along the index for each owner who has anything open.
+# A step along the index for each owner who has anything open, wherever it stands.
 _UNWANTED = text("""
-WITH RECURSIVE asked AS (
-    (SELECT kind, owner_id FROM open_jobs ORDER BY kind, owner_id LIMIT 1)
+WITH RECURSIVE place AS (
+    (SELECT queue, standing, owner_id FROM open_jobs ORDER BY queue, standing, owner_id LIMIT 1)
     UNION ALL
-    SELECT next.kind, next.owner_id FROM asked CROSS JOIN LATERAL (
-        SELECT kind, owner_id FROM open_jobs
-        WHERE (kind, owner_id) > (asked.kind, asked.owner_id)
-        ORDER BY kind, owner_id LIMIT 1
+    SELECT next.queue, next.standing, next.owner_id FROM place CROSS JOIN LATERAL (
+        SELECT queue, standing, owner_id FROM open_jobs
+        WHERE (queue, standing, owner_id) > (place.queue, place.standing, place.owner_id)
+        ORDER BY queue, standing, owner_id LIMIT 1
     ) AS next
 )
-SELECT theirs.id FROM asked JOIN users ON users.id = asked.owner_id AND NOT users.is_active
+SELECT theirs.id FROM place JOIN users ON users.id = place.owner_id AND NOT users.is_active
 CROSS JOIN LATERAL (
-    SELECT open_jobs.id FROM open_jobs JOIN jobs USING (id)
-    WHERE open_jobs.kind = asked.kind AND open_jobs.owner_id = asked.owner_id
-      AND jobs.cancel_requested_at IS NULL
+    SELECT id FROM open_jobs
+    WHERE queue = place.queue AND standing = place.standing AND owner_id = place.owner_id
+        AND kind = ANY(CAST(:kinds AS text[]))
     LIMIT :most
 ) AS theirs
-WHERE asked.kind = ANY(CAST(:kinds AS text[])) LIMIT :most
+WHERE place.standing <> 'ended' LIMIT :most
 """)

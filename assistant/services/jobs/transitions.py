@@ -43,8 +43,8 @@ def guard(sql: ColumnExpressionArgument[bool]) -> Guard:
 
 
 NOT_CANCELLED = guard(Job.cancel_requested_at.is_(None))
-QUEUED = guard(Job.state == JobState.QUEUED)
-RUNNING = guard(Job.state == JobState.RUNNING)
+QUEUED = guard(Job.is_queued)
+RUNNING = guard(Job.is_running)
 OPEN = guard(Job.is_open)
 FIRST_IN_SEQUENCE = guard(text(line.FIRST_IN_SEQUENCE))
 

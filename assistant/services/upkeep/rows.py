@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import CursorResult, and_, delete, exists, func, or_, select
+from sqlalchemy import CursorResult, and_, delete, func, or_, select
 from sqlalchemy.orm import Session as DatabaseSession
 
 from assistant.database import SYSTEM, transaction
@@ -70,12 +70,12 @@ def _id_of_then() -> uuid.UUID:
 
 def _remove_embeddings(session: DatabaseSession, first: uuid.UUID, last: uuid.UUID) -> int:
     """Delete embeddings without a chunk; not of owners whose jobs may be about to use them."""
-    indexing = (
-        OpenJob.owner_id == Embedding.owner_id,
+    indexing = select(OpenJob.owner_id).where(
         OpenJob.kind.in_([kinds.INDEX.name, kinds.INDEX_COLLECTION.name]),
         OpenJob.standing != Standing.ENDED,
     )
-    wanted = (Embedding.id.between(first, last), ~exists().where(*indexing))
+    # Read once, and not for each embedding.
+    wanted = (Embedding.id.between(first, last), Embedding.owner_id.not_in(indexing))
     return embeddings.remove_unused(session, *wanted)
 
 
