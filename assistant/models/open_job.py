@@ -3,7 +3,17 @@
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, String, Uuid, false, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    Index,
+    SmallInteger,
+    String,
+    Uuid,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
@@ -41,7 +51,7 @@ class OpenJob(Model):
             "standing IN ('new', 'ready', 'behind', 'paused', 'sent', 'running', 'ended')",
             name="standing",
         ),
-        Index("ix_open_jobs_line", "queue", "standing", "owner_id", "priority", "id"),
+        Index("ix_open_jobs_line", "queue", "standing", "owner_id", "priority", "arrived"),
         Index("ix_open_jobs_sequence", "sequence_key", "sequence_number"),
         Index("ix_open_jobs_deadline", "deadline_at"),
         Index(
@@ -49,9 +59,16 @@ class OpenJob(Model):
             *("queue", "run_after"),
             postgresql_where=text("standing = 'paused'"),
         ),
+        Index(
+            "ix_open_jobs_newer",
+            "queue",
+            postgresql_where=text("standing = 'ready' AND payload_version > 1"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    # The id once more, as the order of arrival.
+    arrived: Mapped[uuid.UUID | None] = mapped_column(Uuid, Computed("id", persisted=True))
     owner_id: Mapped[uuid.UUID] = mapped_column(Uuid)
     sequence_key: Mapped[uuid.UUID | None]
     sequence_number: Mapped[int | None] = mapped_column(BigInteger)

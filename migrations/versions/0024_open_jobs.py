@@ -14,6 +14,8 @@ depends_on = None
 TABLES = """
 CREATE TABLE IF NOT EXISTS open_jobs (
     id uuid NOT NULL CONSTRAINT pk_open_jobs PRIMARY KEY,
+    -- With the id itself as its last column, PostgreSQL 18 would skip through that index.
+    arrived uuid GENERATED ALWAYS AS (id) STORED,
     owner_id uuid NOT NULL,
     sequence_key uuid,
     sequence_number bigint,
@@ -30,11 +32,13 @@ CREATE TABLE IF NOT EXISTS open_jobs (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
     autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 2000);
 CREATE INDEX IF NOT EXISTS ix_open_jobs_line
-    ON open_jobs (queue, standing, owner_id, priority, id);
+    ON open_jobs (queue, standing, owner_id, priority, arrived);
 CREATE INDEX IF NOT EXISTS ix_open_jobs_sequence ON open_jobs (sequence_key, sequence_number);
 CREATE INDEX IF NOT EXISTS ix_open_jobs_deadline ON open_jobs (deadline_at);
 CREATE INDEX IF NOT EXISTS ix_open_jobs_paused
     ON open_jobs (queue, run_after) WHERE standing = 'paused';
+CREATE INDEX IF NOT EXISTS ix_open_jobs_newer
+    ON open_jobs (queue) WHERE standing = 'ready' AND payload_version > 1;
 ALTER TABLE open_jobs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE open_jobs FORCE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS owner ON open_jobs;
@@ -52,8 +56,8 @@ CREATE TABLE IF NOT EXISTS open_job_counts (
 # what is asked for. Plans are made once for each connection, perhaps while nothing waits. For the
 # same reason no statement joins these tables: a table that seems to be empty is as cheaply read as
 # a whole as it is asked for one id. Rows are asked for by arrays of ids, and one by one only where
-# a LIMIT or an aggregate keeps a subquery from becoming a join. What is only to be checked is written
-# so that it fits no index (`IS TRUE`).
+# a LIMIT or an aggregate keeps a subquery from becoming a join. What is only to be checked is
+# written so that it fits no index (`IS TRUE`).
 ALONG_INDEXES = """
 SET enable_seqscan = off SET enable_bitmapscan = off
 SET plan_cache_mode = force_generic_plan SET jit = off
@@ -277,7 +281,7 @@ BEGIN
             SELECT started_at FROM open_jobs
             WHERE other <> '' AND queue = other AND open_jobs.standing = waits.standing
               AND open_jobs.owner_id = owners.owner_id
-            ORDER BY priority DESC, id DESC LIMIT 1
+            ORDER BY priority DESC, arrived DESC LIMIT 1
         ) AS moved
     ), served AS (
         SELECT owner_id, max(started_at) AS served_at FROM begun GROUP BY owner_id
@@ -290,10 +294,11 @@ BEGIN
               AND open_jobs.owner_id = owners.owner_id
         ) AS serving
         CROSS JOIN LATERAL (
-            SELECT id, priority, row_number() OVER (ORDER BY priority, id) AS turn FROM open_jobs
+            SELECT id, priority, row_number() OVER (ORDER BY priority, arrived) AS turn
+            FROM open_jobs
             WHERE queue = wanted AND standing = 'ready' AND open_jobs.owner_id = owners.owner_id
               AND payload_version BETWEEN oldest AND newest AND (deadline_at > now()) IS TRUE
-            ORDER BY priority, id LIMIT each_most
+            ORDER BY priority, arrived LIMIT each_most
         ) AS job
     )
     SELECT id, turn, row_number() OVER (
@@ -329,6 +334,12 @@ BEGIN
         RETURN;
     END IF;
     PERFORM arrange_open_jobs(wanted);
+    -- What every release understands would be looked through in vain.
+    IF free <= 0 AND NOT EXISTS (
+        SELECT FROM open_jobs WHERE queue = wanted AND standing = 'ready' AND payload_version > 1
+    ) THEN
+        RETURN;
+    END IF;
     chosen := ARRAY(
         SELECT line.id
         FROM waiting_line(

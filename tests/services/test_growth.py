@@ -135,7 +135,9 @@ def wait_in_line(each: int) -> tuple[uuid.UUID, Job]:
     # What came is put in order by the first who look.
     while sql("SELECT FROM open_jobs WHERE standing = 'new'"):
         sql("SELECT arrange_open_jobs('replies')")
-    return owner, job_of(job)
+    sql("UPDATE jobs SET dispatched_at = NULL WHERE dispatched_at IS NOT NULL")
+    job = job_of(job)
+    return owner, job
 
 
 def test_pages_do_not_grow_with_the_line(looker: Looker) -> None:
@@ -156,8 +158,6 @@ def test_a_place_in_a_long_line_costs_no_look_at_each(
     monkeypatch.setattr(places, "LONG_LINE", 200)
     monkeypatch.setattr(places, "_lines", {})
     _, job = wait_in_line(30)
-    sql("UPDATE jobs SET dispatched_at = NULL WHERE id = :id", id=job.id)
-    job = job_of(job)
     about = {**REPLIES, "owner_id": job.owner_id, "priority": 5, "id": job.id, "most": 200}
     assert places.place_of(job).about
     assert looker.pages(places._BEFORE, about, along=True) < 30
@@ -175,3 +175,13 @@ def test_plans_of_an_empty_queue_are_good_for_a_full_one(looker: Looker, queue: 
         sql("SELECT arrange_open_jobs(:queue)", queue=queue)
     looker.pages(DISPATCH, where)
     assert looker.pages(DISPATCH, where) < before + 300
+
+
+def test_what_only_newer_workers_know_is_looked_for_only_where_it_waits(looker: Looker) -> None:
+    wait_in_line(30)
+    sql(
+        "UPDATE jobs SET dispatched_at = now() WHERE id = (SELECT id FROM open_jobs WHERE standing = 'ready' LIMIT 1)"
+    )
+    # The window is full of what every release understands.
+    looker.pages(DISPATCH, REPLIES)
+    assert looker.pages(DISPATCH, REPLIES) < 100

@@ -248,8 +248,9 @@ def test_rows_that_differ_are_written_anew(owner: uuid.UUID) -> None:
     sql("UPDATE open_jobs SET deadline_at = now() WHERE id = :id", id=late.id)
     sql("UPDATE open_jobs SET standing = 'behind' WHERE id = :id", id=stuck.id)
     sql(
-        "INSERT INTO open_jobs SELECT :id, owner_id, NULL, NULL, now(), now(), NULL, 5, 1, false, "
-        "'replies', 'messages.reply', 'ready' FROM open_jobs LIMIT 1",
+        "INSERT INTO open_jobs (id, owner_id, run_after, deadline_at, priority, payload_version, "
+        "queue, kind, standing) SELECT :id, owner_id, now(), now(), 5, 1, 'replies', "
+        "'messages.reply', 'ready' FROM open_jobs LIMIT 1",
         id=gone,
     )
     assert set(differences()) == {lost.id, wrong.id, late.id, stuck.id, gone}

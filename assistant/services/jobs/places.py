@@ -101,5 +101,5 @@ WHERE queue = :queue AND standing = 'ready' GROUP BY owner_id
 _BEFORE = text("""
 SELECT count(*) FROM open_jobs
 WHERE queue = :queue AND standing = 'ready' AND owner_id = :owner_id
-  AND (priority, id) < (:priority, CAST(:id AS uuid))
+  AND (priority, arrived) < (:priority, CAST(:id AS uuid))
 """)
