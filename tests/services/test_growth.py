@@ -179,9 +179,8 @@ def test_plans_of_an_empty_queue_are_good_for_a_full_one(looker: Looker, queue: 
 
 def test_what_only_newer_workers_know_is_looked_for_only_where_it_waits(looker: Looker) -> None:
     wait_in_line(30)
-    sql(
-        "UPDATE jobs SET dispatched_at = now() WHERE id = (SELECT id FROM open_jobs WHERE standing = 'ready' LIMIT 1)"
-    )
+    one = "SELECT id FROM open_jobs WHERE standing = 'ready' LIMIT 1"
+    sql(f"UPDATE jobs SET dispatched_at = now() WHERE id = ({one})")
     # The window is full of what every release understands.
     looker.pages(DISPATCH, REPLIES)
     assert looker.pages(DISPATCH, REPLIES) < 100
