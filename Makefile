@@ -87,6 +87,10 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS=, SECONDS=, SEED= scale it
 	@JOBS="$(JOBS)" SECONDS="$(SECONDS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.drill
 
+.PHONY: growth
+growth: $(RUNTIME) $(DEVELOPMENT) ## a filled installation beside an empty one; FIGURES=, ENDED=, SEED=
+	@ENDED="$(ENDED)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.growth $(FIGURES)
+
 .PHONY: fuzz
 fuzz: $(RUNTIME) $(DEVELOPMENT) ## mutated and hostile files, harm nobody; COUNT=, SEED=, SAMPLES=, KEEP=
 	@SEED="$(SEED)" SAMPLES="$(SAMPLES)" KEEP="$(KEEP)" exec $(BIN)/python -m benchmarks.fuzz $(COUNT)

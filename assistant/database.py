@@ -1,8 +1,7 @@
 """The database: the parent of all tables, and transactions that act for one owner."""
 
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,7 +15,6 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from assistant.config import Settings
 from assistant.database_failures import cause_of
-from assistant.errors import Overloaded
 
 SYSTEM = "system"
 
@@ -90,25 +88,6 @@ def _begin_on_a_live_connection(owner: uuid.UUID | str) -> Session:
         if not error.connection_invalidated:
             raise
         return _begin(owner)
-
-
-# Connections that those may have at once of whom nobody knows who they are: a flood of them would
-# open all that there may be, at once.
-STRANGERS = 4
-STRANGERS_SECONDS = 5.0
-_strangers = threading.BoundedSemaphore(STRANGERS)
-
-
-@contextmanager
-def strangers_transaction(owner: uuid.UUID | str) -> Iterator[Session]:
-    """Run a short transaction for somebody who is not signed in; raises `Overloaded`."""
-    if not _strangers.acquire(timeout=STRANGERS_SECONDS):
-        raise Overloaded("Too many ask at once. Try again soon.", retry_after=2)
-    try:
-        with transaction(owner) as session:
-            yield session
-    finally:
-        _strangers.release()
 
 
 Call = Callable[[], object]
@@ -191,25 +170,45 @@ def _telling_when_away() -> Iterator[None]:
 
 
 def run_alone(owner: uuid.UUID | str, statement: Executable, values: Mapping[str, Any]) -> Row[Any]:
-    """Run a statement that is a whole unit of work, in one round trip, and return its only row.
+    """Run a statement as `rows_alone` does, and return its only row.
 
-    Inside a `unit_of_work` it is a part of that. It has to act for its owner by itself, and to be
-    right twice: where an answer was lost with the connection, it is run once more, and told so by
-    `again`. Raises `Unavailable` as `transaction` does.
+    It is told by `again` whether it may have been run before.
+    """
+    (row,) = rows_alone(owner, statement, values, told=True)
+    return row
+
+
+def rows_alone(
+    owner: uuid.UUID | str,
+    statement: Executable,
+    values: Mapping[str, Any],
+    *,
+    told: bool = False,
+) -> Sequence[Row[Any]]:
+    """Run a statement that is a whole unit of work, in one round trip, and return its rows.
+
+    Nobody who is stopped in the middle keeps a lock, since the server ends it alone. Inside a
+    `unit_of_work` it is a part of that. It has to act for its owner by itself, and to be right
+    twice: where an answer was lost with the connection, it is run once more, and if it is to be
+    `told`, it finds that in `again`. Raises `Unavailable` as `transaction` does.
     """
     again = False
+
+    def known() -> dict[str, Any]:
+        return {**values, "again": again} if told else dict(values)
+
     with _telling_when_away():
         if _open_unit.get() is None:
             try:
                 # To an engine in this mode each statement is a transaction.
                 with db.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as alone:
-                    return alone.execute(statement, {**values, "again": False}).one()
+                    return alone.execute(statement, known()).all()
             except DBAPIError as error:
                 again = error.connection_invalidated
                 if not again:
                     raise
         with transaction(owner) as session:
-            return session.connection().execute(statement, {**values, "again": again}).one()
+            return session.connection().execute(statement, known()).all()
 
 
 @contextmanager

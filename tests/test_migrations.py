@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,53 @@ def test_a_database_that_is_not_utf8_is_refused_before_it_has_tables(
         assert tables(latin) == set()
     finally:
         admin_cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+JOB = """
+INSERT INTO jobs (id, owner_id, kind, queue, priority, arguments, payload_version, state, version,
+    attempt, failures, max_failures, lease_losses, quarantine_losses, deadline_at, dispatches,
+    progress_stage, progress_done, event_number, sequence_key, sequence_number, dispatched_at,
+    finished_at)
+VALUES (gen_random_uuid(), %(owner)s, 'messages.reply', 'replies', 5, '{}', 1, %(state)s, 1,
+    0, 0, 4, 0, 0, now() + interval '1 hour', 0, 'queued', 0, 0, %(key)s, %(number)s,
+    CASE WHEN %(sent)s THEN now() END, CASE WHEN %(state)s = 'succeeded' THEN now() END)
+"""
+STANDINGS = "SELECT sequence_number, standing FROM open_jobs ORDER BY sequence_number"
+
+
+def test_open_jobs_get_rows_also_those_that_are_accepted_meanwhile(
+    in_use: tuple[Path, Any], scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, client = in_use
+    upgrade(directory=str(directory), revision="0022")
+    job = {"owner": str(uuid.uuid4()), "key": str(uuid.uuid4()), "sent": False}
+    cursor = client.cursor()
+    cursor.execute("SET assistant.owner = 'system'")
+    cursor.execute(
+        "INSERT INTO users (id, username, email, password_hash, role, is_active) "
+        "VALUES (%(owner)s, 'ada', 'ada@example.org', '-', 'user', true)",
+        job,
+    )
+    for number, state in ((1, "succeeded"), (2, "queued"), (3, "queued")):
+        cursor.execute(JOB, {**job, "state": state, "number": number, "sent": number == 2})
+    client.commit()
+    # Accepted, but not yet committed; then somebody holds a row that is to be looked at.
+    cursor.execute(JOB, {**job, "state": "queued", "number": 4})
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        client.commit()
+        if len(pauses) == 1:
+            cursor.execute("SELECT id FROM jobs WHERE sequence_number = 3 FOR UPDATE")
+
+    monkeypatch.setattr(time, "sleep", only_here(pause))
+    upgrade(directory=str(directory))
+    assert len(pauses) == 2
+    cursor.execute(STANDINGS)
+    assert cursor.fetchall() == [(2, "sent"), (3, "new"), (4, "new")]
+    assert differences(scratch_url) == []
+    client.commit()
+    downgrade(directory=str(directory), revision="0022")
+    cursor.execute("SELECT queue_waits('replies'), to_regclass('open_jobs')")
+    assert cursor.fetchall() == [(True, None)]

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import click
@@ -18,7 +19,7 @@ from assistant.cli.output import (
     print_json,
     print_page,
 )
-from assistant.models import JobState, Queue
+from assistant.models import Job, JobState, Queue
 from assistant.models.job import TERMINAL
 from assistant.services import job_kinds
 from assistant.services import jobs as engine
@@ -28,6 +29,8 @@ from assistant.services.paging import Page
 
 # A hundred years; PostgreSQL knows no spans much longer than that.
 LONGEST_DAYS = 36_500
+# In one transaction, so that hundreds take a second and none holds up their owners for long.
+CANCELLED_AT_ONCE = 50
 
 ids = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=click.UUID)
 
@@ -89,8 +92,17 @@ def cancel(ids: tuple[uuid.UUID, ...], as_json: bool) -> None:
       flask jobs cancel 0199c3f2-7d3b-7c3e-9f43-0d6a4c2f1b11
     """
 
+    pending, found = dict.fromkeys(ids), dict[uuid.UUID, Job]()
+
     def work(job_id: uuid.UUID) -> tuple[dict[str, Any], str]:
-        job = operating.cancel(job_id)
+        if job_id in pending:
+            portion = list(islice(pending, CANCELLED_AT_ONCE))
+            found.update(operating.cancel(portion))
+            for one in portion:
+                del pending[one]
+        if job_id not in found:
+            raise operating.no_such_job(job_id)
+        job = found[job_id]
         asked = job.state == JobState.RUNNING
         ended = {JobState.SUCCEEDED: "succeeded already", JobState.FAILED: "failed already"}
         word = "running, and asked to stop" if asked else ended.get(JobState(job.state), job.state)

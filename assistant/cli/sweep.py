@@ -55,9 +55,11 @@ def sweep(once: bool) -> None:
     rounds = Rounds(settings.stuck_seconds)
     rounds.watch()
     while not stopping.is_set():
-        _round("swept", jobs.sweep)
+        found = _round("swept", jobs.sweep)
         rounds.note()
-        stopping.wait(settings.sweep_seconds)
+        # As long as a duty has more to do than it may in a round, the next one comes at once.
+        more = any(count >= jobs.SWEPT_AT_ONCE for count in found.values())
+        stopping.wait(0 if more else settings.sweep_seconds)
     beside.join(LEAVE_SECONDS)
 
 
@@ -89,14 +91,16 @@ def _keep_up(app: Flask, upkeep: Upkeep, stopping: threading.Event) -> None:
             _round("upkept", upkeep.round)
 
 
-def _round(what: str, work: Callable[[], Mapping[str, int]]) -> None:
-    """Do one round; whatever fails in it, the next one may work."""
+def _round(what: str, work: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
+    """Do one round and return what was done; whatever fails in it, the next one may work."""
     try:
         done = work()
         if any(done.values()):
             logger.info(what, extra=dict(done))
+        return done
     except AssistantError as error:
         logger.warning("round skipped: %s", error.detail)
     except Exception:
         # Without rounds no job ends.
         logger.exception("round failed")
+    return {}

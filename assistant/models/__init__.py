@@ -18,6 +18,7 @@ from assistant.models.index import CollectionIndex, IndexState, PreparedDocument
 from assistant.models.installation import Installation
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue
 from assistant.models.lexical import LexicalText, Posting
+from assistant.models.open_job import OpenJob, OpenJobCount, Standing
 from assistant.models.session import Session
 from assistant.models.user import Role, User
 
@@ -45,12 +46,15 @@ __all__ = [
     "LexicalText",
     "Message",
     "MessageRole",
+    "OpenJob",
+    "OpenJobCount",
     "Posting",
     "PreparedDocument",
     "Queue",
     "Role",
     "ScannedPage",
     "Session",
+    "Standing",
     "User",
     "WhenBusy",
 ]

@@ -14,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
+    and_,
     text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -104,21 +105,6 @@ class Job(Model):
             name="finished",
         ),
         Index(
-            "ix_jobs_waiting",
-            *("queue", "owner_id", "priority", "id"),
-            postgresql_where=text("state = 'queued' AND dispatched_at IS NULL"),
-        ),
-        Index(
-            "ix_jobs_dispatched",
-            *("queue", "owner_id", "dispatched_at"),
-            postgresql_where=text("state = 'queued' AND dispatched_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_jobs_running",
-            *("queue", "owner_id", "lease_expires_at"),
-            postgresql_where=text("state = 'running'"),
-        ),
-        Index(
             "ix_jobs_sequence_open",
             *("sequence_key", "sequence_number"),
             postgresql_where=text("state IN ('queued', 'running')"),
@@ -129,23 +115,13 @@ class Job(Model):
             unique=True,
             postgresql_where=text("state = 'running'"),
         ),
-        Index(
-            "ix_jobs_deadline",
-            "deadline_at",
-            postgresql_where=text("state IN ('queued', 'running')"),
-        ),
         Index("ix_jobs_owner", "owner_id", "id"),
-        Index(
-            "ix_jobs_open",
-            *("owner_id", "priority", "kind"),
-            postgresql_where=text("state IN ('queued', 'running')"),
-        ),
         Index(
             "ix_jobs_finished",
             *("queue", "finished_at"),
             postgresql_where=text("finished_at IS NOT NULL"),
         ),
-        Index("ix_jobs_queued", "priority", "kind", postgresql_where=text("state = 'queued'")),
+        Index("ix_jobs_kind", "kind", "id"),
     )
 
     id: Mapped[Key]
@@ -197,6 +173,11 @@ class Job(Model):
         """Return how far the work has come."""
         return Progress(self.progress_stage, self.progress_done, self.progress_total)
 
+    # In SQL these say so by other columns, which constraints keep in step with the state. Of a
+    # condition on the state, PostgreSQL concludes that the partial index of what is open would do,
+    # and where its statistics say that nothing is open, looks through all of it instead of asking
+    # for an id or a document.
+
     @hybrid_property
     def is_open(self) -> bool:
         """Return whether the job has not ended."""
@@ -205,7 +186,27 @@ class Job(Model):
     @is_open.inplace.expression
     @classmethod
     def _is_open_in_sql(cls) -> ColumnElement[bool]:
-        return cls.state.in_(OPEN)
+        return cls.finished_at.is_(None)
+
+    @hybrid_property
+    def is_running(self) -> bool:
+        """Return whether a worker has the job."""
+        return self.state == JobState.RUNNING
+
+    @is_running.inplace.expression
+    @classmethod
+    def _is_running_in_sql(cls) -> ColumnElement[bool]:
+        return cls.lease_expires_at.is_not(None)
+
+    @hybrid_property
+    def is_queued(self) -> bool:
+        """Return whether the job waits."""
+        return self.state == JobState.QUEUED
+
+    @is_queued.inplace.expression
+    @classmethod
+    def _is_queued_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.finished_at.is_(None), cls.lease_expires_at.is_(None))
 
 
 class Attempt(Model):

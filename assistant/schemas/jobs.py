@@ -107,7 +107,10 @@ class JobSchema(Schema):
         metadata={"description": "Seconds spent in each stage that was left."},
     )
     queue_position = fields.Integer(
-        allow_none=True, metadata={"description": "Of one queued job, when it is read alone."}
+        allow_none=True,
+        metadata={
+            "description": "Of one queued job, when it is read alone; in a long queue about so."
+        },
     )
     blocker = fields.String(
         allow_none=True,

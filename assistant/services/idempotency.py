@@ -15,10 +15,11 @@ from sqlalchemy import CursorResult, delete, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from assistant.crashes import crash_point
-from assistant.database import SYSTEM, strangers_transaction, transaction, unit_of_work
+from assistant.database import SYSTEM, transaction, unit_of_work
 from assistant.errors import KeyReused, RequestInProgress
 from assistant.extensions import cache, settings
 from assistant.models import IdempotencyKey
+from assistant.strangers import strangers_transaction
 
 # Who sends a request without a user.
 NOBODY = uuid.UUID(int=0)

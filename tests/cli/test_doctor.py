@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psycopg2
 import pytest
 from flask import Flask
 from sqlalchemy import make_url, text
@@ -20,7 +22,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.local.stack import LocalStack
 from assistant.services import jobs
 from assistant.services.operations import doctor
-from assistant.services.operations.doctor import Finding, Status
+from assistant.services.operations.doctor import Finding, Status, vacuum
 from assistant.services.operations.doctor import servers as server_checks
 from assistant.services.operations.doctor.finding import to_start
 from tests.conftest import User
@@ -336,6 +338,36 @@ def test_a_silent_sweeper(app: Flask) -> None:
     assert checks["sweeper"]["detail"].startswith("Its last round was 300 s ago")
     change_rows("DELETE FROM heartbeats")
     assert "never run" in examine(app)["sweeper"]["detail"]
+
+
+def test_a_transaction_that_is_left_open(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "dead rows" not in examine(app)
+    monkeypatch.setattr(vacuum, "SECONDS", 0.2)
+    url = app.extensions["settings"].database_url.replace("+psycopg2", "")
+    with psycopg2.connect(url, application_name="a backup") as somebody:
+        cursor = somebody.cursor()
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_backend_pid()")
+        pid = cursor.fetchone()[0]  # type: ignore[index]
+        found = wait_for(lambda: examine(app).get("dead rows"))
+        assert found["status"] == "warning"
+        assert f"(a backup, idle in transaction, process {pid})" in found["detail"]
+        assert f"pg_terminate_backend({pid})" in found["advice"]
+    somebody.close()
+    monkeypatch.setattr(vacuum, "SECONDS", 300)
+    assert "dead rows" not in examine(app)
+
+
+def test_what_else_holds_dead_rows_is_named_with_what_to_do() -> None:
+    what, advice = vacuum.name_prepared(SimpleNamespace(gid="left", seconds=1000.0))
+    assert "left was prepared 17 minutes ago" in what
+    assert "ROLLBACK PREPARED 'left'" in advice
+    copy = SimpleNamespace(name="copy", active=False, transactions=60_000)
+    what, advice = vacuum.name_slot(copy)
+    assert "copy, which is not used by anybody, is 60000 transactions behind" in what
+    assert "pg_drop_replication_slot('copy')" in advice
+    what, advice = vacuum.name_standby(copy)
+    assert "standby copy" in what
+    assert "hot_standby_feedback" in advice
 
 
 def test_a_schema_that_is_behind_missing_or_ahead(app: Flask) -> None:

@@ -163,6 +163,23 @@ def test_cancelling_what_waits_and_what_runs(run: Run, user: User, other_user: U
     assert run("jobs", "cancel", waits).stdout == f"{waits}  cancelled\n"
 
 
+def test_cancelling_many_takes_a_few_transactions(
+    run: Run, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [ask(user)["id"] for _ in range(7)]
+    fail(asked[3])
+    dispatched: list[str] = []
+    monkeypatch.setattr("assistant.services.jobs.stopping.dispatch", dispatched.append)
+    monkeypatch.setattr("assistant.cli.jobs.CANCELLED_AT_ONCE", 3)
+    done = run("jobs", "cancel", *asked, UNKNOWN, asked[0], code=1)
+    words = ["cancelled"] * 3 + ["failed already"] + ["cancelled"] * 3
+    lines = [f"{one}  {word}" for one, word in zip(asked, words, strict=True)]
+    assert done.stdout.splitlines() == [*lines, lines[0]]
+    assert done.stderr == f"Error: There is no job {UNKNOWN}.\n"
+    # Once for each portion, and not for each job.
+    assert dispatched == ["replies"] * 3
+
+
 def test_retrying_on_behalf_of_the_owner(run: Run, user: User) -> None:
     job_id = ask(user)["id"]
     assert "only a failed or cancelled one" in run("jobs", "retry", job_id, code=1).stderr

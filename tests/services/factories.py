@@ -17,7 +17,7 @@ from assistant.services import jobs
 from assistant.services.conversations import asking
 from assistant.services.conversations.asking import Question
 from assistant.services.documents import collections, documents
-from assistant.services.jobs import heartbeats, kinds
+from assistant.services.jobs import heartbeats, kinds, open_rows
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.runs import Run
 
@@ -94,6 +94,18 @@ def job_of(job: Job) -> Job:
     """Return the job as it is now."""
     with transaction(SYSTEM) as session:
         return session.get_one(Job, job.id)
+
+
+def differences() -> list[uuid.UUID]:
+    """Return the open jobs whose rows in `open_jobs` are not what their jobs say."""
+    with transaction(SYSTEM) as session:
+        return list(session.scalars(open_rows.DIFFERENT, {"most": 100}))
+
+
+def standing_of(job: Job) -> str | None:
+    """Return where a job stands among the open ones; None if it is not among them."""
+    rows = sql("SELECT standing FROM open_jobs WHERE id = :id", id=job.id)
+    return rows[0].standing if rows else None
 
 
 def message_of(job: Job) -> Message:

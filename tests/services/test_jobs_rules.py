@@ -35,7 +35,15 @@ from assistant.services.jobs import (
     operating,
 )
 from assistant.services.jobs.claiming import claim
-from tests.services.factories import ask, job_of, lose_lease, make_owner, pass_time, sql
+from tests.services.factories import (
+    ask,
+    differences,
+    job_of,
+    lose_lease,
+    make_owner,
+    pass_time,
+    sql,
+)
 
 EXAMPLES = int(os.environ.get("RULES_EXAMPLES", "25"))
 TERMINAL = ("succeeded", "failed", "cancelled")
@@ -198,6 +206,10 @@ class Rules(RuleBasedStateMachine):
             HAVING count(tries.attempt) <> jobs.attempt
                 OR count(*) FILTER (WHERE tries.attempt IS NOT NULL AND tries.finished_at IS NULL)
                     <> CASE WHEN jobs.state = 'running' THEN 1 ELSE 0 END""")
+
+    @invariant()
+    def rows_of_open_jobs_agree(self) -> None:
+        assert differences() == []
 
     @invariant()
     def only_who_holds_the_job_has_written(self) -> None:

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session as Transaction
 from uuid_utils.compat import uuid7
 
 from assistant.adapters.passwords import UNKNOWN_USER, Asker, hash_password, verify_password
-from assistant.database import SYSTEM, strangers_transaction, transaction
+from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import settings
 from assistant.models import Session, User
 from assistant.names import folded
 from assistant.services.accounts import names
 from assistant.services.accounts.session_cache import Caller, forget
+from assistant.strangers import strangers_transaction
 
 # A client whose answer got lost may use its last refresh token again for this long.
 GRACE_SECONDS = 10

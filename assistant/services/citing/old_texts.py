@@ -24,7 +24,6 @@ from assistant.models import (
     Document,
     DocumentText,
     Job,
-    JobState,
     Message,
     PreparedDocument,
 )
@@ -89,7 +88,7 @@ def _may_be_cited(owner_id: uuid.UUID) -> ColumnElement[bool]:
     return exists().where(
         Job.owner_id == owner_id,
         Job.kind == kinds.REPLY.name,
-        Job.state == JobState.RUNNING,
+        Job.is_running,
         Job.started_at < Document.updated_at + SWITCH,
     )
 

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from assistant.database import when_committed
 from assistant.errors import ConversationBusy
 from assistant.models import Job, WhenBusy
+from assistant.models.job import OPEN
 from assistant.services import jobs
 
 
 def open_replies(conversation_id: uuid.UUID) -> ColumnElement[bool]:
     """Demand that a job is a reply of this conversation that has not ended."""
-    open_states = Job.is_open
+    open_states = Job.state.in_(OPEN)
     return and_(Job.sequence_key == conversation_id, open_states)
 
 

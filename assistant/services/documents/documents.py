@@ -13,7 +13,7 @@ from assistant.adapters.files import StoredFile
 from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError, Conflict, NotFound
 from assistant.extensions import adapters
-from assistant.models import Collection, Document, DocumentStatus, DocumentText, Job, JobState
+from assistant.models import Collection, Document, DocumentStatus, DocumentText, Job
 from assistant.services import jobs, upload_folder
 from assistant.services.documents import collections, duplicates
 from assistant.services.documents.uploads import received, store_once
@@ -237,7 +237,7 @@ def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
     waits = (Job.document_id == document_id, Job.kind == kinds.INDEX.name)
     with transaction(owner_id) as session:
         document = find_live(session, owner_id, document_id)
-        queued = select(Job).where(*waits, Job.state == JobState.QUEUED)
+        queued = select(Job).where(*waits, Job.is_queued)
         if (job := session.scalar(queued.order_by(Job.id.desc()))) is not None:
             return job
         job = _promise_again(session, document, bulk=True)

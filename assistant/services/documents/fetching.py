@@ -17,7 +17,7 @@ from assistant.crashes import crash_point
 from assistant.database import transaction
 from assistant.errors import PermanentError, PermissionDenied, Unavailable, UnsupportedDocument
 from assistant.extensions import adapters, settings
-from assistant.models import Document, Job, JobState
+from assistant.models import Document, Job
 from assistant.services import jobs, upload_folder
 from assistant.services.documents import changes, documents, page_names
 from assistant.services.documents.uploads import KeptFile
@@ -66,7 +66,7 @@ def read_again(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
         document = documents.find_live(session, owner_id, document_id)
         if document.source_url is not None:
             _demand_allowed()
-        queued = select(Job).where(*waits, Job.state == JobState.QUEUED)
+        queued = select(Job).where(*waits, Job.is_queued)
         if (job := session.scalar(queued.order_by(Job.id.desc()))) is not None:
             return job
         job = changes.promise(session, document, {"fetch": True} if document.source_url else {})

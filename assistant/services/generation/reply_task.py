@@ -70,7 +70,7 @@ class Task:
 _Question = aliased(Message)
 # Nobody is asked to work for an attempt that was overtaken before it began; the fence proper is in
 # what it writes.
-_HELD = and_(Job.state == JobState.RUNNING, Job.attempt == bindparam("attempt"))
+_HELD = and_(Job.is_running, Job.attempt == bindparam("attempt"))
 _PARTS = (
     select(Message, _Question, Conversation, _HELD)
     .join(Job, Job.id == Message.job_id)

@@ -16,6 +16,8 @@ lost (the sweeper rings again) or doubled (the second claim changes no row).
 - A worker *claims* by compare-and-set. The attempt number it gets is its fencing token: every
   later write demands that the row is still running with exactly this attempt, so a worker that
   was believed dead and comes back can write nothing.
+- What is open is found among rows of its own (`open_jobs`), which triggers of the database keep:
+  what waits costs the same however much has ended, and whatever statistics say.
 - A heartbeat renews the `leases` of a process; when one runs out, the sweeper puts the job back.
   What was there when two workers died runs alone, in quarantine (`lost_workers`).
 - Every state is written by `transition`, together with the message or document it is about, and
@@ -71,11 +73,12 @@ from assistant.services.jobs.stopping import (
     follow_up,
     made_for_owner,
 )
-from assistant.services.jobs.sweeping import sweep
+from assistant.services.jobs.sweeping import SWEPT_AT_ONCE, sweep
 
 __all__ = [
     "ACCEPTED",
     "MORE_TIME",
+    "SWEPT_AT_ONCE",
     "Body",
     "Cancelled",
     "Promise",

@@ -89,7 +89,7 @@ def _end(session: Session, attempt: Run, ending: Ending) -> Change | None:
     held = select(Job.cancel_requested_at.is_not(None)).where(
         Job.id == attempt.job.id,
         Job.attempt == attempt.attempt,
-        Job.state == JobState.RUNNING,
+        Job.is_running,
     )
     to_cancel = session.scalar(held.with_for_update())
     if to_cancel is None:

@@ -192,7 +192,8 @@ _RENEW = text("""
 WITH mine AS (
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempt)
 ), free AS (
-    SELECT jobs.id FROM jobs JOIN mine USING (id, attempt) WHERE jobs.state = 'running'
+    SELECT jobs.id FROM jobs JOIN mine USING (id, attempt)
+    WHERE jobs.lease_expires_at IS NOT NULL
     ORDER BY jobs.id FOR UPDATE OF jobs SKIP LOCKED
 ), renewed AS (
     UPDATE jobs SET lease_expires_at = now() + make_interval(secs => :lease)
@@ -201,7 +202,7 @@ WITH mine AS (
 SELECT jobs.id, jobs.attempt, jobs.cancel_requested_at IS NOT NULL AS cancelled,
     renewed.id IS NOT NULL AS renewed
 FROM jobs JOIN mine USING (id, attempt) LEFT JOIN renewed ON renewed.id = jobs.id
-WHERE jobs.state = 'running'
+WHERE jobs.lease_expires_at IS NOT NULL
 """)
 
 _leases: Leases | None = None

@@ -1,12 +1,16 @@
-"""Who may go next in a queue, and in which order: the SQL that several statements share.
+"""Who waits in a queue, and for whom: the SQL that several statements share.
 
 Owners take turns: a job's turn counts what its owner already has in service, then priority decides,
 then whose last job was begun longer ago, then age. Where one job runs at a time, hardly anybody has
 anything in service: by age alone, whoever comes last would wait for all that is older. Work in bulk
-goes when no other waits. A sequence lets its next job go only when the one before has ended.
+goes when no other waits. A sequence lets its next job go only when the one before has ended. That
+order is `waiting_line` in the database, which dispatchers and those who ask for a place share.
 """
 
-from assistant.models import Queue
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from assistant.models import Queue, Standing
 
 # Among the jobs of one owner: what somebody waits for before what was asked for all at once. Work
 # in bulk comes after the usual work of everybody, too.
@@ -18,75 +22,60 @@ LONG: dict[str, Queue] = {Queue.INDEXING: Queue.LONG_INDEXING}
 OTHER_LANE: dict[str, Queue] = {**LONG, Queue.LONG_INDEXING: Queue.INDEXING}
 
 
-def earlier_than(job: str) -> str:
-    """Return the condition that a row `earlier` is open and comes before a row in its sequence."""
-    return f"""
-earlier.sequence_key = {job}.sequence_key
-AND earlier.sequence_number < {job}.sequence_number
-AND earlier.state IN ('queued', 'running')
+# Of a row of `jobs`: nothing before it in its sequence is still open. The OFFSET keeps this from
+# becoming a join: so it is asked with the row's own sequence in hand, and never by looking through
+# all that is open, which seems as cheap to a planner that knows of nothing open.
+FIRST_IN_SEQUENCE = """
+NOT EXISTS (
+    SELECT FROM jobs AS earlier
+    WHERE earlier.sequence_key = jobs.sequence_key
+      AND earlier.sequence_number < jobs.sequence_number
+      AND earlier.state IN ('queued', 'running')
+    OFFSET 0)
 """
 
 
-def first_in_sequence(job: str) -> str:
-    """Return the condition that nothing before a row in its sequence is still open."""
-    return f"NOT EXISTS (SELECT FROM jobs AS earlier WHERE {earlier_than(job)})"
+# Leaves the planner one way, along the index that has what is asked for: what it believes of how
+# many wait may be long out of date.
+_ALONG_INDEXES = text("""
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+    set_config('jit', 'off', true)
+""")
 
 
-# What was given to the workers of a queue and has not ended. Of rows of `jobs`.
-IN_SERVICE = """
-queue = :queue AND (state = 'running' OR (state = 'queued' AND dispatched_at IS NOT NULL))
-"""
+def look_along_indexes(session: Session) -> None:
+    """Let what is looked for in the rest of a transaction cost the same whatever statistics say."""
+    session.execute(_ALONG_INDEXES)
 
-# How much each owner has in service, for a WITH clause.
-SERVING = f"""
-serving AS (
-    SELECT owner_id, count(*) AS jobs FROM jobs WHERE {IN_SERVICE} GROUP BY owner_id
+
+# What waits for the queue and is no work in bulk. The first of each owner has the least priority
+# number, so one look for each owner tells, however much work in bulk there is.
+_OWNERS = """
+WITH RECURSIVE first AS (
+    (SELECT owner_id, priority FROM open_jobs
+     WHERE queue = :queue AND standing = :standing ORDER BY owner_id, priority LIMIT 1)
+    UNION ALL
+    SELECT next.owner_id, next.priority FROM first CROSS JOIN LATERAL (
+        SELECT owner_id, priority FROM open_jobs
+        WHERE queue = :queue AND standing = :standing AND open_jobs.owner_id > first.owner_id
+        ORDER BY owner_id, priority LIMIT 1
+    ) AS next
 )
 """
+WAITS = text(f"""
+{_OWNERS} SELECT EXISTS (
+    SELECT FROM first WHERE priority < {BULK}
+        AND (CAST(:but_not AS uuid) IS NULL OR owner_id <> :but_not))
+""")
 
-# What could be given to the workers now. Of rows of `jobs AS job`.
-MAY_GO = f"""
-job.queue = :queue AND job.state = 'queued' AND job.dispatched_at IS NULL
-AND job.run_after <= now() AND {first_in_sequence("job")}
-"""
 
-# When the last job of each of the `owners` was begun, for a WITH clause; also of those that went on
-# in the other lane. It looks back only so far that it costs the same however much has ended:
-# whoever is not seen has waited longer. Of what waits there, the last of an owner was begun last.
-SERVED = """
-begun AS (
-    (SELECT owner_id, started_at FROM jobs
-     WHERE queue = :queue AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 100)
-    UNION ALL
-    (SELECT owner_id, started_at FROM jobs
-     WHERE queue = :other AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 100)
-    UNION ALL
-    SELECT owner_id, started_at FROM jobs WHERE queue IN (:queue, :other)
-        AND (state = 'running' OR (state = 'queued' AND dispatched_at IS NOT NULL))
-    UNION ALL
-    SELECT owner_id, moved.started_at FROM owners CROSS JOIN LATERAL (
-        SELECT started_at FROM jobs
-        WHERE queue = :other AND state = 'queued' AND dispatched_at IS NULL
-            AND jobs.owner_id = owners.owner_id
-        ORDER BY priority DESC, id DESC LIMIT 1
-    ) AS moved
-), served AS (
-    SELECT owner_id, max(started_at) AS served_at FROM begun GROUP BY owner_id
-)
-"""
-
-# Of rows that have `turn`, `priority`, `served_at` and `id`.
-IN_ORDER = f"priority >= {BULK}, turn, priority, served_at NULLS FIRST, id"
-
-# What waits for the queue and is no work in bulk. To look is cheap: there is an index of what is
-# queued by priority.
-WAITS = f"""
-SELECT FROM jobs AS job
-WHERE job.priority < {BULK} AND job.state = 'queued' AND job.queue = :queue
-  AND (job.dispatched_at IS NOT NULL OR ({MAY_GO}))
-"""
-OTHERS_WAIT = f"SELECT EXISTS ({WAITS})"
-NEIGHBOURS_WAIT = f"SELECT EXISTS ({WAITS} AND job.owner_id <> :owner_id)"
+def others_wait(session: Session, queue: str, but_not: object = None) -> bool:
+    """Return whether anything waits for a queue that is no work in bulk, and not of one owner."""
+    look_along_indexes(session)
+    return any(
+        session.scalar(WAITS, {"queue": queue, "standing": standing, "but_not": but_not})
+        for standing in (Standing.SENT, Standing.READY)
+    )
 
 
 def lanes_of(queue: str) -> dict[str, str]:

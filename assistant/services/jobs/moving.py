@@ -18,7 +18,7 @@ from assistant.errors import Unavailable
 from assistant.models import Job, JobState
 from assistant.services.jobs import heartbeats
 from assistant.services.jobs.endings import Ending, Reason
-from assistant.services.jobs.line import BULK, LONG, NEIGHBOURS_WAIT, OTHERS_WAIT
+from assistant.services.jobs.line import BULK, LONG, others_wait
 from assistant.services.jobs.runs import Run, Stopping
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,8 @@ SHORT_SECONDS = 5.0
 # Where other owners wait, what takes longer than this makes way already, unless it would have to
 # wait in the other queue itself: nobody's file of two seconds goes behind one of two minutes.
 LOOK_SECONDS = 0.5
-IS_FREE = (
-    "SELECT NOT EXISTS (SELECT FROM jobs WHERE queue = :queue AND state IN ('queued', 'running'))"
+IS_FREE = text(
+    "SELECT NOT EXISTS (SELECT FROM open_jobs WHERE queue = :queue AND standing <> 'ended')"
 )
 
 TAKES_LONG = Reason(
@@ -61,7 +61,7 @@ def make_way(run: Run) -> None:
     Raises `Stopped`. It costs a query, so ask every few seconds.
     """
     with transaction(SYSTEM) as session:
-        others = session.scalar(text(OTHERS_WAIT), {"queue": run.job.queue})
+        others = others_wait(session, run.job.queue)
     if others and run.job.priority >= BULK:
         run.stop(Stopping.OVERTAKEN)
     run.check()
@@ -76,8 +76,7 @@ def take_turns(run: Run) -> None:
     if run.job.queue not in LONG.values():
         return
     with transaction(SYSTEM) as session:
-        whose = {"queue": run.job.queue, "owner_id": run.owner_id}
-        others = session.scalar(text(NEIGHBOURS_WAIT), whose)
+        others = others_wait(session, run.job.queue, but_not=run.owner_id)
     if others:
         run.stop(Stopping.OVERTAKEN)
     run.check()
@@ -114,9 +113,8 @@ def _is_in_the_way(run: Run) -> bool:
     queue = run.job.queue
     try:
         with transaction(SYSTEM) as session:
-            whose = {"queue": queue, "owner_id": run.owner_id}
-            others = session.scalar(text(NEIGHBOURS_WAIT), whose)
-            return bool(others and session.scalar(text(IS_FREE), {"queue": LONG[queue]}))
+            others = others_wait(session, queue, but_not=run.owner_id)
+            return others and bool(session.scalar(IS_FREE, {"queue": LONG[queue]}))
     except Unavailable:
         return False
     except Exception:

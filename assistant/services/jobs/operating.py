@@ -1,7 +1,7 @@
 """What operators may do with the jobs of all owners."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,11 +64,19 @@ def owner_of(job_id: uuid.UUID) -> uuid.UUID:
         return _find(session, job_id).owner_id
 
 
-def cancel(job_id: uuid.UUID) -> Job:
-    """Cancel anybody's job as its owner would; a job that has ended stays as it is."""
-    stopping.cancel(owner_of(job_id), job_id)
+def cancel(job_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Job]:
+    """Cancel jobs of anybody as their owners would, and return those that there are.
+
+    What has ended stays as it is. All are cancelled in one transaction, so ask for a few at a time.
+    """
     with transaction(SYSTEM) as session:
-        return _find(session, job_id)
+        cancelled = stopping.cancel_all(session, Job.id.in_(job_ids))
+        jobs = session.scalars(
+            select(Job).where(Job.id.in_(job_ids)), execution_options={"populate_existing": True}
+        )
+        found = {job.id: job for job in jobs}
+    stopping.follow_up(cancelled)
+    return found
 
 
 def requeue(job_id: uuid.UUID) -> Job:
@@ -117,8 +125,13 @@ def _find(session: Session, job_id: uuid.UUID, *, lock: bool = False) -> Job:
     query = select(Job).where(Job.id == job_id)
     job = session.scalar(query.with_for_update() if lock else query)
     if job is None:
-        raise NotFound(f"There is no job {job_id}.")
+        raise no_such_job(job_id)
     return job
+
+
+def no_such_job(job_id: uuid.UUID) -> NotFound:
+    """Return what to say of an id that no job has."""
+    return NotFound(f"There is no job {job_id}.")
 
 
 def _names(session: Session, owner_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Double,
     Numeric,
     Select,
+    and_,
     bindparam,
     case,
     cast,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     func,
     insert,
     null,
+    or_,
     select,
     update,
 )
@@ -108,8 +110,7 @@ def changing(shape: Shape) -> Select[Any]:
         .returning(*_TABLE.c)
         .cte("changed")
     )
-    # It sees what this statement has changed: a job that is given back waits, too.
-    others_wait = func.queue_waits(changed.c.queue) if with_queue else false()
+    others_wait = _others_wait(changed.c) if with_queue else false()
     statement = select(changed, others_wait.label("others_wait"))
     if to is None:
         return statement
@@ -117,6 +118,13 @@ def changing(shape: Shape) -> Select[Any]:
     if to is JobState.RUNNING:
         return statement.add_cte(_attempt_begins(changed.c))
     return statement.add_cte(_attempt_ends(changed.c, with_usage))
+
+
+def _others_wait(job: Any) -> ColumnElement[bool]:
+    # The triggers, by which others are found, come after this statement: a job that it has given
+    # back waits, too.
+    given_back = and_(job.state == JobState.QUEUED, job.run_after <= NOW)
+    return or_(given_back, func.queue_waits(job.queue))
 
 
 def _new_value(name: str, value: NewValue) -> Any:

@@ -64,13 +64,15 @@ def cancel_all(session: Session, *which: ColumnElement[bool]) -> Cancelled:
     """
     open_jobs = select(Job.id, Job.document_id).where(Job.is_open, *which).order_by(Job.id)
     found = session.execute(open_jobs.with_for_update()).all()
-    _lock_documents(session, found)
+    lock_documents(session, found)
     asked = (ask_to_stop(session, job_id) for job_id, _ in found)
     changed = [job for job in asked if job is not None]
     return list(zip(changed, status.bodies_of(session, changed), strict=True))
 
 
-def _lock_documents(session: Session, found: Sequence[Row[uuid.UUID, uuid.UUID | None]]) -> None:
+def lock_documents(
+    session: Session, found: Sequence[Job] | Sequence[Row[uuid.UUID, uuid.UUID | None]]
+) -> None:
     """Lock the documents that change with jobs, in the order in which replies hold them.
 
     One by one with the jobs, they would come in another, and each could wait for the other.

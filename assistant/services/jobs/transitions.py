@@ -16,9 +16,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from assistant.models import Job, JobState
-from assistant.services.jobs import deadlines
+from assistant.services.jobs import deadlines, line
 from assistant.services.jobs.endings import Ending
-from assistant.services.jobs.line import first_in_sequence
 from assistant.services.jobs.statements import (
     NOW,
     Computed,
@@ -44,10 +43,10 @@ def guard(sql: ColumnExpressionArgument[bool]) -> Guard:
 
 
 NOT_CANCELLED = guard(Job.cancel_requested_at.is_(None))
-QUEUED = guard(Job.state == JobState.QUEUED)
-RUNNING = guard(Job.state == JobState.RUNNING)
+QUEUED = guard(Job.is_queued)
+RUNNING = guard(Job.is_running)
 OPEN = guard(Job.is_open)
-FIRST_IN_SEQUENCE = guard(text(first_in_sequence("jobs")))
+FIRST_IN_SEQUENCE = guard(text(line.FIRST_IN_SEQUENCE))
 
 _HELD = Condition(
     and_(RUNNING.condition.sql, Job.attempt == bindparam("held_attempt", type_=Integer))

@@ -11,7 +11,7 @@ from assistant.adapters.cache import connect
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache, settings
 from assistant.models import Chunk, Document, Heartbeat, Job, JobState, Queue, User
-from assistant.models.job import TERMINAL
+from assistant.models.job import OPEN, TERMINAL
 from assistant.services.jobs.heartbeats import SWEEPER
 from assistant.services.renewal import indexes, lexical, readings
 
@@ -56,7 +56,7 @@ def _queues(session: Session) -> list[dict[str, Any]]:
             *(func.count().filter(which).label(name) for name, which in columns.items()),
             func.extract("epoch", oldest).label("oldest_seconds"),
         )
-        .where(Job.is_open)
+        .where(Job.state.in_(OPEN))
         .group_by(Job.queue)
     )
     found = {row.queue: row for row in rows}

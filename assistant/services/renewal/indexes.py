@@ -21,6 +21,7 @@ from assistant.adapters.model_access import endpoint_address
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
 from assistant.models import Collection, CollectionIndex, Document, IndexState, Job, JobState, User
+from assistant.models.job import OPEN
 from assistant.services import jobs
 from assistant.services.jobs import kinds
 
@@ -131,7 +132,7 @@ def start() -> int | None:
             Job.is_open, (Job.state != JobState.SUCCEEDED) & (Job.finished_at > func.now() - PAUSE)
         ),
     )
-    is_open = (Job.is_open, Job.kind == kinds.INDEX_COLLECTION.name)
+    is_open = (Job.state.in_(OPEN), Job.kind == kinds.INDEX_COLLECTION.name)
     with transaction(SYSTEM) as session:
         room = AT_ONCE - (
             session.scalar(select(func.count()).select_from(Job).where(*is_open)) or 0

@@ -11,6 +11,7 @@ from assistant.adapters.versions import READER_VERSION, SPLITTER_VERSION
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
 from assistant.models import Chunk, Collection, Document, DocumentText, Embedding, Job, User
+from assistant.models.job import OPEN
 from assistant.services import jobs
 from assistant.services.jobs import kinds
 
@@ -83,7 +84,7 @@ def figures(session: Session) -> dict[str, int]:
 def start() -> int | None:
     """Promise to read a few more documents again; return how many, None if enough wait."""
     ours = (
-        Job.is_open,
+        Job.state.in_(OPEN),
         Job.kind == kinds.INDEX.name,
         Job.arguments.has_key(REREAD),
     )

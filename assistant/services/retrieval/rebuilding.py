@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, func, select
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.extensions import adapters
-from assistant.models import Chunk, Collection, Document, Embedding, Job, JobState
+from assistant.models import Chunk, Collection, Document, Embedding, Job
 from assistant.models.document import vector_id
 from assistant.services.retrieval.embeddings import stack
 from assistant.services.retrieval.index_trust import doubt
@@ -146,7 +146,7 @@ def _demand_quiet(collection: Collection) -> None:
             .select_from(Job)
             .join(Document, Document.id == Job.document_id)
             .where(Document.collection_id == collection.id)
-            .where(Job.state == JobState.RUNNING)
+            .where(Job.is_running)
         )
     if busy:
         raise Conflict(

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import CursorResult, and_, delete, exists, func, or_, select
+from sqlalchemy import CursorResult, and_, delete, func, or_, select
 from sqlalchemy.orm import Session as DatabaseSession
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
-from assistant.models import Embedding, Job, Session
+from assistant.models import Embedding, OpenJob, Session, Standing
 from assistant.services import idempotency, jobs
 from assistant.services.jobs import kinds
 from assistant.services.retrieval import embeddings
@@ -71,12 +71,12 @@ def _id_of_then() -> uuid.UUID:
 
 def _remove_embeddings(session: DatabaseSession, first: uuid.UUID, last: uuid.UUID) -> int:
     """Delete embeddings without a chunk; not of owners whose jobs may be about to use them."""
-    indexing = (
-        Job.owner_id == Embedding.owner_id,
-        Job.kind.in_([kinds.INDEX.name, kinds.INDEX_COLLECTION.name]),
-        Job.is_open,
+    indexing = select(OpenJob.owner_id).where(
+        OpenJob.kind.in_([kinds.INDEX.name, kinds.INDEX_COLLECTION.name]),
+        OpenJob.standing != Standing.ENDED,
     )
-    wanted = (Embedding.id.between(first, last), ~exists().where(*indexing))
+    # Read once, and not for each embedding.
+    wanted = (Embedding.id.between(first, last), Embedding.owner_id.not_in(indexing))
     return embeddings.remove_unused(session, *wanted)
 
 

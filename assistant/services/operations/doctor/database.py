@@ -22,6 +22,7 @@ from assistant.services.operations.doctor.finding import (
     warn,
 )
 from assistant.services.operations.doctor.rights import check_encoding, check_rights
+from assistant.services.operations.doctor.vacuum import check_vacuum
 from assistant.services.operations.schema import NEWER, schema_in
 from assistant.services.operations.trial_writes import write_database
 
@@ -43,8 +44,9 @@ def check_database() -> list[Finding]:
             return findings
         findings.append(_writes())
         with transaction(SYSTEM) as session:
-            findings.append(check_rights(session))
-            return [*findings, _walls(session), _sweeper(session), *check_contents(session)]
+            found = [check_rights(session), _walls(session), _sweeper(session)]
+            found += [*check_vacuum(session), *check_contents(session)]
+            return [*findings, *found]
     except Unavailable as error:
         return [_unusable(error)]
 
