@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, db, transaction
 from assistant.errors import AssistantError
-from assistant.models import Job
+from assistant.models import Job, Queue
 from assistant.services import jobs
 from assistant.services.jobs import Run, endings, finishing, kinds, open_rows, places, stopping
 from assistant.services.jobs.claiming import claim
@@ -371,3 +371,10 @@ def _let_all_end() -> None:
             assert sql("SELECT standing FROM open_jobs") == []
             return
     raise AssertionError(f"left: {sql('SELECT standing, count(*) FROM open_jobs GROUP BY 1')}")
+
+
+@pytest.mark.parametrize("queue", Queue)
+def test_the_database_counts_the_jobs_of_every_queue(queue: Queue) -> None:
+    """Who adds a queue adds it to the function, too; else its jobs are not bounded."""
+    [(source,)] = sql("SELECT prosrc FROM pg_proc WHERE proname = 'open_jobs_of'")
+    assert f"'{queue}'" in source

@@ -11,7 +11,7 @@ from flask import Flask
 from assistant.database import db, transaction
 from assistant.errors import NotFound
 from assistant.extensions import adapters
-from assistant.services.documents import deletion
+from assistant.services.documents import collections, deletion
 from assistant.services.retrieval import dense, exact, retrieval, vectors
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.hits import Part
@@ -283,3 +283,27 @@ def test_what_time_was_too_short_for_is_said(
     named = Question(owner, "supply boat")
     retrieval.find(Scope(owner, document_ids=[ids["cat.txt"]]), named, 3)
     assert named.part is None
+
+
+@pytest.mark.parametrize("way", ["indexed"], indirect=True)
+def test_collections_cost_no_request_each(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, ids = library
+    for number in range(3):
+        collections.create(owner, f"Empty {number}")
+    asked: list[str] = []
+    query = adapters.vector_store.query
+
+    def note(name: str, *rest: Any) -> Any:
+        asked.append(name)
+        return query(name, *rest)
+
+    monkeypatch.setattr(adapters.vector_store, "query", note)
+    # As upkeep has said of it.
+    sql("UPDATE collections SET index_checked_at = now() WHERE owner_id = :owner", owner=owner)
+    assert find(Scope(owner), "whale oil")[0].document_id == ids["lamp.txt"]
+    assert len(asked) == 1
+    monkeypatch.setattr(dense, "MOST_INDEXES", 0)
+    assert find(Scope(owner), "whale oil")[0].document_id == ids["lamp.txt"]
+    assert len(asked) == 1

@@ -36,14 +36,15 @@ LEAST, OVERSAMPLING, MOST = 100, 3, 1000
 COMPARED = 50
 # Part of the chunks of a collection from which on all of it is asked for in the index.
 LARGE_PART = 0.3
-# Requests to the index at a time.
-AT_ONCE = 4
+# Requests to the index at a time, and for one search: of more indexes, all chunks are compared.
+AT_ONCE, MOST_INDEXES = 4, 50
 
 
 def wanted_of_index(session: Session, space: Space, searched: Searchable, limit: int) -> int:
     """Return how many chunks to ask the index for, 0 if what is searched is compared exactly."""
     in_doubt = any(collection.index_checked_at is None for collection in space.collections)
-    if searched.chunks <= FEW_CHUNKS or in_doubt or space.scope.heading:
+    many = len(space.collections) > MOST_INDEXES
+    if searched.chunks <= FEW_CHUNKS or many or in_doubt or space.scope.heading:
         return 0
     wanted = max(LEAST, limit * OVERSAMPLING)
     if not space.scope.is_narrow:

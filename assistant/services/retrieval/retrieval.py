@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
@@ -127,7 +127,12 @@ class _ReplacedError(Exception):
 
 
 def _collections(scope: Scope) -> Sequence[Collection]:
-    query = select(Collection).where(Collection.owner_id == scope.owner_id, Collection.is_live)
+    """Return the collections to look into: those that are empty cost nothing."""
+    filled = exists().where(
+        Document.collection_id == Collection.id, Document.is_live, Document.generation > 0
+    )
+    mine = (Collection.owner_id == scope.owner_id, Collection.is_live)
+    query = select(Collection).where(*mine, filled)
     if scope.collection_ids:
         query = query.where(Collection.id.in_(scope.collection_ids))
     if scope.document_ids:
