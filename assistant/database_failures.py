@@ -100,6 +100,9 @@ _BY_WORDS = (
     (REFUSES, re.compile(r"\bFATAL:")),
 )
 FORBIDS = "42501"
+# Every code by which a database is told to be the reason.
+CODES = frozenset(cause.code for cause in (AWAY, POOL_EMPTY, FORBIDDEN, *_BY_STATE.values()))
+CODES |= {cause.code for cause, _ in _BY_WORDS}
 
 
 def cause_of(error: DBAPIError | PoolTimeout) -> Cause | None:

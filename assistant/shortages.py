@@ -79,6 +79,8 @@ _BY_NUMBER = {
     errno.EROFS: _READ_ONLY,
     errno.EIO: _BROKEN,
 }
+# Every code by which this machine is told to be the reason.
+CODES = frozenset(shortage.code for shortage in _BY_NUMBER.values())
 # What `tempfile` says if no folder takes even an empty file, with the number of a missing file.
 _NO_FOLDER = "No usable temporary directory"
 

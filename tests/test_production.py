@@ -26,6 +26,8 @@ from assistant import __version__
 from assistant.config import Settings, read_settings
 from assistant.local.stack import LocalStack
 from assistant.models import User
+from assistant.services.jobs.kinds import JOB_KINDS
+from assistant.services.jobs.line import LONG
 
 PROJECT = Path(__file__).parents[1]
 SETTINGS = {name.upper() for name in Settings.model_fields}
@@ -585,3 +587,14 @@ def test_a_role_that_does_not_exist_is_named(two_roles: dict[str, str]) -> None:
     )
     assert done.returncode == 1
     assert "the role nobody_here, which this server does not have" in done.stderr
+
+
+def test_whoever_asks_a_model_has_its_key() -> None:
+    """In Compose, each queue is a service, and long work goes on in one of its own."""
+    queues = {str(kind.queue) for kind in JOB_KINDS if kind.asks_model}
+    queues |= {str(LONG[queue]) for queue in queues if queue in LONG} | {"quarantine", "web"}
+    assert queues >= {"replies", "indexing", "long_indexing"}
+    for queue in queues:
+        service = COMPOSE["services"][queue]
+        assert "openai_api_key" in service["secrets"], queue
+        assert "OPENAI_API_KEY_FILE" in service["environment"], queue

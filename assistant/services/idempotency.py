@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+import redis
 from sqlalchemy import CursorResult, delete, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
@@ -102,10 +103,13 @@ def once_prepared(
 def _announced(name: str) -> Iterator[None]:
     """Let others see that this is being prepared; raise `RequestInProgress` if it is already."""
     mine = secrets.token_bytes(16)
-    other = cache.ask(
-        lambda client: client.set(name, mine, nx=True, get=True, ex=PREPARING_SECONDS)
-    )
-    if other is not None:
+
+    def announce(client: redis.Redis) -> object:
+        # Together they are one command from Redis 7.0 on only.
+        is_mine = client.set(name, mine, nx=True, ex=PREPARING_SECONDS)
+        return None if is_mine else client.get(name)
+
+    if cache.ask(announce) is not None:
         raise _in_progress()
     try:
         yield

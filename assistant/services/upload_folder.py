@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from assistant.adapters.offloading import offload
 from assistant.database import SYSTEM, transaction
 from assistant.errors import PermanentError, Unavailable
 from assistant.extensions import adapters
@@ -27,24 +28,25 @@ NOT_MOUNTED = (
 
 def is_there() -> bool:
     """Return whether the folder holds what the rows tell of; it does if they tell of nothing."""
-    if adapters.files.is_marked():
+    if offload(adapters.files.is_marked):
         return True
     named = select(Document.storage_key).where(Document.sha256 != "", Document.is_live)
     with transaction(SYSTEM) as session:
         keys = session.scalars(named.order_by(Document.id.desc()).limit(LOOKED_FOR)).all()
-    return not keys or any(adapters.files.path(key).is_file() for key in keys)
+    return not keys or offload(lambda: any(adapters.files.path(key).is_file() for key in keys))
 
 
 def demand() -> None:
     """Raise `Unavailable` unless the folder holds what the rows tell of.
 
-    One without the marker gets it then, such as that of an earlier release.
+    One without the marker gets it then, such as that of an earlier release. A disk that hangs holds
+    up nobody else's requests.
     """
-    if adapters.files.is_marked():
+    if offload(adapters.files.is_marked):
         return
     if not is_there():
         raise Unavailable(NOT_MOUNTED, retry_after=60, code="uploads_not_mounted", refused=True)
-    adapters.files.mark()
+    offload(adapters.files.mark)
     logger.info("the folder of uploads has its marker", extra={"folder": str(adapters.files.root)})
 
 

@@ -6,6 +6,7 @@ import random
 import resource
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -361,3 +362,15 @@ def test_a_chroma_that_reads_and_takes_no_writes(
 def test_a_server_that_is_no_chroma(another_app: MakeApp, model_server: Any) -> None:
     with pytest.raises(TransientError):
         ChromaTrial(model_server.url.removesuffix("/v1")).write()
+
+
+def test_a_part_that_hangs_is_told_and_keeps_no_other_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trials = TrialWrites({"uploads": lambda: None, "logs": lambda: None})
+    trials.round()
+    assert trials.found == {"uploads": "ok", "logs": "ok"}
+    now = time.monotonic()
+    monkeypatch.setattr(trial_writes.time, "monotonic", lambda: now + 60)
+    trials.trial("logs")
+    assert trials.found == {"uploads": "has not answered for 60 s", "logs": "ok"}

@@ -226,7 +226,7 @@ def test_places_of_a_process_that_died_become_free(
 def test_a_search_that_had_no_time_for_all_says_so(
     user: User, search_worker: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exact, "BLOCK", 1)
+    monkeypatch.setattr(exact, "BLOCK_BYTES", 1)
     monkeypatch.setattr(exact, "SHARE", 0)
     indexed(user, "The ferry leaves at noon.")
     wanted = indexed(user, "Bread is baked from flour.")

@@ -195,7 +195,7 @@ def test_documents_that_state_nothing_are_told_of(owner: uuid.UUID, model: Model
 def test_a_reply_whose_search_had_no_time_for_all_says_so(
     shelf: uuid.UUID, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exact, "BLOCK", 1)
+    monkeypatch.setattr(exact, "BLOCK_BYTES", 1)
     monkeypatch.setattr(exact, "SHARE", 0)
     job = ask(shelf, "How much is the deposit of the cement mixer?", use_documents=True, **VERBATIM)
     done = perform(job)

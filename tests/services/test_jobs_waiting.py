@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from assistant.errors import Overloaded, RateLimited, TransientError
+from assistant.database_failures import FULL, NO_CONNECTIONS
+from assistant.errors import AssistantError, Overloaded, RateLimited, TransientError
 from assistant.extensions import cache
 from assistant.models import Job
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services import jobs
 from assistant.services.documents import deletion, documents
 from assistant.services.jobs import Run, heartbeats, status
+from assistant.shortages import DISK_FULL
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
 from tests.services.factories import (
@@ -79,6 +81,24 @@ def test_a_pause_names_who_asked_for_it(owner: uuid.UUID, configure: Configure) 
     assert seen(reply)["blocker"] == "provider_backoff"
     assert "after model_busy" in seen(reply)["waiting_because"]
     assert seen(document)["blocker"] == "retry_backoff"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [FULL.error(), TransientError("Full.", code=DISK_FULL), NO_CONNECTIONS.error()],
+    ids=lambda error: error.code,
+)
+def test_no_provider_is_blamed_for_what_we_lack(
+    owner: uuid.UUID, configure: Configure, error: AssistantError
+) -> None:
+    configure(retry_base_seconds=100)
+    reply = ask(owner)
+
+    def fail(run: Run) -> dict[str, Any]:
+        raise error
+
+    jobs.run(str(reply.id), fail)
+    assert seen(reply)["blocker"] == "retry_backoff"
 
 
 def test_an_owner_has_only_so_many_jobs_in_service(owner: uuid.UUID, configure: Configure) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from assistant.errors import InvalidInput
 from assistant.services.evaluation.judging import Case, holds, rank_of, shares
-from assistant.services.evaluation.question_sets import MOST_BYTES, demand_size, read
+from assistant.services.evaluation.question_sets import MOST_BYTES, demand_size, of_csv, read
 from assistant.services.retrieval.retrieval import Hit
 
 WANTED = [
@@ -29,6 +29,10 @@ COMMAS = (
 def test_a_table_is_read_however_it_was_saved() -> None:
     assert read(COMMAS.encode()) == WANTED
     assert read(b"\xef\xbb\xbf" + COMMAS.encode()) == WANTED
+    # The same, sent as text in JSON.
+    assert of_csv("\ufeff\n" + COMMAS) == WANTED
+    with pytest.raises(InvalidInput, match="line 4"):
+        of_csv("\n\nquestion,page\nWhy?,many")
     rows = [line.split(",") for line in COMMAS.splitlines()[:2]]
     for separator in ";\t":
         text = "\n".join(separator.join(row) for row in rows)

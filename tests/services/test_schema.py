@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from assistant import __version__
+from assistant.database import SYSTEM, transaction
 from assistant.local.ports import free_port
 from assistant.local.stack import LocalStack
 from assistant.services.operations import readiness, schema
@@ -88,3 +90,12 @@ def test_no_process_starts_on_tables_of_an_older_release(
     assert done.returncode != 0
     assert "The schema is at 0021, not at " in done.stderr + done.stdout
     assert "flask db upgrade" in done.stderr + done.stdout
+
+
+def test_a_database_of_something_else_is_no_stack_trace(app: Flask) -> None:
+    with transaction(SYSTEM) as session:
+        session.execute(text("CREATE TEMPORARY TABLE alembic_version (version_num text)"))
+        session.execute(text("INSERT INTO alembic_version VALUES ('of_another_program')"))
+        session.execute(text("SET LOCAL search_path = pg_temp"))
+        assert schema.schema_in(session).is_ahead
+        session.execute(text("DROP TABLE pg_temp.alembic_version"))

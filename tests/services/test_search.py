@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001  # questions in all scripts
 
+import time
 import uuid
 from typing import Any
 
@@ -240,7 +241,7 @@ def test_it_is_said_how_much_of_a_question_is_known(library: Library) -> None:
     assert known("supply boat", document_ids=[ids["cat.txt"]]) == 0
 
 
-@pytest.mark.parametrize(("room", "kept"), [(0, 0), (800, 1), (10_000, 3)])
+@pytest.mark.parametrize(("room", "kept"), [(0, 0), (800, 0), (10_000, 3)])
 def test_what_is_kept_in_memory_is_bounded(
     library: Library, configure: Configure, monkeypatch: pytest.MonkeyPatch, room: int, kept: int
 ) -> None:
@@ -255,13 +256,32 @@ def test_what_is_kept_in_memory_is_bounded(
         assert vectors._cache._size == kept * 2 * 384
 
 
+def test_what_was_used_for_longest_gives_way(
+    library: Library, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, ids = library
+    monkeypatch.setattr(vectors, "_cache", vectors.Cache())
+    monkeypatch.setattr(dense, "FEW_CHUNKS", 100)
+    configure(vector_cache_size=800)
+    for document_id in ids.values():
+        assert find(Scope(owner, document_ids=[document_id]), "whale oil")
+        assert [document for _, document, _ in vectors._cache._kept] == [document_id.bytes]
+
+
+def test_what_a_question_has_waited_is_gone(app: Flask, configure: Configure) -> None:
+    configure(search_timeout=10.0)
+    assert not exact.Deadline().is_over
+    assert not exact.Deadline(time.time() + 10).is_over
+    assert exact.Deadline(time.time() + 3.9).is_over
+
+
 @pytest.mark.parametrize("way", ["compared"], indirect=True)
 def test_block_by_block_the_same_is_found_as_at_once(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, _ = library
     at_once = find(Scope(owner), "Who sleeps in the chair?")
-    monkeypatch.setattr(exact, "BLOCK", 1)
+    monkeypatch.setattr(exact, "BLOCK_BYTES", 1)
     one_by_one = find(Scope(owner), "Who sleeps in the chair?")
     assert [hit.text for hit in one_by_one] == [hit.text for hit in at_once]
     assert [hit.score for hit in one_by_one] == pytest.approx([hit.score for hit in at_once])
@@ -273,7 +293,7 @@ def test_what_time_was_too_short_for_is_said(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, ids = library
-    monkeypatch.setattr(exact, "BLOCK", 1)
+    monkeypatch.setattr(exact, "BLOCK_BYTES", 1)
     monkeypatch.setattr(exact, "SHARE", 0)
     question = Question(owner, "supply boat")
     hits = retrieval.find(Scope(owner), question, 3)

@@ -77,13 +77,17 @@ def _known_items(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def of_csv(text: str) -> list[Case]:
     """Return the questions of a table with a line of names; the separator is told by that line."""
-    head = text.lstrip("\n\r").partition("\n")[0]
+    # Office programs mark UTF-8 with a sign that nobody sees.
+    whole = text.removeprefix("\ufeff")
+    before = len(whole) - len(whole.lstrip("\n\r"))
+    skipped, text = whole[:before].count("\n"), whole[before:]
+    head = text.partition("\n")[0]
     separator = max(",;\t", key=head.count)
     lines: list[int] = []
     rows = []
     try:
         for line, row in _rows(text, separator):
-            lines.append(line)
+            lines.append(skipped + line)
             rows.append(row)
     except csv.Error as error:
         line = lines[-1] + 1 if lines else 1

@@ -48,6 +48,7 @@ def evaluate(run: Run) -> Body:
             continue
         if time.monotonic() - begun > TURN_SECONDS:
             jobs.take_turns(run)
+            begun = time.monotonic()
         outcome = asking.ask(run, scope, cases[number], evaluation.settings[setting], pages)
         done.add((number, setting))
         keep = partial(_keep, evaluation, (number, setting), outcome)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from assistant import database_failures, shortages
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
 from assistant.models import Blocker, Job, JobState
@@ -87,7 +88,7 @@ def _behind_another(job: Job, earlier: uuid.UUID) -> Waiting:
 
 
 def _paused(job: Job, seconds: float) -> Waiting:
-    code = job.error["code"] if job.error else None
+    code: str | None = job.error["code"] if job.error else None
     by_provider = job_table().kind_of(job).asks_model and code not in OWN_TROUBLE
     return Waiting(
         Blocker.PROVIDER_BACKOFF if by_provider else Blocker.RETRY_BACKOFF,
@@ -95,8 +96,11 @@ def _paused(job: Job, seconds: float) -> Waiting:
     )
 
 
-# Errors of a reply that are not its provider's.
-OWN_TROUBLE = ("unavailable", "chroma_unavailable", "chroma_failed", "internal_error")
+# Errors of what asks a model that are not its provider's.
+OWN_TROUBLE = (
+    *(database_failures.CODES | shortages.CODES),
+    *("chroma_unavailable", "chroma_failed", "uploads_not_mounted", "internal_error"),
+)
 
 
 # What keeps a job and how much its owner has in service, in one question.

@@ -22,6 +22,7 @@ UPGRADE = "Run: flask db upgrade"
 NEWER = "Bring the program up to date too."
 # Alembic looks through the whole catalogue for its table.
 _HAS_VERSIONS = text("SELECT to_regclass('alembic_version') IS NOT NULL")
+_HAS_INSTALLATION = text("SELECT to_regclass('installation') IS NOT NULL")
 _VERSIONS = text("SELECT version_num FROM alembic_version")
 
 
@@ -54,11 +55,18 @@ def schema_in(session: Session) -> Schema:
         return Schema(at)
     if set(present) <= known:
         return Schema(at, f"The schema is at {at}, not at {needed}.", UPGRADE)
-    oldest = session.scalar(select(Installation.oldest_release)) or "0"
+    oldest = _oldest_release(session)
     if _numbers(oldest) > _numbers(assistant.__version__):
         what = f"The schema is at {at}, on which no release before {oldest} may run"
         return Schema(at, f"{what}; this one is {assistant.__version__}.", NEWER, is_ahead=True)
     return Schema(at, is_ahead=True)
+
+
+def _oldest_release(session: Session) -> str:
+    """Return which release may run at the earliest; a database of something else does not say."""
+    if not session.scalar(_HAS_INSTALLATION):
+        return "0"
+    return session.scalar(select(Installation.oldest_release)) or "0"
 
 
 def _numbers(release: str) -> list[int]:

@@ -6,6 +6,7 @@ has connections, a temporary folder and limits of its own, and no request waits 
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 from flask import Flask, current_app
@@ -22,6 +23,8 @@ from assistant.shortages import shortage_in
 logger = logging.getLogger(__name__)
 
 SECONDS = 10.0
+# Longer than a trial and the time between two: the database gives up after 15 s.
+SILENT_SECONDS = 40.0
 DATABASE, CHROMA, UPLOADS = "database", "chroma", "uploads"
 TEMPORARY, LOGS = "temporary files", "logs"
 
@@ -49,23 +52,39 @@ class TrialWrites:
     """The parts that this process writes to, and what each said to the last trial."""
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
-        self._parts = dict(parts)
-        # What is wrong with each part, in words that follow its name; `ok` if nothing is.
-        self.found: dict[str, str] = {}
+        self.parts = dict(parts)
+        self._found: dict[str, str] = {}
+        self._told_at = dict.fromkeys(self.parts, time.monotonic())
+
+    @property
+    def found(self) -> dict[str, str]:
+        """Return what is wrong with each part, in words that follow its name; `ok` if nothing is.
+
+        A trial that hangs is wrong itself, such as on a disk in the network that is away.
+        """
+        now = time.monotonic()
+        silent = {name: now - at for name, at in self._told_at.items() if now - at > SILENT_SECONDS}
+        words = {name: f"has not answered for {seconds:.0f} s" for name, seconds in silent.items()}
+        return {**self._found, **words}
 
     def round(self) -> None:
         """Try each part once; whoever reads meanwhile gets the answer of before."""
-        for name, write in self._parts.items():
-            try:
-                write()
-            except Exception as error:
-                self._note(name, in_words(error))
-            else:
-                self._note(name, "ok")
+        for name in self.parts:
+            self.trial(name)
+
+    def trial(self, name: str) -> None:
+        """Try one part."""
+        try:
+            self.parts[name]()
+        except Exception as error:
+            self._note(name, in_words(error))
+        else:
+            self._note(name, "ok")
 
     def _note(self, name: str, words: str) -> None:
-        before = self.found.get(name, "ok")
-        self.found[name] = words
+        before = self._found.get(name, "ok")
+        self._found[name] = words
+        self._told_at[name] = time.monotonic()
         if words != before:
             # Said once, not in each round.
             level = logging.INFO if words == "ok" else logging.WARNING
@@ -109,14 +128,19 @@ def known() -> Mapping[str, str]:
 
 
 def keep_trying(app: Flask, *, uploads: bool) -> None:
-    """Try in a thread of its own from now on, for as long as this process lives."""
+    """Try each part in a thread of its own from now on, for as long as this process lives.
+
+    One that hangs keeps the others from nothing.
+    """
     with app.app_context():
         trials = app.extensions["trial_writes"] = TrialWrites(parts(uploads=uploads))
 
-    def go_on() -> None:
+    def go_on(name: str) -> None:
         while True:
             with app.app_context():
-                trials.round()
+                trials.trial(name)
             threading.Event().wait(SECONDS)
 
-    threading.Thread(target=go_on, name="trial-writes", daemon=True).start()
+    for name in trials.parts:
+        thread = threading.Thread(target=go_on, args=(name,), name=f"trial-{name}", daemon=True)
+        thread.start()

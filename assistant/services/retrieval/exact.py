@@ -16,19 +16,27 @@ from assistant.services.retrieval.searchable import ORDINAL_BITS, Numbers, Searc
 from assistant.services.retrieval.vectors import Loaded
 from assistant.terms import fold
 
-# Chunks that are compared at a time, some 30 MB of vectors: a process holds no more of them,
-# however many there are.
-BLOCK = 20_000
+# Bytes of vectors that are compared at a time: a process holds some times as much, however many
+# chunks there are. A document is never cut.
+BLOCK_BYTES = 32 * 1024 * 1024
+BYTES = 4
 # So much of SEARCH_TIMEOUT may go by before another block is begun; the rest is for that block, for
 # the way here and for the answer.
 SHARE = 0.6
 
 
 class Deadline:
-    """When a search has to begin nothing more."""
+    """When a search has to begin nothing more; who asked may wait `until` then, as clocks have it.
 
-    def __init__(self) -> None:
-        self._at = time.monotonic() + SHARE * settings.search_timeout
+    What it has waited for a worker is gone.
+    """
+
+    def __init__(self, until: float | None = None) -> None:
+        seconds = SHARE * settings.search_timeout
+        if until is not None:
+            rest = (1 - SHARE) * settings.search_timeout
+            seconds = min(seconds, until - time.time() - rest)
+        self._at = time.monotonic() + seconds
 
     @property
     def is_over(self) -> bool:
@@ -46,12 +54,13 @@ class Blocks:
         self._order = _by_words(searched, matches)
         self.left_out = 0
 
-    def load(self, deadline: Deadline) -> Iterator[Loaded]:
+    def load(self, dimensions: int, deadline: Deadline) -> Iterator[Loaded]:
         """Yield the vectors of some documents at a time, of those with the best words first."""
+        block = max(1, BLOCK_BYTES // (BYTES * dimensions))
         scope, searched = self._space.scope, self._searched
         under = None if scope.heading is None else _sections_under(self._session, scope)
         begun = 0
-        for numbers in _cut(self._order, searched.counts):
+        for numbers in _cut(self._order, searched.counts, block):
             if begun and deadline.is_over:
                 self.left_out = int(searched.counts[self._order[begun:]].sum())
                 return
@@ -69,9 +78,9 @@ def _by_words(searched: Searchable, matches: Matches) -> Numbers:
     return np.argsort(-best, kind="stable")
 
 
-def _cut(order: Numbers, counts: Numbers) -> Iterator[Numbers]:
+def _cut(order: Numbers, counts: Numbers, size: int) -> Iterator[Numbers]:
     """Yield documents, at least one, that have about a block of chunks, in their own order."""
-    block = (np.cumsum(counts[order]) - counts[order]) // BLOCK
+    block = (np.cumsum(counts[order]) - counts[order]) // size
     for numbers in np.split(order, np.flatnonzero(np.diff(block)) + 1):
         yield np.sort(numbers)
 

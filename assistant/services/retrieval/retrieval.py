@@ -43,25 +43,33 @@ def find(
     ranking: Ranking = Ranking.FUSED,
     *,
     rerank: bool = True,
+    deadline: Deadline | None = None,
 ) -> list[Hit]:
     """Return the best chunks, best first, in a reranker's order if the operator has one.
 
     The question knows then if only a part was compared.
     """
     reranks = rerank and adapters.reranker is not None
-    found = search(scope, question, max(limit, RERANKED) if reranks else limit, ranking)
+    wanted = max(limit, RERANKED) if reranks else limit
+    found = search(scope, question, wanted, ranking, deadline)
     question.part = found.part or question.part
     return in_better_order(question.text, found.hits)[:limit] if reranks else found.hits
 
 
-def search(scope: Scope, question: Question, limit: int, ranking: Ranking = Ranking.FUSED) -> Found:
+def search(
+    scope: Scope,
+    question: Question,
+    limit: int,
+    ranking: Ranking = Ranking.FUSED,
+    deadline: Deadline | None = None,
+) -> Found:
     """Return the best chunks, and how much of the question is known.
 
     Each collection is searched with the encoder of its index. While some are being indexed with
     another one, the best of each encoder come in turns, since their scores do not compare. Raises
     `PermanentError` if what would be searched needs encoders that are gone.
     """
-    wish = _Wish(limit, ranking, Deadline())
+    wish = _Wish(limit, ranking, deadline or Deadline())
     for _ in range(SWITCHES):
         try:
             return _by_encoders(scope, _collections(scope), question, wish)
@@ -202,7 +210,7 @@ class _Search:
     ) -> tuple[Fused, Part | None]:
         """Compare all that is searched; return which part of it, if time was too short."""
         blocks = Blocks(session, self.space, searched, matches)
-        loaded = blocks.load(self.wish.deadline)
+        loaded = blocks.load(len(self.question.vector), self.wish.deadline)
         fused = together([self._fused(block, matches) for block in loaded])
         if not blocks.left_out:
             return fused, None

@@ -1,6 +1,7 @@
 """Search: a question to the search workers, who have the embedding model."""
 
 import json
+import time
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from assistant.schemas.rendering import renderer
 from assistant.schemas.search import HitSchema
 from assistant.services import worker_calls
 from assistant.services.retrieval.encoders import Question
+from assistant.services.retrieval.exact import Deadline
 from assistant.services.retrieval.hits import Part
 from assistant.services.retrieval.retrieval import Scope, check_scope, find
 from assistant.services.worker_calls import Call
@@ -56,6 +58,7 @@ def ask(scope: Scope, query: str, limit: int) -> Answer:
         "heading": scope.heading,
         # A web process of the release before takes a list and nothing else.
         "parts": True,
+        "until": time.time() + settings.search_timeout,
     }
     call = FILTERED if any(request[name] for name in NEWER) else SEARCH
     body = worker_calls.ask(call, scope.owner_id, request, settings.search_timeout)
@@ -82,7 +85,8 @@ def _search(request: dict[str, Any]) -> Any:
         heading=request.get("heading"),
     )
     question = Question(scope.owner_id, request["query"])
-    hits = [_render(hit) for hit in find(scope, question, request["limit"])]
+    deadline = Deadline(request.get("until"))
+    hits = [_render(hit) for hit in find(scope, question, request["limit"], deadline=deadline)]
     part = question.part if request.get("parts") else None
     return hits if part is None else {"hits": hits, **part.as_dict()}
 

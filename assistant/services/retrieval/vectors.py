@@ -113,9 +113,17 @@ def load(
     missing = [key for key in wanted if key not in known]
     if missing:
         new = _read(session, owner_id, missing)
-        _cache.put(new)
+        if _fits(searched, new):
+            _cache.put(new)
         known |= new
     return _stacked(numbers, [known[key] for key in wanted])
+
+
+def _fits(searched: Searchable, new: dict[Key, Loaded]) -> bool:
+    """Return whether all that is searched has room here: else it would only drive others out."""
+    dimensions = max(one.vectors.shape[1] for one in new.values())
+    whole = searched.chunks * dimensions * np.dtype(KEPT).itemsize
+    return bool(whole <= settings.vector_cache_size)
 
 
 def _read(session: Session, owner_id: uuid.UUID, keys: Sequence[Key]) -> dict[Key, Loaded]:
