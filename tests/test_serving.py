@@ -18,7 +18,7 @@ from assistant.serving.room import Room
 from tests.services.factories import wait_for
 from tests.test_server import Gunicorn
 
-APPLICATION = "tests.doubles.reading_app:app"
+APPLICATION = "tests.doubles.reading_app:application"
 CHUNKED = (
     "POST /{} HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n"
     "Content-Type: text/plain\r\n\r\n"
@@ -220,7 +220,7 @@ def test_who_is_known_or_has_a_request_in_hand_stays() -> None:
         if guest is known:
             room.know(guest)
         elif guest is served:
-            assert room.serve(guest)
+            assert room.serve(guest, False)
         else:
             room.rest(guest)
     guests(50, room)
@@ -232,22 +232,67 @@ def test_who_is_known_or_has_a_request_in_hand_stays() -> None:
 def test_so_many_strangers_are_served_at_once() -> None:
     room = Room(100, 2)
     _, second, third = guests(3, room)
-    assert room.serve(second)
-    assert room.serve(third)
+    assert room.serve(second, False)
+    assert room.serve(third, False)
     fourth = guests(1, room)[0]
-    assert not room.serve(fourth)
+    assert not room.serve(fourth, False)
     room.rest(second)
-    assert room.serve(fourth)
+    assert room.serve(fourth, False)
 
 
 def test_the_longest_idle_goes_when_it_is_full() -> None:
     room = Room(3, 3)
     came = guests(3, room)
     for guest in (came[2], came[0], came[1]):
-        assert room.serve(guest)
+        assert room.serve(guest, False)
         room.rest(guest)
     guests(1, room)
     assert [guest.open for guest in came] == [True, True, False]
+
+
+def test_who_shows_a_credential_is_served_however_many_do_not() -> None:
+    room = Room(100, 2)
+    for guest in guests(2, room):
+        assert room.serve(guest, False)
+    claiming = guests(10, room)
+    assert all(room.serve(guest, True) for guest in claiming[-2:])
+    [late] = guests(1, room)
+    room.know(late)
+    # As a body that is whole makes it be asked.
+    assert room.serve(late, False)
+    assert all(guest.open for guest in (*claiming[-2:], late))
+
+
+def test_a_false_credential_makes_room_when_it_is_full() -> None:
+    room = Room(4, 4)
+    known, false, claiming, resting = guests(4, room)
+    for guest in (known, false, claiming, resting):
+        assert room.serve(guest, True)
+    room.know(known)
+    room.rest(resting)
+    guests(2, room)
+    assert not resting.open
+    assert not false.open
+    assert known.open
+    assert claiming.open
+
+
+@pytest.mark.parametrize("shows_credential", [True, False])
+def test_a_stranger_who_is_slow_to_take_an_answer_makes_room(shows_credential: bool) -> None:
+    room = Room(100, 2)
+    answered = []
+    for _ in range(4):
+        [guest] = guests(1, room)
+        assert room.serve(guest, shows_credential)
+        room.answer(guest)
+        answered.append(guest)
+    assert [guest.open for guest in answered] == [False, False, True, True]
+    [known] = guests(1, room)
+    assert room.serve(known, True)
+    room.know(known)
+    room.answer(known)
+    assert answered[2].open
+    assert known.open
 
 
 def test_half_requests_make_room_and_a_whole_one_is_answered(tmp_path: Path) -> None:
@@ -260,6 +305,140 @@ def test_half_requests_make_room_and_a_whole_one_is_answered(tmp_path: Path) -> 
         assert httpx.get(f"{web.url}unread", timeout=10).status_code == 200
         assert _ended(held[0])
         for connection in held:
+            connection.close()
+
+
+GET = "GET /{} HTTP/1.1\r\nHost: here\r\n\r\n"
+SIGNED_IN = {"Authorization": "Bearer x"}
+# So few that a hundred strangers of each kind are let in.
+FEW = worker.OTHER_FILES + 400
+
+
+def ask(web: Gunicorn, request: str, count: int) -> list[socket.socket]:
+    """Send it over so many connections."""
+    made = [connect(web) for _ in range(count)]
+    for connection in made:
+        connection.sendall(request.encode())
+    return made
+
+
+def test_too_many_without_a_credential_are_refused_and_who_shows_one_is_not(
+    tmp_path: Path,
+) -> None:
+    with Gunicorn(tmp_path / "log", APPLICATION, files=FEW) as web:
+        held = ask(web, GET.format("wait?seconds=20"), 100)
+        unread = f"{web.url}unread"
+
+        def refused() -> bool:
+            return httpx.get(unread).status_code == 503
+
+        wait_for(refused, 10)
+        assert httpx.post(f"{web.url}read", content=b"x").status_code == 503
+        assert httpx.get(unread, headers=SIGNED_IN).status_code == 200
+        assert httpx.post(f"{web.url}read", content=b"x", headers=SIGNED_IN).status_code == 200
+        assert httpx.post(f"{web.url}known", content=b"x").status_code == 200
+        for connection in held:
+            connection.close()
+        assert "Traceback" not in web.log.read_text()
+
+
+def test_who_takes_little_of_an_answer_keeps_nobody_out(tmp_path: Path) -> None:
+    with Gunicorn(tmp_path / "log", APPLICATION, files=FEW, UNREAD="60") as web:
+        held = []
+        for _ in range(120):
+            held += ask(web, GET.format("large"), 1)
+            # Each one has begun to get its answer.
+            assert held[-1].recv(15) == b"HTTP/1.1 200 OK"
+        assert httpx.get(f"{web.url}unread").status_code == 200
+        for connection in held:
+            connection.close()
+        assert "Traceback" not in web.log.read_text()
+
+
+@pytest.mark.parametrize("sent", ["", "GET /read HT"])
+def test_limits_hold_after_the_first_request_as_before_it(web: Gunicorn, sent: str) -> None:
+    with connect(web) as connection:
+        connection.sendall(GET.format("read").encode())
+        assert answer(connection)[0] == 200
+        connection.sendall(sent.encode())
+        began = time.monotonic()
+        while not (ended := _ended(connection, 0.1)) and time.monotonic() - began < 15:
+            if sent:
+                connection.sendall(b"e")
+        assert ended
+        # A head has its moment, and a rest the five seconds of `keepalive`.
+        assert time.monotonic() - began < (3 if sent else 8)
+
+
+def test_a_second_head_that_is_too_large_is_refused(web: Gunicorn) -> None:
+    fields = "".join(f"X-{number}: {'x' * 8000}\r\n" for number in range(60))
+    with connect(web) as connection:
+        connection.sendall(GET.format("read").encode())
+        assert answer(connection)[0] == 200
+        connection.sendall(f"GET /read HTTP/1.1\r\nHost: here\r\n{fields}\r\n".encode())
+        assert answer(connection)[0] == 431
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_second_request_in_hand_is_not_at_rest(tmp_path: Path, together: bool) -> None:
+    with Gunicorn(tmp_path / "log", APPLICATION) as web, connect(web) as connection:
+        first, second = GET.format("read").encode(), GET.format("wait?seconds=4").encode()
+        connection.sendall(first + second if together else first)
+        assert answer(connection)[0] == 200
+        if not together:
+            connection.sendall(second)
+            # It has to come before the process leaves, and says nothing of that.
+            assert httpx.get(f"{web.url}unread").status_code == 200
+        for process in psutil.Process(web.process.pid).children():
+            process.terminate()
+        assert answer(connection)[0] == 200
+
+
+def test_half_a_body_sent_with_the_request_before_makes_room(tmp_path: Path) -> None:
+    with Gunicorn(tmp_path / "log", APPLICATION, files=FEW, SILENCE="60") as web:
+        pipelined = GET.format("read") + head("read", 1000).decode() + "x"
+        held = []
+        for _ in range(120):
+            held += ask(web, pipelined, 1)
+            assert answer(held[-1])[0] == 200
+        assert _ended(held[0])
+        for connection in held:
+            connection.close()
+
+
+def test_a_body_that_nobody_wants_has_a_moment_to_end(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        # Fast enough for one that is wanted.
+        connection.sendall(head("unread", 500_000))
+        assert answer(connection)[0] == 200
+        began = time.monotonic()
+        while not (ended := _ended(connection, 0.1)) and time.monotonic() - began < 15:
+            connection.sendall(b"x" * 100)
+        assert ended
+        assert time.monotonic() - began < 8
+
+
+def test_who_is_signed_in_is_never_cut(tmp_path: Path) -> None:
+    """Neither one who waits for an answer, nor one who says nothing, nor on a second request."""
+    with Gunicorn(tmp_path / "log", APPLICATION, files=FEW) as web:
+        followers = [ask(web, GET.format("follow?seconds=8"), 1)[0] for _ in range(2)]
+        talker, twice = ask(web, GET.format("talk"), 1)[0], connect(web)
+        twice.sendall(GET.format("read").encode())
+        assert answer(twice)[0] == 200
+        twice.sendall(GET.format("talk").encode())
+        assert httpx.get(f"{web.url}unread").status_code == 200
+        # More than are let in, of each kind, and then some.
+        held = ask(web, "POST /read HTTP/1.1\r\n", 150)
+        held += ask(web, GET.format("wait?seconds=3"), 150)
+        held += ask(web, GET.format("large"), 150)
+        for follower in followers:
+            assert answer(follower)[0] == 200
+        for quiet in (talker, twice):
+            quiet.sendall(b"hello")
+            response = http.client.HTTPResponse(quiet)
+            response.begin()
+            assert response.read() == b"hello"
+        for connection in (*held, *followers, talker, twice):
             connection.close()
 
 

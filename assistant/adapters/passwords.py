@@ -26,8 +26,9 @@ PLACES = max(1, min((os.cpu_count() or 1) // 2, MOST_PLACES))
 SLOT_SECONDS = 5.0
 LONGEST_LINE = 100
 _line = WaitingLine(PLACES, LONGEST_LINE)
-# More sign-ins under one name at once come from no person. They are held for a moment, since
-# whoever sends the next one as soon as one is refused would only send more.
+# More sign-ins under one name and from one address at once come from no person. Under the name
+# alone, anybody could keep its owner out. They are held for a moment, since whoever sends the next
+# one as soon as one is refused would only send more.
 MOST_OF_ONE_NAME = 5
 HELD_SECONDS = 1.0
 MOST_HELD = 200
@@ -45,18 +46,27 @@ UNSEEN = re.compile(
 class Asker(NamedTuple):
     """Who wants a password hashed or checked, as far as that is known.
 
-    Of those who wait, first comes whoever has asked for least under the same name, and then from
-    the same address. Behind a proxy all may have one; then it makes no difference.
+    Of those who wait, first comes whoever has asked for least under the same name from the same
+    address, then under the name, and then from the address. Behind a proxy all may have one; then
+    it makes no difference.
     """
 
     name: str | None = None
     address: str | None = None
 
+    def counted(self) -> tuple[str | None, ...]:
+        """Return under what it is counted how much they ask for, what weighs most first."""
+        name, address = self
+        return (
+            name and f"name {name} at {address}",
+            name and f"name {name}",
+            address and f"address {address}",
+        )
+
 
 @contextmanager
 def _slot(asker: Asker = Asker()) -> Iterator[None]:  # noqa: B008  # it cannot be changed
-    name, address = asker
-    with _line.asking(name and f"name {name}", address and f"address {address}") as rank:
+    with _line.asking(*asker.counted()) as rank:
         if rank[0] >= MOST_OF_ONE_NAME:
             _hold()
             raise RateLimited(

@@ -6,8 +6,22 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 Rank = tuple[int, ...]
+
+
+@dataclass
+class Turn:
+    """One who waits: told when there is a place, or that there will be none."""
+
+    told: threading.Event = field(default_factory=threading.Event)
+    has_place: bool = False
+
+    def tell(self, has_place: bool) -> None:
+        """End the wait."""
+        self.has_place = has_place
+        self.told.set()
 
 
 class WaitingLine:
@@ -16,7 +30,7 @@ class WaitingLine:
     def __init__(self, places: int, longest: int) -> None:
         self._free, self._longest = places, longest
         self._lock = threading.Lock()
-        self._waiting: list[tuple[Rank, int, threading.Event]] = []
+        self._waiting: list[tuple[Rank, int, Turn]] = []
         self._numbers = itertools.count()
         self._asking: Counter[str] = Counter()
 
@@ -35,23 +49,25 @@ class WaitingLine:
                     del self._asking[name]
 
     def enter(self, rank: Rank, seconds: float) -> bool:
-        """Wait for a place, behind all of a lower rank; false if none came, or too many wait."""
+        """Wait for a place, behind all of a lower rank; false if none came.
+
+        Where too many wait, the last of them is sent away for one of a lower rank.
+        """
         with self._lock:
             if self._free:
                 self._free -= 1
                 return True
-            if len(self._waiting) >= self._longest:
+            if len(self._waiting) >= self._longest and not self._send_last_away(rank):
                 return False
-            mine = (rank, next(self._numbers), threading.Event())
+            turn = Turn()
+            mine = (rank, next(self._numbers), turn)
             heapq.heappush(self._waiting, mine)
-        if mine[-1].wait(seconds):
-            return True
+        if turn.told.wait(seconds):
+            return turn.has_place
         with self._lock:
-            if mine[-1].is_set():
-                return True
-            self._waiting.remove(mine)
-            heapq.heapify(self._waiting)
-            return False
+            if not turn.told.is_set():
+                self._remove(mine)
+            return turn.has_place
 
     def leave(self, after: float = 0.0) -> None:
         """Give the place to the next, if somebody waits so many seconds later."""
@@ -62,6 +78,19 @@ class WaitingLine:
             return
         with self._lock:
             if self._waiting:
-                heapq.heappop(self._waiting)[-1].set()
+                heapq.heappop(self._waiting)[-1].tell(True)
             else:
                 self._free += 1
+
+    def _send_last_away(self, rank: Rank) -> bool:
+        """Return whether there was one of a higher rank."""
+        last = max(self._waiting)
+        if last[0] <= rank:
+            return False
+        self._remove(last)
+        last[-1].tell(False)
+        return True
+
+    def _remove(self, waiting: tuple[Rank, int, Turn]) -> None:
+        self._waiting.remove(waiting)
+        heapq.heapify(self._waiting)

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import socket as sockets
 import time
 from typing import Any, Self
@@ -23,7 +24,6 @@ BODY_BYTES_PER_SECOND = 512
 BODY_SILENCE_SECONDS = 20.0
 # For the rest of a body that nobody wants; a client that hears early what is wrong ends by itself.
 DRAIN_SECONDS = 5.0
-DRAIN_PIECE = 1024 * 1024
 # How long a client may take nothing of an answer.
 UNREAD_SECONDS = 30.0
 
@@ -44,7 +44,8 @@ class Connection(socket.socket):
         self._room, self._idle_seconds = room, idle_seconds
         self._stage, self._until = HEAD, time.monotonic() + HEAD_SECONDS
         self._head_size = 0
-        self._credit = BODY_SILENCE_SECONDS
+        self._credit, self._give_up = BODY_SILENCE_SECONDS, math.inf
+        self._shows_credential = False
         if hasattr(sockets, "TCP_USER_TIMEOUT"):
             with contextlib.suppress(OSError):
                 self.setsockopt(
@@ -60,23 +61,35 @@ class Connection(socket.socket):
             return self._recv_body(size, flags)
         return self._recv_head(size, flags)
 
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """Write all of it; a client that takes nothing of it in time is as good as gone."""
+    def send(self, data: Any, flags: int = 0, **timeout: Any) -> int:
+        """Send some of it; a client that takes nothing of it in time is as good as gone."""
+        self._room.answer(self)
         try:
-            super().sendall(data, flags)
+            return int(super().send(data, flags, **timeout))
         except OSError as error:
             if error.errno == errno.ETIMEDOUT:
                 raise ConnectionResetError(errno.ECONNRESET, "nothing was taken") from None
             raise
 
-    def take_body(self) -> None:
+    def take_body(self, shows_credential: bool) -> None:
         """A head has come; what is read from now on is the body."""
-        self._stage, self._credit = BODY, BODY_SILENCE_SECONDS
+        if self._stage == WAITING:
+            # The head came together with the request before.
+            self._room.wait_for_request(self)
+        self._stage, self._credit, self._give_up = BODY, BODY_SILENCE_SECONDS, math.inf
+        self._shows_credential = shows_credential
 
     def take_in_hand(self) -> bool:
         """A request is whole; false if it cannot be served now."""
+        # Its reader is asked again later, also once the next request is waited for.
+        if self._stage != BODY:
+            return True
         self._stage = IN_HAND
-        return self._room.serve(self)
+        return self._room.serve(self, self._shows_credential)
+
+    def give_up_soon(self) -> None:
+        """Nobody wants the rest of the body; what has not come in a moment never does."""
+        self._give_up = time.monotonic() + DRAIN_SECONDS
 
     def vouch(self) -> None:
         """The sender of the request is known."""
@@ -117,7 +130,7 @@ class Connection(socket.socket):
     def _recv_body(self, size: int, flags: int) -> bytes:
         began = time.monotonic()
         try:
-            data = self._recv_within(self._credit, size, flags)
+            data = self._recv_within(min(self._credit, self._give_up - began), size, flags)
         except TimeoutError:
             raise RequestTimeout(
                 f"The body came too slowly: at least {BODY_BYTES_PER_SECOND} bytes a second are "

@@ -13,10 +13,13 @@ class Closable(Protocol):
 class Room:
     """The connections of a process.
 
-    Those whose sender is not known are few, so that nobody fills it without a credential: while
-    they have not sent a whole request, the one that has been there longest makes room for a new
-    one. Those at rest between requests go, the longest idle first, when it gets full. One with a
-    request in hand is never closed.
+    Those whose sender is not known are few, so that nobody fills it without a credential. There are
+    so many, at most, that have not sent a whole request, or get their answer: the one that has been
+    so longest makes room for a new one, since an honest one is not so for long. And there are so
+    many whose request is in hand and shows no credential: a new one is refused.
+
+    When it gets full, those at rest between requests go, the longest idle first, and then those
+    that show a credential at which nobody has looked yet. Who is known is never closed.
     """
 
     def __init__(self, most: int, most_strangers: int) -> None:
@@ -25,6 +28,8 @@ class Room:
         # In the order in which they became so.
         self._strangers: dict[Closable, None] = {}
         self._served: set[Closable] = set()
+        self._claiming: dict[Closable, None] = {}
+        self._answered: dict[Closable, None] = {}
         self._idle: dict[Closable, None] = {}
 
     def enter(self, connection: Closable) -> None:
@@ -32,7 +37,7 @@ class Room:
         self._open += 1
         self.wait_for_request(connection)
         if self._open > self._most:
-            _close_first(self._idle)
+            _close_first(self._idle or self._claiming)
 
     def leave(self, connection: Closable) -> None:
         """Forget a connection that is closed."""
@@ -46,14 +51,26 @@ class Room:
         if len(self._strangers) > self._most_strangers:
             _close_first(self._strangers)
 
-    def serve(self, connection: Closable) -> bool:
-        """Say that a request is whole; false if too many of unknown senders are in hand."""
-        if len(self._served) >= self._most_strangers:
+    def serve(self, connection: Closable, shows_credential: bool) -> bool:
+        """Say that a request is whole; false if too many that show no credential are in hand."""
+        if connection not in self._strangers:
+            return True
+        if not shows_credential and len(self._served) >= self._most_strangers:
             return False
-        if connection in self._strangers:
-            self._withdraw(connection)
+        self._withdraw(connection)
+        if shows_credential:
+            self._claiming[connection] = None
+        else:
             self._served.add(connection)
         return True
+
+    def answer(self, connection: Closable) -> None:
+        """Say that the answer has begun."""
+        if connection in self._served or connection in self._claiming:
+            self._withdraw(connection)
+            self._answered[connection] = None
+            if len(self._answered) > self._most_strangers:
+                _close_first(self._answered)
 
     def know(self, connection: Closable) -> None:
         """Say that the request in hand carries a good credential."""
@@ -72,6 +89,8 @@ class Room:
     def _withdraw(self, connection: Closable) -> None:
         self._strangers.pop(connection, None)
         self._served.discard(connection)
+        self._claiming.pop(connection, None)
+        self._answered.pop(connection, None)
         self._idle.pop(connection, None)
 
 

@@ -11,17 +11,22 @@ from typing import Any
 from gunicorn import util
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.ggevent import GeventWorker
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 
 from assistant.adapters.offloading import give_way
 from assistant.serving import retirement
-from assistant.serving.connection import DRAIN_PIECE, DRAIN_SECONDS, Connection
+from assistant.serving.connection import Connection
 from assistant.serving.room import Room
 
 logger = logging.getLogger(__name__)
 
-# Of connections whose sender is not known, in each process.
-MOST_STRANGERS = 1000
+# Of connections whose sender is not known, in each process and of each kind; see `Room`. Beside
+# three times as many there is room for all followers.
+MOST_STRANGERS = 600
+TOO_MANY = "Too many ask without a credential. Try again."
+TRY_AGAIN_SECONDS = 2
+# Of a body that nobody wants, at a time.
+DRAIN_PIECE = 1024 * 1024
 # So that there is room to close an idle connection before nobody can come in any more.
 SPARE = 50
 # Connections to servers, modules, files that are sent.
@@ -57,13 +62,16 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle_request(self, listener_name: Any, req: Any, sock: Connection, addr: Any) -> Any:
         """Serve a request whose head has come."""
         reader = req.body.reader = CheckedReader(req.body.reader, sock)
-        sock.take_body()
+        shows_credential = _shows_credential(req)
+        sock.take_body(shows_credential)
         if reader.at_end and not sock.take_in_hand():
-            self._refuse(sock)
-        if not _shows_credential(req):
+            util.write_error(sock, 503, "Service Unavailable", TOO_MANY)
+            raise StopIteration
+        if not shows_credential:
             give_way()
         more = super().handle_request(listener_name, req, sock, addr)
         if not reader.at_end:
+            sock.give_up_soon()
             _drain(req.body)
         if not self.alive:
             raise StopIteration
@@ -91,12 +99,6 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             # As whoever stops it does: it accepts nothing more, and sends followers away.
             os.kill(os.getpid(), signal.SIGTERM)
 
-    def _refuse(self, sock: Connection) -> None:
-        util.write_error(
-            sock, 503, "Service Unavailable", "Too many ask without a credential. Try again."
-        )
-        raise StopIteration
-
 
 class CheckedReader:
     """Reads a body for gunicorn, and says what is wrong with one in words for the client."""
@@ -110,13 +112,18 @@ class CheckedReader:
         return getattr(self._reader, "length", None) == 0
 
     def read(self, size: int) -> bytes:
-        """Return what comes next; raises `BadRequest` for what is no body."""
+        """Return what comes next.
+
+        Raises `BadRequest` for what is no body, and `ServiceUnavailable` if it is whole and cannot
+        be served now.
+        """
         try:
             data: bytes = self._reader.read(size)
         except ParseException as error:
             raise BadRequest(f"The body is not chunked as HTTP has it: {error}") from None
-        if self.at_end or (size and not data):
-            self._connection.take_in_hand()
+        whole = self.at_end or (size and not data)
+        if whole and not self._connection.take_in_hand():
+            raise ServiceUnavailable(TOO_MANY, retry_after=TRY_AGAIN_SECONDS)
         return data
 
 
@@ -138,10 +145,8 @@ def _drain(body: Any) -> None:
 
     Gunicorn would do it in small pieces, and let nobody else go on meanwhile.
     """
-    give_up = time.monotonic() + DRAIN_SECONDS
     try:
         while not body.failed and body.read(DRAIN_PIECE):
-            if time.monotonic() > give_up:
-                raise StopIteration
+            pass
     except (HTTPException, OSError):
         raise StopIteration from None

@@ -59,3 +59,30 @@ def test_who_waits_in_vain_leaves_no_gap() -> None:
     threading.Thread(target=line.enter, args=((0,), 0.5)).start()
     wait_for(lambda: len(line._waiting) == 1)
     assert not line.enter((0,), 5), "the line is as long as it may be"
+
+
+def test_a_full_line_sends_its_last_away_for_who_asks_for_less() -> None:
+    line, told = WaitingLine(places=1, longest=2), dict[str, bool]()
+    assert line.enter((0,), 0)
+
+    def wait(name: str, rank: int) -> threading.Thread:
+        thread = threading.Thread(target=lambda: told.update({name: line.enter((rank,), 20)}))
+        thread.start()
+        return thread
+
+    waiting = []
+    for number, (name, rank) in enumerate([("second", 2), ("third", 3)], start=1):
+        waiting.append(wait(name, rank))
+        wait_for(partial(waits, line, number))
+    assert not line.enter((3,), 20), "who asks for as much comes later"
+    waiting.append(wait("first", 1))
+    waiting[1].join(20)
+    assert told == {"third": False}
+    line.leave()
+    waiting[2].join(20)
+    assert told == {"third": False, "first": True}
+    line.leave()
+    waiting[0].join(20)
+    line.leave()
+    assert told["second"]
+    assert line.enter((9,), 0), "every place was given back"

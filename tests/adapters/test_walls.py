@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -165,6 +166,60 @@ def test_a_parser_stops_nobody_where_landlock_is_old_and_users_are_one(attack: A
         pytest.skip("the numbers of this architecture's calls are not known")
     walls = tuple(wall for wall in WALLS if wall != "seccomp")
     assert "signal" not in attack(*walls)["got"]
+
+
+# Really has a signal sent to its parent, by a socket that becomes readable; then does what parsers
+# and their libraries may go on doing.
+OWNING = """
+import ctypes, fcntl, os, signal, socket, struct, sys, termios
+from assistant.adapters.documents import seccomp
+libc = ctypes.CDLL(None, use_errno=True)
+if sys.argv[1] == "confined":
+    assert libc.prctl(38, 1, 0, 0, 0) == 0
+    assert seccomp.refuse_signals(libc)
+parent, got = os.getppid(), []
+mine, other = socket.socketpair()
+owner = struct.pack("ii", 1, parent)
+for name, attempt in {
+    "F_SETSIG": lambda: fcntl.fcntl(mine, 10, signal.SIGUSR1),
+    "F_SETOWN": lambda: fcntl.fcntl(mine, 8, parent),
+    "F_SETOWN_EX": lambda: fcntl.fcntl(mine, 15, owner),
+    "FIOSETOWN": lambda: fcntl.ioctl(mine, 0x8901, struct.pack("i", parent)),
+    "SIOCSPGRP": lambda: fcntl.ioctl(mine, 0x8902, struct.pack("i", parent)),
+}.items():
+    try:
+        attempt()
+        got.append(name)
+    except PermissionError:
+        pass
+fcntl.fcntl(mine, fcntl.F_SETFL, fcntl.fcntl(mine, fcntl.F_GETFL) | os.O_ASYNC)
+other.send(b"x")
+os.close(fcntl.fcntl(mine, fcntl.F_DUPFD_CLOEXEC, 0))
+assert fcntl.ioctl(mine, termios.FIONREAD, bytes(4)) == struct.pack("i", 1)
+print(*got)
+"""
+
+
+@pytest.mark.parametrize("confined", [True, False])
+def test_no_file_sends_a_signal_for_a_parser(confined: bool) -> None:
+    if os.uname().machine not in seccomp.KNOWN:
+        pytest.skip("the numbers of this architecture's calls are not known")
+    came: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda *_: came.append(1))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", OWNING, "confined" if confined else "free"],
+            cwd=apart.ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert done.returncode == 0, done.stderr
+    got = ["F_SETSIG", "F_SETOWN", "F_SETOWN_EX", "FIOSETOWN", "SIOCSPGRP"]
+    assert done.stdout.split() == ([] if confined else got)
+    assert bool(came) is not confined
 
 
 def test_the_trial_sees_which_walls_are_missing(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from assistant.serving import connection
 
 connection.HEAD_SECONDS = 0.6
 connection.BODY_SILENCE_SECONDS = float(os.environ.get("SILENCE", "1"))
-connection.UNREAD_SECONDS = 1.0
+connection.UNREAD_SECONDS = float(os.environ.get("UNREAD", "1"))
 connection.BODY_BYTES_PER_SECOND = 100
 
 app = Flask(__name__)
 _kept: list[bytes] = []
+_large = bytes(64 * 1024 * 1024)
 
 
 @app.route("/read", methods=["GET", "POST"])
@@ -46,7 +47,7 @@ def grow() -> dict[str, int]:
 @app.get("/large")
 def large() -> bytes:
     """Answer with more than a connection holds."""
-    return bytes(64 * 1024 * 1024)
+    return _large
 
 
 @app.get("/wait")
@@ -54,3 +55,21 @@ def wait() -> dict[str, int]:
     """Answer after a while."""
     time.sleep(float(request.args["seconds"]))
     return {"pid": os.getpid()}
+
+
+@app.get("/follow")
+def follow() -> dict[str, int]:
+    """Answer somebody who is known after a while."""
+    vouch()
+    return wait()
+
+
+@app.get("/talk")
+def talk() -> bytes:
+    """Answer somebody who is known with what they say, whenever that is, as a WebSocket may."""
+    vouch()
+    return bytes(request.environ["gunicorn.socket"].recv(100))
+
+
+# Not the Flask application itself, of which the server demands our tables.
+application = app.wsgi_app
