@@ -172,12 +172,14 @@ WITH held AS MATERIALIZED (
 )
 SELECT count(keep_open_job(job)::text) FROM held
 """
-# What came while others were still missing looked as if it were first.
-LOOK_AGAIN = """
-UPDATE open_jobs AS late SET standing = 'new' WHERE standing = 'ready' AND EXISTS (
-    SELECT FROM open_jobs AS earlier
-    WHERE earlier.sequence_key = late.sequence_key
-      AND earlier.sequence_number < late.sequence_number AND earlier.standing <> 'ended')
+# While rows are still missing, also those of an accept that is not committed yet, nobody can say who
+# is first. All of a sequence are `new` until then, and are placed by the first dispatchers.
+NOTHING_KNOWN = """
+CREATE OR REPLACE FUNCTION nothing_before(key uuid, number bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN key IS NULL;
+END $$;
 """
 
 # Who ended before others leaves word, and whoever is next then is placed anew. A sequence may go
@@ -579,14 +581,13 @@ def upgrade() -> None:
         # `open_jobs`: what is there already is not touched, so that nobody waits in a circle.
         if connection.scalar(sa.text(THERE_IS_TABLE)) is None:
             op.execute(TABLES)
-        op.execute(NOTHING_BEFORE + KEEP)
+        op.execute(NOTHING_KNOWN + KEEP)
         if not connection.scalar(sa.text(THERE_ARE_TRIGGERS)):
             op.execute(TRIGGERS)
         ids = connection.execute(sa.text(OPEN)).scalars().all()
         for start in range(0, len(ids), AT_ONCE):
             connection.execute(sa.text(FILL), {"ids": ids[start : start + AT_ONCE]})
-        op.execute(LOOK_AGAIN)
-    op.execute(RELEASE + ARRANGE + LINE + DISPATCH + QUESTIONS)
+    op.execute(NOTHING_BEFORE + RELEASE + ARRANGE + LINE + DISPATCH + QUESTIONS)
 
 
 def downgrade() -> None:
