@@ -172,8 +172,8 @@ WITH held AS MATERIALIZED (
 )
 SELECT count(keep_open_job(job)::text) FROM held
 """
-# While rows are still missing, also those of an accept that is not committed yet, nobody can say who
-# is first. All of a sequence are `new` until then, and are placed by the first dispatchers.
+# While rows are still missing, nobody can say who is first, nor of an accept that is not committed
+# yet. All of a sequence are `new` until then, and are placed by the first dispatchers.
 NOTHING_KNOWN = """
 CREATE OR REPLACE FUNCTION nothing_before(key uuid, number bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
