@@ -20,9 +20,17 @@ MIGRATION_LOCK = 7_203_115
 
 # A statement that waits for a table, behind a backup for example, holds up everybody who comes
 # after it. So it waits for this long only, and the migration is tried again after each pause.
-LOCK_SECONDS = 3.0
-PAUSES = (2, 5, 10, 20, 40, 60)
-LOCK_NOT_AVAILABLE, INSUFFICIENT_PRIVILEGE = "55P03", "42501"
+# Accepting a job takes a second at most, also while a migration waits.
+LOCK_SECONDS = 0.8
+PAUSES = (1, 2, 2, 5, 5, 10, 10, 20, 20, 40, 60)
+# Whoever was chosen to give way in a deadlock may try again, too.
+IN_USE = ("55P03", "40P01")
+INSUFFICIENT_PRIVILEGE = "42501"
+
+# How long a process waits for its turn, and between two looks. A migration may take long where an
+# index is built beside the work.
+TURN_SECONDS = 3600.0
+TURN_PAUSE = 0.5
 
 logger = logging.getLogger("alembic.env")
 
@@ -32,6 +40,10 @@ GRANTS = """
 GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
+"""
+# Before anything is made: what the release before writes may reach a new table by a trigger while
+# the migration still runs.
+GRANTS_TO_COME = """
 ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT EXECUTE ON FUNCTIONS TO {role};
@@ -51,8 +63,8 @@ def run_migrations() -> None:
         settings.admin_url, connect_args={"connect_timeout": 5}, poolclass=NullPool
     )
     with connect(engine, settings) as connection:
+        take_turn(connection)
         with connection.begin():
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
             connection.execute(text("SELECT set_config('assistant.owner', 'system', false)"))
             role = application_role(connection, settings)
             demand_room_for_tables(connection)
@@ -69,6 +81,30 @@ def run_migrations() -> None:
             )
 
 
+def take_turn(connection: Connection) -> None:
+    """Wait until no other process migrates; raise `SystemExit` if that takes too long.
+
+    By short looks: a statement that waits would be waited for by whoever builds an index beside the
+    work, and that one is who has the turn.
+    """
+    give_up = time.monotonic() + TURN_SECONDS
+    look, told = text("SELECT pg_try_advisory_lock(:key)"), False
+    while True:
+        with connection.begin():
+            if connection.scalar(look, {"key": MIGRATION_LOCK}):
+                return
+        if time.monotonic() > give_up:
+            raise SystemExit(
+                f"Another process has migrated this database for {TURN_SECONDS / 60:.0f} minutes, "
+                "and has not ended; nothing was changed by this one. Look what it waits for "
+                "(SELECT * FROM pg_stat_activity), and then run it again: flask db upgrade"
+            )
+        if not told:
+            logger.warning("another process migrates this database: waiting until it has ended")
+            told = True
+        time.sleep(TURN_PAUSE)
+
+
 def migrate(connection: Connection, role: str) -> bool:
     """Do what is left of the migrations; return whether no lock was in the way for too long."""
     with connection.begin():
@@ -77,13 +113,15 @@ def migrate(connection: Connection, role: str) -> bool:
         connection=connection, target_metadata=Model.metadata, transaction_per_migration=True
     )
     try:
+        let_in(connection, role, GRANTS_TO_COME)
+        connection.commit()
         with context.begin_transaction():
             context.run_migrations()
-        let_in(connection, role)
+        let_in(connection, role, GRANTS)
     except DBAPIError as error:
         state, cause = getattr(error.orig, "pgcode", None), cause_of(error)
         connection.rollback()
-        if state == LOCK_NOT_AVAILABLE:
+        if state in IN_USE:
             return False
         if state == INSUFFICIENT_PRIVILEGE:
             raise SystemExit(lacking_rights(connection, first_line(error.orig))) from None
@@ -165,14 +203,14 @@ def lacking_rights(connection: Connection, what: str) -> str:
     )
 
 
-def let_in(connection: Connection, role: str) -> None:
+def let_in(connection: Connection, role: str, grants: str) -> None:
     """Let the application's role work on tables that another role owns."""
     if role == connection.scalar(text("SELECT current_user")):
         return
     quote = connection.dialect.identifier_preparer.quote
     schema: str = connection.scalar(text("SELECT current_schema()")) or "public"
     names = {"role": quote(role), "schema": quote(schema)}
-    connection.exec_driver_sql(GRANTS.format(**names))
+    connection.exec_driver_sql(grants.format(**names))
     if connection.scalar(text("SELECT to_regclass('alembic_version')")) is not None:
         connection.exec_driver_sql(KEEP_VERSION.format(**names))
 

@@ -1,6 +1,9 @@
 """Migrations lead to the tables that the models describe, and back."""
 
+import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -21,6 +24,7 @@ import assistant.models  # noqa: F401  # the tables must be known before they ar
 from assistant.app import create_app
 from assistant.database import Model, db
 from assistant.local.stack import LocalStack
+from tests.services.factories import wait_for
 
 
 def differences(url: str | URL) -> list[object]:
@@ -74,7 +78,8 @@ def in_use(app: Flask, scratch_url: str, tmp_path: Path) -> Iterator[tuple[Path,
     """Return migrations that wait for a moment only, and a connection that can hold them up."""
     directory = tmp_path / "migrations"
     shutil.copytree(app.extensions["migrate"].directory, directory)
-    env, limit = directory / "env.py", "LOCK_SECONDS = 3.0"
+    env, limit = directory / "env.py", "LOCK_SECONDS = 0.8"
+    # Nobody who is accepted meanwhile is held up for a second.
     assert limit in env.read_text()
     env.write_text(env.read_text().replace(limit, "LOCK_SECONDS = 0.1"))
     scratch = create_app(database_url=scratch_url, database_admin_url=scratch_url)
@@ -126,7 +131,7 @@ def test_a_migration_that_is_held_up_for_too_long_says_so(
     upgrade(directory=str(directory), revision="0008")
     backup.cursor().execute("LOCK TABLE documents IN ACCESS SHARE MODE")
     monkeypatch.setattr(time, "sleep", only_here(lambda seconds: None))
-    with pytest.raises(SystemExit, match=r"tried 7 times.* Run it again"):
+    with pytest.raises(SystemExit, match=r"tried 12 times.* Run it again"):
         upgrade(directory=str(directory))
     backup.rollback()
     upgrade(directory=str(directory))
@@ -147,6 +152,71 @@ def test_a_migration_that_holds_up_nobody_waits(
     assert differences(scratch_url) == []
 
 
+def test_taking_indexes_back_holds_up_nobody(
+    in_use: tuple[Path, Any], scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, client = in_use
+    upgrade(directory=str(directory), revision="0025")
+    client.cursor().execute("LOCK TABLE jobs IN ROW EXCLUSIVE MODE")
+    ending = threading.Timer(1.0, client.rollback)
+    monkeypatch.setattr(time, "sleep", only_here(lambda seconds: pytest.fail("It gave up.")))
+    ending.start()
+    downgrade(directory=str(directory), revision="0024")
+    ending.join()
+    cursor = client.cursor()
+    cursor.execute("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'ix_jobs_%'")
+    there = cursor.fetchone()
+    client.rollback()
+    upgrade(directory=str(directory))
+    assert differences(scratch_url) == []
+    cursor.execute("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'ix_jobs_%'")
+    assert cursor.fetchone()[0] == there[0] - 5
+
+
+def upgrading(url: str) -> "subprocess.Popen[str]":
+    """Start the release step."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", "db", "upgrade"],
+        cwd=Path(__file__).parents[1],
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": url, "DATABASE_ADMIN_URL": url},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_upgrades_at_once_take_turns(in_use: tuple[Path, Any], scratch_url: str) -> None:
+    directory, client = in_use
+    upgrade(directory=str(directory), revision="0024")
+    looker = psycopg2.connect(scratch_url.replace("+psycopg2", ""))
+    looker.autocommit = True
+    cursor = looker.cursor()
+
+    def somebody(does: str) -> bool:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND query LIKE %s",
+            (f"%{does}%",),
+        )
+        return bool(cursor.fetchone()[0])  # type: ignore[index]
+
+    # Building an index waits for whoever writes now, and then for each who has a snapshot.
+    client.cursor().execute("LOCK TABLE jobs IN ROW EXCLUSIVE MODE")
+    both = [upgrading(scratch_url)]
+    try:
+        wait_for(lambda: somebody("CREATE INDEX CONCURRENTLY"), 60)
+        both.append(upgrading(scratch_url))
+        wait_for(lambda: somebody("advisory_lock"), 60)
+        client.commit()
+        said = [each.communicate(timeout=60)[1] for each in both]
+    finally:
+        for each in both:
+            each.kill()
+        looker.close()
+    assert [each.returncode for each in both] == [0, 0], said
+    assert "another process migrates this database" in said[1]
+    assert differences(scratch_url) == []
+
+
 @pytest.fixture
 def admin_cursor(servers: LocalStack, scratch_url: str) -> Iterator[Any]:
     """Return a cursor of the superuser in the scratch database."""
@@ -158,6 +228,35 @@ def admin_cursor(servers: LocalStack, scratch_url: str) -> Iterator[Any]:
     admin.autocommit = True
     yield admin.cursor()
     admin.close()
+
+
+def test_an_index_is_built_anew_only_if_it_was_cut_off(
+    in_use: tuple[Path, Any], scratch_url: str, admin_cursor: Any
+) -> None:
+    directory, _ = in_use
+
+    def by_kind() -> tuple[int, bool]:
+        admin_cursor.execute(
+            "SELECT indexrelid::int, indisvalid FROM pg_index "
+            "WHERE indexrelid = 'ix_jobs_kind'::regclass"
+        )
+        found: tuple[int, bool] = admin_cursor.fetchone()
+        return found
+
+    def again() -> None:
+        admin_cursor.execute("UPDATE alembic_version SET version_num = '0024'")
+        upgrade(directory=str(directory), revision="0025")
+
+    upgrade(directory=str(directory), revision="0025")
+    good = by_kind()
+    again()
+    assert by_kind() == good
+    admin_cursor.execute(
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_jobs_kind'::regclass"
+    )
+    again()
+    assert by_kind()[0] != good[0]
+    assert by_kind()[1]
 
 
 def migrate(app: Flask, url: str) -> None:
@@ -258,13 +357,20 @@ def test_open_jobs_get_rows_also_those_that_are_accepted_meanwhile(
         if len(pauses) == 1:
             cursor.execute("SELECT id FROM jobs WHERE sequence_number = 3 FOR UPDATE")
 
+        else:
+            # The second pass comes while somebody writes both tables, and waits for no lock that
+            # others, who take them in another order, would wait for, too.
+            cursor.execute(JOB, {**job, "state": "queued", "number": 5})
+
     monkeypatch.setattr(time, "sleep", only_here(pause))
-    upgrade(directory=str(directory))
+    upgrade(directory=str(directory), revision="0024")
     assert len(pauses) == 2
-    cursor.execute(STANDINGS)
-    assert cursor.fetchall() == [(2, "sent"), (3, "new"), (4, "new")]
-    assert differences(scratch_url) == []
     client.commit()
+    cursor.execute(STANDINGS)
+    assert cursor.fetchall() == [(2, "sent"), (3, "new"), (4, "new"), (5, "new")]
+    client.commit()
+    upgrade(directory=str(directory))
+    assert differences(scratch_url) == []
     downgrade(directory=str(directory), revision="0022")
     cursor.execute("SELECT queue_waits('replies'), to_regclass('open_jobs')")
     assert cursor.fetchall() == [(True, None)]

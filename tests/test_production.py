@@ -10,7 +10,9 @@ import secrets
 import subprocess
 import sys
 import tomllib
+import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ from assistant.local.stack import LocalStack
 from assistant.models import User
 from assistant.services.jobs.kinds import JOB_KINDS
 from assistant.services.jobs.line import LONG
+from tests.services.factories import wait_for
+from tests.test_migrations import JOB
 
 PROJECT = Path(__file__).parents[1]
 SETTINGS = {name.upper() for name in Settings.model_fields}
@@ -521,16 +525,66 @@ def two_roles(servers: LocalStack) -> Iterator[dict[str, str]]:
     superuser.close()
 
 
-def migrate(**variables: str) -> "subprocess.CompletedProcess[str]":
+def migrate(to: str = "head", **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run the release step."""
     return subprocess.run(
-        [sys.executable, "-m", "flask", "db", "upgrade"],
+        [sys.executable, "-m", "flask", "db", "upgrade", to],
         cwd=PROJECT,
         env={"PATH": os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
         timeout=100,
     )
+
+
+def test_the_release_before_goes_on_while_a_trigger_writes_a_new_table(
+    two_roles: dict[str, str],
+) -> None:
+    done = migrate("0023", **two_roles)
+    assert done.returncode == 0, done.stderr
+    owner, application = (
+        psycopg2.connect(two_roles[name].replace("+psycopg2", ""))
+        for name in ("DATABASE_ADMIN_URL", "DATABASE_URL")
+    )
+    # As where another role has migrated until now.
+    role = make_url(two_roles["DATABASE_URL"]).username
+    cursor, working = owner.cursor(), application.cursor()
+    cursor.execute(
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM {role}; "
+        "SET assistant.owner = 'system'"
+    )
+    job = {"owner": str(uuid.uuid4()), "key": None, "number": None, "sent": False}
+    cursor.execute(
+        "INSERT INTO users (id, username, email, password_hash, role, is_active) "
+        "VALUES (%(owner)s, 'ada', 'ada@example.org', '-', 'user', true)",
+        job,
+    )
+    cursor.execute(JOB, {**job, "state": "queued"})
+    owner.commit()
+    # With this in hand, the migration cannot come to its end.
+    cursor.execute("SELECT id FROM jobs FOR UPDATE")
+    made = "SELECT FROM pg_trigger WHERE tgname = 'open_job_deleted'"
+
+    def there_is_a_trigger() -> bool:
+        working.execute(made)
+        there = bool(working.fetchall())
+        application.commit()
+        return there
+
+    with ThreadPoolExecutor(1) as pool:
+        migrating = pool.submit(migrate, **two_roles)
+        try:
+            wait_for(there_is_a_trigger, 60)
+            working.execute("SET assistant.owner = 'system'")
+            working.execute(JOB, {**job, "state": "queued"})
+            application.commit()
+        finally:
+            owner.commit()
+        assert migrating.result().returncode == 0, migrating.result().stderr
+    working.execute("SELECT count(*) FROM open_jobs")
+    assert working.fetchone() == (2,)
+    owner.close()
+    application.close()
 
 
 def test_the_applications_role_may_work_and_nothing_more(two_roles: dict[str, str]) -> None:

@@ -64,6 +64,7 @@ class OpenJob(Model):
             "queue",
             postgresql_where=text("standing = 'ready' AND payload_version > 1"),
         ),
+        Index("ix_open_jobs_ended", "queue", postgresql_where=text("standing = 'ended'")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)

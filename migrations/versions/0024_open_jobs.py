@@ -39,6 +39,7 @@ CREATE INDEX IF NOT EXISTS ix_open_jobs_paused
     ON open_jobs (queue, run_after) WHERE standing = 'paused';
 CREATE INDEX IF NOT EXISTS ix_open_jobs_newer
     ON open_jobs (queue) WHERE standing = 'ready' AND payload_version > 1;
+CREATE INDEX IF NOT EXISTS ix_open_jobs_ended ON open_jobs (queue) WHERE standing = 'ended';
 ALTER TABLE open_jobs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE open_jobs FORCE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS owner ON open_jobs;
@@ -155,6 +156,12 @@ WHEN (OLD.state IN ('queued', 'running'))
 EXECUTE FUNCTION keep_open_jobs();
 """
 
+THERE_IS_TABLE = "SELECT to_regclass('open_jobs')"
+THERE_ARE_TRIGGERS = """
+SELECT EXISTS (
+    SELECT FROM pg_trigger
+    WHERE tgrelid = to_regclass('jobs') AND tgname = 'open_job_deleted')
+"""
 OPEN = "SELECT id FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"
 AT_ONCE = 500
 # Each is written as it is once nobody else changes it, and a portion at a time.
@@ -165,12 +172,53 @@ WITH held AS MATERIALIZED (
 )
 SELECT count(keep_open_job(job)::text) FROM held
 """
-# What came while others were still missing looked as if it were first.
-LOOK_AGAIN = """
-UPDATE open_jobs AS late SET standing = 'new' WHERE standing = 'ready' AND EXISTS (
-    SELECT FROM open_jobs AS earlier
-    WHERE earlier.sequence_key = late.sequence_key
-      AND earlier.sequence_number < late.sequence_number AND earlier.standing <> 'ended')
+# While rows are still missing, nobody can say who is first, nor of an accept that is not committed
+# yet. All of a sequence are `new` until then, and are placed by the first dispatchers.
+NOTHING_KNOWN = """
+CREATE OR REPLACE FUNCTION nothing_before(key uuid, number bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN key IS NULL;
+END $$;
+"""
+
+# Who ended before others leaves word, and whoever is next then is placed anew. A sequence may go
+# through several queues, so word is taken from all of them, whether or not this one has room; the
+# queues are returned in which somebody is next.
+RELEASE = f"""
+CREATE FUNCTION release_open_jobs() RETURNS text[]
+LANGUAGE plpgsql {ALONG_INDEXES} AS $$
+DECLARE
+    gone uuid[];
+    heirs uuid[];
+    queues text[];
+BEGIN
+    WITH told AS MATERIALIZED (
+        SELECT id, sequence_key FROM open_jobs WHERE standing = 'ended'
+        LIMIT 200 FOR UPDATE SKIP LOCKED
+    ), succeeding AS MATERIALIZED (
+        SELECT told.id AS told_id, heir.id FROM told LEFT JOIN LATERAL (
+            SELECT open.id FROM open_jobs AS open
+            WHERE open.sequence_key = told.sequence_key AND open.standing <> 'ended'
+            ORDER BY open.sequence_number LIMIT 1
+        ) AS heir ON true
+    ), held AS MATERIALIZED (
+        SELECT id, queue, standing FROM open_jobs
+        WHERE id = ANY(ARRAY(SELECT succeeding.id FROM succeeding WHERE succeeding.id IS NOT NULL))
+          AND standing <> 'ended'
+        FOR UPDATE SKIP LOCKED
+    )
+    SELECT ARRAY(SELECT id FROM held),
+        ARRAY(SELECT DISTINCT queue::text FROM held WHERE standing IN ('behind', 'new')),
+        ARRAY(SELECT told_id FROM succeeding
+              WHERE succeeding.id IS NULL OR succeeding.id = ANY(ARRAY(SELECT held.id FROM held)))
+    INTO heirs, queues, gone;
+    UPDATE open_jobs SET followed = true,
+        standing = CASE standing WHEN 'behind' THEN 'new' ELSE standing END
+    WHERE id = ANY(heirs);
+    DELETE FROM open_jobs WHERE id = ANY(gone);
+    RETURN queues;
+END $$;
 """
 
 # Whoever is `new` is placed by a dispatcher. It says `behind` only with the row in hand of what is
@@ -186,29 +234,6 @@ DECLARE
     to_send uuid[];
     to_wait uuid[];
 BEGIN
-    WITH told AS MATERIALIZED (
-        SELECT id, sequence_key FROM open_jobs WHERE queue = wanted AND standing = 'ended'
-        LIMIT 200 FOR UPDATE SKIP LOCKED
-    ), succeeding AS MATERIALIZED (
-        SELECT told.id AS told_id, heir.id FROM told LEFT JOIN LATERAL (
-            SELECT open.id FROM open_jobs AS open
-            WHERE open.sequence_key = told.sequence_key AND open.standing <> 'ended'
-            ORDER BY open.sequence_number LIMIT 1
-        ) AS heir ON true
-    ), held AS MATERIALIZED (
-        SELECT id FROM open_jobs
-        WHERE id = ANY(ARRAY(SELECT succeeding.id FROM succeeding WHERE succeeding.id IS NOT NULL))
-          AND standing <> 'ended'
-        FOR UPDATE SKIP LOCKED
-    ), placed AS (
-        UPDATE open_jobs SET followed = true,
-            standing = CASE standing WHEN 'behind' THEN 'new' ELSE standing END
-        WHERE id = ANY(ARRAY(SELECT held.id FROM held))
-    )
-    DELETE FROM open_jobs WHERE id = ANY(ARRAY(
-        SELECT told_id FROM succeeding
-        WHERE succeeding.id IS NULL OR succeeding.id = ANY(ARRAY(SELECT held.id FROM held))));
-
     WITH fresh AS MATERIALIZED (
         SELECT id, sequence_key, sequence_number, run_after FROM open_jobs
         WHERE queue = wanted AND standing = 'new' LIMIT 200 FOR UPDATE SKIP LOCKED
@@ -311,7 +336,8 @@ END $$;
 # need not wait, because each later claim and finish and the sweeper look again. Each statement sees
 # what was committed before it, so also what the holder before has sent. A row that somebody has
 # locked is left for the next time. An earlier release may fill the room, and always with what it
-# understands, so what it does not has room of its own.
+# understands, so what it does not has room of its own. A row without an id names another queue, in
+# which somebody is next now.
 DISPATCH = f"""
 CREATE FUNCTION dispatch_jobs(wanted text, other text, room int, served int, newest int)
 RETURNS TABLE (id uuid, kind text, queue text) LANGUAGE plpgsql {ALONG_INDEXES} AS $$
@@ -320,6 +346,7 @@ DECLARE
     free int;
     most int;
     chosen uuid[];
+    released text[];
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtext('dispatch'), hashtext(wanted)) THEN
         RETURN;
@@ -327,6 +354,9 @@ BEGIN
     PERFORM set_config('assistant.owner', 'system', true);
     -- A dispatch that a crash forgets costs one more bell, so it need not wait for a disk.
     PERFORM set_config('synchronous_commit', 'off', true);
+    released := release_open_jobs();
+    RETURN QUERY SELECT NULL::uuid, NULL::text, other_queue
+        FROM unnest(released) AS other_queue WHERE other_queue <> wanted;
     SELECT room - count(*), room - count(*) FILTER (WHERE payload_version = newest)
     INTO free, most FROM open_jobs WHERE queue = wanted AND standing = 'sent';
     most := CASE WHEN free > 0 THEN free ELSE most END;
@@ -362,7 +392,8 @@ END $$;
 """
 
 # As in 0001, 0003 and 0006, but for where they look. The open jobs of all are counted by whoever
-# asks only near the limit: the sweeper counts them anew in every round.
+# asks only near the limit: the sweeper counts them anew in every round. Its count is believed for
+# so long, and so far from the limit, that it takes 500 accepts a second to get past it meanwhile.
 QUESTIONS = f"""
 CREATE OR REPLACE FUNCTION queue_waits(wanted text) RETURNS boolean
 LANGUAGE plpgsql {ALONG_INDEXES} AS $$
@@ -447,8 +478,8 @@ BEGIN
         END IF;
     END IF;
     SELECT jobs INTO everybodys FROM open_job_counts
-    WHERE name = 'waiting' AND counted_at > now() - interval '5 seconds';
-    IF everybodys + 500 < in_all THEN
+    WHERE name = 'waiting' AND counted_at > now() - interval '2 seconds';
+    IF everybodys + 1000 < in_all THEN
         RETURN NULL;
     END IF;
     PERFORM set_config('assistant.owner', 'system', true);
@@ -545,13 +576,18 @@ END $$;
 def upgrade() -> None:
     """Apply the change; only while the triggers are made, for a moment, is no job accepted."""
     with op.get_context().autocommit_block():
-        op.execute(TABLES + NOTHING_BEFORE + KEEP + TRIGGERS)
         connection = op.get_bind()
+        # Each is made as a whole or not at all. Whoever writes jobs by now locks `jobs` before
+        # `open_jobs`: what is there already is not touched, so that nobody waits in a circle.
+        if connection.scalar(sa.text(THERE_IS_TABLE)) is None:
+            op.execute(TABLES)
+        op.execute(NOTHING_KNOWN + KEEP)
+        if not connection.scalar(sa.text(THERE_ARE_TRIGGERS)):
+            op.execute(TRIGGERS)
         ids = connection.execute(sa.text(OPEN)).scalars().all()
         for start in range(0, len(ids), AT_ONCE):
             connection.execute(sa.text(FILL), {"ids": ids[start : start + AT_ONCE]})
-        op.execute(LOOK_AGAIN)
-    op.execute(ARRANGE + LINE + DISPATCH + QUESTIONS)
+    op.execute(NOTHING_BEFORE + RELEASE + ARRANGE + LINE + DISPATCH + QUESTIONS)
 
 
 def downgrade() -> None:
@@ -560,7 +596,7 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER open_job_{event} ON jobs")
     op.execute("""
 DROP FUNCTION dispatch_jobs; DROP FUNCTION waiting_line; DROP FUNCTION arrange_open_jobs;
-DROP FUNCTION open_jobs_of; DROP FUNCTION waiting_jobs_of_all;
+DROP FUNCTION release_open_jobs; DROP FUNCTION open_jobs_of; DROP FUNCTION waiting_jobs_of_all;
 DROP FUNCTION keep_open_jobs; DROP FUNCTION keep_open_job; DROP FUNCTION end_open_job;
 DROP FUNCTION nothing_before; DROP TABLE open_jobs; DROP TABLE open_job_counts;
 """)

@@ -1,5 +1,8 @@
 """Without the indexes of open jobs that nothing looks in any more, and with one by kind."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -34,26 +37,45 @@ ALTER TABLE jobs SET (fillfactor = 80,
 """
 
 
+IS_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"
+
+
 def upgrade() -> None:
     """Apply the change; nobody waits for it, so it may wait for others as long as it takes."""
-    with op.get_context().autocommit_block():
-        limit = op.get_bind().scalar(sa.text("SHOW lock_timeout"))
-        op.execute("SET lock_timeout = 0")
-        # One that was cut off in the middle is left behind, and no good.
-        op.drop_index(BY_KIND, table_name="jobs", postgresql_concurrently=True, if_exists=True)
-        op.create_index(BY_KIND, "jobs", ["kind", "id"], postgresql_concurrently=True)
+    op.execute(ROOM)
+    with beside_the_work():
+        build(BY_KIND, ["kind", "id"])
         for name in DROPPED:
             op.drop_index(name, table_name="jobs", postgresql_concurrently=True, if_exists=True)
-        op.execute(f"SET lock_timeout = '{limit}'")
-    op.execute(ROOM)
 
 
 def downgrade() -> None:
-    """Take the change back."""
+    """Take the change back; nobody waits for it either."""
+    with beside_the_work():
+        for name, (columns, which) in DROPPED.items():
+            build(name, columns, which)
+        op.drop_index(BY_KIND, table_name="jobs", postgresql_concurrently=True, if_exists=True)
     op.execute(
         "ALTER TABLE jobs RESET (fillfactor, autovacuum_vacuum_scale_factor, "
         "autovacuum_analyze_scale_factor)"
     )
-    for name, (columns, which) in DROPPED.items():
-        op.create_index(name, "jobs", columns, postgresql_where=sa.text(which))
-    op.drop_index(BY_KIND, table_name="jobs")
+
+
+@contextmanager
+def beside_the_work() -> Iterator[None]:
+    """Go on outside of a transaction, and wait for others without a limit."""
+    with op.get_context().autocommit_block():
+        limit = op.get_bind().scalar(sa.text("SHOW lock_timeout"))
+        op.execute("SET lock_timeout = 0")
+        yield
+        op.execute(f"SET lock_timeout = '{limit}'")
+
+
+def build(name: str, columns: list[str], which: str | None = None) -> None:
+    """Build an index unless it is there already, and good."""
+    if op.get_bind().scalar(sa.text(IS_VALID), {"name": name}):
+        return
+    # One that was cut off in the middle is left behind, and no good.
+    op.drop_index(name, table_name="jobs", postgresql_concurrently=True, if_exists=True)
+    where = None if which is None else sa.text(which)
+    op.create_index(name, "jobs", columns, postgresql_where=where, postgresql_concurrently=True)

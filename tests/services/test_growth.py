@@ -3,16 +3,19 @@
 import json
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, event, text
 from sqlalchemy.orm import Session
 
-from assistant.database import db
+from assistant.database import SYSTEM, db, transaction
 from assistant.models import Job, Queue
-from assistant.services.jobs import accepting, kinds, line, places, sweeping, waiting
+from assistant.services import jobs
+from assistant.services.accounts import administration, deletion
+from assistant.services.jobs import accepting, kinds, line, open_rows, places, sweeping, waiting
 from tests.services.factories import ask, job_of, make_owner, sql
 from tests.services.test_jobs_dispatch import insert
 
@@ -184,3 +187,47 @@ def test_what_only_newer_workers_know_is_looked_for_only_where_it_waits(looker: 
     # The window is full of what every release understands.
     looker.pages(DISPATCH, REPLIES)
     assert looker.pages(DISPATCH, REPLIES) < 100
+
+
+@contextmanager
+def listening() -> Iterator[list[tuple[str, Any]]]:
+    """Collect the statements that look for jobs, with their values."""
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+        if "FROM jobs" in statement and statement.startswith("SELECT"):
+            heard.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    yield heard
+    event.remove(db.engine, "before_cursor_execute", hear)
+
+
+def test_what_has_ended_of_an_owner_is_not_read_to_find_what_is_open(looker: Looker) -> None:
+    [(owner,)] = sql("SELECT owner_id FROM jobs LIMIT 1")
+    for _ in range(3):
+        ask(owner)
+    # As the sweeper does every minute.
+    open_rows.tidy()
+    with listening() as heard:
+        assert administration.figures(owner)["open_jobs"] == 3
+        stopped = (jobs.open_of(owner), jobs.made_for_owner())
+        for which in (stopped, deletion._open_with(owner)):
+            with transaction(SYSTEM) as session:
+                asked = jobs.cancel_all(session, *which)
+                assert len(asked) == 3
+                session.rollback()
+    assert len(heard) >= 3
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT set_config('assistant.owner', 'system', false)")
+
+        def pages(statement: str, values: Any) -> int:
+            explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
+            [[[found]]] = connection.exec_driver_sql(explained, values)
+            return int(found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"])
+
+        by_jobs = "SELECT count(*) FROM jobs WHERE owner_id = %(owner)s AND finished_at IS NULL"
+        assert pages(by_jobs, {"owner": str(owner)}) > 150
+        for statement, values in heard:
+            assert pages(statement, values) < 100, statement
+        connection.rollback()

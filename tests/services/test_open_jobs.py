@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, db, transaction
@@ -29,11 +29,13 @@ from tests.services.factories import (
     make_owner,
     pass_time,
     perform,
+    reindex,
     sql,
     standing_of,
+    upload,
     wait_for,
 )
-from tests.services.test_jobs_dispatch import insert
+from tests.services.test_jobs_dispatch import INSERT, insert
 
 CANCEL = text("""
 UPDATE jobs SET state = 'cancelled', finished_at = now(), dispatched_at = NULL,
@@ -278,6 +280,23 @@ def test_the_sweeper_counts_what_is_much_and_forgets_it_again(
     assert sql("SELECT name FROM open_job_counts") == []
 
 
+@pytest.mark.parametrize(("counted", "seconds"), [(0, 3), (402, 0)])
+def test_a_count_that_may_be_far_from_true_is_not_believed(
+    owner: uuid.UUID, configure: Configure, counted: int, seconds: int
+) -> None:
+    insert(make_owner(), 1002)
+    sql("DELETE FROM open_job_counts")
+    sql(
+        "INSERT INTO open_job_counts (name, jobs, counted_at) "
+        "VALUES ('waiting', :counted, now() - make_interval(secs => :seconds))",
+        counted=counted,
+        seconds=seconds,
+    )
+    configure(max_open_jobs=1002)
+    with pytest.raises(AssistantError, match="1002 jobs are waiting"):
+        ask(owner)
+
+
 def test_places_are_the_order_in_which_they_are_sent(app: Flask, configure: Configure) -> None:
     chance = random.Random(7)
     owners = [make_owner() for _ in range(4)]
@@ -336,7 +355,7 @@ def test_whatever_happens_at_once_nobody_is_forgotten(app: Flask, configure: Con
     looking.join()
     assert failed == []
     assert differences() == []
-    _let_all_end()
+    _let_all_end("replies")
 
 
 def _play_once(chance: random.Random, talks: dict[uuid.UUID, list[uuid.UUID | None]]) -> None:
@@ -357,24 +376,111 @@ def _play_once(chance: random.Random, talks: dict[uuid.UUID, list[uuid.UUID | No
         stopping.follow_up(cancelled)
 
 
-def _let_all_end() -> None:
+LANES = (Queue.INDEXING, Queue.LONG_INDEXING, Queue.QUARANTINE)
+MOVE = text("""
+UPDATE jobs SET queue = :queue, dispatched_at = NULL, version = version + 1
+WHERE id = :id AND state = 'queued'
+""")
+
+
+def test_sequences_through_several_queues_forget_nobody_either(app: Flask) -> None:
+    owners = [make_owner() for _ in range(3)]
+    keys = {owner: [uuid.uuid4() for _ in range(2)] for owner in owners}
+    numbers: dict[uuid.UUID, int] = {key: 0 for mine in keys.values() for key in mine}
+    in_order = {key: threading.Lock() for key in numbers}
+
+    def accept(chance: random.Random) -> None:
+        owner = chance.choice(owners)
+        key = chance.choice(keys[owner])
+        with in_order[key], transaction(SYSTEM) as session:
+            numbers[key] += 1
+            new = {"owner": owner, "count": 1, "key": str(key), "queue": chance.choice(LANES)}
+            session.execute(text(INSERT.replace("THEN number", f"THEN {numbers[key]}")), new)
+
+    def play(seed: int) -> None:
+        chance = random.Random(seed)
+        with app.app_context():
+            for _ in range(30):
+                waiting = sql("SELECT id, queue FROM jobs WHERE state = 'queued'")
+                sent = sql("SELECT id FROM jobs WHERE dispatched_at IS NOT NULL")
+                what = chance.random()
+                if what < 0.4 or not waiting:
+                    accept(chance)
+                elif what < 0.7 and sent:
+                    jobs.run(str(chance.choice(sent).id), lambda run: {})
+                elif what < 0.85:
+                    change(MOVE, chance.choice(waiting).id, chance.choice(LANES))
+                else:
+                    one = chance.choice(waiting)
+                    change(CANCEL_WAITING, one.id, one.queue)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(play, range(4)))
+    assert differences() == []
+    _let_all_end(*LANES)
+
+
+CANCEL_WAITING = text(f"{CANCEL.text} AND state = 'queued'")
+
+
+def change(statement: TextClause, job_id: uuid.UUID, queue: str) -> None:
+    """Change a job, and dispatch in one queue, as whoever changes it does."""
+    with transaction(SYSTEM) as session:
+        values = {"id": job_id, "queue": queue}
+        session.execute(statement, {name: values[name] for name in statement._bindparams})
+    jobs.dispatch(queue)
+
+
+def in_two_lanes(owner: uuid.UUID, queue: Queue) -> tuple[Job, Job]:
+    """Let two jobs of a document wait, of which the first has moved to another queue."""
+    first = upload(owner, "One.")
+    assert first.document_id is not None
+    second = reindex(owner, first.document_id)
+    change(MOVE, first.id, queue)
+    jobs.dispatch("indexing")
+    assert standing_of(second) == "behind"
+    return first, second
+
+
+def test_an_end_in_a_queue_without_room_releases_who_waits_in_another(owner: uuid.UUID) -> None:
+    # For an hour, the only worker of the queue has something else.
+    insert(make_owner(), 1, queue="long_indexing")
+    sql("UPDATE jobs SET payload_version = 2")
+    assert jobs.dispatch("long_indexing") == 1
+    first, second = in_two_lanes(owner, Queue.LONG_INDEXING)
+    assert standing_of(first) == "ready"
+    jobs.cancel(owner, first.id)
+    assert (standing_of(first), standing_of(second)) == (None, "sent")
+
+
+@pytest.mark.parametrize("queue", [Queue.LONG_INDEXING, Queue.QUARANTINE])
+def test_who_ends_sends_the_next_in_whatever_queue(owner: uuid.UUID, queue: Queue) -> None:
+    first, second = in_two_lanes(owner, queue)
+    assert standing_of(first) == "sent"
+    jobs.run(str(first.id), lambda run: {})
+    assert (standing_of(first), standing_of(second)) == (None, "sent")
+    assert bells("indexing")[-1] == str(second.id)
+
+
+def _let_all_end(*queues: str) -> None:
     """End what is sent, and only that, until nothing is open."""
     for _ in range(400):
-        jobs.dispatch("replies")
+        for queue in queues:
+            jobs.dispatch(queue)
         sent = sql("SELECT id FROM jobs WHERE state = 'queued' AND dispatched_at IS NOT NULL")
         for row in sent:
             claimed = claim(row.id, "worker")
             assert claimed is not None, "what is sent may run"
             finishing.finish(Run(claimed.job), endings.succeeded({}))
         if not sql("SELECT FROM jobs WHERE finished_at IS NULL"):
-            jobs.dispatch("replies")
+            jobs.dispatch(queues[0])
             assert sql("SELECT standing FROM open_jobs") == []
             return
     raise AssertionError(f"left: {sql('SELECT standing, count(*) FROM open_jobs GROUP BY 1')}")
 
 
 @pytest.mark.parametrize("queue", Queue)
-def test_the_database_counts_the_jobs_of_every_queue(queue: Queue) -> None:
+def test_the_database_counts_the_jobs_of_every_queue(app: Flask, queue: Queue) -> None:
     """Who adds a queue adds it to the function, too; else its jobs are not bounded."""
     [(source,)] = sql("SELECT prosrc FROM pg_proc WHERE proname = 'open_jobs_of'")
     assert f"'{queue}'" in source

@@ -69,7 +69,7 @@ def _stop_work(user_id: uuid.UUID) -> None:
     """
     with transaction(SYSTEM) as session:
         # Not with what was committed: workers lock jobs first, and would wait for each other.
-        cancelled = jobs.cancel_all(session, Job.owner_id == user_id, jobs.made_for_owner())
+        cancelled = jobs.cancel_all(session, jobs.open_of(user_id), jobs.made_for_owner())
     jobs.follow_up(cancelled)
 
 
@@ -111,7 +111,7 @@ def is_leaving(session: Session, user_id: uuid.UUID) -> bool:
 
 def figures(user_id: uuid.UUID) -> dict[str, Any]:
     """Return how much a user has, and when one of their sessions was last used."""
-    mine = {model: model.owner_id == user_id for model in (Conversation, Document, Job)}
+    mine = {model: model.owner_id == user_id for model in (Conversation, Document)}
     alive = (SignIn.revoked_at.is_(None), SignIn.expires_at > func.now())
     with transaction(SYSTEM) as session:
         last_used: datetime | None = session.scalar(
@@ -125,7 +125,7 @@ def figures(user_id: uuid.UUID) -> dict[str, Any]:
             "storage_bytes": int(
                 session.scalar(select(func.sum(Document.size)).where(mine[Document])) or 0
             ),
-            "open_jobs": _count(session, Job, mine[Job], Job.is_open),
+            "open_jobs": _count(session, Job, jobs.open_of(user_id)),
         }
 
 

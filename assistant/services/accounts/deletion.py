@@ -73,7 +73,7 @@ def _shut_out(
     session_cache.forget([each for each in ended if each != caller.session_id])
     with transaction(SYSTEM) as session:
         # Not with what was committed: workers lock jobs first, and would wait for each other.
-        cancelled = jobs.cancel_all(session, *_ending_with(user_id), Job.id != job_id)
+        cancelled = jobs.cancel_all(session, *_open_with(user_id), Job.id != job_id)
     jobs.follow_up(cancelled)
 
 
@@ -82,6 +82,10 @@ def _ending_with(user_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     whose = Job.arguments["user_id"].astext
     promised = (Job.kind == kinds.DELETE_USER.name) & (whose != str(user_id))
     return Job.owner_id == user_id, ~(promised & Job.is_open)
+
+
+def _open_with(user_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    return jobs.open_of(user_id), *_ending_with(user_id)
 
 
 def _accept(
@@ -119,7 +123,7 @@ def erase(run: Run) -> dict[str, Any]:
     """
     user_id = uuid.UUID(run.job.arguments["user_id"])
     erasure = Erasure(run, SYSTEM, *COUNTED)
-    erasure.wait_until_quiet(*_ending_with(user_id))
+    erasure.wait_until_quiet(*_open_with(user_id))
     erasure.documents(Document.owner_id == user_id)
     upload_folder.demand()
     adapters.files.remove_folder(str(user_id))

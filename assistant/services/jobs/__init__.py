@@ -72,6 +72,7 @@ from assistant.services.jobs.stopping import (
     cancel_all,
     follow_up,
     made_for_owner,
+    open_of,
 )
 from assistant.services.jobs.sweeping import SWEPT_AT_ONCE, sweep
 
@@ -113,6 +114,7 @@ __all__ = [
     "made_for_owner",
     "make_way",
     "move_if_short_lane",
+    "open_of",
     "publish",
     "publish_emptied",
     "purge",

@@ -1,11 +1,11 @@
 """Which queued jobs go to Celery next."""
 
 import logging
-from collections.abc import Collection
-from typing import Protocol
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
 
 from celery import current_app as celery
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from assistant.database import SYSTEM, rows_alone
 from assistant.errors import Unavailable
@@ -57,9 +57,24 @@ def most_served(queue: str) -> int:
 
 
 def dispatch(queue: str) -> int:
-    """Send as many waiting jobs of a queue as the window has room for; return how many."""
+    """Send as many waiting jobs of a queue as the window has room for; return how many.
+
+    Where somebody is next in another queue, since the one before has ended, that is seen to too.
+    """
+    count, seen, to_see = 0, set[str](), {queue}
+    while to_see:
+        seen |= (now := to_see)
+        chosen = [row for each in now for row in _choose(each)]
+        to_see = {row.queue for row in chosen if row.id is None} - seen
+        jobs = [row for row in chosen if row.id is not None]
+        ring(jobs)
+        count += len(jobs)
+    return count
+
+
+def _choose(queue: str) -> Sequence[Row[Any]]:
     try:
-        chosen = rows_alone(
+        return rows_alone(
             SYSTEM,
             _DISPATCH,
             {
@@ -71,9 +86,7 @@ def dispatch(queue: str) -> int:
         )
     except Unavailable:
         logger.warning("dispatch postponed: the database is away", extra={"queue": queue})
-        return 0
-    ring(chosen)
-    return len(chosen)
+        return ()
 
 
 def ring(jobs: Collection[Bell]) -> None:

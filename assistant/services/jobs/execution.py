@@ -9,7 +9,7 @@ from celery import current_task
 from assistant.crashes import crash_point
 from assistant.errors import AssistantError, PermanentError, TransientError, Unavailable
 from assistant.logs import log_context
-from assistant.models import Job, JobState
+from assistant.models import Job, JobState, Queue
 from assistant.services.jobs import draining, endings, moving, status
 from assistant.services.jobs.claiming import claim
 from assistant.services.jobs.dispatching import dispatch
@@ -60,7 +60,8 @@ def run(job_id: str, work: Work | None = None) -> None:
             others_wait = _end(attempt, _do(attempt, work or _work_of(job)))
         finally:
             leases().drop(attempt)
-    if others_wait:
+    # What comes next in the sequence of a job in quarantine may wait in any queue.
+    if others_wait or job.queue == Queue.QUARANTINE:
         dispatch(job.queue)
     if (other_lane := OTHER_LANE.get(job.queue)) is not None:
         # There waits what was moved just now, or what comes next in the sequence.

@@ -3,12 +3,12 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, and_, any_, func, select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.models import Document, Job, JobState
+from assistant.models import Document, Job, JobState, OpenJob, Queue, Standing
 from assistant.services.jobs import signals, status
 from assistant.services.jobs.dispatching import dispatch
 from assistant.services.jobs.endings import CANCELLED
@@ -55,6 +55,17 @@ def made_for_owner() -> ColumnElement[bool]:
     It stops when its owner is disabled.
     """
     return Job.kind.in_(job_table().names(lambda kind: kind.limited))
+
+
+def open_of(owner_id: uuid.UUID) -> ColumnElement[bool]:
+    """Choose the open jobs of an owner, at a cost that what has ended adds nothing to."""
+    rows = select(OpenJob.id).where(
+        OpenJob.queue.in_(list(Queue)),
+        OpenJob.standing.in_([each for each in Standing if each is not Standing.ENDED]),
+        OpenJob.owner_id == owner_id,
+    )
+    ids = func.array(rows.scalar_subquery(), type_=ARRAY(Uuid))
+    return and_(Job.owner_id == owner_id, Job.id == any_(ids), Job.is_open)
 
 
 def cancel_all(session: Session, *which: ColumnElement[bool]) -> Cancelled:
