@@ -181,7 +181,7 @@ def test_of_fifty_at_once_one_has_an_effect(
         "documents": {"documents": 1, "files": 1},
         "messages": {"conversations": 1, "messages": 2},
     }
-    assert made == {**things[name], "jobs": 1, "idempotency_keys": 1}
+    assert made == {**things[name], "jobs": 1, "open_jobs": 1, "idempotency_keys": 1}
     assert len(files_of(user)) == (name == "documents")
     queue = {"documents": "indexing", "messages": "replies"}[name]
     assert len(bells(queue)) == 1
@@ -449,7 +449,10 @@ def test_what_takes_a_key_says_so(app: Flask) -> None:
     more = ("/documents/{document_id}/analysis", "/collections", "/jobs/{job_id}/retry")
     beside = ("/messages/{message_id}/edit", "/messages/{message_id}/regenerate")
     of_documents = ("/documents/text", "/documents/url", "/documents/{document_id}/reindex")
-    assert taking == {("post", path) for path in (*places, *more, *beside, *of_documents)}
+    evaluations = ("/evaluations",)
+    assert taking == {
+        ("post", path) for path in (*places, *more, *beside, *of_documents, *evaluations)
+    }
     assert accepting <= taking
 
 

@@ -92,7 +92,7 @@ def test_only_its_own_branch_counts(library: User, model_server: ModelServer) ->
     answered(
         library, "And the second one?", use_documents=True, conversation_id=first["conversation_id"]
     )
-    assert "[1] museum.md" in asked(model_server)
+    assert "[1]\n<<<\nmuseum.md\n" in asked(model_server)
 
 
 def test_a_greeting_is_answered_as_talk(library: User, model_server: ModelServer) -> None:

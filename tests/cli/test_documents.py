@@ -228,15 +228,14 @@ def test_rebuilding_leaves_out_what_is_deleted_meanwhile(
 ) -> None:
     document_id = indexed(owner)
     collection, wanted = collection_of(document_id), chunks_of(document_id)
-    next_rows = rebuilding._next
+    walk = rebuilding.walk
 
     def and_delete(*arguments: Any) -> Any:
-        found = next_rows(*arguments)
-        if found:
+        for found in walk(*arguments):
             deletion.delete(owner, document_id)
-        return found
+            yield found
 
-    monkeypatch.setattr(rebuilding, "_next", and_delete)
+    monkeypatch.setattr(rebuilding, "walk", and_delete)
     assert read("documents", "rebuild", "--collection", collection.id)["vectors"] == 0
     assert adapters.vector_store.present(collection.chroma_name, wanted) == 0
 

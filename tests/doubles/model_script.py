@@ -10,7 +10,7 @@ from email.utils import formatdate
 from typing import Any
 
 DIRECTIVE = re.compile(r"\[\[script:(.*?)\]\]", re.DOTALL)
-PASSAGE = re.compile(r"^\[1\] ", re.MULTILINE)
+PASSAGE = re.compile(r"^\[1\](?: page \d+)?\n<<<", re.MULTILINE)
 
 STREAMS = {
     "answer",

@@ -130,7 +130,7 @@ def test_a_model_that_hangs_while_it_is_loaded_holds_up_nothing_else(
     assert "still loading" in caplog.text
     # Meanwhile nobody believes that there is no such worker.
     with app.app_context():
-        checks = readiness.check()
+        checks = readiness.check().checks
     assert "loading the embedding model" in checks["worker:replies"]
     assert checks["worker:indexing"] == "has never run"
     # Made already, or it would wait for what hangs.
