@@ -28,7 +28,8 @@ def made(live_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Pa
     folder = tmp_path_factory.mktemp("generated")
     # Pictures are bytes; the generator knows that of one type only.
     config = folder / "config.yml"
-    config.write_text("content_type_overrides:\n  image/png: application/octet-stream\n")
+    pictures = [f"  {kind}: application/octet-stream" for kind in ("image/png", "image/svg+xml")]
+    config.write_text("\n".join(["content_type_overrides:", *pictures, ""]))
     command = [
         *(sys.executable, "-m", "openapi_python_client", "generate", "--fail-on-warning"),
         *("--url", f"{live_stack.api_url}/openapi.json"),
