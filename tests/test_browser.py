@@ -63,8 +63,9 @@ class Page:
         item.click()
 
     def fill(self, selector: str, text: str, within: WebElement | None = None) -> None:
-        """Type over what a field holds."""
-        self.find(selector, within).send_keys(Keys.CONTROL, "a", Keys.NULL, text)
+        """Paste over what a field holds: with each key the page is drawn anew."""
+        self.find(selector, within).send_keys(Keys.CONTROL, "a", Keys.NULL)
+        self.driver.execute_cdp_cmd("Input.insertText", {"text": text})
 
     def authorise(self, username: str) -> None:
         """Sign in with the form behind `Authorize`."""

@@ -33,7 +33,7 @@ def run(script: str, stack: LocalStack) -> str:
         env=stack.environment,
         text=True,
         capture_output=True,
-        timeout=100,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

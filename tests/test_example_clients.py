@@ -24,7 +24,7 @@ from tests.live import PASSWORD, Live
 from tests.services.factories import wait_for
 from tests.webs import PROJECT, Web
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 LONGEST = 60
 

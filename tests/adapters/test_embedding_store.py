@@ -25,7 +25,6 @@ from tests.adapters.small_models import small_model
 pytest.importorskip("openvino", reason="openvino is not installed")
 pytestmark = [
     pytest.mark.skipif(store.locate("all-MiniLM-L6-v2") is None, reason="needs the bundled model"),
-    pytest.mark.timeout(300),
 ]
 SECONDS = 120.0
 

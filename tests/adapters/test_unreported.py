@@ -70,7 +70,6 @@ LOUD = {
 
 
 @pytest.mark.skipif(locate("all-MiniLM-L6-v2") is None, reason="needs the bundled model")
-@pytest.mark.timeout(300)
 def test_nothing_goes_anywhere_but_to_our_servers(
     chroma_url: str, model_server: ModelServer, tmp_path: Path
 ) -> None:

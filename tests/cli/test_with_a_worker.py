@@ -72,7 +72,7 @@ def test_doctor_stats_and_reindexing(
     assert (attempt["worker"], attempt["outcome"]) == (worker, "succeeded")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)
 def test_the_examples_of_the_documentation(
     app: Flask, servers: LocalStack, model_server: ModelServer, worker: str
 ) -> None:
@@ -94,7 +94,7 @@ def test_the_examples_of_the_documentation(
         },
         text=True,
         capture_output=True,
-        timeout=200,
+        timeout=400,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     for shown in ("EMAIL\n", "ok       Redis ", "QUEUE ", "purged", "OF ANOTHER MODEL"):

@@ -143,10 +143,17 @@ def wait_in_line(each: int) -> tuple[uuid.UUID, Job]:
     return owner, job
 
 
+def vacuum(*options: str) -> None:
+    """Give back the pages that an earlier line has left empty."""
+    with db.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as alone:
+        alone.execute(text(f"VACUUM ({', '.join(('FULL', *options))}) open_jobs"))
+
+
 def test_pages_do_not_grow_with_the_line(looker: Looker) -> None:
     short = measure(looker, *wait_in_line(SHORT))
     sql("DELETE FROM jobs WHERE state = 'queued'")
     sql("DELETE FROM open_jobs")
+    vacuum()
     long = measure(looker, *wait_in_line(LONG))
     print({name: (short[name], long[name]) for name in STATEMENTS})
     for name, (_, most) in STATEMENTS.items():
@@ -207,9 +214,7 @@ def test_what_has_ended_of_an_owner_is_not_read_to_find_what_is_open(looker: Loo
     [(owner,)] = sql("SELECT owner_id FROM jobs LIMIT 1")
     for _ in range(3):
         ask(owner)
-    # The empty pages of a long line before are no part of this.
-    with db.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as alone:
-        alone.execute(text("VACUUM (FULL, ANALYZE) open_jobs"))
+    vacuum("ANALYZE")
     with listening() as heard:
         assert administration.figures(owner)["open_jobs"] == 3
         stopped = (jobs.open_of(owner), jobs.made_for_owner())

@@ -6,7 +6,7 @@ import pytest
 
 from tests.live import Live, accepted
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("way", ["ask", "edit"])

@@ -10,7 +10,7 @@ import pytest
 from tests.doubles.model_server import Asked
 from tests.live import Live
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 QUESTION = "On which days is the foghorn sounded?"
 

@@ -8,7 +8,7 @@ from assistant.adapters.documents.media import PLAIN
 from tests.live import Live, accepted
 from tests.services.test_attachments import mail
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 FILES = [(f"note-{n:02}.txt", PLAIN, f"Note {n} is about ship {n}.".encode()) for n in range(20)]
 

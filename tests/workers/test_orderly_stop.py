@@ -12,7 +12,7 @@ from tests.live import Live
 from tests.parsers import parser_of
 from tests.workers.test_live import in_the_middle, indexed_exactly_once, upload_long
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 # supervisord and Docker kill a little later than this.
 SECONDS_TO_LEAVE = 10

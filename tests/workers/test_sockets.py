@@ -23,7 +23,7 @@ from tests.services.factories import wait_for
 from tests.sockets import GONE, Reader, Talk
 from tests.webs import FLASK, Web
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 def register(live: Live) -> str:

@@ -10,7 +10,7 @@ import pytest
 from assistant.services.retrieval.search import SEARCH
 from tests.live import Live
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 QUESTIONS = 8
 

@@ -16,7 +16,7 @@ from tests.live import Live
 from tests.services.factories import wait_for
 from tests.webs import Web
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 
 @contextmanager

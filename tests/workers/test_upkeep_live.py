@@ -14,7 +14,7 @@ from assistant.errors import PermanentError
 from assistant.services.retrieval.dense import FEW_CHUNKS
 from tests.live import Live
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 QUESTION = "When does the boat with bread come?"
 ANSWER = "The supply boat comes every Tuesday with bread."
