@@ -11,6 +11,7 @@ from assistant.errors import AssistantError
 from assistant.extensions import adapters, settings
 from assistant.models import Queue
 from assistant.services.generation import languages
+from assistant.services.generation.wording import whole_documents
 from assistant.services.jobs import heartbeats
 from assistant.services.retrieval import encoders
 
@@ -62,6 +63,7 @@ def _load(app: Flask, queues: set[str]) -> None:
                 adapters.parser.warm_up()
             if Queue.REPLIES in queues:
                 languages.load()
+                whole_documents.request_pattern()
             adapters.embedding_model.embed([""])
             _load_former()
         except AssistantError as error:

@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from assistant.services.generation.wording.function_words import words_of
 
@@ -119,7 +120,12 @@ def _patterns() -> Iterator[str]:
         yield asked.replace("T", _TAIL).replace("D", whole)
 
 
-_REQUEST = re.compile("|".join(f"(?:{pattern})" for pattern in _patterns()))
+@cache
+def request_pattern() -> re.Pattern[str]:
+    """Compile what asks of a whole document: half a second, which no other process shall pay."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in _patterns()))
+
+
 _LONGEST = 160
 
 
@@ -130,6 +136,6 @@ def is_about_a_whole(text: str) -> bool:
     said = " ".join(words_of(text))
     bare = _POLITE.sub("", said)
     return any(
-        _REQUEST.fullmatch(version) is not None
+        request_pattern().fullmatch(version) is not None
         for version in (said, bare, _POLITE.sub("", bare), bare.replace(" ", ""))
     )
