@@ -241,7 +241,7 @@ def test_lists_show_own_things_only(other_user: User, things: dict[str, str]) ->
 
 def test_the_tables_that_have_owners_are_the_ones_expected() -> None:
     tables = {table.name for table in Model.metadata.sorted_tables}
-    assert tables - set(OWNED) == {"heartbeats", "installation", "open_job_counts"}
+    assert tables - set(OWNED) == {"heartbeats", "installation", "open_job_counts", "worker_slots"}
 
 
 @pytest.mark.parametrize("table", OWNED)

@@ -37,16 +37,25 @@ with flask_app.app_context():
 RECEIVE_TIMEOUT = 10
 app.conf.broker_transport_options |= {"socket_timeout": RECEIVE_TIMEOUT}
 
+# How many jobs this worker does at a time, for each of its queues; known before it forks.
+slots: dict[str, int] = {}
+
 
 def _get_ready() -> None:
-    queues = set(app.amqp.queues.consume_from)
+    queues = set(slots)
     if Queue.INDEXING in queues:
         # Who cuts a long text holds up whoever has a short one at each of its many small steps.
         sys.setswitchinterval(SWITCH_SECONDS)
-    loading.load(flask_app, queues)
+    loading.load(flask_app, slots)
     loading.done.set()
     with flask_app.app_context():
-        heartbeats.keep_beating(*queues)
+        heartbeats.keep_beating(slots)
+
+
+@celeryd_after_setup.connect
+def count_slots(instance: Any, **_: object) -> None:
+    """Note how many slots there are for which queues."""
+    slots.update(dict.fromkeys(app.amqp.queues.consume_from, instance.concurrency))
 
 
 @celeryd_after_setup.connect

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Mapping
 
 from flask import Flask
 
@@ -24,7 +25,7 @@ done = threading.Event()
 done.set()
 
 
-def load(app: Flask, queues: set[str]) -> None:
+def load(app: Flask, slots: Mapping[str, int]) -> None:
     """Return when all is loaded or cannot be, or when it takes too long.
 
     Work is taken meanwhile and waits for what it needs, so what needs less is done at once. What
@@ -32,6 +33,7 @@ def load(app: Flask, queues: set[str]) -> None:
     """
     # Quarantine, which is hardly ever used, takes no memory while it waits; it has a single thread.
     # Who draws pages needs none of it.
+    queues = set(slots)
     if queues <= {Queue.QUARANTINE, Queue.PAGES}:
         return
     loading = threading.Thread(target=_load, args=(app, queues), name="loading", daemon=True)
@@ -39,16 +41,16 @@ def load(app: Flask, queues: set[str]) -> None:
     give_up = time.monotonic() + LOADING_SECONDS
     while loading.is_alive() and (left := give_up - time.monotonic()) > 0:
         with app.app_context():
-            _say(queues)
+            _say(slots)
             loading.join(min(left, settings.sweep_seconds))
     if loading.is_alive():
         logger.warning("still loading; what needs the embedding model waits for it")
 
 
-def _say(queues: set[str]) -> None:
+def _say(slots: Mapping[str, int]) -> None:
     """Say that this worker is coming, so that nobody believes that there is none."""
     try:
-        heartbeats.beat(*map(heartbeats.loading_of, queues))
+        heartbeats.beat(*map(heartbeats.loading_of, slots), slots=slots)
     except AssistantError as error:
         logger.warning("not said that this worker is loading: %s", error.detail)
     except Exception:

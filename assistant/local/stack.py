@@ -23,6 +23,7 @@ from assistant.local.program import Program, Server
 from assistant.local.secret import keep_secret
 from assistant.local.servers import missing_servers, require_answers
 from assistant.local.signals import StopSignals
+from assistant.local.silence import Silence
 from assistant.local.supervision import Supervisor
 
 PROJECT = Path(__file__).parents[2]
@@ -164,13 +165,19 @@ class LocalStack:
         return None if answers_ok(f"{url}/healthcheck") else f"Flower at {url}"
 
     def watch(self) -> None:
-        """Report what dies and is started again; return only by `KeyboardInterrupt`."""
+        """Report what dies and is started again; return only by `KeyboardInterrupt`.
+
+        What says nothing any more is ended for that.
+        """
         supervisor = self.require_supervisor()
+        silence = Silence(supervisor, self.api_url, self.settings.worker_stall_seconds)
         supervisor.states()
         seen = {name: len(pids) for name, pids in supervisor.pids.items()}
         while True:
             # supervisord tells of a death only when it is asked.
             time.sleep(1)
+            for name in silence.look():
+                self._say(f"{name} says nothing any more: it is ended, to be started again.")
             self.require_supervisor().states()
             for name, pids in supervisor.pids.items():
                 if len(pids) > seen[name]:

@@ -112,12 +112,19 @@ class Supervisor:
             # Any call wakes it from its sleep of a second.
             self._call("getState")
         else:
-            self._kill(set(self.pids))
+            self.kill(set(self.pids))
             process.kill()
             process.wait(10)
         self._process = None
         for name in ("supervisord.conf", "programs.json", "valkey.conf"):
             (self.run_dir / name).unlink(missing_ok=True)
+
+    def kill(self, names: set[str]) -> None:
+        """Kill the process group that each of these programs leads at the moment."""
+        for name, info in self.states().items():
+            if name in names and info["pid"]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(info["pid"], signal.SIGKILL)
 
     def _stop_application(self, stopping: StopSignals | None) -> None:
         names = {program.name for program in self.programs if program.group == APPLICATION}
@@ -129,14 +136,7 @@ class Supervisor:
             if all(states[name]["statename"] in ENDED for name in names & states.keys()):
                 return
             if stopping and stopping.hurry:
-                self._kill(names)
-
-    def _kill(self, names: set[str]) -> None:
-        """Kill the process group that each of these programs leads at the moment."""
-        for name, info in self.states().items():
-            if name in names and info["pid"]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(info["pid"], signal.SIGKILL)
+                self.kill(names)
 
     def _until(self, seconds: float) -> Iterator[None]:
         deadline = time.monotonic() + seconds

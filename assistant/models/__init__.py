@@ -16,7 +16,7 @@ from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
 from assistant.models.index import CollectionIndex, IndexState, PreparedDocument
 from assistant.models.installation import Installation
-from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue
+from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue, WorkerSlots
 from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
 from assistant.models.session import Session
@@ -57,4 +57,5 @@ __all__ = [
     "Standing",
     "User",
     "WhenBusy",
+    "WorkerSlots",
 ]

@@ -235,3 +235,14 @@ class Heartbeat(Model):
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     seen_at: Mapped[Moment] = mapped_column(DateTime(timezone=True))
+
+
+class WorkerSlots(Model):
+    """How many jobs of a queue a worker does at a time, as it has stated until a moment."""
+
+    __tablename__ = "worker_slots"
+
+    queue: Mapped[str] = mapped_column(String(32), primary_key=True)
+    worker: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    slots: Mapped[int]
+    stated_until: Mapped[Moment] = mapped_column(DateTime(timezone=True))

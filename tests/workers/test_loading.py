@@ -98,7 +98,7 @@ def test_each_thing_is_made_once_however_many_ask(monkeypatch: pytest.MonkeyPatc
 
 def test_all_is_there_once_it_is_loaded(app: Flask, fresh: Replace) -> None:
     made = vars(fresh())
-    loading.load(app, {Queue.REPLIES})
+    loading.load(app, {Queue.REPLIES: 1})
     assert {"chat_model", "embedding_model", "vector_store", "parser", "files"} <= set(made)
     assert made["embedding_model"]._model is not None
 
@@ -107,7 +107,7 @@ def test_a_model_that_cannot_be_loaded_keeps_no_worker_from_beginning(
     app: Flask, fresh: Replace, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     adapters = fresh(embedding_model=str(tmp_path))
-    loading.load(app, {Queue.REPLIES})
+    loading.load(app, {Queue.REPLIES: 1})
     assert "not all is loaded: The embedding model" in caplog.text
     # Each job that needs it says so.
     with pytest.raises(PermanentError, match="could not be loaded"):
@@ -126,7 +126,7 @@ def test_a_model_that_hangs_while_it_is_loaded_holds_up_nothing_else(
     adapters = fresh()
     with app.app_context():
         change_rows("DELETE FROM heartbeats")
-    loading.load(app, {Queue.REPLIES})
+    loading.load(app, {Queue.REPLIES: 1})
     assert "still loading" in caplog.text
     # Meanwhile nobody believes that there is no such worker.
     with app.app_context():
@@ -140,7 +140,7 @@ def test_a_model_that_hangs_while_it_is_loaded_holds_up_nothing_else(
 
 def test_a_worker_for_quarantine_loads_nothing_while_it_waits(app: Flask, fresh: Replace) -> None:
     adapters = fresh()
-    loading.load(app, {Queue.QUARANTINE})
+    loading.load(app, {Queue.QUARANTINE: 1})
     assert vars(adapters).keys() == {"_settings", "_encoders"}
 
 

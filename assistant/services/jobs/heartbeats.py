@@ -1,16 +1,20 @@
 """Heartbeats of workers and sweeper, written to PostgreSQL each round."""
 
 import logging
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError
 from assistant.extensions import settings
-from assistant.models import Heartbeat
+from assistant.models import Heartbeat, WorkerSlots
 from assistant.services.jobs import draining
 
 logger = logging.getLogger(__name__)
@@ -18,6 +22,9 @@ logger = logging.getLogger(__name__)
 SWEEPER = "sweeper"
 # Not a process: when PostgreSQL was heard again after it was away.
 OUTAGE = "outage"
+
+# Which worker this is; the processes of a pool, which are forked from it, are the same worker.
+WORKER = uuid.uuid4()
 
 
 def worker_of(queue: str) -> str:
@@ -75,8 +82,8 @@ def ages() -> dict[str, float]:
         }
 
 
-def beat(*names: str) -> None:
-    """Write that these are there now."""
+def beat(*names: str, slots: Mapping[str, int] | None = None) -> None:
+    """Write that these are there now, and how many `slots` this worker has for each queue."""
     rows = [{"name": name, "seen_at": func.now()} for name in sorted(names)]
     statement = insert(Heartbeat).values(rows)
     with transaction(SYSTEM) as session:
@@ -88,14 +95,45 @@ def beat(*names: str) -> None:
                 index_elements=["name"], set_={"seen_at": statement.excluded.seen_at}
             )
         )
+        if slots:
+            _state(session, slots)
 
 
-def keep_beating(*queues: str) -> None:
+def _state(session: Session, slots: Mapping[str, int]) -> None:
+    """Say how many jobs this worker does at a time, unless it was said a moment ago.
+
+    One that has died is believed for as long as its jobs count as running. Dispatchers look here
+    each time, and a row that changes seldom leaves them few dead versions to step over.
+    """
+    session.execute(delete(WorkerSlots).where(WorkerSlots.stated_until < func.now()))
+    until = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, settings.lease_seconds + patience())
+    rows: list[dict[str, Any]] = [
+        {"queue": queue, "worker": WORKER, "slots": count, "stated_until": until}
+        for queue, count in sorted(slots.items())
+    ]
+    said = insert(WorkerSlots).values(rows)
+    renewed = func.make_interval(0, 0, 0, 0, 0, 0, settings.lease_seconds)
+    session.execute(
+        said.on_conflict_do_update(
+            index_elements=["queue", "worker"],
+            set_={"slots": said.excluded.slots, "stated_until": said.excluded.stated_until},
+            where=WorkerSlots.stated_until < func.now() + renewed,
+        )
+    )
+
+
+def leave() -> None:
+    """Take back what this worker has stated of its slots, for which nothing is sent any more."""
+    with transaction(SYSTEM) as session:
+        session.execute(delete(WorkerSlots).where(WorkerSlots.worker == WORKER))
+
+
+def keep_beating(slots: Mapping[str, int]) -> None:
     """Say in every round that this process serves these queues, until its worker leaves."""
     silent = False
     while True:
         try:
-            beat(*map(worker_of, queues))
+            beat(*map(worker_of, slots), slots=slots)
             silent = False
         except AssistantError as error:
             if not silent:
@@ -105,4 +143,6 @@ def keep_beating(*queues: str) -> None:
             # Whatever it was, the next round may work, and the worker does in any case.
             logger.exception("the worker's heartbeat failed")
         if draining.begun(settings.sweep_seconds):
-            return
+            break
+    with suppress(AssistantError):
+        leave()

@@ -15,6 +15,7 @@ from assistant.services.operations.trial_writes import DATABASE
 
 # A sweeper that is started again is nothing to tell of.
 SWEEPER_SECONDS = 60.0
+SILENT = "has been silent for"
 LOADING = "is loading the embedding model, which takes up to a minute at the first start"
 # What an earlier trial met is over once the database has been read.
 OVER = {cause.brief for cause in (AWAY, STARTING, REFUSES, SLOW)}
@@ -52,6 +53,11 @@ def check() -> Readiness:
     return Readiness(checks, is_ready=not schema.fault)
 
 
+def silent(said: str) -> bool:
+    """Return whether a check says that a process was there once, and is heard no more."""
+    return said.startswith(SILENT)
+
+
 def _schema() -> Schema:
     with transaction(SYSTEM) as session:
         return schema_in(session)
@@ -71,4 +77,4 @@ def _beating() -> dict[str, str]:
 def _says(seconds: float | None, longest: float) -> str:
     if seconds is None:
         return "has never run"
-    return "ok" if seconds <= longest else f"has been silent for {seconds:.0f} s"
+    return "ok" if seconds <= longest else f"{SILENT} {seconds:.0f} s"
