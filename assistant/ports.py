@@ -162,6 +162,9 @@ class VectorStore(Protocol):
         What others add or remove meanwhile may show or not, and may hide a few others.
         """
 
+    def count(self, collection: str) -> int:
+        """Return how many vectors the collection holds; none if it does not exist."""
+
     def drop(self, collection: str) -> None: ...
 
     def names(self) -> Sequence[str]:

@@ -71,6 +71,10 @@ class ChromaStore:
             yield found
             start += PAGE
 
+    def count(self, collection: str) -> int:
+        """Return how many vectors the collection holds; none if it does not exist."""
+        return self._call(collection, lambda handle: handle.count()) or 0
+
     def drop(self, collection: str) -> None:
         """Remove the collection with all its vectors, if it exists."""
         with _translated():

@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -135,11 +135,14 @@ class UploadFolder:
         """Delete a file; one that is gone already is fine."""
         self.path(key).unlink(missing_ok=True)
 
-    def remove_all(self, prefix: str) -> None:
-        """Delete every file whose key begins so: all versions of a document's file."""
-        first = self.path(prefix)
-        for path in first.parent.glob(f"{first.name}*"):
-            path.unlink(missing_ok=True)
+    def remove_all(self, folder: str, names: Collection[str]) -> None:
+        """Delete every file in a folder that has one of these names, up to the first dot.
+
+        So has each version of a document's file. The folder is read once, however many there are.
+        """
+        for name in _names(self.path(folder)):
+            if name.partition(".")[0] in names:
+                (self.path(folder) / name).unlink(missing_ok=True)
 
     def remove_folder(self, key: str) -> None:
         """Delete a folder with all files in it; one that is gone already is fine."""

@@ -3,7 +3,7 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -69,10 +69,12 @@ class PageCache:
         """Remove a picture; one that is gone already is fine."""
         self.path(picture).unlink(missing_ok=True)
 
-    def remove_document(self, owner_id: uuid.UUID, document_id: uuid.UUID) -> None:
-        """Remove all pictures of a document."""
-        for path in (self._root / str(owner_id)).glob(f"{document_id}.*"):
-            path.unlink(missing_ok=True)
+    def remove_documents(self, owner_id: uuid.UUID, document_ids: Iterable[uuid.UUID]) -> None:
+        """Remove all pictures of an owner's documents; the folder is read once."""
+        names = set(map(str, document_ids))
+        for path in (self._root / str(owner_id)).glob("*"):
+            if path.name.partition(".")[0] in names:
+                path.unlink(missing_ok=True)
 
     def remove_owner(self, owner_id: uuid.UUID) -> None:
         """Remove all pictures of an owner."""

@@ -2,7 +2,8 @@
 
 `make growth`, or `python -m benchmarks.growth [NAME...]` for some figures alone. A database of its
 own is filled with ended jobs (`ENDED`, 100,000), statistics are taken while nothing waits and then
-held, and jobs are let wait. Leaves with an error if a figure is not kept.
+held, and jobs are let wait. `deletion` plants an account (`DOCUMENTS`, 2,000) and deletes it.
+Leaves with an error if a figure is not kept.
 """
 
 import os
@@ -11,12 +12,14 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.accept import cpu_name
+from benchmarks.growth import deleting
 from benchmarks.growth.planting import Planted
 from benchmarks.growth.queueing import FIGURES, Figure, compare
-from benchmarks.stack import whole_stack
+from benchmarks.stack import Whole, whole_stack
 
 # What a job takes on the disk, with its messages and all indexes.
 BYTES_A_JOB = 4_000
@@ -27,6 +30,10 @@ RAISED: dict[str, Any] = {
     "max_open_jobs": 60_000,
     "reply_deadline_seconds": 86_400.0,
 }
+
+
+# Figures that have a stack of their own; each says what it needs and whether it is kept.
+OTHERS: dict[str, Callable[[Whole, Planted], bool]] = {"deletion": deleting.measure}
 
 
 def _run(figures: list[Figure], limits: dict[str, Any], seed: int, ended: int) -> list[bool]:
@@ -43,10 +50,11 @@ def _run(figures: list[Figure], limits: dict[str, Any], seed: int, ended: int) -
 
 def main() -> None:
     """Fill, measure, and say what was kept."""
-    names = sys.argv[1:] or [figure.name for figure in FIGURES]
-    unknown = set(names) - {figure.name for figure in FIGURES}
+    there = [*(figure.name for figure in FIGURES), *OTHERS]
+    names = sys.argv[1:] or there
+    unknown = set(names) - set(there)
     if unknown:
-        known = ", ".join(figure.name for figure in FIGURES)
+        known = ", ".join(there)
         raise SystemExit(f"There is no figure {', '.join(sorted(unknown))}. There are: {known}.")
     seed = int(os.environ.get("SEED") or 1)
     ended = int(os.environ.get("ENDED") or 100_000)
@@ -59,6 +67,10 @@ def main() -> None:
     by_default = [figure for figure in chosen if figure.waiting <= MOST_BY_DEFAULT]
     raised = [figure for figure in chosen if figure.waiting > MOST_BY_DEFAULT]
     kept = [*_run(by_default, {}, seed, ended), *_run(raised, RAISED, seed, ended)]
+    for name in OTHERS:
+        if name in names:
+            with whole_stack() as whole:
+                kept.append(OTHERS[name](whole, Planted(whole.stack, seed)))
     print(f"{os.cpu_count()} cores, {cpu_name()}, Python {platform.python_version()}")
     if not all(kept):
         raise SystemExit(1)

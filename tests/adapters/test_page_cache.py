@@ -51,7 +51,7 @@ def test_of_a_document_all_go_and_of_others_none(tmp_path: Path) -> None:
     for number in (1, 2):
         cache.keep(picture(number), b"x")
         cache.keep(picture(number, other), b"x")
-    cache.remove_document(OWNER, DOCUMENT)
+    cache.remove_documents(OWNER, [DOCUMENT])
     assert set(cache.pictures()) == {picture(1, other), picture(2, other)}
     cache.remove_owner(OWNER)
     cache.remove_owner(uuid.uuid4())

@@ -16,7 +16,7 @@ from assistant.errors import TransientError
 from assistant.extensions import adapters, cache, settings
 from assistant.models import Chunk, Collection, Document
 from assistant.services import jobs
-from assistant.services.documents import collection_deletion, collections, documents
+from assistant.services.documents import collection_deletion, collections, documents, removal
 from assistant.services.jobs import Run
 from tests.conftest import User
 from tests.factories import (
@@ -259,32 +259,38 @@ def test_a_document_that_slipped_in_is_removed_too(user: User) -> None:
     assert_problem(user.get(f"/documents/{late}"), 404)
 
 
+@pytest.mark.parametrize("call", ["vector_store.drop", "files.remove_all"])
 def test_a_deletion_that_broke_off_goes_on_with_its_count(
-    user: User, monkeypatch: pytest.MonkeyPatch
+    user: User, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
+    """It breaks off after the index is gone, and after the first of several portions."""
+    monkeypatch.setattr(removal, "DOCUMENTS", 2)
     made = create(user)
     for n in range(3):
         put_into(user, made, f"Text {n}.", f"{n}.txt")
     accepted = user.delete(f"/collections/{made['id']}").get_json()
-    calls = []
-    delete = adapters.vector_store.delete
+    calls: list[Any] = []
+    part, name = call.split(".")
+    do = getattr(getattr(adapters, part), name)
 
-    def away(collection: str, ids: Any) -> None:
-        calls.append(ids)
-        if len(calls) > 3:
+    def away(*arguments: Any) -> None:
+        do(*arguments)
+        calls.append(arguments)
+        if call == "vector_store.drop" or len(calls) > 1:
             raise TransientError("Chroma is away.", code="chroma_unavailable")
-        delete(collection, ids)
 
     with monkeypatch.context() as patch:
-        patch.setattr(adapters.vector_store, "delete", away)
+        patch.setattr(getattr(adapters, part), name, away)
         jobs.run(accepted["id"])
     broken = job(user, accepted["id"])
     assert (broken["state"], broken["result"]) == ("queued", None)
-    assert 0 < count("documents", collection_id=made["id"]) < 3
+    left = 3 if call == "vector_store.drop" else 1
+    assert count("documents", collection_id=made["id"]) == left
     change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=accepted["id"])
     jobs.run(accepted["id"])
     receipt = job(user, accepted["id"])["result"]
-    assert (receipt["documents"], receipt["vectors_deleted"]) == (3, 3)
+    assert (receipt["documents"], receipt["chunks"], receipt["vectors_deleted"]) == (3, 3, 3)
+    assert receipt["vectors_remaining"] == 0
 
 
 def test_a_failed_deletion_can_be_retried(user: User) -> None:

@@ -12,6 +12,7 @@ from assistant.database import transaction
 from assistant.extensions import adapters
 from assistant.models import Embedding, Job
 from assistant.services.documents import deletion, indexing
+from assistant.services.documents import removal as rows
 from assistant.services.retrieval import embeddings
 from tests.services.factories import attempts_of, job_of, make_owner, perform, sql, upload, wait_for
 
@@ -83,7 +84,7 @@ def test_one_is_being_deleted_while_the_other_is_written(
     chunks = counts(owner)[0]
     assert first.document_id is not None
     with transaction(owner) as session:
-        deletion.erase_rows(session, first.document_id)
+        rows.erase_rows(session, [first.document_id])
         thread = aside(app, lambda: perform(second))
         wait_for(someone_waits_for_a_lock)
     thread.join(30)

@@ -27,6 +27,7 @@ from assistant.models import Session as SignIn
 from assistant.services import idempotency, jobs, upload_folder
 from assistant.services.accounts import administration, session_cache, sessions, users
 from assistant.services.accounts.session_cache import Caller
+from assistant.services.documents import index_removal, removal
 from assistant.services.documents.erasure import Counts, Erasure, rows_gone
 from assistant.services.jobs import Run, kinds
 
@@ -124,11 +125,15 @@ def erase(run: Run) -> dict[str, Any]:
     user_id = uuid.UUID(run.job.arguments["user_id"])
     erasure = Erasure(run, SYSTEM, *COUNTED)
     erasure.wait_until_quiet(*_open_with(user_id))
-    erasure.documents(Document.owner_id == user_id)
+    mine = Document.owner_id == user_id
+    erasure.move_if_long(mine)
+    index_removal.remove(erasure, Collection.owner_id == user_id)
     upload_folder.demand()
     adapters.files.remove_folder(str(user_id))
     adapters.page_cache.remove_owner(user_id)
-    _collections(erasure, user_id)
+    removal.remove(erasure, mine, indexed=False)
+    index_removal.remove_rest(erasure, Collection.owner_id == user_id)
+    erasure.step("collections", partial(_collections, user_id))
     for model in (Conversation, Embedding, Evaluation):
         some = partial(_rows, model, user_id)
         while erasure.step(model.__tablename__, some)[model.__tablename__]:
@@ -139,13 +144,9 @@ def erase(run: Run) -> dict[str, Any]:
     return erasure.receipt
 
 
-def _collections(erasure: Erasure, user_id: uuid.UUID) -> None:
-    with transaction(SYSTEM) as session:
-        found = session.scalars(select(Collection).where(Collection.owner_id == user_id)).all()
-    for collection in found:
-        erasure.index(collection)
-    mine = delete_rows(Collection).where(Collection.owner_id == user_id)
-    erasure.step("collections", lambda session: {"collections": rows_gone(session.execute(mine))})
+def _collections(user_id: uuid.UUID, session: Session) -> Counts:
+    gone = session.execute(delete_rows(Collection).where(Collection.owner_id == user_id))
+    return {"collections": rows_gone(gone)}
 
 
 def _rows(model: Any, user_id: uuid.UUID, session: Session) -> Counts:

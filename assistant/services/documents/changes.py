@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -12,7 +13,7 @@ from assistant.adapters.documents.media import named
 from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput
 from assistant.extensions import adapters
-from assistant.models import Document, DocumentStatus, Job, JobState
+from assistant.models import Collection, Document, DocumentStatus, Job, JobState
 from assistant.services import jobs
 from assistant.services.documents import collections, documents, family
 from assistant.services.documents.duplicates import DUPLICATE_OF
@@ -90,6 +91,10 @@ def _move(
     if document.generation == 0:
         if any(job.state == JobState.RUNNING for job in open_jobs):
             raise Conflict("This document is being indexed. Follow its job and move it then.")
+        if document.last_generation:
+            # An attempt that broke off may have left vectors where nobody looks for them any more.
+            left = update_rows(Collection).where(Collection.id == document.collection_id)
+            session.execute(left.values(index_checked_at=None))
         document.collection_id = collection.id
         return None
     document.job_count += 1

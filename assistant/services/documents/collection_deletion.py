@@ -14,7 +14,7 @@ from assistant.models import Collection, Document, DocumentStatus, Job
 from assistant.models.job import TERMINAL
 from assistant.services import idempotency, jobs
 from assistant.services.citing import quotes
-from assistant.services.documents import analyses
+from assistant.services.documents import analyses, index_removal, removal
 from assistant.services.documents.analyses import Erased
 from assistant.services.documents.erasure import COUNTED, Counts, Erasure
 from assistant.services.jobs import Run, kinds
@@ -26,7 +26,8 @@ def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
     A deletion that failed or was cancelled may be asked for again, and goes on.
     """
     with transaction(owner_id) as session:
-        cancelled = jobs.cancel_all(session, *_about(owner_id, collection_id))
+        open_jobs = jobs.open_of(owner_id)
+        cancelled = jobs.cancel_all(session, open_jobs, *_about(owner_id, collection_id))
         collection = _lock(session, owner_id, collection_id)
         if _is_being_deleted(session, collection):
             raise NotFound("There is no collection with this id.")
@@ -123,11 +124,14 @@ def erase(run: Run) -> dict[str, Any]:
         collection = session.get(Collection, collection_id)
     if collection is None:
         return erasure.receipt
-    erasure.wait_until_quiet(*_about(run.owner_id, collection_id))
+    inside = Document.collection_id == collection_id
+    erasure.wait_until_quiet(jobs.open_of(run.owner_id), *_about(run.owner_id, collection_id))
+    erasure.move_if_long(inside)
     erasure.analyses(_about_documents_in(collection_id))
-    erasure.quotes(run.owner_id, Document.collection_id == collection_id)
-    erasure.documents(Document.collection_id == collection_id)
-    erasure.index(collection)
+    erasure.quotes(run.owner_id, inside)
+    index_removal.remove(erasure, Collection.id == collection_id)
+    removal.remove(erasure, inside)
+    index_removal.remove_rest(erasure, Collection.id == collection_id)
 
     def remove(session: Session) -> Counts:
         session.execute(delete_rows(Collection).where(Collection.id == collection_id))

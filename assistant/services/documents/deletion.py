@@ -14,8 +14,8 @@ from assistant.errors import Conflict
 from assistant.models import Document, DocumentStatus, Job
 from assistant.services import jobs
 from assistant.services.citing import quotes
-from assistant.services.documents import analyses, documents, family
-from assistant.services.documents.erasure import COUNTED, Erasure, erase_rows
+from assistant.services.documents import analyses, documents, family, removal
+from assistant.services.documents.erasure import COUNTED, Erasure
 from assistant.services.jobs import Run, kinds
 
 
@@ -109,12 +109,15 @@ def erase(run: Run) -> dict[str, Any]:
     erasure.analyses(Job.document_id.in_([document_id, *attached]))
     erasure.quotes(run.owner_id, Document.id.in_([document_id, *attached]))
     if attached:
-        erasure.documents(Document.id.in_(attached))
-    counts = {"documents": 1, **erasure.outside(document)}
+        removal.remove(erasure, Document.id.in_(attached))
+    removal.outside(erasure, run.owner_id, [document])
+    vectors = erasure.noted(str(document_id))
+    with transaction(run.owner_id) as session:
+        chunks = removal.count_chunks(session, [document_id])
     crash_point("worker.mid_delete")
-    run.complete = lambda session: erase_rows(session, document_id)
+    run.complete = lambda session: removal.erase_rows(session, [document_id])
     receipt = Counter(erasure.receipt)
-    receipt.update(counts)
+    receipt.update(documents=1, chunks=chunks, vectors_deleted=vectors)
     return dict(receipt)
 
 

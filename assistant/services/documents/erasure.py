@@ -3,61 +3,31 @@
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import ColumnElement, CursorResult, exists, func, select, update
-from sqlalchemy import delete as delete_rows
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, CursorResult, func, select
+from sqlalchemy.orm import Session
 
 from assistant.crashes import crash_point
 from assistant.database import transaction
 from assistant.errors import TransientError
-from assistant.extensions import adapters, settings
-from assistant.models import (
-    Chunk,
-    Collection,
-    CollectionIndex,
-    Document,
-    DocumentText,
-    Embedding,
-    Job,
-    JobState,
-)
-from assistant.models.collection import chroma_name
-from assistant.services import jobs, upload_folder
+from assistant.extensions import settings
+from assistant.models import Document, Job, JobState
+from assistant.services import jobs
 from assistant.services.citing import quotes
 from assistant.services.documents import analyses
-from assistant.services.documents.vectors import count_vectors, forget_vectors, vector_ids
 from assistant.services.jobs import Run
-from assistant.services.retrieval import embeddings
 
 PAUSE_SECONDS = 0.2
+# How long a deletion works before it looks whether others wait.
+TURN_SECONDS = 5.0
+# To delete more documents takes longer than others should wait.
+MANY = 100
 # What the receipt of a deletion of documents counts.
 COUNTED = ("citations", "replies", "documents", "chunks", "vectors_deleted", "vectors_remaining")
-# What a step keeps beside the counts while it is at work begins so.
+# What is kept beside the counts while it is at work begins so.
 UNFINISHED = "vectors_of_"
 Counts = dict[str, int]
-
-
-def erase_rows(session: Session, document_id: uuid.UUID) -> None:
-    """Delete a document with its texts, chunks, and the embeddings that nothing else needs.
-
-    What came with it and lies elsewhere stays, and came with nothing any more.
-    """
-    came_with_it = update(Document).where(Document.parent_id == document_id)
-    session.execute(came_with_it.values(parent_id=None))
-    used = session.scalars(
-        delete_rows(Chunk).where(Chunk.document_id == document_id).returning(Chunk.embedding_id)
-    ).all()
-    embeddings.remove_unused(session, Embedding.id.in_(set(used)))
-    session.execute(delete_rows(DocumentText).where(DocumentText.document_id == document_id))
-    session.execute(delete_rows(Document).where(Document.id == document_id))
-
-
-def _erase_and_count(document_id: uuid.UUID, counts: Counts, session: Session) -> Counts:
-    erase_rows(session, document_id)
-    return counts
 
 
 class Erasure:
@@ -70,14 +40,19 @@ class Erasure:
 
     def __init__(self, run: Run, acting_for: uuid.UUID | str, *counted: str) -> None:
         self._run = run
-        self._acting_for = acting_for
+        self.acting_for = acting_for
         self._kept: Counts = run.job.result or {}
         self.counts = Counter(dict.fromkeys(counted, 0) | self._kept)
+        self._turn_ends = time.monotonic() + TURN_SECONDS
 
     @property
     def receipt(self) -> Counts:
         """Return what was removed so far."""
         return _finished(self.counts)
+
+    def check(self) -> None:
+        """Raise `Stopped` if the work must be put down."""
+        self._run.check()
 
     def step(self, stage: str, work: Callable[[Session], Counts]) -> Counts:
         """Remove something under the fence, and add up what `work` says it was."""
@@ -87,7 +62,7 @@ class Erasure:
 
     def _add(self, stage: str, work: Callable[[Session], Counts]) -> Counts:
         self._run.check()
-        with transaction(self._acting_for) as session:
+        with transaction(self.acting_for) as session:
             self._run.fence(session)
             done = work(session)
             counts = self.counts + Counter(done)
@@ -101,11 +76,24 @@ class Erasure:
         return done
 
     def analyses(self, *which: ColumnElement[bool]) -> None:
-        """Take what was said about documents out of every copy of the jobs that said it."""
-        with transaction(self._acting_for) as session:
+        """Take what was said about documents out of every copy of the jobs that said it.
+
+        Nobody says more any more, so once is enough: what comes after it is counted.
+        """
+        if "citations" in self._kept:
+            return
+        with transaction(self.acting_for) as session:
             erased = analyses.erase(session, *which)
         if not analyses.show(erased):
             raise quotes.redis_away()
+
+    def move_if_long(self, *which: ColumnElement[bool]) -> None:
+        """Go on where long work belongs if many documents fit; raises `Stopped`."""
+        some = select(Document.id).where(*which).limit(MANY + 1).subquery()
+        with transaction(self.acting_for) as session:
+            many = (session.scalar(select(func.count()).select_from(some)) or 0) > MANY
+        if many:
+            jobs.move_if_short_lane(self._run)
 
     def quotes(self, owner_id: uuid.UUID, *which: ColumnElement[bool]) -> None:
         """Take what replies quote of these documents out of every copy of them, and count it.
@@ -117,58 +105,36 @@ class Erasure:
             counts = quotes.erase(owner_id, *which, check=self._run.check)
             self._add("quotes", lambda session: counts)
 
-    def outside(self, document: Document) -> Counts:
-        """Remove a document's vectors and files, and return what was counted; twice is fine.
+    def note(self, found: Counts) -> None:
+        """Write down how much there is of something before any of it goes; twice is fine.
 
-        How many there are is written down before any goes, and the rows go last, because only they
-        know what there was. So whenever a process is killed, the next attempt counts all the same.
+        So whenever a process is killed, the next attempt counts all the same.
         """
-        ids = vector_ids(document)
-        before = self._found(document, count_vectors(document.owner_id, ids, self._run.check))
-        forget_vectors(document.owner_id, ids)
-        remaining = count_vectors(document.owner_id, ids)
-        if remaining:
-            # Whoever was refilling the index at that moment removes them again, and if not, the
-            # next attempt does.
-            raise TransientError(f"{remaining} vectors came back.", code="vectors_remain")
-        upload_folder.demand()
-        adapters.files.remove_all(f"{document.owner_id}/{document.id}")
-        adapters.page_cache.remove_document(document.owner_id, document.id)
-        return {"chunks": len(ids), "vectors_deleted": before, "vectors_remaining": remaining}
+        more = {
+            name: count - self.counts[name]
+            for name, count in ((f"{UNFINISHED}{name}", count) for name, count in found.items())
+            if count > self.counts[name]
+        }
+        if more:
+            self._add("vectors", lambda session: more)
 
-    def _found(self, document: Document, vectors: int) -> int:
-        name = f"{UNFINISHED}{document.id}"
-        if vectors > self.counts[name]:
-            more = vectors - self.counts[name]
-            self._add("vectors", lambda session: {name: more})
-        return self.counts[name]
+    def noted(self, *names: str) -> int:
+        """Return how much was noted of these, and note no more of it with the next step."""
+        return sum(self.counts.pop(f"{UNFINISHED}{name}", 0) for name in names)
 
-    def documents(self, *which: ColumnElement[bool]) -> None:
-        """Remove all documents that fit, one at a time, and mails after what came with them."""
-        for document in self._each(*which):
-            counts = {"documents": 1, **self.outside(document)}
-            del self.counts[f"{UNFINISHED}{document.id}"]
-            self.step("documents", partial(_erase_and_count, document.id, counts))
+    def settle(self, beginning: str, name: str) -> None:
+        """Count what was noted under names with this beginning, now that it is gone."""
+        start = f"{UNFINISHED}{beginning}"
+        names = [each.removeprefix(UNFINISHED) for each in self.counts if each.startswith(start)]
+        if names:
+            gone = self.noted(*names)
+            self.step("vectors", lambda session: {name: gone})
 
-    def _each(self, *which: ColumnElement[bool]) -> Iterator[Document]:
-        attached = aliased(Document)
-        is_mail = exists().where(attached.parent_id == Document.id)
-        query = select(Document).where(*which).order_by(is_mail, Document.id).limit(1)
-        while True:
-            with transaction(self._acting_for) as session:
-                document = session.scalar(query)
-            if document is None:
-                return
-            yield document
-
-    def index(self, collection: Collection) -> None:
-        """Remove a collection from Chroma, under every name that it has had."""
-        mine = select(CollectionIndex.version).where(CollectionIndex.collection_id == collection.id)
-        with transaction(self._acting_for) as session:
-            versions = {*session.scalars(mine), *range(1, collection.index_version + 1)}
-        for version in sorted(versions):
-            self._run.check()
-            adapters.vector_store.drop(chroma_name(collection.id, version))
+    def take_turns(self) -> None:
+        """Let others who wait for this worker go first, every few seconds; raises `Stopped`."""
+        if time.monotonic() > self._turn_ends:
+            jobs.take_turns(self._run, everywhere=True)
+            self._turn_ends = time.monotonic() + TURN_SECONDS
 
     def wait_until_quiet(self, *which: ColumnElement[bool]) -> None:
         """Cancel the jobs that fit and wait until none runs: it could write after the removal."""
@@ -176,7 +142,7 @@ class Erasure:
         others = (Job.id != self._run.job.id, *which)
         still_open = select(func.count()).select_from(Job).where(Job.is_open, *others)
         while True:
-            with transaction(self._acting_for) as session:
+            with transaction(self.acting_for) as session:
                 cancelled = jobs.cancel_all(session, *others)
                 left = session.scalar(still_open)
             jobs.follow_up(cancelled)

@@ -13,6 +13,7 @@ from assistant.database import transaction
 from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters
 from assistant.models import Chunk, Collection, Document
+from assistant.models.document import vector_id
 from assistant.ports import ParsedDocument
 from assistant.services import jobs
 from assistant.services.documents import (
@@ -26,7 +27,7 @@ from assistant.services.documents import (
 )
 from assistant.services.documents.encoding import Target
 from assistant.services.documents.index_target import Version, version_of
-from assistant.services.documents.vectors import Check, forget_vectors, go_on, vector_ids
+from assistant.services.documents.vectors import Check, forget_vectors, go_on, lying
 from assistant.services.jobs import Run
 from assistant.services.renewal import readings
 from assistant.services.retrieval.index_trust import doubting
@@ -108,7 +109,7 @@ def _clean(document: Document, before: int, check: Check = go_on) -> None:
     """
     current = select(Document.generation).where(Document.id == document.id).scalar_subquery()
     garbage = (Chunk.generation < before, Chunk.generation != current)
-    forget_vectors(document.owner_id, vector_ids(document, *garbage), check)
+    forget_vectors(lying(document.owner_id, [document], *garbage), check)
     with transaction(document.owner_id) as session:
         session.execute(
             delete_rows(Chunk)
@@ -122,8 +123,11 @@ def _confirm(run: Run, document: Document, target: Target, generation: int) -> N
 
     Whoever repairs it sees only what is searchable, and this is not yet.
     """
-    ids = vector_ids(document, Chunk.generation == generation)
+    written = select(Chunk.ordinal).where(
+        Chunk.document_id == document.id, Chunk.generation == generation
+    )
     with transaction(run.owner_id) as session:
+        ids = [vector_id(document.id, generation, each) for each in session.scalars(written)]
         now = session.get(Collection, target.collection.id)
     name = now.chroma_name if now else target.name
     with doubting(run.owner_id, [target.collection.id]):

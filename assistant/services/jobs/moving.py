@@ -67,13 +67,14 @@ def make_way(run: Run) -> None:
     run.check()
 
 
-def take_turns(run: Run) -> None:
+def take_turns(run: Run, *, everywhere: bool = False) -> None:
     """Put long work down if another owner waits for its queue; it goes on after them.
 
     Raises `Stopped`. It is for work that keeps what it has done. It costs a query, so ask every few
-    seconds.
+    seconds. With `everywhere` it does so also where it stays since nobody serves the queue for long
+    work.
     """
-    if run.job.queue not in LONG.values():
+    if run.job.queue not in LONG.values() and not (everywhere and run.job.queue in LONG):
         return
     with transaction(SYSTEM) as session:
         others = others_wait(session, run.job.queue, but_not=run.owner_id)

@@ -12,7 +12,7 @@ from assistant.extensions import cache
 from assistant.models import Blocker, Job, JobState
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services.jobs import heartbeats
-from assistant.services.jobs.dispatching import most_served
+from assistant.services.jobs.dispatching import ONE_BY_ONE, most_served
 from assistant.services.jobs.kinds import job_table
 from assistant.services.jobs.line import look_along_indexes
 from assistant.services.jobs.places import place_of
@@ -65,6 +65,7 @@ def _in_line(job: Job, served: int, now: datetime) -> Waiting:
             return Waiting(Blocker.OWNER_LIMIT, reason, number)
         about = "about " if place.about else ""
         reason = f"It is {about}number {number} of those that wait for the queue {job.queue}."
+        reason += _at_work(job.queue, now)
         return Waiting(Blocker.QUEUE, reason, number)
     if cache.is_away:
         reason = "Redis does not answer. The job is sent as soon as it does."
@@ -72,9 +73,22 @@ def _in_line(job: Job, served: int, now: datetime) -> Waiting:
     seconds = (now - job.dispatched_at).total_seconds()
     reason = (
         f"It was sent to the queue {job.queue} {seconds:.0f} s ago, and no worker has taken it "
-        "yet. If that lasts, look at `flask doctor`."
+        f"yet.{_at_work(job.queue, now)} If that lasts, look at `flask doctor`."
     )
     return Waiting(Blocker.BUSY_WORKERS, reason, number)
+
+
+def _at_work(queue: str, now: datetime) -> str:
+    """Say what keeps a queue's worker busy where work goes one by one: one piece may take long."""
+    if queue not in ONE_BY_ONE:
+        return ""
+    with transaction(SYSTEM) as session:
+        look_along_indexes(session)
+        row = session.execute(_AT_WORK, {"queue": queue}).one_or_none()
+    if row is None:
+        return ""
+    seconds = (now - row.started_at).total_seconds()
+    return f" At work is a {row.kind} that was begun {max(seconds, 0):.0f} s ago."
 
 
 def _behind_another(job: Job, earlier: uuid.UUID) -> Waiting:
@@ -103,6 +117,11 @@ OWN_TROUBLE = (
 )
 
 
+_AT_WORK = text("""
+SELECT kind, started_at FROM open_jobs
+WHERE queue = :queue AND standing = 'running' AND started_at IS NOT NULL
+ORDER BY started_at LIMIT 1
+""")
 # What keeps a job and how much its owner has in service, in one question.
 _KEPT_BY = text("""
 SELECT now() AS now,

@@ -12,6 +12,7 @@ from assistant.errors import PermanentError
 from assistant.extensions import adapters
 from assistant.models import Collection, Job
 from assistant.models.collection import chroma_name
+from assistant.services.jobs import kinds
 from assistant.services.retrieval.index_trust import AWAY, doubt
 from assistant.services.upkeep import marker
 from assistant.services.upkeep.comparing import compare
@@ -27,6 +28,8 @@ BREAKS = 2
 RENEWAL_SECONDS = 60
 # How many versions before the current one are looked for: a job may still have written to them.
 OLDER_VERSIONS = 2
+# They take a collection's index away themselves, and count what was in it.
+DELETIONS = (kinds.DELETE_COLLECTION.name, kinds.DELETE_USER.name)
 
 
 class Indexes:
@@ -113,12 +116,14 @@ def _next(seen: list[uuid.UUID]) -> Collection | None:
 
 def _candidates(seen: list[uuid.UUID]) -> Select[Collection]:
     checked = Collection.index_checked_at
-    # One whose deletion failed or was cancelled loses its index all the same.
-    is_being_deleted = exists().where(Job.sequence_key == Collection.id, Job.is_open)
+    # Alone, or with its owner. One whose deletion failed or was cancelled loses its index all the
+    # same.
+    deleted_by = Job.sequence_key.in_([Collection.id, Collection.owner_id])
+    is_being_deleted = exists().where(deleted_by, Job.is_open, Job.kind.in_(DELETIONS))
     patience = func.make_interval(0, 0, 0, 0, 0, 0, TRUSTED_SECONDS)
     return (
         select(Collection)
-        .where(or_(Collection.is_live, ~is_being_deleted), Collection.id.not_in(seen))
+        .where(~is_being_deleted, Collection.id.not_in(seen))
         .where(or_(checked.is_(None), checked < func.now() - patience))
         # By chance, so that no few that cannot be put right keep the others waiting.
         .order_by(checked.is_not(None), func.random())
