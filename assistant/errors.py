@@ -43,6 +43,12 @@ class PermissionDenied(AssistantError):
     status, title, code = 403, "Forbidden", "permission_denied"
 
 
+class InsufficientScope(PermissionDenied):
+    """The key of a program is not for this."""
+
+    code = "insufficient_scope"
+
+
 class NotFound(AssistantError):
     """The thing does not exist, or belongs to somebody else."""
 

@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Any, Literal, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from flask import Flask, current_app, g, request
 from flask_jwt_extended import decode_token
@@ -12,17 +12,16 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import ExpiredSignatureError, PyJWTError, decode
 
 from assistant.config import Settings
-from assistant.errors import InvalidCredentials
+from assistant.errors import InsufficientScope, InvalidCredentials, PermissionDenied
 from assistant.extensions import jwt
 from assistant.middleware import vouch
-from assistant.models import Role
-from assistant.services.accounts import session_cache, tickets, users
-from assistant.services.accounts.session_cache import Caller
+from assistant.models import Role, Scope
+from assistant.services.accounts import key_cache, key_text, session_cache, tickets, users
+from assistant.services.accounts.caller import Caller
 from assistant.services.jobs import SharedRead
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Scope = Literal["read", "write", "admin"]
 
 NAME = "assistant"
 REQUIRED_CLAIMS = ("exp", "iat", "jti", "iss", "aud", "sub", "sid")
@@ -45,62 +44,88 @@ def init_app(app: Flask, settings: Settings) -> None:
     jwt.init_app(app)
 
 
+class Access(NamedTuple):
+    """Who may call an endpoint; see `allow`."""
+
+    scope: Scope
+    role: Role | None
+    public: bool
+    with_job: bool
+    ticket: bool
+    signed_in: bool
+
+
 def allow(
     *,
-    scope: Scope = "read",
+    scope: str = Scope.READ,
     role: Role | None = None,
     public: bool = False,
     with_job: bool = False,
     ticket: bool = False,
+    signed_in: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Say who may call an endpoint.
 
     `scope` is what a program's key must carry, `role` what the user must be; `public` lets
     everybody in. `with_job` reads the job of the path in the same round trip as the session, for
-    `shared_read`. `ticket` lets in who has a ticket for the job of the path.
+    `shared_read`. `ticket` lets in who has a ticket for the job of the path. `signed_in` takes no
+    key at all: what could lock its user out, or outlast it.
     """
+    access = Access(Scope(scope), role, public, with_job, ticket, signed_in)
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if ticket and "ticket" in request.args:
-                of_job = cast(uuid.UUID, kwargs["job_id"])
-                g.caller = tickets.redeem(request.args["ticket"], of_job)
-                vouch()
-            elif not public:
-                g.job = SharedRead(cast(uuid.UUID, kwargs["job_id"])) if with_job else None
-                g.caller = authenticate(_bearer(), g.job)
-                vouch()
-                if role is not None:
-                    users.demand_role(g.caller.user_id, role)
+            if not public:
+                _let_in(access, cast("uuid.UUID | None", kwargs.get("job_id")))
             return view(*args, **kwargs)
 
         documented = cast(Any, guarded)
-        documented.access = {"scope": scope, "role": role, "public": public}
+        documented.access = access
         docs = dict(getattr(view, "_apidoc", {}))
-        docs["manual_doc"] = {**docs.get("manual_doc", {}), "security": _requirement(public)}
+        docs["manual_doc"] = {**docs.get("manual_doc", {}), "security": _requirement(access)}
         documented._apidoc = docs
         return guarded
 
     return decorate
 
 
-def _requirement(public: bool) -> list[dict[str, list[str]]]:
-    return [] if public else [{"password": []}, {"bearer": []}]
+def _let_in(access: Access, job_id: uuid.UUID | None) -> None:
+    """Keep who makes this request, and the job of the path, or raise what is wrong."""
+    if access.ticket and "ticket" in request.args:
+        g.caller = tickets.redeem(request.args["ticket"], cast(uuid.UUID, job_id))
+    else:
+        g.job = SharedRead(cast(uuid.UUID, job_id)) if access.with_job else None
+        g.caller = authenticate(_bearer(), g.job)
+    vouch()
+    demand_scope(access.scope)
+    if access.signed_in:
+        demand_session()
+    if access.role is not None:
+        users.demand_role(g.caller.user_id, access.role)
+
+
+def _requirement(access: Access) -> list[dict[str, list[str]]]:
+    if access.public:
+        return []
+    signed_in: list[dict[str, list[str]]] = [{"password": []}, {"bearer": []}]
+    return signed_in if access.signed_in else [*signed_in, {"key": [access.scope.value]}]
 
 
 def _bearer() -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise InvalidCredentials("Send an access token as `Authorization: Bearer …`.")
+        raise InvalidCredentials("Send an access token or an API key as `Authorization: Bearer …`.")
     return token.strip()
 
 
 def authenticate(token: str, job: SharedRead | None = None) -> Caller:
-    """Return whose access token this is, if it is good now; raises `InvalidCredentials`.
+    """Return whose access token or key this is, if it is good now; raises `InvalidCredentials`.
 
     The `job` that is asked for is read along with the session.
     """
+    if key_text.looks_like_one(token):
+        return key_cache.authenticate(key_text.digest_of(token), job)
     user_id, session_id, expires_at = _claims_of(token, current_app.config["JWT_SECRET_KEY"])
     if time.time() >= expires_at:
         raise InvalidCredentials("The access token has expired. Refresh it or sign in again.")
@@ -108,11 +133,28 @@ def authenticate(token: str, job: SharedRead | None = None) -> Caller:
 
 
 def demand_again(job_id: uuid.UUID) -> None:
-    """Raise `InvalidCredentials` if the session has ended since the request began.
+    """Raise `InvalidCredentials` if the session or key has ended since the request began.
 
-    What may read only this job still may.
+    What may read only this job still may; a key has to be for reading.
     """
-    authenticate(_bearer(), SharedRead(job_id))
+    g.caller = authenticate(_bearer(), SharedRead(job_id))
+    demand_scope(Scope.READ)
+
+
+def demand_scope(scope: Scope) -> None:
+    """Raise `InsufficientScope` if the caller is a program whose key is not for this."""
+    key = caller().key
+    if key is not None and scope not in key.scopes:
+        raise InsufficientScope(
+            f"This API key lacks the scope {scope.value}. Use one that has it, or make one with "
+            "POST /api-keys."
+        )
+
+
+def demand_session() -> None:
+    """Raise `PermissionDenied` if the caller is a program with a key."""
+    if caller().key is not None:
+        raise PermissionDenied("No API key may do this. Sign in, and use an access token.")
 
 
 @lru_cache(maxsize=8192)

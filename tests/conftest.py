@@ -209,6 +209,16 @@ def other_user(make_user: Callable[[], User]) -> User:
 
 
 @pytest.fixture
+def admin(make_user: Callable[[], User]) -> User:
+    """Return a signed-in administrator, the only active one."""
+    made = make_user()
+    with transaction(SYSTEM) as session:
+        session.execute(text("UPDATE users SET is_active = false WHERE role = 'admin'"))
+        session.execute(text("UPDATE users SET role = 'admin' WHERE id = :id"), {"id": made.id})
+    return made
+
+
+@pytest.fixture
 def scratch_url(servers: LocalStack) -> Iterator[str]:
     """Make an empty database that the application's role owns, and drop it afterwards."""
     url = make_url(servers.settings.database_url)

@@ -30,6 +30,36 @@ PUBLIC = {
     *("sockets.open_socket", "sockets.open_socket_of"),
     *("pages.asset", "pages.favicon", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
 }
+# What else is allowed to whom. A new endpoint has to be written down here.
+SIGNED_IN = {"auth.logout", "users.change_me", "users.delete_me"}
+READING = {
+    *("auth.me", "users.get_me", "models.list_models", "search.search_documents"),
+    *("api_keys.get_api_key", "api_keys.list_api_keys"),
+    *("collections.get_collection", "collections.list_collections"),
+    *("conversations.get_conversation", "conversations.list_branches"),
+    *("conversations.list_conversations", "messages.get_message", "messages.list_messages"),
+    *("document_pages.get_image", "document_pages.get_page", "documents.get_content"),
+    *("documents.get_document", "documents.get_text", "documents.list_documents"),
+    *("evaluations.get_evaluation", "evaluations.get_evaluation_plot"),
+    *("evaluations.list_evaluations", "events.create_ticket", "events.follow_job"),
+    *("jobs.get_job", "jobs.list_jobs"),
+}
+WRITING = {
+    *("api_keys.create_api_key", "api_keys.revoke_api_key", "collections.change_collection"),
+    *("collections.create_collection", "collections.delete_collection"),
+    *("conversations.change_conversation", "conversations.create_conversation"),
+    *("conversations.delete_conversation", "conversations.replace_conversation"),
+    *("documents.analyze_document", "documents.change_document", "documents.create_document"),
+    *("documents.delete_document", "documents.fetch_document", "documents.paste_document"),
+    *("documents.reindex_document", "documents.replace_document"),
+    *("evaluations.create_evaluation", "evaluations.delete_evaluation"),
+    *("jobs.cancel_job", "jobs.retry_job", "messages.create_message"),
+    *("messages.edit_message", "messages.regenerate_message"),
+}
+ADMINISTERING = {
+    *("users.list_users", "users.create_user", "users.get_user"),
+    *("users.change_user", "users.delete_user"),
+}
 OWNED = {
     table.name: "id" if table.name == "users" else "owner_id"
     for table in Model.metadata.sorted_tables
@@ -81,6 +111,31 @@ def test_an_application_with_an_undeclared_endpoint_does_not_start() -> None:
         check_endpoints(app)
 
 
+@pytest.mark.parametrize("scope", ["read", "write", "admin"])
+def test_a_key_reaches_what_its_scope_names_and_nothing_else(
+    app: Flask, admin: User, scope: str
+) -> None:
+    body = {"name": "x", "scopes": [scope]}
+    admin.headers["Authorization"] = (
+        f"Bearer {admin.post('/api-keys', json=body).get_json()['key']}"
+    )
+    reached, for_people = set(), set()
+    for endpoint, method, path in calls(app, str(uuid.uuid4())):
+        if endpoint in PUBLIC:
+            continue
+        response = admin._call(method, path.removeprefix("/api/v1"))
+        assert response.status_code != 401, endpoint
+        problem = response.get_json() if response.status_code == 403 else {}
+        if problem.get("code") == "insufficient_scope":
+            continue
+        if problem.get("code") == "permission_denied":
+            for_people.add(endpoint)
+        else:
+            reached.add(endpoint)
+    assert reached == {"read": READING, "write": WRITING, "admin": ADMINISTERING}[scope]
+    assert for_people == (SIGNED_IN if scope == "write" else set())
+
+
 def keep_scan(owner_id: uuid.UUID, document_id: uuid.UUID) -> None:
     """Keep a page of a scan, as a job does that is not through."""
     page = {"reader": "-", "width": 1.0, "height": 1.0, "text": "My secret.", "words": b""}
@@ -109,6 +164,7 @@ def things(user: User) -> dict[str, str]:
     assert document["status"] == "ready"
     prepare(uuid.UUID(user.id), document)
     user.post("/collections", json={"name": "My secret."}, headers={"Idempotency-Key": "secret"})
+    key = user.post("/api-keys", json={"name": "My secret.", "scopes": ["read"]}).get_json()
     # One that is still open.
     ask(user, "Another secret.")
     return {
@@ -118,6 +174,7 @@ def things(user: User) -> dict[str, str]:
         "document_id": document["id"],
         "collection_id": document["collection_id"],
         "evaluation_id": evaluated(user),
+        "key_id": key["id"],
     }
 
 
@@ -215,12 +272,12 @@ def test_what_belongs_to_another_cannot_be_named(
 def test_what_is_for_administrators_is_refused_by_every_endpoint(app: Flask, user: User) -> None:
     refused = set()
     for endpoint, method, path in calls(app, user.id):
-        if getattr(app.view_functions[endpoint], "access", {}).get("role") is None:
+        access = getattr(app.view_functions[endpoint], "access", None)
+        if access is None or access.role is None:
             continue
         assert_problem(user._call(method, path.removeprefix("/api/v1")), 403)
         refused.add(endpoint)
-    names = ("list_users", "create_user", "get_user", "change_user", "delete_user")
-    assert refused == {f"users.{name}" for name in names}
+    assert refused == ADMINISTERING
     assert user.get("/users/me").status_code == 200
 
 

@@ -4,6 +4,7 @@ from flask import Flask
 
 from assistant import __version__
 from assistant.api import (
+    api_keys,
     auth,
     collections,
     conversations,
@@ -62,6 +63,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 RESOURCES = (
     auth,
     users,
+    api_keys,
     conversations,
     messages,
     documents,
@@ -81,4 +83,10 @@ SECURITY_SCHEMES = {
         "flows": {"password": {"tokenUrl": f"{PREFIX}/auth/token", "scopes": {}}},
     },
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "ask_…",
+        "description": "An API key; it needs the scope that the operation names",
+    },
 }

@@ -81,7 +81,7 @@ def refresh(body: dict[str, str]) -> Tokens:
 
 
 @blp.post("/logout")
-@allow(scope="write")
+@allow(scope="write", signed_in=True)
 @blp.response(204)
 def logout() -> None:
     """End this session; its tokens are worthless at once."""

@@ -17,7 +17,8 @@ from assistant.errors import AssistantError, InvalidInput
 from assistant.schemas.jobs import EventQuerySchema, TicketSchema
 from assistant.security import allow, caller, caller_id
 from assistant.services import jobs
-from assistant.services.accounts import session_cache, tickets
+from assistant.services.accounts import tickets
+from assistant.services.accounts.rechecking import recheck
 from assistant.services.events.following import follow
 from assistant.services.jobs.event_log import ATTEMPT, LAST, Event
 
@@ -71,9 +72,7 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
         batches.close()
         return responses.no_content()
     me = caller()
-    presence = Presence(
-        lambda: session_cache.authenticate(me.user_id, me.session_id, jobs.SharedRead(job_id))
-    )
+    presence = Presence(lambda: recheck(me, jobs.SharedRead(job_id)))
     frames = line.pieces(_frames(chain([first], batches), presence))
     response = Response(stream_with_context(frames), mimetype="text/event-stream")
     response.call_on_close(line.close)

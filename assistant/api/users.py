@@ -17,7 +17,7 @@ from assistant.schemas.users import (
     UserChangeSchema,
     UserQuerySchema,
 )
-from assistant.security import allow, caller, caller_id
+from assistant.security import allow, caller, caller_id, demand_session
 from assistant.services.accounts import administration, profile, users
 from assistant.services.accounts import deletion as account_deletion
 
@@ -33,7 +33,7 @@ def get_me() -> User:
 
 
 @blp.patch("/me")
-@allow(scope="write")
+@allow(scope="write", signed_in=True)
 @blp.arguments(ProfileChangeSchema)
 @blp.response(200, UserSchema)
 @blp.alt_response(403, "FORBIDDEN")
@@ -47,7 +47,7 @@ def change_me(values: dict[str, Any]) -> User:
 
 
 @blp.delete("/me")
-@allow(scope="write")
+@allow(scope="write", signed_in=True)
 @blp.response(202, JobSchema)
 @blp.alt_response(409, "CONFLICT")
 def delete_me() -> Response:
@@ -98,6 +98,8 @@ def get_user(user_id: uuid.UUID) -> User:
 @blp.alt_response(409, "CONFLICT")
 def change_user(values: dict[str, Any], user_id: uuid.UUID) -> User:
     """Change a user; disabling and a new password end all their sessions at once."""
+    if "password" in values:
+        demand_session()
     user, _ = administration.update(user_id, by=caller_id(), **values)
     return user
 

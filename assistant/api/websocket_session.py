@@ -20,6 +20,7 @@ from assistant.errors import (
     PermissionDenied,
     RateLimited,
 )
+from assistant.models import Scope
 from assistant.services import jobs
 from assistant.services.events.listening import Listener
 from assistant.services.jobs import Body
@@ -86,6 +87,8 @@ class Talk:
     def _authenticate(self) -> uuid.UUID:
         """Demand that the session is alive, and let the services know whose it is."""
         g.caller = security.authenticate(self._token)
+        # It is told everything that happens.
+        security.demand_scope(Scope.READ)
         return security.caller_id()
 
     def _look_after(self) -> None:
@@ -145,6 +148,7 @@ class Talk:
         self._token = values["token"]
 
     def _chat(self, values: Body, about: Body) -> None:
+        security.demand_scope(Scope.WRITE)
         with self._listening.accepting():
             job = messages.accept(values).get_json()
             self._socket.send(frames.make("accepted", job=job, **about))
@@ -158,6 +162,7 @@ class Talk:
         self._listening.unfollow(values["job_id"])
 
     def _cancel(self, values: Body, about: Body) -> None:
+        security.demand_scope(Scope.WRITE)
         job = json.loads(jobs.cancel(self.user_id, values["job_id"]))
         self._socket.send(frames.make("job", job=job, **about))
 

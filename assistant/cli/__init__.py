@@ -12,13 +12,22 @@ from assistant.cli import (
     documents,
     evaluating,
     jobs,
+    keys,
     stats,
     sweep,
     vectors,
 )
 
 COMMANDS = (
-    *(accounts.users, jobs.jobs, documents.documents, stats.stats, doctor.doctor, sweep.sweep),
+    *(
+        accounts.users,
+        keys.keys,
+        jobs.jobs,
+        documents.documents,
+        stats.stats,
+        doctor.doctor,
+        sweep.sweep,
+    ),
     *(vectors.vectors, evaluating.evaluate, completion.completion),
 )
 

@@ -1,6 +1,5 @@
 """The commands of `flask users` that change what somebody may do."""
 
-import uuid
 from typing import IO, Any
 
 import click
@@ -13,12 +12,9 @@ from assistant.models import Role
 from assistant.services.accounts import administration
 from assistant.services.accounts import deletion as account_deletion
 from assistant.services.accounts import users as service
-from assistant.services.accounts.session_cache import Caller
+from assistant.services.accounts.caller import Caller
 
 __all__ = ["users"]
-
-# The command line has no session.
-NO_SESSION = uuid.UUID(int=0)
 
 
 def _update(who: str, words: str, *, to_json: bool, **values: Any) -> None:
@@ -123,7 +119,7 @@ def delete(who: str, yes: bool, as_json: bool) -> None:
     if not yes:
         confirm(f"Delete {user.username} with all conversations and documents?")
     # Nobody else asks, so the job belongs to the user, as when they delete themselves.
-    job = account_deletion.delete(Caller(user.id, NO_SESSION), user.id)
+    job = account_deletion.delete(Caller(user.id), user.id)
     if as_json:
         print_json({"id": user.id, "job_id": job.id})
     else:

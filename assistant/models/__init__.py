@@ -1,5 +1,6 @@
 """The tables."""
 
+from assistant.models.api_key import ApiKey, Scope
 from assistant.models.collection import Collection
 from assistant.models.conversation import Conversation, Message, MessageRole, WhenBusy
 from assistant.models.document import (
@@ -23,6 +24,7 @@ from assistant.models.session import Session
 from assistant.models.user import Role, User
 
 __all__ = [
+    "ApiKey",
     "Attempt",
     "Blocker",
     "Chunk",
@@ -53,6 +55,7 @@ __all__ = [
     "Queue",
     "Role",
     "ScannedPage",
+    "Scope",
     "Session",
     "Standing",
     "User",

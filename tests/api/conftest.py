@@ -10,9 +10,7 @@ import pytest
 from flask import Flask
 
 from assistant.app import create_app
-from tests.conftest import User
 from tests.doubles.model_server import ModelServer
-from tests.factories import change_rows
 
 
 @pytest.fixture
@@ -45,15 +43,6 @@ def another_app(app: Flask) -> Iterator[Callable[..., Flask]]:
     app.extensions["celery"].set_current()
     app.extensions["celery"].set_default()
     app.extensions["cache"]._silent_until = 0.0
-
-
-@pytest.fixture
-def admin(make_user: Callable[[], User]) -> User:
-    """Return a signed-in administrator, the only active one."""
-    made = make_user()
-    change_rows("UPDATE users SET is_active = false WHERE role = 'admin'")
-    change_rows("UPDATE users SET role = 'admin' WHERE id = :id", id=made.id)
-    return made
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ def busy(user: User) -> User:
     evaluated = user.post("/evaluations", json={"questions": [{"question": SECRET}]}).get_json()
     jobs.run(evaluated["id"])
     user.client.post(TOKEN, data={"username": user.username, "password": PASSWORD})
+    user.post("/api-keys", json={"name": SECRET, "scopes": ["read"]})
     return user
 
 

@@ -300,6 +300,39 @@ def test_a_silent_socket_ends_with_its_session_too(live: Live) -> None:
     assert time.monotonic() - began < 31
 
 
+def make_key(live: Live, *scopes: str) -> dict[str, Any]:
+    body = {"name": "x", "scopes": scopes}
+    return dict(live.client.post("/api-keys", json=body).raise_for_status().json())
+
+
+def test_a_key_does_over_a_socket_what_its_scopes_name(live: Live) -> None:
+    assert connect(live, token=make_key(live, "write")["key"]).close_code() == 4401
+    job = live.ended(live.ask("Tell me."))
+    reading = connect(live, token=make_key(live, "read")["key"])
+    for frame in ({"kind": "chat", "content": "x"}, {"kind": "cancel", "job_id": job["id"]}):
+        reading.send(**frame)
+        refused = reading.next()
+        assert (refused["type"], refused["code"]) == ("error", "insufficient_scope")
+    reading.send("follow", job_id=job["id"])
+    assert reading.until("event")[-1]["job_id"] == job["id"]
+    assert connect(live, token=make_key(live, "read", "write")["key"]).chat("Tell me.")
+
+
+def test_a_socket_ends_with_its_key_also_a_silent_one(live: Live) -> None:
+    key = make_key(live, "read")
+    talk, silent = connect(live, token=key["key"]), connect(live, token=key["key"])
+    for one in (talk, silent):
+        one.send("ping")
+        assert one.next() == {"type": "pong"}
+        one.socket.settimeout(40)
+    live.client.delete(f"/api-keys/{key['id']}").raise_for_status()
+    revoked = time.monotonic()
+    talk.send("ping")
+    assert talk.close_code() == 4401
+    assert silent.close_code() == 4401
+    assert time.monotonic() - revoked < 31
+
+
 def test_a_frame_that_is_too_large_ends_the_socket(live: Live) -> None:
     talk = connect(live)
     talk.send("chat", content="x" * (63 * 1024))

@@ -20,10 +20,13 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def stream(live: Live, job_id: str, port: int | None = None, **parameters: Any) -> Iterator[Any]:
-    """Open a stream of events, through a proxy if its port is given."""
+def stream(
+    live: Live, job_id: str, port: int | None = None, key: str | None = None, **parameters: Any
+) -> Iterator[Any]:
+    """Open a stream of events, through a proxy if its port is given, or as a program."""
     url = f"http://127.0.0.1:{port or live.stack.settings.port}/api/v1/jobs/{job_id}/events"
-    headers = {"Authorization": live.client.headers["Authorization"], "Connection": "close"}
+    credential = f"Bearer {key}" if key else live.client.headers["Authorization"]
+    headers = {"Authorization": credential, "Connection": "close"}
     with httpx.stream("GET", url, headers=headers, params=parameters, timeout=30) as response:
         assert response.status_code == 200
         yield response
@@ -75,6 +78,23 @@ def test_a_stream_on_which_nothing_happens_shows_that_it_lives(live: Live) -> No
     # Of a chunk the length, and in it a comment with one newline.
     assert pieces[-1] == b":\n"
     assert all(b"\n:\n\n" not in piece for piece in pieces)
+    live.client.post(f"/jobs/{job['id']}/cancel").raise_for_status()
+
+
+def test_a_stream_ends_soon_after_its_key_is_revoked(live: Live) -> None:
+    live.model.script("hang")
+    job = live.ask("Think long.")
+    body = {"name": "x", "scopes": ["read"]}
+    key = live.client.post("/api-keys", json=body).raise_for_status().json()
+    with stream(live, job["id"], key=key["key"]) as response:
+        pieces = response.iter_raw()
+        next(pieces)
+        live.client.delete(f"/api-keys/{key['id']}").raise_for_status()
+        revoked = time.monotonic()
+        for _ in pieces:
+            pass
+    # Far from the ten minutes that a stream may last.
+    assert time.monotonic() - revoked < 31
     live.client.post(f"/jobs/{job['id']}/cancel").raise_for_status()
 
 

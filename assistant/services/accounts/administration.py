@@ -14,7 +14,7 @@ from assistant.errors import Conflict, NotFound
 from assistant.models import Conversation, Document, Job, Role, User
 from assistant.models import Session as SignIn
 from assistant.services import jobs
-from assistant.services.accounts import names, session_cache, sessions
+from assistant.services.accounts import api_keys, key_cache, names, session_cache, sessions
 from assistant.services.jobs import kinds
 
 
@@ -39,8 +39,9 @@ def update(
 ) -> tuple[User, int]:
     """Change what is given, and return the user and how many sessions ended.
 
-    A new password and being disabled end every session, and being disabled what runs and waits
-    for the user, too. `by` is the administrator who asks, None at the command line.
+    A new password and being disabled end every session. While a user is disabled their keys are
+    worthless, too, and what runs and waits for them is ended. `by` is the administrator who asks,
+    None at the command line.
     """
     if by == user_id and (password is not None or "email" in values):
         raise Conflict("Change your own e-mail address and password at /users/me.")
@@ -54,9 +55,11 @@ def update(
             user = _change(session, user_id, values, new_hash)
             shut_out = new_hash is not None or not user.is_active
             ended = sessions.end_all(session, user_id) if shut_out else []
+            keys = [] if user.is_active else api_keys.digests_of(session, user_id)
     except IntegrityError as error:
         raise names.refused(error) from None
     session_cache.forget(ended)
+    key_cache.forget(keys)
     if not user.is_active:
         _stop_work(user_id)
     return user, len(ended)

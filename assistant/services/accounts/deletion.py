@@ -25,8 +25,15 @@ from assistant.models import (
 )
 from assistant.models import Session as SignIn
 from assistant.services import idempotency, jobs, upload_folder
-from assistant.services.accounts import administration, session_cache, sessions, users
-from assistant.services.accounts.session_cache import Caller
+from assistant.services.accounts import (
+    administration,
+    api_keys,
+    key_cache,
+    session_cache,
+    sessions,
+    users,
+)
+from assistant.services.accounts.caller import Caller
 from assistant.services.documents import index_removal, removal
 from assistant.services.documents.erasure import Counts, Erasure, rows_gone
 from assistant.services.jobs import Run, kinds
@@ -57,21 +64,27 @@ def delete(caller: Caller, user_id: uuid.UUID, retry_of: uuid.UUID | None = None
             raise Conflict("This user is being deleted already.")
         user.is_active = False
         ended = sessions.end_all(session, user_id)
+        keys = api_keys.remove_all(session, user_id)
         if caller.user_id == user_id:
             session_cache.confine(session, caller.session_id, job_id)
         job = _accept(session, job_id, caller.user_id, user_id, retry_of)
-    when_committed(partial(_shut_out, caller, user_id, ended, job_id))
+    when_committed(partial(_shut_out, caller, user_id, ended, keys, job_id))
     jobs.announce(job)
     return job
 
 
 def _shut_out(
-    caller: Caller, user_id: uuid.UUID, ended: list[uuid.UUID], job_id: uuid.UUID
+    caller: Caller,
+    user_id: uuid.UUID,
+    ended: list[uuid.UUID],
+    keys: list[bytes],
+    job_id: uuid.UUID,
 ) -> None:
     # Not the one that has just been confined: its token would read nothing if this process died.
     if caller.user_id == user_id:
         session_cache.show_confined(caller.session_id)
     session_cache.forget([each for each in ended if each != caller.session_id])
+    key_cache.forget(keys)
     with transaction(SYSTEM) as session:
         # Not with what was committed: workers lock jobs first, and would wait for each other.
         cancelled = jobs.cancel_all(session, *_open_with(user_id), Job.id != job_id)
@@ -113,7 +126,7 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
     """Promise once more to remove what a failed or cancelled job left."""
     # Who was an administrator when the job was made need not be one any more.
     users.demand_role(owner_id, Role.ADMIN)
-    return delete(Caller(owner_id, uuid.UUID(int=0)), uuid.UUID(old.arguments["user_id"]), old.id)
+    return delete(Caller(owner_id), uuid.UUID(old.arguments["user_id"]), old.id)
 
 
 def erase(run: Run) -> dict[str, Any]:
@@ -175,6 +188,8 @@ def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
 def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
     """Leave a row without a name, and the session that may read the job."""
     idempotency.forget_user(session, user_id)
+    # A process of the release before, which shut the user out, knew of no keys.
+    key_cache.forget(api_keys.remove_all(session, user_id))
     session.execute(
         update(User)
         .where(User.id == user_id)

@@ -12,7 +12,7 @@ from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput, PermissionDenied
 from assistant.models import User
 from assistant.services.accounts import names, session_cache, sessions, users
-from assistant.services.accounts.session_cache import Caller
+from assistant.services.accounts.caller import Caller
 
 
 def update(caller: Caller, values: dict[str, Any]) -> User:

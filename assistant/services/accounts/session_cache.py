@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import and_, func, or_, select, update
@@ -12,19 +11,12 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import cache
 from assistant.models import Session, User
+from assistant.services.accounts.caller import Caller
 from assistant.services.jobs import SharedRead
 
 # For how long Redis may say that a session is alive before PostgreSQL is asked again.
 CACHE_SECONDS = 30
 REVOKED = b"revoked"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who makes a request."""
-
-    user_id: uuid.UUID
-    session_id: uuid.UUID
 
 
 def authenticate(

@@ -20,7 +20,8 @@ from assistant.extensions import settings
 from assistant.models import Session, User
 from assistant.names import folded
 from assistant.services.accounts import names
-from assistant.services.accounts.session_cache import Caller, forget
+from assistant.services.accounts.caller import Caller
+from assistant.services.accounts.session_cache import forget
 from assistant.strangers import strangers_transaction
 
 # A client whose answer got lost may use its last refresh token again for this long.

@@ -1,0 +1,44 @@
+"""Keys for programs."""
+
+from marshmallow import Schema, fields
+
+from assistant.models import Scope
+from assistant.schemas.text import Line, Request
+from assistant.schemas.values import Several
+
+
+class NewKeySchema(Request):
+    """A key to make."""
+
+    name = Line(longest=100, required=True)
+    scopes = Several(
+        fields.Enum(Scope, by_value=True),
+        least=1,
+        most=10,
+        required=True,
+        metadata={"description": "What it is good for; none includes another"},
+    )
+    expires_at = fields.AwareDateTime(
+        allow_none=True,
+        metadata={"description": "With its offset from UTC; null or left out: never"},
+    )
+
+
+class KeySchema(Schema):
+    """A key, without its text."""
+
+    id = fields.UUID()
+    name = fields.String()
+    prefix = fields.String(metadata={"description": "How its text begins"})
+    scopes = fields.List(fields.String())
+    created_at = fields.DateTime()
+    expires_at = fields.DateTime(allow_none=True)
+    last_used_at = fields.DateTime(
+        allow_none=True, metadata={"description": "To a minute or two; null: never"}
+    )
+
+
+class MadeKeySchema(KeySchema):
+    """A key that was just made."""
+
+    key = fields.String(metadata={"description": "Its text, which is shown this once"})
