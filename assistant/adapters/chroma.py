@@ -6,15 +6,13 @@ from contextlib import contextmanager
 from functools import partial
 from json import JSONDecodeError
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
-from chromadb.api.fastapi import FastAPI
 from chromadb.api.models.Collection import Collection
-from chromadb.config import Settings, System
 from chromadb.errors import ChromaError, NotFoundError
 
+from assistant.adapters.chroma_session import ChromaSession
 from assistant.adapters.chroma_words import why_not_written
 from assistant.errors import PermanentError, TransientError
 from assistant.ports import Match, Vectors
@@ -23,7 +21,6 @@ CONNECT_SECONDS = 2.0
 READ_SECONDS = 10.0
 BATCH = 300
 PAGE = 5000
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 Result = TypeVar("Result")
 
 
@@ -36,7 +33,7 @@ class ChromaStore:
         self._url = url
         self._timeout = httpx.Timeout(read, connect=connect)
         # At once: Chroma imports parts of itself for it, which no two threads may do together.
-        self._session = _Session(self._url, self._timeout)
+        self._session = ChromaSession(self._url, self._timeout)
 
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
         """Store vectors under their ids, and create the collection if it does not exist."""
@@ -121,64 +118,11 @@ class ChromaStore:
                     raise
                 return None
 
-    def _connected(self) -> "_Session":
+    def _connected(self) -> ChromaSession:
         # Two threads may both make one; the loser's is closed when it is collected.
         if self._session.pid != os.getpid():
-            self._session = _Session(self._url, self._timeout)
+            self._session = ChromaSession(self._url, self._timeout)
         return self._session
-
-
-class _Session:
-    """The connections and collection handles of one process."""
-
-    def __init__(self, url: str, timeout: httpx.Timeout) -> None:
-        self.pid = os.getpid()
-        self.api = _api(url, timeout)
-        self.handles: dict[str, Collection] = {}
-
-    def handle(self, name: str, *, create: bool) -> Collection:
-        if name not in self.handles:
-            if create:
-                # No function is named, so that Chroma never loads one of its own.
-                model = self.api.create_collection(
-                    name,
-                    configuration={"hnsw": {"space": "cosine"}, "embedding_function": None},
-                    get_or_create=True,
-                )
-            else:
-                model = self.api.get_collection(name)
-            self.handles[name] = Collection(self.api, model, embedding_function=None)
-        return self.handles[name]
-
-
-def _api(url: str, timeout: httpx.Timeout) -> FastAPI:
-    """Return the server half of `chromadb.HttpClient`, which is where the requests are made.
-
-    `HttpClient` has no setting for timeouts, waits without one already in its constructor, and
-    asks for tenant and database in three requests that add nothing here.
-    """
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
-        anonymized_telemetry=False,
-        chroma_otel_collection_endpoint="",
-        chroma_api_impl="chromadb.api.fastapi.FastAPI",
-        chroma_server_host=parts.hostname,
-        chroma_server_http_port=parts.port or (443 if secure else 80),
-        chroma_server_ssl_enabled=secure,
-    )
-    api = System(settings).instance(FastAPI)
-    headers = dict(api.get_request_headers())
-    api._session.close()
-    # A proxy from the environment must not get what goes to this very machine.
-    api._session = httpx.Client(
-        timeout=timeout,
-        limits=api.http_limits,
-        headers=headers,
-        trust_env=parts.hostname not in LOOPBACK,
-    )
-    return api
 
 
 def _batches(count: int) -> Iterator[slice]:
