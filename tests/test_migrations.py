@@ -18,12 +18,15 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import URL, create_engine, inspect, make_url
+from sqlalchemy import URL, create_engine, inspect, make_url, text
+from sqlalchemy.orm import Session
 
 import assistant.models  # noqa: F401  # the tables must be known before they are compared
 from assistant.app import create_app
 from assistant.database import Model, db
 from assistant.local.stack import LocalStack
+from assistant.services.operations.doctor.finding import Finding
+from assistant.services.operations.doctor.references import check_references
 from tests.services.factories import wait_for
 
 
@@ -167,10 +170,12 @@ def test_taking_indexes_back_holds_up_nobody(
     cursor.execute("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'ix_jobs_%'")
     there = cursor.fetchone()
     client.rollback()
-    upgrade(directory=str(directory))
-    assert differences(scratch_url) == []
+    upgrade(directory=str(directory), revision="0025")
     cursor.execute("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'ix_jobs_%'")
     assert cursor.fetchone()[0] == there[0] - 5
+    client.rollback()
+    upgrade(directory=str(directory))
+    assert differences(scratch_url) == []
 
 
 def upgrading(url: str) -> "subprocess.Popen[str]":
@@ -374,3 +379,107 @@ def test_open_jobs_get_rows_also_those_that_are_accepted_meanwhile(
     downgrade(directory=str(directory), revision="0022")
     cursor.execute("SELECT queue_waits('replies'), to_regclass('open_jobs')")
     assert cursor.fetchall() == [(True, None)]
+
+
+ATTEMPT = """
+INSERT INTO job_attempts (job_id, attempt, owner_id, worker, queue)
+SELECT id, 1, %(other)s, 'w', 'replies' FROM jobs
+"""
+NOT_VALID = "SELECT conname FROM pg_constraint WHERE NOT convalidated"
+
+
+def test_a_row_that_refers_to_another_owners_stops_no_upgrade_and_is_named(
+    app: Flask,
+    in_use: tuple[Path, Any],
+    scratch_url: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    directory, client = in_use
+    upgrade(directory=str(directory), revision="0027")
+    cursor = client.cursor()
+    cursor.execute("SET assistant.owner = 'system'")
+    ada, bob = str(uuid.uuid4()), str(uuid.uuid4())
+    for name, user_id in (("ada", ada), ("bob", bob)):
+        cursor.execute(
+            "INSERT INTO users (id, username, email, password_hash, role, is_active) "
+            "VALUES (%s, %s, %s, '-', 'user', true)",
+            (user_id, name, f"{name}@example.org"),
+        )
+    job = {"owner": ada, "key": None, "number": None, "state": "succeeded", "sent": False}
+    cursor.execute(JOB, job)
+    cursor.execute(ATTEMPT, {"other": bob})
+    client.commit()
+    upgrade(directory=str(directory))
+    assert differences(scratch_url) == []
+    assert "rows of job_attempts refer to rows of others" in caplog.text
+    key = "fk_job_attempts_owner_id_jobs"
+    cursor.execute(NOT_VALID)
+    assert cursor.fetchall() == [(key,)]
+    with pytest.raises(psycopg2.errors.ForeignKeyViolation):
+        cursor.execute(ATTEMPT.replace("id, 1", "id, 2"), {"other": bob})
+    client.rollback()
+    cursor.execute("SET assistant.owner = 'system'")
+    cursor.execute("SELECT job_id FROM job_attempts")
+    [(job_id,)] = cursor.fetchall()
+    client.commit()
+
+    said = named_references(scratch_url)
+    assert said.status == "warning"
+    told = "Rows of job_attempts name rows of jobs that are not their owner's: job_id"
+    assert said.detail == f"{told} {job_id}, attempt 1."
+    cursor.execute("SET assistant.owner = 'system'; DELETE FROM job_attempts")
+    cursor.execute(said.advice.split("table: ")[1])
+    client.commit()
+    assert named_references(scratch_url).status == "ok"
+
+
+def named_references(url: str) -> Finding:
+    """Return what the doctor says of rows that refer to rows of others."""
+    engine = create_engine(url)
+    with Session(engine) as session:
+        session.execute(text("SELECT set_config('assistant.owner', 'system', true)"))
+        [finding] = check_references(session)
+    engine.dispose()
+    return finding
+
+
+def test_foreign_keys_change_in_a_moment_and_go_on_where_they_were_cut_off(
+    in_use: tuple[Path, Any], scratch_url: str, admin_cursor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, client = in_use
+    upgrade(directory=str(directory), revision="0027")
+    # An index that was cut off is there, and no good; then somebody writes documents' texts.
+    admin_cursor.execute("CREATE UNIQUE INDEX uq_jobs_owner ON jobs (owner_id, id)")
+    admin_cursor.execute(
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'uq_jobs_owner'::regclass"
+    )
+    client.cursor().execute("LOCK TABLE document_texts IN ROW EXCLUSIVE MODE")
+    ours = (
+        "SELECT count(*) FROM pg_constraint WHERE conname LIKE 'fk%owner_id%' AND NOT convalidated"
+    )
+    pauses: list[int] = []
+
+    def pause(_: float) -> None:
+        admin_cursor.execute(ours)
+        pauses.append(admin_cursor.fetchone()[0])
+        # Whoever reads and writes is not held up while the migration waits.
+        cursor = client.cursor()
+        cursor.execute("SET lock_timeout = 50; SELECT count(*) FROM document_texts")
+        if len(pauses) == 2:
+            client.rollback()
+
+    monkeypatch.setattr(time, "sleep", only_here(pause))
+    # Who only has a snapshot is waited for by whoever builds an index, so none is open then.
+    upgrade(directory=str(directory))
+    assert pauses == [3, 3], "those before it were made, and stay"
+    assert differences(scratch_url) == []
+    admin_cursor.execute(NOT_VALID)
+    assert admin_cursor.fetchall() == []
+    downgrade(directory=str(directory), revision="0027")
+    admin_cursor.execute(
+        "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND connamespace = "
+        "'public'::regnamespace AND (NOT convalidated OR cardinality(conkey) = 2)"
+    )
+    assert admin_cursor.fetchone() == (1,), "that of pages alone"
+    upgrade(directory=str(directory))
+    assert differences(scratch_url) == []

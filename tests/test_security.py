@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy import ForeignKeyConstraint, func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, Model, db, transaction
@@ -23,6 +23,7 @@ from assistant.services import jobs
 from tests.adapters.pdfs import build, shown
 from tests.conftest import User
 from tests.factories import ask, assert_problem, job_row, upload
+from tests.services.factories import sql
 
 PUBLIC = {
     *("auth.register", "auth.create_token", "auth.refresh"),
@@ -299,6 +300,39 @@ def test_lists_show_own_things_only(other_user: User, things: dict[str, str]) ->
 def test_the_tables_that_have_owners_are_the_ones_expected() -> None:
     tables = {table.name for table in Model.metadata.sorted_tables}
     assert tables - set(OWNED) == {"heartbeats", "installation", "open_job_counts", "worker_slots"}
+
+
+# By these a row goes along with another; that it is of the same owner, another key says.
+BESIDE = {"fk_document_pages_document_id_document_texts", "fk_lexical_texts_document_id_chunks"}
+
+
+def references() -> list[ForeignKeyConstraint]:
+    """Return the keys by which rows that have an owner name other rows that have one."""
+    keys = [key for table in Model.metadata.sorted_tables for key in table.foreign_key_constraints]
+    return [key for key in keys if key.referred_table.name != "users" and key.name not in BESIDE]
+
+
+def test_foreign_keys_name_the_owner_and_hold_for_all_rows(app: Flask) -> None:
+    assert len(references()) == 17
+    for key in references():
+        named = {part.parent.name: part.column.name for part in key.elements}
+        assert named.pop("owner_id") == "owner_id", key.name
+        assert len(named) == 1, key.name
+    bound = {key.table.name for key in references()}
+    for table in BESIDE:
+        assert any(table.startswith(f"fk_{name}_") for name in bound)
+    assert sql("SELECT conname FROM pg_constraint WHERE NOT convalidated") == []
+
+
+@pytest.mark.parametrize("table", sorted({key.table.name for key in references()}))
+def test_a_row_of_another_owner_cannot_be_referred_to(
+    user: User, other_user: User, things: dict[str, str], table: str
+) -> None:
+    handed = f"UPDATE {table} SET owner_id = :other WHERE owner_id = :owner"
+    bound = {key.name for key in references() if table in (key.table.name, key.referred_table.name)}
+    with pytest.raises(IntegrityError) as caught:
+        sql(handed, other=other_user.id, owner=user.id)
+    assert caught.value.orig.diag.constraint_name in bound  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("table", OWNED)

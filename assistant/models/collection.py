@@ -23,6 +23,7 @@ class Collection(Deletable, Model):
     __tablename__ = "collections"
     __table_args__ = (
         UniqueConstraint("owner_id", "name"),
+        Index("uq_collections_owner", "owner_id", "id", unique=True),
         Index(
             "uq_collections_default", "owner_id", unique=True, postgresql_where=text("is_default")
         ),

@@ -5,7 +5,6 @@ from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
-    ForeignKey,
     Index,
     Integer,
     String,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Json, JsonList, Key, Owner
+from assistant.models.columns import Created, Json, JsonList, Key, Owner, refers
 
 
 class MessageRole(StrEnum):
@@ -49,6 +48,7 @@ class Conversation(Model):
     __table_args__ = (
         CheckConstraint("when_busy IN ('queue', 'reject', 'interrupt')", name="when_busy"),
         Index("ix_conversations_activity", "owner_id", "last_activity_at", "id"),
+        Index("uq_conversations_owner", "owner_id", "id", unique=True),
     )
 
     id: Mapped[Key]
@@ -80,15 +80,14 @@ class Message(Model):
 
     __tablename__ = "messages"
     __table_args__ = (
+        refers("conversation_id", "conversations", ondelete="CASCADE"),
         UniqueConstraint("conversation_id", "position"),
         CheckConstraint("role IN ('user', 'assistant')", name="role"),
     )
 
     id: Mapped[Key]
     owner_id: Mapped[Owner]
-    conversation_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("conversations.id", ondelete="CASCADE")
-    )
+    conversation_id: Mapped[uuid.UUID]
     parent_id: Mapped[uuid.UUID | None]
     position: Mapped[int]
     role: Mapped[str] = mapped_column(String(16))

@@ -9,7 +9,6 @@ import numpy as np
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    ForeignKey,
     ForeignKeyConstraint,
     Index,
     LargeBinary,
@@ -23,7 +22,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Json, JsonList, Key, Owner
+from assistant.models.columns import Created, Json, JsonList, Key, Owner, refers
 from assistant.models.deletable import Deletable
 from assistant.pieces import with_header
 from assistant.ports import WORD, Vectors, Words
@@ -56,11 +55,16 @@ class Document(Deletable, Model):
     """
 
     __tablename__ = "documents"
-    __table_args__ = (Index("ix_documents_owner", "owner_id", "id"),)
+    __table_args__ = (
+        refers("collection_id", "collections"),
+        refers("file_id", "files"),
+        refers("parent_id", "documents"),
+        Index("uq_documents_owner", "owner_id", "id", unique=True),
+    )
 
     id: Mapped[Key]
     owner_id: Mapped[Owner]
-    collection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("collections.id"), index=True)
+    collection_id: Mapped[uuid.UUID] = mapped_column(index=True)
     filename: Mapped[str] = mapped_column(String(255))
     media_type: Mapped[str] = mapped_column(String(128))
     size: Mapped[int] = mapped_column(BigInteger)
@@ -80,10 +84,10 @@ class Document(Deletable, Model):
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
     replacement: Mapped[Json | None]
-    file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("files.id"), index=True)
+    file_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     reread_for: Mapped[str | None] = mapped_column(String(32))
     reread_tries: Mapped[int | None]
-    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("documents.id"), index=True)
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     attachments: Mapped[JsonList | None]
     source_url: Mapped[str | None] = mapped_column(String(2048))
 
@@ -108,15 +112,16 @@ class DocumentText(Model):
     """
 
     __tablename__ = "document_texts"
+    __table_args__ = (refers("document_id", "documents"), refers("file_id", "files"))
 
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    document_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     generation: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[Owner]
     text: Mapped[str] = mapped_column(Text)
     page_starts: Mapped[list[int]] = mapped_column(ARRAY(INTEGER))
     reader_version: Mapped[int | None]
     splitter_version: Mapped[int | None]
-    file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("files.id"), index=True)
+    file_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     storage_key: Mapped[str | None] = mapped_column(String(128))
     media_type: Mapped[str | None] = mapped_column(String(128))
     unread_pages: Mapped[int | None]
@@ -137,6 +142,7 @@ class DocumentPage(Model):
             onupdate="CASCADE",
             ondelete="CASCADE",
         ),
+        refers("document_id", "documents"),
     )
 
     document_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -157,10 +163,9 @@ class ScannedPage(Model):
     """
 
     __tablename__ = "scanned_pages"
+    __table_args__ = (refers("document_id", "documents", ondelete="CASCADE"),)
 
-    document_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
-    )
+    document_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     storage_key: Mapped[str] = mapped_column(String(128), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[Owner]
@@ -181,7 +186,10 @@ class Embedding(Model):
     """A vector for a text, found again by the text's hash so that none is computed twice."""
 
     __tablename__ = "embeddings"
-    __table_args__ = (UniqueConstraint("owner_id", "model", "text_hash"),)
+    __table_args__ = (
+        UniqueConstraint("owner_id", "model", "text_hash"),
+        Index("uq_embeddings_owner", "owner_id", "id", unique=True),
+    )
 
     id: Mapped[Key]
     owner_id: Mapped[Owner]
@@ -198,13 +206,17 @@ class Chunk(Model):
     """
 
     __tablename__ = "chunks"
-    __table_args__ = (Index("ix_chunks_embedding", "embedding_id"),)
+    __table_args__ = (
+        refers("document_id", "documents"),
+        refers("embedding_id", "embeddings"),
+        Index("ix_chunks_embedding", "embedding_id"),
+    )
 
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    document_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     generation: Mapped[int] = mapped_column(primary_key=True)
     ordinal: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[Owner]
-    embedding_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("embeddings.id"))
+    embedding_id: Mapped[uuid.UUID]
     page: Mapped[int | None]
     start: Mapped[int]
     end: Mapped[int]

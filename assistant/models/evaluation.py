@@ -2,11 +2,11 @@
 
 import uuid
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String
+from sqlalchemy import Index, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Json, JsonList, Key, Owner
+from assistant.models.columns import Created, Json, JsonList, Key, Owner, refers
 
 
 class Evaluation(Model):
@@ -17,7 +17,7 @@ class Evaluation(Model):
     """
 
     __tablename__ = "evaluations"
-    __table_args__ = (Index("ix_evaluations_owner", "owner_id", "id"),)
+    __table_args__ = (Index("uq_evaluations_owner", "owner_id", "id", unique=True),)
 
     id: Mapped[Key]
     owner_id: Mapped[Owner]
@@ -34,10 +34,9 @@ class EvaluationOutcome(Model):
     """How one question fared with one setting; it quotes neither question nor documents."""
 
     __tablename__ = "evaluation_outcomes"
+    __table_args__ = (refers("evaluation_id", "evaluations", ondelete="CASCADE"),)
 
-    evaluation_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("evaluations.id", ondelete="CASCADE"), primary_key=True
-    )
+    evaluation_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     setting: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     owner_id: Mapped[Owner]

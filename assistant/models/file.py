@@ -1,6 +1,6 @@
 """Files: which bytes an owner has, wherever they lie."""
 
-from sqlalchemy import BigInteger, String, UniqueConstraint
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
@@ -16,7 +16,10 @@ class File(Model):
     """
 
     __tablename__ = "files"
-    __table_args__ = (UniqueConstraint("owner_id", "sha256"),)
+    __table_args__ = (
+        UniqueConstraint("owner_id", "sha256"),
+        Index("uq_files_owner", "owner_id", "id", unique=True),
+    )
 
     id: Mapped[Key]
     owner_id: Mapped[Owner]

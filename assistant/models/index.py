@@ -3,12 +3,12 @@
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
 from assistant.models.collection import chroma_name
-from assistant.models.columns import Created, Json, Key, Owner
+from assistant.models.columns import Created, Json, Key, Owner, refers
 
 
 class IndexState(StrEnum):
@@ -30,6 +30,7 @@ class CollectionIndex(Model):
 
     __tablename__ = "indexes"
     __table_args__ = (
+        refers("collection_id", "collections", ondelete="CASCADE"),
         UniqueConstraint("collection_id", "version"),
         CheckConstraint("state IN ('building', 'current', 'retired')", name="state"),
         Index(
@@ -44,14 +45,13 @@ class CollectionIndex(Model):
             unique=True,
             postgresql_where=text("state = 'building'"),
         ),
+        Index("uq_indexes_owner", "owner_id", "id", unique=True),
         Index("ix_indexes_not_current", "id", postgresql_where=text("state <> 'current'")),
     )
 
     id: Mapped[Key]
-    owner_id: Mapped[Owner] = mapped_column(index=True)
-    collection_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("collections.id", ondelete="CASCADE")
-    )
+    owner_id: Mapped[Owner]
+    collection_id: Mapped[uuid.UUID]
     encoder: Mapped[str] = mapped_column(String(256))
     address: Mapped[str | None]
     version: Mapped[int]
@@ -72,13 +72,13 @@ class PreparedDocument(Model):
     """
 
     __tablename__ = "prepared_documents"
+    __table_args__ = (
+        refers("index_id", "indexes", ondelete="CASCADE"),
+        refers("document_id", "documents", ondelete="CASCADE"),
+    )
 
-    index_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("indexes.id", ondelete="CASCADE"), primary_key=True
-    )
-    document_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    index_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[uuid.UUID] = mapped_column(primary_key=True, index=True)
     owner_id: Mapped[Owner]
     base_generation: Mapped[int]
     generation: Mapped[int]

@@ -9,7 +9,6 @@ from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     DateTime,
-    ForeignKey,
     Index,
     SmallInteger,
     String,
@@ -21,7 +20,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Json, Key, Moment, Owner
+from assistant.models.columns import Created, Json, Key, Moment, Owner, refers
 
 
 class JobState(StrEnum):
@@ -115,7 +114,7 @@ class Job(Model):
             unique=True,
             postgresql_where=text("state = 'running'"),
         ),
-        Index("ix_jobs_owner", "owner_id", "id"),
+        Index("uq_jobs_owner", "owner_id", "id", unique=True),
         Index(
             "ix_jobs_finished",
             *("queue", "finished_at"),
@@ -213,10 +212,9 @@ class Attempt(Model):
     """One claim of a job: who worked on it, when, how it ended, and what it cost."""
 
     __tablename__ = "job_attempts"
+    __table_args__ = (refers("job_id", "jobs", ondelete="CASCADE"),)
 
-    job_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
+    job_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     attempt: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[Owner]
     worker: Mapped[str] = mapped_column(String(128))

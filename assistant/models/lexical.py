@@ -4,16 +4,16 @@ import uuid
 
 from sqlalchemy import (
     BigInteger,
-    ForeignKey,
     ForeignKeyConstraint,
     Identity,
+    Index,
     LargeBinary,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Owner
+from assistant.models.columns import Owner, refers
 
 
 class LexicalText(Model):
@@ -31,6 +31,8 @@ class LexicalText(Model):
             ["chunks.document_id", "chunks.generation", "chunks.ordinal"],
             ondelete="CASCADE",
         ),
+        refers("document_id", "documents"),
+        Index("uq_lexical_texts_owner", "owner_id", "id", unique=True),
     )
 
     # A small number, since it stands in every row of postings.
@@ -52,13 +54,9 @@ class Posting(Model):
     """
 
     __tablename__ = "postings"
+    __table_args__ = (refers("text_id", "lexical_texts", ondelete="CASCADE"),)
 
     term: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    text_id: Mapped[int] = mapped_column(
-        ForeignKey("lexical_texts.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-        index=True,
-    )
+    text_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
     owner_id: Mapped[uuid.UUID]
     chunks: Mapped[bytes] = mapped_column(LargeBinary)

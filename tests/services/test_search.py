@@ -288,6 +288,50 @@ def test_block_by_block_the_same_is_found_as_at_once(
     assert len(at_once) == len(TEXTS)
 
 
+@pytest.fixture
+def reindexed_meanwhile(library: Library, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Index a document anew before its block is read; return after how many blocks each time."""
+    owner, ids = library
+    load = vectors.load
+    read: list[int] = []
+    monkeypatch.setattr(exact, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(vectors, "_cache", vectors.Cache())
+
+    def reindex_first(*args: Any) -> Any:
+        read.append(1)
+        if len(read) in reindexed:
+            assert perform(reindex(owner, ids["boat.txt"])).state == "succeeded"
+        return load(*args)
+
+    reindexed = [2]
+    monkeypatch.setattr(vectors, "load", reindex_first)
+    return reindexed
+
+
+@pytest.mark.parametrize("way", ["compared"], indirect=True)
+def test_what_is_indexed_anew_while_others_are_compared_is_found(
+    library: Library, reindexed_meanwhile: list[int]
+) -> None:
+    owner, ids = library
+    # By its words it comes last.
+    question = Question(owner, "whale oil cat")
+    hits = retrieval.find(Scope(owner), question, 3)
+    assert {hit.document_id for hit in hits} == set(ids.values())
+    assert question.part is None
+
+
+@pytest.mark.parametrize("way", ["compared"], indirect=True)
+def test_what_is_indexed_anew_again_and_again_is_said_to_be_missing(
+    library: Library, reindexed_meanwhile: list[int]
+) -> None:
+    owner, ids = library
+    reindexed_meanwhile[:] = range(2, 10)
+    question = Question(owner, "whale oil cat")
+    hits = retrieval.find(Scope(owner), question, 3)
+    assert {hit.document_id for hit in hits} == set(ids.values()) - {ids["boat.txt"]}
+    assert question.part == Part(compared=2, chunks=3)
+
+
 @pytest.mark.parametrize("way", ["compared"], indirect=True)
 def test_what_time_was_too_short_for_is_said(
     library: Library, monkeypatch: pytest.MonkeyPatch

@@ -7,13 +7,13 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
 from assistant.errors import PermanentError
 from assistant.extensions import adapters
-from assistant.models import Collection, Document
+from assistant.models import Collection
 from assistant.ports import Vectors
 from assistant.services.retrieval import dense, hits, lexical
 from assistant.services.retrieval.asked_terms import Asked
@@ -23,7 +23,7 @@ from assistant.services.retrieval.fusion import Fused, fuse, together, weight_of
 from assistant.services.retrieval.hits import Found, FoundBy, Hit, Part
 from assistant.services.retrieval.lexical import Matches
 from assistant.services.retrieval.reranking import RERANKED, in_better_order
-from assistant.services.retrieval.scope import Scope, Space, check_scope
+from assistant.services.retrieval.scope import Scope, Space, check_scope, collections_in
 from assistant.services.retrieval.searchable import Searchable, searchable
 from assistant.services.retrieval.tuning import Ranking
 from assistant.services.retrieval.vectors import Loaded, cosines
@@ -32,7 +32,7 @@ __all__ = ["Found", "FoundBy", "Hit", "Scope", "check_scope", "find", "search"]
 
 logger = logging.getLogger(__name__)
 
-# How often a search is done anew because an index was replaced during it.
+# How often a search is done anew because an index or a document was replaced during it.
 SWITCHES = 3
 
 
@@ -72,7 +72,7 @@ def search(
     wish = _Wish(limit, ranking, deadline or Deadline())
     for _ in range(SWITCHES):
         try:
-            return _by_encoders(scope, _collections(scope), question, wish)
+            return _by_encoders(scope, collections_in(scope), question, wish)
         except _ReplacedError as replaced:
             # Chunks of the index that was asked are not seen any more.
             found = replaced.found
@@ -127,27 +127,11 @@ def _together(found: Sequence[Found]) -> Part | None:
 
 
 class _ReplacedError(Exception):
-    """An index took the place of the one that was asked; `found` may lack what it has."""
+    """Something took the place of what was searched; `found` may lack what it has."""
 
     def __init__(self, found: Found) -> None:
         super().__init__()
         self.found = found
-
-
-def _collections(scope: Scope) -> Sequence[Collection]:
-    """Return the collections to look into: those that are empty cost nothing."""
-    filled = exists().where(
-        Document.collection_id == Collection.id, Document.is_live, Document.generation > 0
-    )
-    mine = (Collection.owner_id == scope.owner_id, Collection.is_live)
-    query = select(Collection).where(*mine, filled)
-    if scope.collection_ids:
-        query = query.where(Collection.id.in_(scope.collection_ids))
-    if scope.document_ids:
-        holding = select(Document.collection_id).where(Document.id.in_(scope.document_ids))
-        query = query.where(Collection.id.in_(holding))
-    with transaction(scope.owner_id) as session:
-        return session.scalars(query.order_by(Collection.id)).all()
 
 
 class _Wish(NamedTuple):
@@ -182,8 +166,7 @@ class _Search:
             wanted = dense.wanted_of_index(session, self.space, searched, self.wish.limit)
             if not wanted:
                 matches = self._match(session, searched)
-                fused, part = self._compared(session, searched, matches)
-                return self._best(session, searched, fused, matches, part)
+                return self._compare_all(session, searched, matches)[0]
         # No transaction is open while another server is asked.
         near = dense.ask_index(self.space, self.question.vector, wanted)
         with transaction(owner_id) as session:
@@ -195,8 +178,7 @@ class _Search:
                 )
                 fused = self._fused(loaded, matches)
                 return self._best(session, searched, fused, matches, None)
-            fused, part = self._compared(session, searched, matches)
-            found = self._best(session, searched, fused, matches, part)
+            found, fused = self._compare_all(session, searched, matches)
         if near is not None:
             nearest = np.argsort(-fused.dense, kind="stable")[: self.wish.limit]
             dense.doubt_what_lacks(self.space, searched, fused.keys[nearest].tolist(), near)
@@ -204,6 +186,26 @@ class _Search:
 
     def _match(self, session: Session, searched: Searchable) -> Matches:
         return lexical.match(session, self.space.scope, searched, self.question.terms)
+
+    def _compare_all(
+        self, session: Session, searched: Searchable, matches: Matches
+    ) -> tuple[Found, Fused]:
+        """Return the best of all that is searched, and what was compared.
+
+        Raises `_ReplacedError` if documents were indexed anew meanwhile: what they had is not there
+        any more, and what they have now was not compared.
+        """
+        fused, part = self._compared(session, searched, matches)
+        found = self._best(session, searched, fused, matches, part)
+        compared = part.compared if part else searched.chunks
+        if len(fused.keys) == compared and len(found.hits) == min(self.wish.limit, compared):
+            return found, fused
+        now = searchable(session, self.space.scope, self.space.encoder)
+        lacking = searched.superseded(now)
+        if lacking:
+            left = max(0, compared - lacking)
+            raise _ReplacedError(replace(found, part=Part(left, searched.chunks)))
+        return found, fused
 
     def _compared(
         self, session: Session, searched: Searchable, matches: Matches

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
+from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Collection, Document
 
@@ -76,3 +77,19 @@ def check_scope(session: Session, scope: Scope) -> None:
         if set(session.scalars(wanted)) != set(ids):
             word = "document" if model is Document else "collection"
             raise NotFound(f"There is no {word} with one of these ids.")
+
+
+def collections_in(scope: Scope) -> Sequence[Collection]:
+    """Return the collections to look into: those that are empty cost nothing."""
+    filled = exists().where(
+        Document.collection_id == Collection.id, Document.is_live, Document.generation > 0
+    )
+    mine = (Collection.owner_id == scope.owner_id, Collection.is_live)
+    query = select(Collection).where(*mine, filled)
+    if scope.collection_ids:
+        query = query.where(Collection.id.in_(scope.collection_ids))
+    if scope.document_ids:
+        holding = select(Document.collection_id).where(Document.id.in_(scope.document_ids))
+        query = query.where(Collection.id.in_(holding))
+    with transaction(scope.owner_id) as session:
+        return session.scalars(query.order_by(Collection.id)).all()

@@ -47,6 +47,16 @@ class Searchable:
         """Return the id of a document."""
         return uuid.UUID(bytes=self.name(number)[0])
 
+    def superseded(self, now: "Searchable") -> int:
+        """Return how many chunks are of documents that have another generation now."""
+        current = dict(now.name(number) for number in range(len(now)))
+        names = (self.name(number) for number in range(len(self)))
+        return sum(
+            int(count)
+            for count, (document, generation) in zip(self.counts, names, strict=True)
+            if current.get(document, generation) != generation
+        )
+
     def by_text(self, text_ids: Numbers) -> Numbers:
         """Return the numbers of generations in the lexical index, -1 for those not searched."""
         if not len(self._texts):
