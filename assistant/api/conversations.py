@@ -32,10 +32,23 @@ blp = StrictBlueprint(
 @blp.arguments(ConversationQuerySchema, location="query")
 @blp.response(200, ConversationSchema(many=True))
 def list_conversations(query: dict[str, Any]) -> Any:
-    """List your conversations, the last active one first."""
-    page = responses.page(query)
-    found = conversations.list_(caller_id(), page, **query)
-    return responses.listed(found, page, active_until=_last_activity(found[: page.limit]))
+    """List your conversations, the last active one first.
+
+    With `q` a page may have fewer than there is room for, or none, and yet a `Link`: it ends where
+    5,000 conversations, or some with 20,000 messages in all, were looked at.
+    """
+    page, q = responses.page(query), query.pop("q", None)
+    if q is None:
+        found = conversations.list_(caller_id(), page, **query)
+        return responses.listed(found, page, active_until=_last_activity(found[: page.limit]))
+    searched = conversations.search(caller_id(), page, q, **query)
+    if searched.last is None:
+        return list(searched.conversations), 200
+    behind = {"active_until": searched.last.last_activity_at.isoformat()}
+    if searched.skip:
+        behind["skip"] = str(searched.skip)
+    link = responses.next_link("after", searched.last.id, **behind)
+    return list(searched.conversations), 200, {"Link": link}
 
 
 def _last_activity(found: Sequence[Conversation]) -> str | None:

@@ -75,7 +75,9 @@ class Message(Model):
     job's fence; `job_id` is unique, so a job can never leave two replies. `options` holds what
     the question asked for: model, temperature, max_tokens, documents. A citation whose document is
     deleted stays with `quote` null and `deleted` true. `support` is what the check of a reply from
-    documents found, and quotes nothing; it is null where none was made.
+    documents found, and quotes nothing; it is null where none was made. `jump_id` is an ancestor
+    farther up than the parent, `depth` the way to where these begin; the database writes both, and
+    earlier releases have left them null.
     """
 
     __tablename__ = "messages"
@@ -90,6 +92,8 @@ class Message(Model):
     conversation_id: Mapped[uuid.UUID]
     parent_id: Mapped[uuid.UUID | None]
     position: Mapped[int]
+    depth: Mapped[int | None]
+    jump_id: Mapped[uuid.UUID | None]
     role: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(16))
     content: Mapped[str] = mapped_column(Text)

@@ -30,6 +30,7 @@ from assistant.services.documents import (
 from assistant.services.jobs import heartbeats
 from assistant.services.upkeep.index import Indexes
 from tests.services.factories import (
+    ask,
     attempts_of,
     document_of,
     hold,
@@ -321,3 +322,25 @@ def test_many_indexes_are_counted_in_portions(
         put(owner, number, make_collection(owner, f"Collection {number}"))
     result = result_of(perform(delete_account(owner)))
     assert (result["documents"], result["vectors_deleted"], result["collections"]) == (5, 5, 6)
+
+
+def test_long_conversations_go_in_portions(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_deletion, "MESSAGES", 4)
+    for _ in range(2):
+        conversation_id = ask(owner).conversation_id
+        for _ in range(2):
+            ask(owner, conversation_id=conversation_id)
+    sizes: list[int] = []
+    step = erasure.Erasure.step
+
+    def watch(self: Any, stage: str, work: Any) -> Any:
+        done = step(self, stage, work)
+        sizes.append(done.get("messages", 0))
+        return done
+
+    monkeypatch.setattr(erasure.Erasure, "step", watch)
+    result = result_of(perform(delete_account(owner)))
+    assert (result["conversations"], result["messages"]) == (2, 12)
+    assert max(sizes) == 4

@@ -40,6 +40,8 @@ from assistant.services.jobs import Run, kinds
 
 # What one transaction removes at most, so that none is slow.
 BATCH = 500
+# A conversation may have tens of thousands.
+MESSAGES = 5000
 # An evaluation has as many as 2000 outcomes, which go with it.
 FEW = 10
 COUNTED = (
@@ -149,10 +151,10 @@ def erase(run: Run) -> dict[str, Any]:
     erasure.step("collections", partial(_collections, user_id))
     for model in (Conversation, Embedding, Evaluation):
         some = partial(_rows, model, user_id)
-        while erasure.step(model.__tablename__, some)[model.__tablename__]:
-            pass
+        while any(erasure.step(model.__tablename__, some).values()):
+            erasure.take_turns()
     while erasure.step("jobs", lambda session: _jobs(session, run.job.id, user_id))["jobs"]:
-        pass
+        erasure.take_turns()
     erasure.step("account", lambda session: _tombstone(session, run.job.id, user_id))
     return erasure.receipt
 
@@ -163,13 +165,16 @@ def _collections(user_id: uuid.UUID, session: Session) -> Counts:
 
 
 def _rows(model: Any, user_id: uuid.UUID, session: Session) -> Counts:
-    """Remove some rows of a table, and with conversations their messages."""
+    """Remove some rows of a table, and of conversations some of their messages first."""
     most = FEW if model is Evaluation else BATCH
     ids = session.scalars(select(model.id).where(model.owner_id == user_id).limit(most)).all()
     counts = {}
     if model is Conversation:
-        written = delete_rows(Message).where(Message.conversation_id.in_(ids))
+        said = select(Message.id).where(Message.conversation_id.in_(ids)).limit(MESSAGES)
+        written = delete_rows(Message).where(Message.id.in_(session.scalars(said).all()))
         counts["messages"] = rows_gone(session.execute(written))
+        if counts["messages"] == MESSAGES:
+            return counts
     gone = session.execute(delete_rows(model).where(model.id.in_(ids)))
     return {**counts, str(model.__tablename__): rows_gone(gone)}
 

@@ -1,14 +1,15 @@
 """Branches as they are read: from its end up to the first message, and a conversation's leaves.
 
 A message stands below its parent, so a branch is known from its end only. Positions grow along
-a branch, which is what makes pages of it cheap.
+a branch, and each message knows an ancestor farther up, too, so that a page in the middle of a long
+branch is found in a few steps.
 """
 
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Row, func, literal, select
+from sqlalchemy import CTE, Row, Uuid, func, literal, select, text
 from sqlalchemy.orm import Session, aliased
 
 from assistant.database import transaction
@@ -39,15 +40,55 @@ def before(
 def after(session: Session, conversation: Conversation, floor: int, page: Page) -> list[Message]:
     """Return the messages of the current branch behind a position, oldest first, and one more.
 
-    Only ids are read of what lies behind the page, since the branch is known from its end.
+    The branch is climbed from near the page's end. Where messages of other branches lie between,
+    too little is found so, and it is looked for farther down.
     """
-    if conversation.current_message_id is None:
+    end = conversation.current_message_id
+    if end is None:
         return []
-    branch = _upwards(conversation, conversation.current_message_id, floor=floor)
-    wanted = select(branch.c.id).where(branch.c.position > floor).order_by(branch.c.position)
-    chosen = wanted.offset(page.skip).limit(page.limit + 1).subquery()
-    query = select(Message).join(chosen, chosen.c.id == Message.id).order_by(Message.position)
-    return list(session.scalars(query))
+    wanted = page.skip + page.limit + 1
+    reach = 2 * wanted
+    while True:
+        near = _ancestor(session, conversation, end, floor + reach)
+        branch = _upwards(conversation, near, floor=floor)
+        behind = select(branch.c.id).where(branch.c.position > floor).order_by(branch.c.position)
+        ids = session.scalars(behind.limit(wanted)).all()
+        if len(ids) == wanted or near == end:
+            break
+        reach *= 4
+    chosen = select(Message).where(Message.id.in_(ids[page.skip :])).order_by(Message.position)
+    return list(session.scalars(chosen))
+
+
+# As far up as does not go too far. A message is found by its id alone: the added zero keeps the
+# planner from looking for it by its position.
+_ANCESTOR = text("""
+WITH RECURSIVE way AS (
+    SELECT id, parent_id, jump_id, position FROM messages
+    WHERE id = :end AND conversation_id = :conversation_id
+    UNION ALL
+    SELECT above.id, above.parent_id, above.jump_id, above.position FROM way
+    CROSS JOIN LATERAL (
+        SELECT id, parent_id, jump_id, position FROM messages
+        WHERE id = way.jump_id AND position + 0 >= :position AND position + 0 < way.position
+        UNION ALL
+        SELECT id, parent_id, jump_id, position FROM messages
+        WHERE id = way.parent_id AND position + 0 < way.position
+        LIMIT 1
+    ) AS above
+    WHERE way.position > :position
+)
+SELECT id FROM way ORDER BY position LIMIT 1
+""").columns(id=Uuid)
+
+
+def _ancestor(
+    session: Session, conversation: Conversation, end: uuid.UUID, position: int
+) -> uuid.UUID:
+    """Return the message at which a branch has come down to a position, or its first one."""
+    about = {"end": end, "conversation_id": conversation.id}
+    found: uuid.UUID | None = session.scalar(_ANCESTOR, {**about, "position": position})
+    return found or end
 
 
 def _upwards(conversation: Conversation, end: uuid.UUID, *, floor: int = 0, most: int = 0) -> CTE:

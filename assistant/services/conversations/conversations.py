@@ -2,10 +2,11 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, false, func, or_, select, true, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -18,6 +19,8 @@ from assistant.services.paging import Page
 
 DEFAULT_TITLE = "New conversation"
 TITLE_LENGTH = 80
+# What one page of a search looks at, at most; but one conversation at least.
+CONVERSATIONS, MESSAGES = 5000, 20_000
 SETTINGS = ("title", "system_prompt", "model", "temperature", "max_tokens", "when_busy")
 # What a setting is that nobody chose; the others are empty, so that the message decides.
 DEFAULTS = {"title": DEFAULT_TITLE, "when_busy": WhenBusy.QUEUE.value}
@@ -86,36 +89,90 @@ def get(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> Conversation:
         return find(session, owner_id, conversation_id)
 
 
+_KEY = (Conversation.last_activity_at, Conversation.id)
+_LATEST_FIRST = tuple(column.desc() for column in _KEY)
+
+
 def list_(
-    owner_id: uuid.UUID,
-    page: Page,
-    *,
-    q: str | None = None,
-    active_until: datetime | None = None,
+    owner_id: uuid.UUID, page: Page, *, active_until: datetime | None = None
 ) -> Sequence[Conversation]:
     """Return the owner's conversations, the last active one first.
 
-    With `q`, those whose title or messages contain it. `active_until` is when the conversation
-    `page.after` was active as its reader saw it; by now it may have moved, or be gone.
+    `active_until` is when the conversation `page.after` was active as its reader saw it; by now it
+    may have moved, or be gone.
     """
-    query = select(Conversation).where(Conversation.owner_id == owner_id)
-    if q is not None:
-        query = query.where(_mentions(q))
-    key = (Conversation.last_activity_at, Conversation.id)
     with transaction(owner_id) as session:
-        if page.after is not None:
-            seen = active_until or find(session, owner_id, page.after).last_activity_at
-            query = query.where(func.row(*key) < func.row(seen, page.after))
-        query = query.order_by(*(column.desc() for column in key))
+        behind = _behind(session, owner_id, page, active_until)
+        query = select(Conversation).where(*behind).order_by(*_LATEST_FIRST)
         return session.scalars(query.offset(page.skip).limit(page.limit + 1)).all()
 
 
+def _behind(
+    session: Session, owner_id: uuid.UUID, page: Page, active_until: datetime | None
+) -> list[ColumnElement[bool]]:
+    mine: ColumnElement[bool] = Conversation.owner_id == owner_id
+    if page.after is None:
+        return [mine]
+    seen = active_until or find(session, owner_id, page.after).last_activity_at
+    return [mine, func.row(*_KEY) < func.row(seen, page.after)]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of a search, and the last conversation that it looked at, if there are more.
+
+    `skip` is what the next page has still to leave out.
+    """
+
+    conversations: Sequence[Conversation]
+    last: Conversation | None
+    skip: int
+
+
+def search(
+    owner_id: uuid.UUID, page: Page, q: str, *, active_until: datetime | None = None
+) -> Found:
+    """Return conversations whose title or messages contain `q`, as `list_` has them.
+
+    No index has parts of words in every language, so messages are read, and a page ends where many
+    were read, too: it may have fewer than there is room for, or none, and yet lead to another.
+    """
+    with transaction(owner_id) as session:
+        behind = _behind(session, owner_id, page, active_until)
+        edge = _edge(session, *behind)
+        if edge is None:
+            return Found([], None, 0)
+        inside = func.row(*_KEY) >= func.row(edge.last_activity_at, edge.id)
+        query = select(Conversation).where(*behind, inside, _mentions(q)).order_by(*_LATEST_FIRST)
+        hits = session.scalars(query.limit(page.skip + page.limit + 1)).all()
+        found = hits[page.skip : page.skip + page.limit]
+        if len(hits) > page.skip + page.limit:
+            return Found(found, found[-1], 0)
+        beyond = exists().where(Conversation.owner_id == owner_id, ~inside)
+        last = edge if session.scalar(select(beyond)) else None
+        return Found(found, last, max(0, page.skip - len(hits)))
+
+
+def _edge(session: Session, *which: ColumnElement[bool]) -> Conversation | None:
+    """Return the last conversation that one page of a search looks at."""
+    columns = (*_KEY, Conversation.last_position.label("messages"))
+    some = select(*columns).where(*which).order_by(*_LATEST_FIRST).limit(CONVERSATIONS).subquery()
+    key = (some.c.last_activity_at.desc(), some.c.id.desc())
+    sums = func.sum(some.c.messages).over(order_by=key, rows=(None, 0))
+    counted = select(some, (sums - some.c.messages).label("before")).subquery()
+    looked_at = select(counted.c.id).where(counted.c.before < MESSAGES)
+    last = looked_at.order_by(counted.c.last_activity_at, counted.c.id).limit(1)
+    return session.scalar(select(Conversation).where(Conversation.id == last.scalar_subquery()))
+
+
 def _mentions(q: str) -> ColumnElement[bool]:
-    # `autoescape`: what people look for may hold the signs that LIKE gives a meaning.
-    said = exists().where(
+    # `autoescape`: what people look for may hold the signs that LIKE gives a meaning. A value and
+    # no EXISTS, for which the planner might read the messages of everybody at once.
+    said = select(true()).where(
         Message.conversation_id == Conversation.id, Message.content.icontains(q, autoescape=True)
     )
-    return or_(Conversation.title.icontains(q, autoescape=True), said)
+    found = func.coalesce(said.limit(1).scalar_subquery(), false())
+    return or_(Conversation.title.icontains(q, autoescape=True), found)
 
 
 def replace(
@@ -144,22 +201,24 @@ def change(owner_id: uuid.UUID, conversation_id: uuid.UUID, values: dict[str, An
 
 
 def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
-    """Delete a conversation with its messages, and stop what runs for it."""
+    """Delete a conversation with its messages, and stop what runs for it.
+
+    However long it is, that takes a few statements and a few requests to Redis.
+    """
+    mine = Job.conversation_id == conversation_id
     with transaction(owner_id) as session:
-        conversation = find(session, owner_id, conversation_id, lock=True)
-        cancelled = jobs.cancel_all(session, Job.conversation_id == conversation.id)
-        session.execute(delete_rows(Message).where(Message.conversation_id == conversation.id))
-        session.delete(conversation)
+        find(session, owner_id, conversation_id, lock=True)
+        cancelled = jobs.cancel_all(session, jobs.open_of(owner_id), mine)
+        session.execute(delete_rows(Message).where(Message.conversation_id == conversation_id))
+        session.execute(delete_rows(Conversation).where(Conversation.id == conversation_id))
         idempotency.forget(session, owner_id, conversation_id)
         # What is deleted disappears from every copy: the jobs get a newer version without it.
-        emptied = session.scalars(
+        emptied = session.execute(
             update(Job)
-            .where(Job.conversation_id == conversation.id)
+            .where(mine, Job.owner_id == owner_id)
             .values(result=None, version=Job.version + 1)
-            .returning(Job)
-            .execution_options(populate_existing=True)
+            .returning(Job.id, Job.owner_id, Job.version, Job.is_open)
+            .execution_options(synchronize_session=False)
         ).all()
-        bodies = [(job, jobs.body_of(session, job)) for job in emptied]
     jobs.follow_up(cancelled)
-    for job, body in bodies:
-        jobs.publish_emptied(job, body)
+    jobs.hide_copies([jobs.Emptied(*row[:3]) for row in emptied if not row.is_open])

@@ -42,7 +42,9 @@ from assistant.services.jobs.accepting import (
     as_json,
     job_of,
 )
+from assistant.services.jobs.cache import Emptied
 from assistant.services.jobs.cache import forget as forget_copies
+from assistant.services.jobs.cache import hide as hide_copies
 from assistant.services.jobs.deadlines import MORE_TIME
 from assistant.services.jobs.dispatching import dispatch, ring
 from assistant.services.jobs.execution import run
@@ -82,6 +84,7 @@ __all__ = [
     "SWEPT_AT_ONCE",
     "Body",
     "Cancelled",
+    "Emptied",
     "Promise",
     "Run",
     "SharedRead",
@@ -106,6 +109,7 @@ __all__ = [
     "fresh_body",
     "get",
     "has_ended",
+    "hide_copies",
     "init_app",
     "job_of",
     "job_table",

@@ -1,10 +1,11 @@
 """Copies of jobs in Redis, of which a newer one is never replaced by an older, and each expires."""
 
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from redis import Redis
 
@@ -19,17 +20,23 @@ from assistant.services.jobs import event_log
 OPEN_SECONDS = 1
 
 _PUT = """
-local known = redis.call('HGET', KEYS[1], 'version')
-if known and tonumber(known) >= tonumber(ARGV[1]) then return 0 end
-local kept = redis.pcall('HSET', KEYS[1], 'version', ARGV[1], 'owner', ARGV[2], 'body', ARGV[3],
-    'ended', ARGV[5])
-if type(kept) == 'table' then
-    -- There is no memory for it, but what is not true any more can go.
-    redis.call('DEL', KEYS[1])
-    return kept
+local failed
+for number, key in ipairs(KEYS) do
+    local version, owner, body, until_, ended = unpack(ARGV, 5 * number - 4, 5 * number)
+    local known = redis.call('HGET', key, 'version')
+    if not known or tonumber(known) < tonumber(version) then
+        local kept = redis.pcall('HSET', key, 'version', version, 'owner', owner, 'body', body,
+            'ended', ended)
+        if type(kept) == 'table' then
+            -- There is no memory for it, but what is not true any more can go.
+            redis.call('DEL', key)
+            failed = kept
+        else
+            redis.call('PEXPIREAT', key, until_)
+        end
+    end
 end
-redis.call('PEXPIREAT', KEYS[1], ARGV[4])
-return 1
+return failed or 1
 """
 
 # What a reader wants of the hash, in this order.
@@ -41,9 +48,20 @@ def key_of(job_id: uuid.UUID | str) -> str:
     return f"job:{job_id}"
 
 
+# How many copies are written at once.
+AT_ONCE = 500
+
 Said = Callable[[Redis], object]
-# The arguments of `_PUT`.
+# A key and what `_PUT` is to know of it.
 Copy = tuple[Any, ...]
+
+
+class Emptied(NamedTuple):
+    """What is to be known of a job that ended before, and whose result was taken out."""
+
+    id: uuid.UUID
+    owner_id: uuid.UUID
+    version: int
 
 
 def copy_of(job: Job, shown: bytes, true_at: float, *, whole: bool) -> Copy:
@@ -67,7 +85,7 @@ def put(copy: Copy, said: Sequence[Said] = (), *, until_heard: bool = False) -> 
 
     With `until_heard` it is written later if Redis does not answer.
     """
-    if _ask(copy, *said):
+    if _ask(copy, said=said):
         say_again()
     elif until_heard:
         _unsaid.append(copy)
@@ -84,8 +102,28 @@ def say_again() -> None:
                 return
 
 
-def _ask(copy: Copy, *said: Said) -> bool:
-    return cache.ask_all(lambda client: client.eval(_PUT, 1, *copy), *said) is not None
+def hide(emptied: Sequence[Emptied]) -> bool:
+    """Let Redis have nothing of these jobs, nor take an older copy; return whether it heard.
+
+    Many go in one round trip. If it does not answer, some are told it later.
+    """
+    until = int((time.time() + settings.result_ttl_seconds) * 1000)
+    heard = True
+    for start in range(0, len(emptied), AT_ONCE):
+        some = emptied[start : start + AT_ONCE]
+        copies = [(key_of(job.id), job.version, str(job.owner_id), b"", until, 1) for job in some]
+        events = [event_log.key_of(job.id) for job in some]
+        if not _ask(*copies, said=[lambda client, names=events: client.delete(*names)]):  # type: ignore[misc]
+            _unsaid.extend(copies)
+            heard = False
+    return heard
+
+
+def _ask(*copies: Copy, said: Sequence[Said] = ()) -> bool:
+    keys = [copy[0] for copy in copies]
+    values = [value for copy in copies for value in copy[1:]]
+    put_all: Said = lambda client: client.eval(_PUT, len(keys), *keys, *values)  # noqa: E731
+    return cache.ask_all(put_all, *said) is not None
 
 
 def _lifetime(job: Job) -> int:

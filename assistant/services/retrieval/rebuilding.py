@@ -15,7 +15,7 @@ from assistant.models import Chunk, Collection, Document, Embedding, Job
 from assistant.models.document import vector_id
 from assistant.services.retrieval.embeddings import stack
 from assistant.services.retrieval.index_trust import doubt
-from assistant.services.retrieval.walks import walk
+from assistant.services.retrieval.walks import Key, of_keys, walk
 
 BATCH = 256
 
@@ -70,10 +70,17 @@ def rebuild(
 
 def visible(collection: Collection, *what: Any) -> Select[Any]:
     """Select from the chunks that search may see, with the embeddings of today's model."""
+    return _seen(collection, select(*what).select_from(Chunk))
+
+
+def visible_among(collection: Collection, keys: Sequence[Key], *what: Any) -> Select[Any]:
+    """Select from those of these chunks that search may see."""
+    return _seen(collection, of_keys(keys, *what))
+
+
+def _seen(collection: Collection, chunks: Select[Any]) -> Select[Any]:
     return (
-        select(*what)
-        .select_from(Chunk)
-        .join(Document, Document.id == Chunk.document_id)
+        chunks.join(Document, Document.id == Chunk.document_id)
         .join(Embedding, Embedding.id == Chunk.embedding_id)
         .where(
             Document.collection_id == collection.id,

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Row, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, Integer, Row, Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from assistant.database import SYSTEM, transaction
@@ -23,6 +23,37 @@ _NAMED = (
     .table_valued("document_id", "generation", name="named")
     .render_derived()
 )
+
+
+_KEYS = (
+    func.unnest(
+        bindparam("ids", type_=ARRAY(Uuid)),
+        bindparam("generations", type_=ARRAY(Integer)),
+        bindparam("ordinals", type_=ARRAY(Integer)),
+    )
+    .table_valued("document_id", "generation", "ordinal", name="named")
+    .render_derived()
+)
+
+Key = tuple[uuid.UUID, int, int]
+
+
+def of_keys(keys: Sequence[Key], *columns: Any) -> Select[Any]:
+    """Select these columns of the chunks that have these keys, each found by its key.
+
+    From a list of tuples PostgreSQL would choose by reading all chunks of the collection.
+    """
+    by_key = (
+        (Chunk.document_id == _KEYS.c.document_id)
+        & (Chunk.generation == _KEYS.c.generation)
+        & (Chunk.ordinal == _KEYS.c.ordinal)
+    )
+    values = {
+        "ids": [key[0] for key in keys],
+        "generations": [key[1] for key in keys],
+        "ordinals": [key[2] for key in keys],
+    }
+    return select(*columns).select_from(_KEYS).join(Chunk, by_key).params(values)
 
 
 def walk(

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import func, or_, select
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import PermanentError
@@ -17,8 +17,8 @@ from assistant.models import Chunk, Collection, Document, Embedding, Job
 from assistant.models.document import unpack_vector, vector_id
 from assistant.services.jobs import kinds
 from assistant.services.retrieval.index_trust import doubt
-from assistant.services.retrieval.rebuilding import put, visible
-from assistant.services.retrieval.walks import walk
+from assistant.services.retrieval.rebuilding import put, visible_among
+from assistant.services.retrieval.walks import Key, of_keys, walk
 
 BATCH = 256
 # So many vectors have to find themselves; this shows losses that the list of ids does not.
@@ -27,7 +27,6 @@ PROBES = 20
 GRACE = timedelta(minutes=10)
 
 KEY = (Chunk.document_id, Chunk.generation, Chunk.ordinal)
-Key = tuple[uuid.UUID, int, int]
 Item = TypeVar("Item")
 
 
@@ -70,7 +69,7 @@ def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 def _restore(collection: Collection, keys: list[Key]) -> int:
-    query = visible(collection, *KEY, Embedding.vector).where(tuple_(*KEY).in_(keys))
+    query = visible_among(collection, keys, *KEY, Embedding.vector)
     with transaction(SYSTEM) as session:
         rows = session.execute(query).all()
     return len(rows) - put(collection, rows) if rows else 0
@@ -85,7 +84,7 @@ def _probe(collection: Collection, keys: list[Key]) -> None:
     """
     if not keys:
         return
-    query = visible(collection, Embedding.vector).where(tuple_(*KEY).in_(keys))
+    query = visible_among(collection, keys, Embedding.vector)
     with transaction(SYSTEM) as session:
         vectors = session.scalars(query).all()
     missed = 0
@@ -123,7 +122,7 @@ def _to_keep(collection: Collection, keys: list[Key]) -> set[Key]:
         or_(Job.is_open, Job.finished_at > func.now() - GRACE),
     )
     documents = select(Document).where(Document.id.in_(ids), Document.is_live)
-    chunks = select(*KEY).where(tuple_(*KEY).in_(keys))
+    chunks = of_keys(keys, *KEY)
     with transaction(SYSTEM) as session:
         # In this order: a job that has ended between these questions has switched by the last.
         written = set(session.scalars(writing))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import NotFound, PermanentError, TransientError
@@ -15,9 +15,10 @@ from assistant.models import Collection, Document, Embedding
 from assistant.models.document import unpack_vector, vector_id
 from assistant.ports import Vectors
 from assistant.services.retrieval import rebuilding
-from assistant.services.retrieval.rebuilding import visible
+from assistant.services.retrieval.rebuilding import visible_among
+from assistant.services.retrieval.walks import Key
 from assistant.services.upkeep import strays
-from assistant.services.upkeep.comparing import BATCH, KEY, Key, compare
+from assistant.services.upkeep.comparing import BATCH, KEY, compare
 from assistant.services.upkeep.comparing import keys as keys_of
 from assistant.services.upkeep.comparing import strays as strays_among
 from assistant.services.upkeep.index import drop, drop_older, renew
@@ -153,7 +154,7 @@ def _look_for_missing(collection: Collection, found: Compared, told: Told) -> li
 
 
 def _still_visible(collection: Collection, keys: list[Key]) -> list[Key]:
-    query = visible(collection, *KEY).where(tuple_(*KEY).in_(keys))
+    query = visible_among(collection, keys, *KEY)
     with transaction(SYSTEM) as session:
         now = session.get(Collection, collection.id)
         if now is None or now.chroma_name != collection.chroma_name:
@@ -171,7 +172,7 @@ def _look_for_strays(collection: Collection, found: Compared) -> None:
 def _look_at_values(collection: Collection, found: Compared, sample: list[Key]) -> None:
     if not sample:
         return
-    query = visible(collection, *KEY, Embedding.vector).where(tuple_(*KEY).in_(sample))
+    query = visible_among(collection, sample, *KEY, Embedding.vector)
     with transaction(SYSTEM) as session:
         kept = {vector_id(*row[:3]): unpack_vector(row.vector) for row in session.execute(query)}
     there = adapters.vector_store.vectors(collection.chroma_name, list(kept))
