@@ -46,6 +46,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     flower_address: str = "127.0.0.1"
     flower_port: Port = 5555
     web_workers: AtLeastOne = 2
+    proxy_hops: int | None = Field(default=None, ge=0, le=10)
     web_memory_limit: int = Field(default=384 * 1024 * 1024, ge=64 * 1024 * 1024)
     allowed_origins: Annotated[list[str], NoDecode] = []
 
@@ -64,6 +65,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     secret_key: SecretStr | None = None
     access_token_expire_minutes: AtLeastOne = 30
     refresh_token_expire_days: AtLeastOne = 30
+    registration: Literal["open", "closed", "invitation"] = "open"
     flower_password: SecretStr | None = None
 
     openai_base_url: str | None = None

@@ -5,9 +5,10 @@ import re
 import time
 from http import HTTPStatus
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_cors import CORS
 from uuid_utils.compat import uuid7
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from assistant.config import Settings
 from assistant.logs import log_context
@@ -44,6 +45,10 @@ def init_app(app: Flask, settings: Settings) -> None:
                 *(REPLAYED, HEADER),
             ],
         )
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # as Flask documents it
     app.before_request(_begin)
     app.after_request(_end)
     app.teardown_request(_leave)
@@ -55,6 +60,12 @@ def vouch() -> None:
     vouch_for = getattr(connection, "vouch", None)
     if vouch_for is not None:
         vouch_for()
+
+
+def client_address() -> str | None:
+    """Return the client's address; None where it may be a proxy's, since nobody has said."""
+    known = current_app.extensions["settings"].proxy_hops is not None
+    return request.remote_addr if known else None
 
 
 def _begin() -> None:

@@ -119,6 +119,7 @@ def context(request: pytest.FixtureRequest) -> Iterator[None]:
         with transaction(SYSTEM) as session:
             session.execute(text("DELETE FROM job_attempts"))
             session.execute(text("DELETE FROM jobs"))
+            session.execute(text("DELETE FROM sign_in_counts"))
         cache.ask(lambda client: client.flushdb())
 
 

@@ -11,6 +11,7 @@ PROJECT = Path(__file__).parents[1]
 # Where a 7 cannot be used.
 VALUES = {
     "log_format": "json",
+    "registration": "closed",
     "web_memory_limit": "123456789",
     "embedding_backend": "torch",
     "answer_documents": "extractive",

@@ -17,6 +17,8 @@ UNSECURED = {
     "/api/v1/auth/register",
     "/api/v1/auth/token",
     "/api/v1/auth/refresh",
+    "/api/v1/auth/options",
+    "/api/v1/auth/password",
     "/api/v1/ws",
     "/api/v1/ws/{user_id}",
     "/",

@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ from assistant.models import (
     CollectionIndex,
     IndexState,
     PreparedDocument,
+    Purpose,
     ScannedPage,
 )
 from assistant.security import check_endpoints
 from assistant.services import jobs
+from assistant.services.accounts import one_time, throttle
 from tests.adapters.pdfs import build, shown
 from tests.conftest import User
 from tests.factories import ask, assert_problem, job_row, upload
@@ -27,12 +30,14 @@ from tests.services.factories import sql
 
 PUBLIC = {
     *("auth.register", "auth.create_token", "auth.refresh"),
+    *("auth.get_auth_options", "auth.set_forgotten_password"),
     *("health.root", "health.health", "health.live", "health.ready"),
     *("sockets.open_socket", "sockets.open_socket_of"),
     *("pages.asset", "pages.favicon", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
 }
 # What else is allowed to whom. A new endpoint has to be written down here.
 SIGNED_IN = {"auth.logout", "users.change_me", "users.delete_me"}
+SIGNED_IN_ADMIN = {"users.create_password_link"}
 READING = {
     *("auth.me", "users.get_me", "models.list_models", "search.search_documents"),
     *("api_keys.get_api_key", "api_keys.list_api_keys"),
@@ -59,7 +64,8 @@ WRITING = {
 }
 ADMINISTERING = {
     *("users.list_users", "users.create_user", "users.get_user"),
-    *("users.change_user", "users.delete_user"),
+    *("users.change_user", "users.delete_user", "invitations.list_invitations"),
+    *("invitations.create_invitation", "invitations.withdraw_invitation"),
 }
 OWNED = {
     table.name: "id" if table.name == "users" else "owner_id"
@@ -134,7 +140,8 @@ def test_a_key_reaches_what_its_scope_names_and_nothing_else(
         else:
             reached.add(endpoint)
     assert reached == {"read": READING, "write": WRITING, "admin": ADMINISTERING}[scope]
-    assert for_people == (SIGNED_IN if scope == "write" else set())
+    expected = {"read": set(), "write": SIGNED_IN, "admin": SIGNED_IN_ADMIN}
+    assert for_people == expected[scope]
 
 
 def keep_scan(owner_id: uuid.UUID, document_id: uuid.UUID) -> None:
@@ -164,6 +171,7 @@ def things(user: User) -> dict[str, str]:
     keep_scan(uuid.UUID(user.id), uuid.UUID(document["id"]))
     assert document["status"] == "ready"
     prepare(uuid.UUID(user.id), document)
+    keep_of_sign_in(uuid.UUID(user.id))
     user.post("/collections", json={"name": "My secret."}, headers={"Idempotency-Key": "secret"})
     key = user.post("/api-keys", json={"name": "My secret.", "scopes": ["read"]}).get_json()
     # One that is still open.
@@ -177,6 +185,13 @@ def things(user: User) -> dict[str, str]:
         "evaluation_id": evaluated(user),
         "key_id": key["id"],
     }
+
+
+def keep_of_sign_in(owner_id: uuid.UUID) -> None:
+    """Keep whence somebody signed in, and a link for a new password."""
+    with transaction(owner_id) as session:
+        throttle.remember(session, owner_id, "192.0.2.1")
+        one_time.issue(session, Purpose.PASSWORD, owner_id, timedelta(hours=1))
 
 
 def evaluated(user: User) -> str:
@@ -278,7 +293,7 @@ def test_what_is_for_administrators_is_refused_by_every_endpoint(app: Flask, use
             continue
         assert_problem(user._call(method, path.removeprefix("/api/v1")), 403)
         refused.add(endpoint)
-    assert refused == ADMINISTERING
+    assert refused == ADMINISTERING | SIGNED_IN_ADMIN
     assert user.get("/users/me").status_code == 200
 
 
@@ -299,7 +314,9 @@ def test_lists_show_own_things_only(other_user: User, things: dict[str, str]) ->
 
 def test_the_tables_that_have_owners_are_the_ones_expected() -> None:
     tables = {table.name for table in Model.metadata.sorted_tables}
-    assert tables - set(OWNED) == {"heartbeats", "installation", "open_job_counts", "worker_slots"}
+    assert tables - set(OWNED) == {
+        *("heartbeats", "installation", "open_job_counts", "sign_in_counts", "worker_slots")
+    }
 
 
 # By these a row goes along with another; that it is of the same owner, another key says.
@@ -355,6 +372,14 @@ def test_who_acts_for_nobody_sees_and_changes_nothing(things: dict[str, str], ta
         assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0
         assert session.execute(text(f"DELETE FROM {table}")).rowcount == 0  # type: ignore[attr-defined]
         session.rollback()
+
+
+def test_what_is_counted_of_sign_ins_is_for_the_system_alone(user: User) -> None:
+    sign_in = {"username": user.username, "password": "not this one"}
+    assert_problem(user.client.post("/api/v1/auth/token", data=sign_in), 401)
+    for owner, count in ((uuid.UUID(user.id), 0), (SYSTEM, 1)):
+        with transaction(owner) as session:
+            assert session.scalar(text("SELECT count(*) FROM sign_in_counts")) == count
 
 
 def test_the_owner_of_a_transaction_ends_with_it(user: User) -> None:

@@ -6,8 +6,12 @@ from flask import request
 
 from assistant.api.arguments import StrictBlueprint, parser
 from assistant.api.idempotency import idempotent, nobody
+from assistant.extensions import settings
+from assistant.middleware import client_address
 from assistant.models import User
 from assistant.schemas.auth import (
+    AuthOptionsSchema,
+    PasswordByLinkSchema,
     RefreshSchema,
     RegistrationSchema,
     TokenRequestSchema,
@@ -15,7 +19,7 @@ from assistant.schemas.auth import (
     UserSchema,
 )
 from assistant.security import allow, caller, caller_id
-from assistant.services.accounts import sessions, users
+from assistant.services.accounts import invitations, password_links, sessions, users
 from assistant.services.accounts.sessions import Tokens
 
 blp = StrictBlueprint("auth", __name__, url_prefix="/auth", description="Sign-in and tokens")
@@ -46,11 +50,36 @@ TOKEN_REQUEST = {
 @blp.post("/register")
 @allow(public=True)
 @blp.arguments(RegistrationSchema)
-@idempotent(nobody, prepare=lambda user: users.with_hash(user, request.remote_addr))
+@idempotent(nobody, prepare=lambda user: invitations.prepare(user, request.remote_addr))
 @blp.response(201, UserSchema)
+@blp.alt_response(403, "FORBIDDEN")
 def register(user: dict[str, Any]) -> User:
-    """Create a user."""
+    """Create a user.
+
+    Where registration is by invitation, the `invitation` works once.
+    """
     return users.register(**user)
+
+
+@blp.get("/options")
+@allow(public=True)
+@blp.response(200, AuthOptionsSchema)
+def get_auth_options() -> dict[str, Any]:
+    """Say who may register, and how people sign in."""
+    return {"registration": settings.registration, "passwords": True}
+
+
+@blp.post("/password")
+@allow(public=True)
+@blp.arguments(PasswordByLinkSchema)
+@blp.response(204)
+@blp.alt_response(403, "FORBIDDEN")
+def set_forgotten_password(body: dict[str, str]) -> None:
+    """Set a new password with what an administrator's link brought; it works once.
+
+    It ends all sessions of the user.
+    """
+    password_links.use(body["token"], body["password"], request.remote_addr)
 
 
 @blp.post("/token")
@@ -66,7 +95,8 @@ def create_token() -> Tokens:
     return sessions.sign_in(
         **_form_or_json(TokenRequestSchema),
         user_agent=request.headers.get("User-Agent"),
-        address=request.remote_addr,
+        sender=request.remote_addr,
+        address=client_address(),
     )
 
 

@@ -12,13 +12,15 @@ from assistant.models import Role, User
 from assistant.schemas.auth import UserSchema
 from assistant.schemas.jobs import JobSchema
 from assistant.schemas.users import (
+    NewPasswordLinkSchema,
     NewUserSchema,
+    PasswordLinkSchema,
     ProfileChangeSchema,
     UserChangeSchema,
     UserQuerySchema,
 )
 from assistant.security import allow, caller, caller_id, demand_session
-from assistant.services.accounts import administration, profile, users
+from assistant.services.accounts import administration, password_links, profile, users
 from assistant.services.accounts import deletion as account_deletion
 
 blp = StrictBlueprint("users", __name__, url_prefix="/users", description="Accounts")
@@ -88,6 +90,19 @@ def create_user(values: dict[str, Any]) -> Any:
 def get_user(user_id: uuid.UUID) -> User:
     """Return a user."""
     return administration.get(user_id)
+
+
+# Neither this nor an invitation takes an Idempotency-Key: the answer would be kept, and the token.
+@blp.post("/<uuid:user_id>/password-link")
+@allow(scope="admin", role=Role.ADMIN, signed_in=True)
+@blp.arguments(NewPasswordLinkSchema)
+@blp.response(201, PasswordLinkSchema)
+@blp.alt_response(403, "FORBIDDEN")
+@blp.alt_response(409, "CONFLICT")
+def create_password_link(values: dict[str, int], user_id: uuid.UUID) -> Any:
+    """Make what lets a user who has forgotten the password set a new one, once."""
+    made, token = password_links.create(user_id, **values)
+    return {"token": token, "expires_at": made.expires_at}
 
 
 @blp.patch("/<uuid:user_id>")

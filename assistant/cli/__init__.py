@@ -11,6 +11,7 @@ from assistant.cli import (
     doctor,
     documents,
     evaluating,
+    invitations,
     jobs,
     keys,
     stats,
@@ -19,15 +20,8 @@ from assistant.cli import (
 )
 
 COMMANDS = (
-    *(
-        accounts.users,
-        keys.keys,
-        jobs.jobs,
-        documents.documents,
-        stats.stats,
-        doctor.doctor,
-        sweep.sweep,
-    ),
+    *(accounts.users, keys.keys, invitations.invitations, jobs.jobs, documents.documents),
+    *(stats.stats, doctor.doctor, sweep.sweep),
     *(vectors.vectors, evaluating.evaluate, completion.completion),
 )
 

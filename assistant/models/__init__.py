@@ -21,6 +21,7 @@ from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Que
 from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
 from assistant.models.session import Session
+from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
 from assistant.models.user import Role, User
 
 __all__ = [
@@ -45,18 +46,22 @@ __all__ = [
     "Installation",
     "Job",
     "JobState",
+    "KnownAddress",
     "LexicalText",
     "Message",
     "MessageRole",
+    "OneTimeToken",
     "OpenJob",
     "OpenJobCount",
     "Posting",
     "PreparedDocument",
+    "Purpose",
     "Queue",
     "Role",
     "ScannedPage",
     "Scope",
     "Session",
+    "SignInCount",
     "Standing",
     "User",
     "WhenBusy",

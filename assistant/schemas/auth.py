@@ -78,6 +78,11 @@ class RegistrationSchema(Request):
     username = Username(required=True)
     email = Email(required=True)
     password = NewPassword(required=True)
+    invitation = Text(
+        longest=100,
+        load_only=True,
+        metadata={"description": "Where registration is by invitation; see /auth/options"},
+    )
 
 
 class TokenRequestSchema(Schema):
@@ -101,6 +106,20 @@ class RefreshSchema(Schema):
         unknown = EXCLUDE
 
     refresh_token = Text(longest=512, shortest=1, required=True, load_only=True)
+
+
+class AuthOptionsSchema(Schema):
+    """How people get in here."""
+
+    registration = fields.String(metadata={"enum": ["open", "closed", "invitation"]})
+    passwords = fields.Boolean(metadata={"description": "Whether people sign in with passwords"})
+
+
+class PasswordByLinkSchema(Request):
+    """A new password for whoever forgot theirs."""
+
+    token = Text(longest=100, shortest=1, required=True, load_only=True)
+    password = NewPassword(required=True)
 
 
 class TokensSchema(Schema):

@@ -1,6 +1,6 @@
 """Users, as they and administrators change them."""
 
-from marshmallow import fields
+from marshmallow import Schema, fields, validate
 
 from assistant.models import Role
 from assistant.schemas.auth import Email, NewPassword, RegistrationSchema, Username
@@ -11,6 +11,11 @@ from assistant.schemas.values import Flag
 
 class NewUserSchema(RegistrationSchema):
     """A user whom an administrator creates."""
+
+    class Meta(RegistrationSchema.Meta):
+        """Nobody invites whom they create."""
+
+        exclude = ("invitation",)
 
     role = fields.Enum(Role, by_value=True)
 
@@ -37,6 +42,39 @@ class UserChangeSchema(Request):
     password = NewPassword()
     role = fields.Enum(Role, by_value=True)
     is_active = Flag()
+
+
+class NewInvitationSchema(Request):
+    """An invitation to make."""
+
+    days = fields.Integer(strict=True, load_default=7, validate=validate.Range(min=1, max=365))
+
+
+class InvitationSchema(Schema):
+    """An invitation, without its text."""
+
+    id = fields.UUID()
+    created_at = fields.DateTime()
+    expires_at = fields.DateTime()
+
+
+class MadeInvitationSchema(InvitationSchema):
+    """An invitation that was just made."""
+
+    invitation = fields.String(metadata={"description": "To register with; shown this once"})
+
+
+class NewPasswordLinkSchema(Request):
+    """A link for a new password to make."""
+
+    hours = fields.Integer(strict=True, load_default=24, validate=validate.Range(min=1, max=168))
+
+
+class PasswordLinkSchema(Schema):
+    """What lets a user set a new password, once."""
+
+    token = fields.String(metadata={"description": "For POST /auth/password; shown this once"})
+    expires_at = fields.DateTime()
 
 
 class UserQuerySchema(PageSchema):

@@ -20,7 +20,18 @@ from tests.services.factories import hold, lose_lease, make_owner, sql
 from .conftest import Run, invoke_in
 
 PROJECT = Path(__file__).parents[2]
-OURS = {"users", "keys", "jobs", "documents", "stats", "doctor", "sweep", "eval", "completion"}
+OURS = {
+    "users",
+    "keys",
+    "invitations",
+    "jobs",
+    "documents",
+    "stats",
+    "doctor",
+    "sweep",
+    "eval",
+    "completion",
+}
 
 
 def commands(app: Flask) -> Iterator[tuple[list[str], click.Command]]:

@@ -14,7 +14,14 @@ from assistant.errors import Conflict, NotFound
 from assistant.models import Conversation, Document, Job, Role, User
 from assistant.models import Session as SignIn
 from assistant.services import jobs
-from assistant.services.accounts import api_keys, key_cache, names, session_cache, sessions
+from assistant.services.accounts import (
+    api_keys,
+    key_cache,
+    names,
+    session_cache,
+    sessions,
+    throttle,
+)
 from assistant.services.jobs import kinds
 
 
@@ -88,6 +95,7 @@ def _change(
         setattr(user, name, value)
     if new_hash is not None:
         user.password_hash = new_hash
+        throttle.clear_user(session, user)
     session.flush()
     session.refresh(user)
     return user

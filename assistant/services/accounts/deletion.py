@@ -19,7 +19,9 @@ from assistant.models import (
     Embedding,
     Evaluation,
     Job,
+    KnownAddress,
     Message,
+    OneTimeToken,
     Role,
     User,
 )
@@ -193,6 +195,8 @@ def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
 def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
     """Leave a row without a name, and the session that may read the job."""
     idempotency.forget_user(session, user_id)
+    for model in (KnownAddress, OneTimeToken):
+        session.execute(delete_rows(model).where(model.owner_id == user_id))
     # A process of the release before, which shut the user out, knew of no keys.
     key_cache.forget(api_keys.remove_all(session, user_id))
     session.execute(

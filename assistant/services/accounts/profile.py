@@ -8,10 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from assistant.adapters.passwords import hash_password, verify_password
-from assistant.database import transaction
+from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, InvalidInput, PermissionDenied
 from assistant.models import User
-from assistant.services.accounts import names, session_cache, sessions, users
+from assistant.services.accounts import names, session_cache, sessions, throttle, users
 from assistant.services.accounts.caller import Caller
 
 
@@ -52,8 +52,13 @@ def _check(user: User, old_password: str | None) -> None:
             "Send your old password to change the e-mail address or the password.",
             pointer="#/old_password",
         )
-    if not verify_password(user.password_hash, old_password).right:
+    counters = [throttle.counter_of_owner(user.id)]
+    with throttle.trying(counters):
+        verdict = verify_password(user.password_hash, old_password)
+    if not verdict.right:
         raise PermissionDenied("The old password is wrong.")
+    with transaction(SYSTEM) as session:
+        throttle.clear(session, counters)
 
 
 def _write(session: Session, user: User, values: dict[str, Any]) -> User:

@@ -19,7 +19,7 @@ from assistant.errors import InvalidCredentials
 from assistant.extensions import settings
 from assistant.models import Session, User
 from assistant.names import folded
-from assistant.services.accounts import names
+from assistant.services.accounts import names, throttle
 from assistant.services.accounts.caller import Caller
 from assistant.services.accounts.session_cache import forget
 from assistant.strangers import strangers_transaction
@@ -51,18 +51,26 @@ def _hand_out(user_id: uuid.UUID, session_id: uuid.UUID, refresh_token: str) -> 
 
 
 def sign_in(
-    username: str, password: str, user_agent: str | None = None, address: str | None = None
+    username: str,
+    password: str,
+    user_agent: str | None = None,
+    sender: str | None = None,
+    address: str | None = None,
 ) -> Tokens:
     """Check a password and start a session; raises `InvalidCredentials`.
 
-    Whoever tries much, under one name or from one address, waits behind others.
+    Whoever tries much, under one name or from one `sender`, waits behind others, and whoever fails
+    often is not let in for a while (`RateLimited`). The `address` is the sender, if it is known to
+    be the client and no proxy.
     """
-    asker = Asker(folded(username), address)
+    asker = Asker(folded(username), sender)
     with strangers_transaction(SYSTEM) as session:
         user = names.find(session, username)
+        counters = throttle.counters_of(session, username, user, address)
     # The password is checked with no transaction open, and also for a name that does not exist.
     kept = user.password_hash if user else UNKNOWN_USER
-    verdict = verify_password(kept, password, asker)
+    with throttle.trying(counters):
+        verdict = verify_password(kept, password, asker)
     if user is None or not verdict.right or not user.is_active:
         raise InvalidCredentials("The username or the password is wrong.")
     session_id = uuid7()
@@ -75,8 +83,10 @@ def sign_in(
         expires_at=datetime.now(UTC) + timedelta(days=settings.refresh_token_expire_days),
     )
     new_hash = hash_password(password, asker) if verdict.outdated else None
-    with transaction(user.id) as session:
+    with transaction(SYSTEM) as session:
         session.add(opened)
+        throttle.clear(session, counters)
+        throttle.remember(session, user.id, address)
         if new_hash:
             session.execute(
                 update(User)

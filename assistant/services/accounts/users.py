@@ -1,10 +1,12 @@
 """Users: registration and what they may read of themselves."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.adapters.passwords import Asker, hash_password
@@ -24,8 +26,17 @@ def with_hash(values: dict[str, Any], address: str | None = None) -> dict[str, A
     return {**known, "password_hash": hash_password(password, Asker(address=address))}
 
 
-def register(*, username: str, email: str, password_hash: str, role: Role = Role.USER) -> User:
+def register(
+    *,
+    username: str,
+    email: str,
+    password_hash: str,
+    role: Role = Role.USER,
+    first: Callable[[Session], None] | None = None,
+) -> User:
     """Create a user with a default collection; raises `Conflict`.
+
+    What has to come `first` is done in the same transaction, which then is the system's.
 
     Nobody else has the e-mail address, and no name that is the same or looks it.
     """
@@ -40,12 +51,13 @@ def register(*, username: str, email: str, password_hash: str, role: Role = Role
     }
     # A violated index would be an error, and PostgreSQL may log failed statements with the hash.
     new = insert(User).values(values).on_conflict_do_nothing().returning(User)
-    with transaction(user_id) as session:
+    with transaction(SYSTEM if first else user_id) as session:
+        if first:
+            first(session)
         user = session.scalar(new)
-        if user is not None:
-            session.add(collections.default_for(user_id))
-    if user is None:
-        raise names.refusal(username, email)
+        if user is None:
+            raise names.refusal(username, email)
+        session.add(collections.default_for(user_id))
     return user
 
 

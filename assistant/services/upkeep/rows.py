@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session as DatabaseSession
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
-from assistant.models import Embedding, OpenJob, Session, Standing
+from assistant.models import (
+    Embedding,
+    KnownAddress,
+    OneTimeToken,
+    OpenJob,
+    Session,
+    SignInCount,
+    Standing,
+)
 from assistant.services import idempotency, jobs
 from assistant.services.jobs import kinds
 from assistant.services.retrieval import embeddings
@@ -19,6 +27,9 @@ from assistant.services.upkeep.pace import Pace
 PACE_SECONDS = 3600
 SESSION_AGE = timedelta(days=30)
 SESSIONS = 1000
+# By then all failures that were counted are forgotten anyway.
+COUNT_AGE = timedelta(days=1)
+ADDRESS_AGE = timedelta(days=90)
 # An embedding without a chunk may be about to get one, when its document is indexed again.
 EMBEDDING_AGE = timedelta(days=1)
 EMBEDDINGS = 2000
@@ -106,8 +117,25 @@ def _some_sessions() -> int:
     return gone.rowcount
 
 
+def _remove_traces() -> int:
+    """Remove what nobody needs any more of sign-ins; return how many rows."""
+    old = (
+        SignInCount.counted_at < func.now() - COUNT_AGE,
+        KnownAddress.last_used_at < func.now() - ADDRESS_AGE,
+        OneTimeToken.expires_at < func.now(),
+    )
+    removed = 0
+    for model, is_old in zip((SignInCount, KnownAddress, OneTimeToken), old, strict=True):
+        with transaction(SYSTEM) as session:
+            gone = session.execute(delete(model).where(is_old))
+        assert isinstance(gone, CursorResult)
+        removed += gone.rowcount
+    return removed
+
+
 _HOURLY: dict[str, Callable[[], int]] = {
     "jobs_purged": _purge_jobs,
     "sessions_removed": _remove_sessions,
+    "traces_removed": _remove_traces,
     "keys_forgotten": idempotency.forget_old,
 }

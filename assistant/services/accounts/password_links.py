@@ -1,0 +1,51 @@
+"""A new password for whoever forgot theirs, by a link that an administrator makes."""
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from assistant.adapters.passwords import Asker, hash_password
+from assistant.database import SYSTEM, transaction
+from assistant.errors import Conflict, PermissionDenied
+from assistant.models import OneTimeToken, Purpose, User
+from assistant.services.accounts import administration, one_time, session_cache, sessions, throttle
+from assistant.strangers import strangers_transaction
+
+
+def create(user_id: uuid.UUID, hours: int) -> tuple[OneTimeToken, str]:
+    """Make a token with which a user can set a password, and return it with its text."""
+    with transaction(SYSTEM) as session:
+        user = administration.find(session, user_id)
+        if not user.is_active:
+            raise Conflict("This user is shut out. Enable the account first.")
+        return one_time.issue(session, Purpose.PASSWORD, user_id, timedelta(hours=hours))
+
+
+def use(token: str, password: str, address: str | None) -> None:
+    """Set a password and end all sessions; raises `PermissionDenied` for a token that is none."""
+    with strangers_transaction(SYSTEM) as session:
+        if not one_time.is_good(session, Purpose.PASSWORD, token):
+            raise _worthless()
+    # Hashed with no transaction open.
+    new_hash = hash_password(password, Asker(address=address))
+    with transaction(SYSTEM) as session:
+        user = _redeem(session, token)
+        user.password_hash = new_hash
+        ended = sessions.end_all(session, user.id)
+        throttle.clear_user(session, user)
+    session_cache.forget(ended)
+
+
+def _redeem(session: Session, token: str) -> User:
+    used = one_time.redeem(session, Purpose.PASSWORD, token)
+    user = session.get(User, used.owner_id, with_for_update={"key_share": True}) if used else None
+    if user is None or not user.is_active:
+        raise _worthless()
+    return user
+
+
+def _worthless() -> PermissionDenied:
+    return PermissionDenied(
+        "This link was used or has expired. Ask an administrator for another one."
+    )
