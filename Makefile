@@ -78,6 +78,7 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.ingestion
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.splitting
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.retrieval
+	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.manuals
 	@$(BIN)/python -m benchmarks.search
 	@SCANS="$(SCANS)" $(BIN)/python -m benchmarks.ocr
 	@$(BIN)/python -m benchmarks.encoder

@@ -24,6 +24,7 @@ from assistant.models import Job
 from assistant.services import jobs
 from assistant.services.documents import documents
 from assistant.services.evaluation import evaluations, question_sets
+from assistant.services.evaluation.judging import holds
 from assistant.services.generation import extraction, passages
 from assistant.services.retrieval.retrieval import Scope
 from benchmarks import retrieval_library
@@ -86,7 +87,7 @@ def pages(owner_id: uuid.UUID, folder: Path, ids: dict[str, uuid.UUID], raw: byt
             right += stands
             if not stands:
                 print(f"  not on page {quote['page']} of {name}: {quote['quote']!r}")
-        answered += any(_bare(one["answer"]) in _bare(quote["quote"]) for quote in cited)
+        answered += any(holds(quote["quote"], one["answer"]) for quote in cited)
         on_its_page += any(one["page"] == quote["page"] for quote in cited)
     print(
         f"{len(asked)} questions to a PDF alone: {right} of {quotes} quotes stand on the page that "
@@ -100,6 +101,9 @@ def _bare(text: str) -> str:
 
 def main() -> None:
     """Index the manuals and ask."""
+    if not os.environ.get("CORPUS"):
+        print("Skipped: CORPUS names no folder. Set it: make bench CORPUS=FOLDER")
+        return
     folder, raw = Path(os.environ["CORPUS"]), QUESTIONS.read_bytes()
     with retrieval_library.servers() as app:
         owner_id = retrieval_library.owner()
