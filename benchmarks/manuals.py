@@ -5,7 +5,7 @@ Filesystem Hierarchy Standard 3.0 and the history of Debian in PDF, and pages of
 of Python 3.11 in HTML; the questions are the project's own, in other words than the manuals'. The
 answer of a question about a PDF counts wherever it stands, since the standard is there in HTML,
 too; for the pages each PDF is asked alone, and what is quoted has to stand on the page that the
-citation names, in the text of another reader.
+citation names, in the text of another reader. Last come the questions of `retrieval_languages`.
 """
 
 import io
@@ -27,9 +27,10 @@ from assistant.services.evaluation import evaluations, question_sets
 from assistant.services.evaluation.judging import holds
 from assistant.services.generation import extraction, passages
 from assistant.services.retrieval.retrieval import Scope
-from benchmarks import retrieval_library
+from benchmarks import retrieval_languages, retrieval_library
 from benchmarks.accept import cpu_name
 from benchmarks.evaluation import SETTINGS
+from benchmarks.retrieval import filled
 
 QUESTIONS = Path(__file__).with_name("sets") / "corpus.json"
 # Blanks, what may stand at the end of a line, and what Markdown adds.
@@ -112,6 +113,11 @@ def main() -> None:
         print(f"{len(ids)} documents indexed: {time.monotonic() - begun:.0f} s", flush=True)
         evaluate(app, owner_id, raw)
         pages(owner_id, folder, ids, raw)
+        for language, asked in retrieval_languages.questions().items():
+            print(language)
+            cases = [{"question": question, "answer": answer} for question, answer in asked]
+            # Beside the notices of the other languages.
+            evaluate(app, filled(retrieval_languages.texts()), json.dumps(cases).encode())
     print(cpu_name())
 
 
