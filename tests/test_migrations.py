@@ -26,7 +26,7 @@ from assistant.app import create_app
 from assistant.database import Model, db
 from assistant.local.stack import LocalStack
 from assistant.services.operations.doctor.finding import Finding
-from assistant.services.operations.doctor.references import check_references
+from assistant.services.operations.doctor.references import examine_references
 from tests.services.factories import wait_for
 
 
@@ -438,7 +438,7 @@ def named_references(url: str) -> Finding:
     engine = create_engine(url)
     with Session(engine) as session:
         session.execute(text("SELECT set_config('assistant.owner', 'system', true)"))
-        [finding] = check_references(session)
+        [finding] = examine_references(session)
     engine.dispose()
     return finding
 
