@@ -89,8 +89,8 @@ drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS
 	@JOBS="$(JOBS)" SECONDS="$(SECONDS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.drill
 
 .PHONY: growth
-growth: $(RUNTIME) $(DEVELOPMENT) ## a filled installation beside an empty one; FIGURES=, ENDED=, DOCUMENTS=, SEED=
-	@ENDED="$(ENDED)" DOCUMENTS="$(DOCUMENTS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.growth $(FIGURES)
+growth: $(RUNTIME) $(DEVELOPMENT) ## a filled installation beside an empty one; FIGURES=, ENDED=, DOCUMENTS=, SECONDS=, SEED=
+	@ENDED="$(ENDED)" DOCUMENTS="$(DOCUMENTS)" SECONDS="$(SECONDS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.growth $(FIGURES)
 
 .PHONY: fuzz
 fuzz: $(RUNTIME) $(DEVELOPMENT) ## mutated and hostile files, harm nobody; COUNT=, SEED=, SAMPLES=, KEEP=

@@ -23,6 +23,8 @@ from assistant.value_files import with_files
 # The name, among those of models, by which answers are asked for that need no model.
 EXTRACTIVE = "extractive"
 
+# A hundred years; PostgreSQL knows no spans much longer than that. Zero is for ever.
+Days = Annotated[float, Field(ge=0, le=36_500)]
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 
 
@@ -99,7 +101,10 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     worker_stall_seconds: Positive = 60.0
     stuck_seconds: Positive = 120.0
     idempotency_hours: Positive = 48.0
-    job_retention_days: float = Field(default=90.0, ge=0, le=36_500)
+    job_retention_days: Days = 90.0
+    session_retention_days: Days = 30.0
+    conversation_retention_days: Days = 0.0
+    evaluation_retention_days: Days = 0.0
     upkeep_seconds: Positive = 10.0
     max_followers: AtLeastOne = 5000
     max_sockets_per_user: AtLeastOne = 20

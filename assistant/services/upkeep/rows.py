@@ -25,7 +25,6 @@ from assistant.services.retrieval import embeddings
 from assistant.services.upkeep.pace import Pace
 
 PACE_SECONDS = 3600
-SESSION_AGE = timedelta(days=30)
 SESSIONS = 1000
 # By then all failures that were counted are forgotten anyway.
 COUNT_AGE = timedelta(days=1)
@@ -93,6 +92,8 @@ def _remove_embeddings(session: DatabaseSession, first: uuid.UUID, last: uuid.UU
 
 def _remove_sessions() -> int:
     """Remove sign-ins that ended long ago, in small transactions; return how many."""
+    if not settings.session_retention_days:
+        return 0
     removed = 0
     while (some := _some_sessions()) == SESSIONS:
         removed += some
@@ -104,7 +105,7 @@ def _some_sessions() -> int:
 
     One that was confined to a job has ended, and yet its tokens read that job until they expire.
     """
-    limit = func.now() - SESSION_AGE
+    limit = func.now() - timedelta(days=settings.session_retention_days)
     revoked = and_(Session.revoked_at < limit, Session.job_id.is_(None))
     old = select(Session.id).where(or_(Session.expires_at < limit, revoked)).limit(SESSIONS)
     with transaction(SYSTEM) as session:
