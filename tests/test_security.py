@@ -64,6 +64,7 @@ WRITING = {
 ADMINISTERING = {
     *("users.list_users", "users.create_user", "users.get_user"),
     *("users.change_user", "users.delete_user", "invitations.list_invitations"),
+    "audit.list_audit_events",
     *("invitations.create_invitation", "invitations.withdraw_invitation"),
 }
 OWNED = {
@@ -315,6 +316,7 @@ def test_the_tables_that_have_owners_are_the_ones_expected() -> None:
     tables = {table.name for table in Model.metadata.sorted_tables}
     assert tables - set(OWNED) == {
         *("heartbeats", "installation", "open_job_counts", "sign_in_counts"),
+        "audit_events",
     }
 
 

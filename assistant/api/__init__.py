@@ -5,6 +5,7 @@ from flask import Flask
 from assistant import __version__
 from assistant.api import (
     api_keys,
+    audit,
     auth,
     collections,
     conversations,
@@ -66,6 +67,7 @@ RESOURCES = (
     users,
     api_keys,
     invitations,
+    audit,
     conversations,
     messages,
     documents,

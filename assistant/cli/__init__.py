@@ -7,6 +7,7 @@ from flask import Flask
 
 from assistant.cli import (
     accounts,
+    audit,
     completion,
     doctor,
     documents,
@@ -21,7 +22,7 @@ from assistant.cli import (
 
 COMMANDS = (
     *(accounts.users, keys.keys, invitations.invitations, jobs.jobs, documents.documents),
-    *(stats.stats, doctor.doctor, sweep.sweep),
+    *(audit.audit, stats.stats, doctor.doctor, sweep.sweep),
     *(vectors.vectors, evaluating.evaluate, completion.completion),
 )
 

@@ -17,8 +17,9 @@ from assistant.adapters.passwords import UNKNOWN_USER, Asker, hash_password, ver
 from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import settings
-from assistant.models import Session, User
+from assistant.models import Action, Session, User
 from assistant.names import folded
+from assistant.services import audit
 from assistant.services.accounts import names, throttle
 from assistant.services.accounts.caller import Caller
 from assistant.services.accounts.session_cache import forget
@@ -72,19 +73,12 @@ def sign_in(
     with throttle.trying(counters):
         verdict = verify_password(kept, password, asker)
     if user is None or not verdict.right or not user.is_active:
+        with strangers_transaction(SYSTEM) as session:
+            audit.note(session, Action.SIGN_IN_FAILED, user.id if user else None)
         raise InvalidCredentials("The username or the password is wrong.")
-    session_id = uuid7()
-    refresh_token = _refresh_token(session_id, secrets.token_bytes(32))
-    opened = Session(
-        id=session_id,
-        owner_id=user.id,
-        refresh_hash=_digest(refresh_token),
-        user_agent=(user_agent or "")[:256] or None,
-        expires_at=datetime.now(UTC) + timedelta(days=settings.refresh_token_expire_days),
-    )
     new_hash = hash_password(password, asker) if verdict.outdated else None
     with transaction(SYSTEM) as session:
-        session.add(opened)
+        tokens = _open(session, user.id, user_agent)
         throttle.clear(session, counters)
         throttle.remember(session, user.id, address)
         if new_hash:
@@ -93,7 +87,23 @@ def sign_in(
                 .where(User.id == user.id, User.password_hash == user.password_hash)
                 .values(password_hash=new_hash)
             )
-    return _hand_out(user.id, opened.id, refresh_token)
+    return tokens
+
+
+def _open(session: Transaction, user_id: uuid.UUID, user_agent: str | None) -> Tokens:
+    """Begin a session within a transaction of the system."""
+    session_id = uuid7()
+    refresh_token = _refresh_token(session_id, secrets.token_bytes(32))
+    opened = Session(
+        id=session_id,
+        owner_id=user_id,
+        refresh_hash=_digest(refresh_token),
+        user_agent=(user_agent or "")[:256] or None,
+        expires_at=datetime.now(UTC) + timedelta(days=settings.refresh_token_expire_days),
+    )
+    session.add(opened)
+    audit.note(session, Action.SIGNED_IN, user_id, actor_id=user_id, session_id=str(session_id))
+    return _hand_out(user_id, session_id, refresh_token)
 
 
 def refresh(refresh_token: str) -> Tokens:
@@ -113,6 +123,7 @@ def refresh(refresh_token: str) -> Tokens:
         stolen = found.refresh_hash != digest and not is_last
         if stolen:
             found.revoked_at = func.now()
+            audit.note(session, Action.REFRESH_REUSED, found.owner_id, session_id=str(session_id))
         elif not is_last:
             found.previous_hash, found.refresh_hash = digest, _digest(new_token)
             found.rotated_at = found.last_used_at = func.now()
@@ -161,6 +172,7 @@ def sign_out(caller: Caller) -> None:
         session.execute(
             update(Session).where(Session.id == caller.session_id).values(revoked_at=func.now())
         )
+        audit.note(session, Action.SIGNED_OUT, caller.user_id, session_id=str(caller.session_id))
     forget([caller.session_id])
 
 

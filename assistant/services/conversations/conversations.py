@@ -12,8 +12,8 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.models import Conversation, Job, Message, WhenBusy
-from assistant.services import active_owner, idempotency, jobs
+from assistant.models import Action, Conversation, Job, Message, WhenBusy
+from assistant.services import active_owner, audit, idempotency, jobs
 from assistant.services.paging import Page
 
 DEFAULT_TITLE = "New conversation"
@@ -150,6 +150,7 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
         cancelled = jobs.cancel_all(session, Job.conversation_id == conversation.id)
         session.execute(delete_rows(Message).where(Message.conversation_id == conversation.id))
         session.delete(conversation)
+        audit.note(session, Action.CONVERSATION_DELETED, conversation_id)
         idempotency.forget(session, owner_id, conversation_id)
         # What is deleted disappears from every copy: the jobs get a newer version without it.
         emptied = session.scalars(
