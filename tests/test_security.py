@@ -35,7 +35,10 @@ PUBLIC = {
     *("pages.asset", "pages.favicon", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
 }
 # What else is allowed to whom. A new endpoint has to be written down here.
-SIGNED_IN = {"auth.logout", "users.change_me", "users.delete_me"}
+SIGNED_IN = {
+    *("auth.logout", "users.change_me", "users.delete_me"),
+    *("sessions.end_session", "sessions.end_all_sessions"),
+}
 SIGNED_IN_ADMIN = {"users.create_password_link"}
 READING = {
     *("auth.me", "users.get_me", "models.list_models", "search.search_documents"),
@@ -47,7 +50,7 @@ READING = {
     *("documents.get_document", "documents.get_text", "documents.list_documents"),
     *("evaluations.get_evaluation", "evaluations.get_evaluation_plot"),
     *("evaluations.list_evaluations", "events.create_ticket", "events.follow_job"),
-    *("jobs.get_job", "jobs.list_jobs"),
+    *("jobs.get_job", "jobs.list_jobs", "sessions.list_sessions"),
 }
 WRITING = {
     *("api_keys.create_api_key", "api_keys.revoke_api_key", "collections.change_collection"),
@@ -184,6 +187,7 @@ def things(user: User) -> dict[str, str]:
         "collection_id": document["collection_id"],
         "evaluation_id": evaluated(user),
         "key_id": key["id"],
+        "session_id": user.get("/sessions").get_json()[0]["id"],
     }
 
 

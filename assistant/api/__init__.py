@@ -21,6 +21,7 @@ from assistant.api import (
     pages,
     prefer_header,
     search,
+    sessions,
     users,
     websocket,
 )
@@ -65,6 +66,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 RESOURCES = (
     auth,
     users,
+    sessions,
     api_keys,
     invitations,
     audit,

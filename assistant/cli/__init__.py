@@ -15,13 +15,21 @@ from assistant.cli import (
     invitations,
     jobs,
     keys,
+    sessions,
     stats,
     sweep,
     vectors,
 )
 
 COMMANDS = (
-    *(accounts.users, keys.keys, invitations.invitations, jobs.jobs, documents.documents),
+    *(
+        accounts.users,
+        sessions.sessions,
+        keys.keys,
+        invitations.invitations,
+        jobs.jobs,
+        documents.documents,
+    ),
     *(audit.audit, stats.stats, doctor.doctor, sweep.sweep),
     *(vectors.vectors, evaluating.evaluate, completion.completion),
 )
