@@ -65,6 +65,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     chroma_url: str = "http://127.0.0.1:8001"
 
     secret_key: SecretStr | None = None
+    secret_key_previous: SecretStr | None = None
     access_token_expire_minutes: AtLeastOne = 30
     refresh_token_expire_days: AtLeastOne = 30
     registration: Literal["open", "closed", "invitation"] = "open"
@@ -184,6 +185,12 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
         if self.crash_points is not None and not self.debug:
             raise ValueError("CRASH_POINTS is for drills alone: unset it (or set DEBUG, too)")
         return self
+
+    @property
+    def signing_keys(self) -> list[str]:
+        """Return the key that signs, and behind it the one before, which is still accepted."""
+        both = (self.secret_key, self.secret_key_previous)
+        return [key.get_secret_value() for key in both if key is not None]
 
     @property
     def uploads(self) -> Path:

@@ -19,7 +19,7 @@ from assistant.models import (
     SignInCount,
     Standing,
 )
-from assistant.services import idempotency, jobs
+from assistant.services import audit, idempotency, jobs
 from assistant.services.jobs import kinds
 from assistant.services.retrieval import embeddings
 from assistant.services.upkeep.pace import Pace
@@ -138,5 +138,6 @@ _HOURLY: dict[str, Callable[[], int]] = {
     "jobs_purged": _purge_jobs,
     "sessions_removed": _remove_sessions,
     "traces_removed": _remove_traces,
+    "addresses_shortened": audit.shorten_addresses,
     "keys_forgotten": idempotency.forget_old,
 }
