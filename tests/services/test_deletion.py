@@ -154,6 +154,24 @@ def test_a_document_that_was_moved_half_is_found_in_both_places(owner: uuid.UUID
     assert adapters.vector_store.count(other.chroma_name) == 0
 
 
+def test_a_move_of_what_broke_off_has_the_index_checked_in_which_it_lay(owner: uuid.UUID) -> None:
+    """Its vectors lie where neither the document nor any job of its says."""
+    other, job = make_collection(owner, "Other"), upload(owner, "A text.")
+
+    def broken(run: Any) -> Any:
+        indexing.index(run)
+        raise KeyError
+
+    jobs.run(str(job.id), broken)
+    document = document_of(job)
+    sql("UPDATE collections SET index_checked_at = now() WHERE owner_id = :o", o=owner)
+    changes.update(owner, document.id, collection_id=other.id)
+    assert document_of(job).collection_id == other.id
+    checked = "SELECT index_checked_at FROM collections WHERE id = :c"
+    assert sql(checked, c=document.collection_id) == [(None,)]
+    assert sql(checked, c=other.id) != [(None,)]
+
+
 def test_what_a_move_left_behind_is_found_wherever_it_lies(
     owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
