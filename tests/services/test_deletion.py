@@ -47,12 +47,12 @@ STORE = ("upsert", "delete", "which", "present", "count", "drop", "names", "quer
 
 @contextmanager
 def counting() -> Iterator[Counter[str]]:
-    """Count the statements and the calls of the vector store meanwhile."""
+    """Count the statements of this thread and the calls of the vector store meanwhile."""
     counts: Counter[str] = Counter()
-    store = adapters.vector_store
+    store, here = adapters.vector_store, threading.get_ident()
 
     def hear(*_: Any) -> None:
-        counts["statements"] += 1
+        counts["statements"] += threading.get_ident() == here
 
     def watched(name: str, call: Any) -> Any:
         def counted(*arguments: Any) -> Any:
