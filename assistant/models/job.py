@@ -71,6 +71,8 @@ FIRST_PAYLOAD = 1
 PAYLOAD_VERSION = 2
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 TERMINAL = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+# Of many that have ended, these are few, and looked for.
+ENDED_BADLY = "state IN ('failed', 'cancelled')"
 
 
 class Progress(NamedTuple):
@@ -121,6 +123,12 @@ class Job(Model):
             postgresql_where=text("finished_at IS NOT NULL"),
         ),
         Index("ix_jobs_kind", "kind", "id"),
+        Index("ix_jobs_ended_badly", "state", "id", postgresql_where=text(ENDED_BADLY)),
+        Index(
+            "ix_jobs_ended_badly_of_owner",
+            *("owner_id", "state", "id"),
+            postgresql_where=text(ENDED_BADLY),
+        ),
     )
 
     id: Mapped[Key]

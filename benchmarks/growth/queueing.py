@@ -100,12 +100,16 @@ class Load:
             await asyncio.sleep(turn - time.monotonic())
             if time.monotonic() > began + SECONDS:
                 return
-            job_id = await self._ask(client, headers, found)
-            if pause is not None:
-                turn = max(turn + pause, time.monotonic())
-            elif job_id is not None:
-                wait = {"wait": 20}
-                await client.get(f"{self._url}/jobs/{job_id}", params=wait, headers=headers)
+            try:
+                job_id = await self._ask(client, headers, found)
+                if pause is not None:
+                    turn = max(turn + pause, time.monotonic())
+                elif job_id is not None:
+                    wait = {"wait": 20}
+                    await client.get(f"{self._url}/jobs/{job_id}", params=wait, headers=headers)
+            except httpx.TransportError:
+                # A web process that takes too much memory makes way for a new one.
+                found.refused += 1
 
     async def _ask(
         self, client: httpx.AsyncClient, headers: dict[str, str], found: Reading

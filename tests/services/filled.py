@@ -87,10 +87,15 @@ def fill(documents: int, conversations: int) -> uuid.UUID:
         vector=struct.pack("<384f", *([384**-0.5] * 384)),
     )
     sql(_LEXICAL, owner=owner, version=VERSION)
+    talk(owner, conversations)
+    return owner
+
+
+def talk(owner: uuid.UUID, conversations: int) -> None:
+    """Write so many conversations of a question and a reply, each with the job that made it."""
     for first in range(1, conversations + 1, AT_ONCE):
         sql(_TALK, owner=owner, first=first, last=min(first + AT_ONCE - 1, conversations))
     sql(f"ANALYZE {', '.join(TABLES)}")
-    return owner
 
 
 def clear(owner: uuid.UUID) -> None:

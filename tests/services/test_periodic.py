@@ -13,6 +13,8 @@ from assistant.database import SYSTEM, db, transaction
 from assistant.extensions import adapters
 from assistant.models import Collection
 from assistant.services import jobs
+from assistant.services.jobs import operating
+from assistant.services.paging import Page
 from assistant.services.upkeep import Upkeep, comparing, verification
 from tests.services import filled
 from tests.services.factories import sql
@@ -106,3 +108,13 @@ def test_rounds_with_nothing_to_do_read_little(full: uuid.UUID) -> None:
     # A walk through messages looks at some thousand in each round until it has come to its end.
     assert costly(statements, 3000) == []
     assert sum(count for count, _ in pages(statements)) < 5000
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "queued", "running"])
+def test_jobs_in_a_state_are_listed_without_reading_the_others(full: uuid.UUID, state: str) -> None:
+    filled.talk(full, 4000)
+    with heard() as statements:
+        assert jobs.list_(full, Page(), state=state) == []
+        if state in ("failed", "cancelled"):
+            assert operating.list_all(Page(), state=state) == []
+    assert costly(statements, 50) == []

@@ -18,8 +18,9 @@ from tests.services.factories import ask, copy_of, job_of, make_owner, perform, 
 
 
 @pytest.fixture(autouse=True)
-def only_mine(model: ModelServer, owner: uuid.UUID) -> None:
-    """Have nothing old but what a test makes."""
+def only_mine(model: ModelServer, owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing old but what a test makes, and time enough for all of it."""
+    monkeypatch.setattr(retention, "SECONDS", 60.0)
     sql("DELETE FROM conversations WHERE last_activity_at < now() - interval '1 day'")
 
 

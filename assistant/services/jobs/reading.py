@@ -7,8 +7,10 @@ from sqlalchemy import select
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Job
+from assistant.models.job import OPEN
 from assistant.services.jobs.kinds import Body, job_table
 from assistant.services.jobs.status import bodies_of
+from assistant.services.jobs.stopping import open_of
 from assistant.services.paging import Page, page_of
 
 
@@ -28,6 +30,9 @@ def list_(
     query = select(Job).where(Job.owner_id == owner_id)
     if state:
         query = query.where(Job.state == state)
+    if state in OPEN:
+        # Found among what is open, however much has ended.
+        query = query.where(open_of(owner_id))
     if kind:
         query = query.where(Job.kind == job_table().demand(kind))
     with transaction(owner_id) as session:
