@@ -136,9 +136,9 @@ def demand_again(job_id: uuid.UUID) -> None:
     demand_scope(Scope.READ)
 
 
-def demand_scope(scope: Scope) -> None:
+def demand_scope(scope: Scope, of: Caller | None = None) -> None:
     """Raise `InsufficientScope` if the caller is a program whose key is not for this."""
-    key = caller().key
+    key = (of or caller()).key
     if key is not None and scope not in key.scopes:
         raise InsufficientScope(
             f"This API key lacks the scope {scope.value}. Use one that has it, or make one with "

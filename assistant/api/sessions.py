@@ -5,6 +5,7 @@ from typing import Any
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
+from assistant.models import Session
 from assistant.schemas.paging import PageSchema
 from assistant.schemas.sessions import SessionSchema
 from assistant.security import allow, caller, caller_id
@@ -20,11 +21,12 @@ blp = StrictBlueprint("sessions", __name__, url_prefix="/sessions", description=
 def list_sessions(query: dict[str, Any]) -> Any:
     """List where you are signed in, newest first."""
     page = responses.page(query)
-    mine = [
-        {**vars(found), "is_current": found.id == caller().session_id}
-        for found in signed_in.list_(caller_id(), page)
-    ]
-    return responses.listed(mine, page)
+    return responses.listed([_shown(found) for found in signed_in.list_(caller_id(), page)], page)
+
+
+def _shown(session: Session) -> dict[str, Any]:
+    known = {name: getattr(session, name, None) for name in SessionSchema().fields}
+    return {**known, "is_current": session.id == caller().session_id}
 
 
 @blp.delete("")

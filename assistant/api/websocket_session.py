@@ -145,6 +145,7 @@ class Talk:
         caller = security.authenticate(values["token"])
         if caller.user_id != self.user_id:
             raise PermissionDenied("This is the token of somebody else. Open another socket.")
+        security.demand_scope(Scope.READ, caller)
         self._token = values["token"]
 
     def _chat(self, values: Body, about: Body) -> None:

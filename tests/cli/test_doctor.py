@@ -416,6 +416,10 @@ def test_settings_that_are_dangerous(another_app: MakeApp) -> None:
     }
     assert "5 characters only" in checks["FLOWER_PASSWORD"]["detail"]
     assert "does not start" in examine(another_app(secret_key=None))["SECRET_KEY"]["detail"]
+    changing = examine(another_app(secret_key_previous="k" * 40))["SECRET_KEY"]
+    assert (changing["status"], changing["advice"]) == (
+        *("warning", "Unset SECRET_KEY_PREVIOUS once its tokens have expired."),
+    )
 
 
 @pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")

@@ -313,6 +313,8 @@ def test_a_key_does_over_a_socket_what_its_scopes_name(live: Live) -> None:
         reading.send(**frame)
         refused = reading.next()
         assert (refused["type"], refused["code"]) == ("error", "insufficient_scope")
+    reading.send("auth", token=make_key(live, "write")["key"])
+    assert reading.next()["code"] == "insufficient_scope"
     reading.send("follow", job_id=job["id"])
     assert reading.until("event")[-1]["job_id"] == job["id"]
     assert connect(live, token=make_key(live, "read", "write")["key"]).chat("Tell me.")

@@ -25,6 +25,7 @@ from assistant.strangers import strangers_transaction
 
 # So many failures cost nothing; then it is a second, and twice as long with each further one.
 FREE, FREE_OF_ADDRESS = 5, 20
+FIRST_SECONDS = 1
 LONGEST_SECONDS = 900
 # Where nobody's address is known, an account's owner waits together with whoever attacks it.
 LONGEST_TOGETHER_SECONDS = 30
@@ -44,7 +45,7 @@ class Counter(NamedTuple):
 
 
 _DELAY = """make_interval(secs => CASE WHEN ceil(c.failures) < :free THEN 0
-    ELSE least(:longest, power(2, least(ceil(c.failures) - :free, 30))) END)"""
+    ELSE least(:longest, :first * power(2, least(ceil(c.failures) - :free, 30))) END)"""
 # It counts before the password is looked at, so that many at once are not all let through. Who has
 # to wait is not counted.
 _COUNT = text(f"""
@@ -57,7 +58,7 @@ _WAIT = text(f"""
 SELECT extract(epoch FROM c.counted_at + {_DELAY} - now())::float
 FROM sign_in_counts AS c WHERE key = :key""")
 _TAKE_BACK = text("""
-UPDATE sign_in_counts SET failures = greatest(0, failures - 1) WHERE key = ANY(:keys)""")
+UPDATE sign_in_counts SET failures = greatest(0, failures - 1) WHERE key = :key""")
 
 
 def counters_of(
@@ -129,7 +130,8 @@ def remember(session: Session, user_id: uuid.UUID, address: str | None) -> None:
 
 def _count(session: Session, counter: Counter) -> None:
     bounds: dict[str, Any] = {
-        **{"key": counter.key, "free": counter.free, "longest": counter.longest},
+        **{"key": counter.key, "free": counter.free},
+        **{"first": FIRST_SECONDS, "longest": counter.longest},
     }
     if session.scalar(_COUNT, {**bounds, "forget": counter.forget}):
         return
@@ -142,8 +144,9 @@ def _count(session: Session, counter: Counter) -> None:
 
 
 def _take_back(session: Session, counters: Sequence[Counter]) -> None:
-    if counters:
-        session.execute(_TAKE_BACK, {"keys": [counter.key for counter in counters]})
+    # One after the other, in the order in which they are counted, so that nobody waits in a circle.
+    for counter in counters:
+        session.execute(_TAKE_BACK, {"key": counter.key})
 
 
 def _place(address: str) -> str:

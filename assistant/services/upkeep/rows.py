@@ -120,15 +120,17 @@ def _some_sessions() -> int:
 
 def _remove_traces() -> int:
     """Remove what nobody needs any more of sign-ins; return how many rows."""
-    old = (
-        SignInCount.counted_at < func.now() - COUNT_AGE,
-        KnownAddress.last_used_at < func.now() - ADDRESS_AGE,
-        OneTimeToken.expires_at < func.now(),
-    )
+    old_counts = select(SignInCount.key).where(SignInCount.counted_at < func.now() - COUNT_AGE)
+    # Whoever signs in locks two of them, one after the other.
+    unlocked = old_counts.with_for_update(skip_locked=True).scalar_subquery()
     removed = 0
-    for model, is_old in zip((SignInCount, KnownAddress, OneTimeToken), old, strict=True):
+    for old in (
+        delete(SignInCount).where(SignInCount.key.in_(unlocked)),
+        delete(KnownAddress).where(KnownAddress.last_used_at < func.now() - ADDRESS_AGE),
+        delete(OneTimeToken).where(OneTimeToken.expires_at < func.now()),
+    ):
         with transaction(SYSTEM) as session:
-            gone = session.execute(delete(model).where(is_old))
+            gone = session.execute(old.execution_options(synchronize_session=False))
         assert isinstance(gone, CursorResult)
         removed += gone.rowcount
     return removed

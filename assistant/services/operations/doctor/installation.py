@@ -49,6 +49,9 @@ def _secret_key() -> Finding:
         return fail("SECRET_KEY", "It is not set, so the API does not start.", make)
     if length < SHORTEST_KEY:
         return fail("SECRET_KEY", f"It has {length} characters, not {SHORTEST_KEY}.", make)
+    if settings.secret_key_previous is not None:
+        what = "The key before is accepted, too."
+        return warn("SECRET_KEY", what, "Unset SECRET_KEY_PREVIOUS once its tokens have expired.")
     return ok("SECRET_KEY", f"It has {length} characters.")
 
 
