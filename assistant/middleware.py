@@ -65,7 +65,16 @@ def vouch() -> None:
 def client_address() -> str | None:
     """Return the client's address; None where it may be a proxy's, since nobody has said."""
     known = current_app.extensions["settings"].proxy_hops is not None
-    return request.remote_addr if known else None
+    return _bare(request.remote_addr) if known and request.remote_addr else None
+
+
+def _bare(address: str) -> str:
+    """Return an address without the port, the brackets and the zone that some proxies write."""
+    if address.startswith("["):
+        address = address.removeprefix("[").partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
+    return address.partition("%")[0]
 
 
 def _begin() -> None:

@@ -17,7 +17,7 @@ class SignInCount(Model):
 
     key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     failures: Mapped[float]
-    counted_at: Mapped[Moment]
+    counted_at: Mapped[Moment] = mapped_column(index=True)
 
 
 class KnownAddress(Model):

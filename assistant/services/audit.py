@@ -107,13 +107,12 @@ def purge(age: timedelta) -> int:
     purged = 0
     while some := _purge_some(before):
         purged += some
-    with transaction(SYSTEM) as session:
-        note(session, Action.PURGED, entries=purged, before=before.isoformat())
     return purged
 
 
 def _purge_some(before: datetime) -> int:
-    old = select(AuditEvent.id).where(AuditEvent.at < before).order_by(AuditEvent.id).limit(BATCH)
+    """Remove some entries and say so in the same transaction, so that none goes without a trace."""
+    old = select(AuditEvent.id).where(AuditEvent.at < before).order_by(AuditEvent.at).limit(BATCH)
     with transaction(SYSTEM) as session:
         # The trigger lets go what is older than this transaction says.
         said = func.set_config("assistant.audit_purged_before", before.isoformat(), True)
@@ -123,7 +122,9 @@ def _purge_some(before: datetime) -> int:
             .where(AuditEvent.id.in_(old.scalar_subquery()))
             .execution_options(synchronize_session=False)
         )
-    assert isinstance(gone, CursorResult)
+        assert isinstance(gone, CursorResult)
+        if gone.rowcount:
+            note(session, Action.PURGED, entries=gone.rowcount, before=before.isoformat())
     return gone.rowcount
 
 

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in_counts")),
     )
+    op.create_index(op.f("ix_sign_in_counts_counted_at"), "sign_in_counts", ["counted_at"])
     op.create_table(
         "known_addresses",
         sa.Column("owner_id", sa.Uuid(), nullable=False),

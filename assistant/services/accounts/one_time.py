@@ -40,6 +40,12 @@ def redeem(session: Session, purpose: Purpose, text: str) -> OneTimeToken | None
     return session.scalar(delete(OneTimeToken).where(*_good(purpose, text)).returning(OneTimeToken))
 
 
+def forget(session: Session, purpose: Purpose, owner_id: uuid.UUID) -> None:
+    """Let a user's tokens be worthless within a transaction of the system or of the user."""
+    theirs = OneTimeToken.owner_id == owner_id
+    session.execute(delete(OneTimeToken).where(theirs, OneTimeToken.purpose == purpose))
+
+
 def _good(purpose: Purpose, text: str) -> tuple[ColumnElement[bool], ...]:
     return (
         OneTimeToken.digest == _digest(text),

@@ -63,7 +63,7 @@ def sign_in(
     asker = Asker(folded(username), sender)
     with strangers_transaction(SYSTEM) as session:
         user = names.find(session, username)
-        counters = throttle.counters_of(session, username, user, address)
+        counters = throttle.counters_of(session, username, user, sender, address)
     # The password is checked with no transaction open, and also for a name that does not exist.
     kept = user.password_hash if user else UNKNOWN_USER
     with throttle.trying(counters):
@@ -74,16 +74,25 @@ def sign_in(
         raise InvalidCredentials("The username or the password is wrong.")
     new_hash = hash_password(password, asker) if verdict.outdated else None
     with transaction(SYSTEM) as session:
-        tokens = _open(session, user.id, user_agent)
-        throttle.clear(session, counters)
-        throttle.remember(session, user.id, address)
-        if new_hash:
-            session.execute(
-                update(User)
-                .where(User.id == user.id, User.password_hash == user.password_hash)
-                .values(password_hash=new_hash)
-            )
+        if is_still := _has_still(session, user):
+            tokens = _open(session, user.id, user_agent)
+            throttle.clear(session, counters)
+            throttle.remember(session, user.id, address or sender)
+            if new_hash:
+                mine = update(User).where(User.id == user.id)
+                session.execute(mine.values(password_hash=new_hash))
+    if not is_still:
+        return sign_in(username, password, user_agent, sender, address)
     return tokens
+
+
+def _has_still(session: Transaction, user: User) -> bool:
+    """Return whether a user still has the hash that was looked at, and keep it for this moment.
+
+    Or whoever is signing in with a password while it is changed would outlast the change.
+    """
+    mine = select(User.password_hash).where(User.id == user.id)
+    return session.scalar(mine.with_for_update(key_share=True)) == user.password_hash
 
 
 def _open(session: Transaction, user_id: uuid.UUID, user_agent: str | None) -> Tokens:

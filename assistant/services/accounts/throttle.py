@@ -62,22 +62,26 @@ UPDATE sign_in_counts SET failures = greatest(0, failures - 1) WHERE key = :key"
 
 
 def counters_of(
-    session: Session, typed: str, user: User | None, address: str | None
+    session: Session, typed: str, user: User | None, sender: str | None, address: str | None
 ) -> list[Counter]:
     """Return what a sign-in with this name from this address counts under.
 
-    `address` is None where it is not known whose it is.
+    `address` is None where it is not known whose it is, the client's or a proxy's; the `sender` is
+    then still told apart from others, which helps where there is no proxy.
     """
     name = folded(typed)
-    if address is None:
-        return [Counter(_hash("name", name), longest=LONGEST_TOGETHER_SECONDS)]
-    place = _place(address)
+    longest = LONGEST_SECONDS if address else LONGEST_TOGETHER_SECONDS
+    if sender is None:
+        return [Counter(_hash("name", name), longest=longest)]
+    place = _place(address or sender)
     known = select(KnownAddress.owner_id).where(
         KnownAddress.owner_id == (user.id if user else uuid.UUID(int=0)),
         KnownAddress.address_hash == _hash("address", place),
     )
     if session.scalar(known) is not None:
-        return [Counter(_hash("pair", name, place))]
+        return [Counter(_hash("pair", name, place), longest=longest)]
+    if address is None:
+        return [Counter(_hash("name", name), longest=longest)]
     everybody = Counter(
         *(_hash("address", place), FREE_OF_ADDRESS, LONGEST_SECONDS, FORGET_OF_ADDRESS_SECONDS),
         cleared=False,
@@ -111,10 +115,16 @@ def clear(session: Session, counters: Sequence[Counter]) -> None:
     _take_back(session, [counter for counter in counters if not counter.cleared])
 
 
-def clear_user(session: Session, user: User) -> None:
-    """Forget what strangers did under a user's name, within a transaction of the system."""
-    names = [_hash("name", folded(name)) for name in (user.username, user.email)]
-    session.execute(delete(SignInCount).where(SignInCount.key.in_(names)))
+def clear_user(session: Session, user: User, sender: str | None) -> None:
+    """Forget what was done under a user's name, by strangers or from where the user sits.
+
+    It is within a transaction of the system.
+    """
+    names = [folded(name) for name in (user.username, user.email)]
+    keys = [_hash("name", name) for name in names]
+    if sender is not None:
+        keys += [_hash("pair", name, _place(sender)) for name in names]
+    session.execute(delete(SignInCount).where(SignInCount.key.in_(keys)))
 
 
 def remember(session: Session, user_id: uuid.UUID, address: str | None) -> None:

@@ -70,13 +70,25 @@ def search(
     `PermanentError` if what would be searched needs encoders that are gone.
     """
     wish = _Wish(limit, ranking, deadline or Deadline())
+    best: Found | None = None
     for _ in range(SWITCHES):
         try:
-            return _by_encoders(scope, collections_in(scope), question, wish)
+            found = _by_encoders(scope, collections_in(scope), question, wish)
+            return _fuller(best, found)
         except _ReplacedError as replaced:
             # Chunks of the index that was asked are not seen any more.
-            found = replaced.found
-    return found
+            best = _fuller(best, replaced.found)
+        if wish.deadline.is_over:
+            break
+    assert best is not None
+    return best
+
+
+def _fuller(earlier: Found | None, later: Found) -> Found:
+    """Return the later one, unless time ended before it had compared as much."""
+    if earlier is None or later.part is None or earlier.part is None:
+        return later
+    return earlier if earlier.part.compared > later.part.compared else later
 
 
 def _by_encoders(
