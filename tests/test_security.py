@@ -37,7 +37,9 @@ PUBLIC = {
 }
 # What else is allowed to whom. A new endpoint has to be written down here.
 SIGNED_IN = {"auth.logout", "users.change_me", "users.delete_me"}
-SIGNED_IN_ADMIN = {"users.create_password_link"}
+SIGNED_IN_ADMIN = {
+    *("users.create_password_link", "users.create_user", "invitations.create_invitation"),
+}
 READING = {
     *("auth.me", "users.get_me", "models.list_models", "search.search_documents"),
     *("api_keys.get_api_key", "api_keys.list_api_keys"),
@@ -63,9 +65,9 @@ WRITING = {
     *("messages.edit_message", "messages.regenerate_message"),
 }
 ADMINISTERING = {
-    *("users.list_users", "users.create_user", "users.get_user"),
-    *("users.change_user", "users.delete_user", "invitations.list_invitations"),
-    *("invitations.create_invitation", "invitations.withdraw_invitation"),
+    *("users.list_users", "users.get_user"),
+    *("users.change_user", "users.delete_user"),
+    *("invitations.list_invitations", "invitations.withdraw_invitation"),
 }
 OWNED = {
     table.name: "id" if table.name == "users" else "owner_id"

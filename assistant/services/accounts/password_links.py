@@ -9,7 +9,15 @@ from assistant.adapters.passwords import Asker, hash_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, PermissionDenied
 from assistant.models import OneTimeToken, Purpose, User
-from assistant.services.accounts import administration, one_time, session_cache, sessions, throttle
+from assistant.services.accounts import (
+    administration,
+    api_keys,
+    key_cache,
+    one_time,
+    session_cache,
+    sessions,
+    throttle,
+)
 from assistant.strangers import strangers_transaction
 
 
@@ -23,7 +31,10 @@ def create(user_id: uuid.UUID, hours: int) -> tuple[OneTimeToken, str]:
 
 
 def use(token: str, password: str, address: str | None) -> None:
-    """Set a password and end all sessions; raises `PermissionDenied` for a token that is none."""
+    """Set a password, end all sessions and revoke all keys.
+
+    Raises `PermissionDenied` for a token that is none.
+    """
     with strangers_transaction(SYSTEM) as session:
         if not one_time.is_good(session, Purpose.PASSWORD, token):
             raise _worthless()
@@ -33,8 +44,10 @@ def use(token: str, password: str, address: str | None) -> None:
         user = _redeem(session, token)
         user.password_hash = new_hash
         ended = sessions.end_all(session, user.id)
+        keys = api_keys.remove_all(session, user.id)
         throttle.clear_user(session, user)
     session_cache.forget(ended)
+    key_cache.forget(keys)
 
 
 def _redeem(session: Session, token: str) -> User:

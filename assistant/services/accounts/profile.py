@@ -16,7 +16,7 @@ from assistant.services.accounts.caller import Caller
 
 
 def update(caller: Caller, values: dict[str, Any]) -> User:
-    """Change what is given; a new password ends all other sessions.
+    """Change what is given; a new password ends all other sessions, and leaves keys alone.
 
     A new e-mail address or password wants the old password, since whoever has found an open
     browser could otherwise take the account over.
