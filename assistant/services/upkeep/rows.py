@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
 from assistant.models import (
+    ApiKey,
     Embedding,
     KnownAddress,
     OneTimeToken,
@@ -30,6 +31,8 @@ SESSIONS = 1000
 # By then all failures that were counted are forgotten anyway.
 COUNT_AGE = timedelta(days=1)
 ADDRESS_AGE = timedelta(days=90)
+# Until then the list of keys says why a program is refused.
+EXPIRED_KEY_AGE = timedelta(days=30)
 # An embedding without a chunk may be about to get one, when its document is indexed again.
 EMBEDDING_AGE = timedelta(days=1)
 EMBEDDINGS = 2000
@@ -123,9 +126,10 @@ def _remove_traces() -> int:
         SignInCount.counted_at < func.now() - COUNT_AGE,
         KnownAddress.last_used_at < func.now() - ADDRESS_AGE,
         OneTimeToken.expires_at < func.now(),
+        ApiKey.expires_at < func.now() - EXPIRED_KEY_AGE,
     )
     removed = 0
-    for model, is_old in zip((SignInCount, KnownAddress, OneTimeToken), old, strict=True):
+    for model, is_old in zip((SignInCount, KnownAddress, OneTimeToken, ApiKey), old, strict=True):
         with transaction(SYSTEM) as session:
             gone = session.execute(delete(model).where(is_old))
         assert isinstance(gone, CursorResult)
