@@ -78,6 +78,7 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.ingestion
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.splitting
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.retrieval
+	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.manuals
 	@$(BIN)/python -m benchmarks.search
 	@SCANS="$(SCANS)" $(BIN)/python -m benchmarks.ocr
 	@$(BIN)/python -m benchmarks.encoder
@@ -88,8 +89,8 @@ drill: $(RUNTIME) $(DEVELOPMENT) ## break a stack on purpose, lose nothing; JOBS
 	@JOBS="$(JOBS)" SECONDS="$(SECONDS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.drill
 
 .PHONY: growth
-growth: $(RUNTIME) $(DEVELOPMENT) ## a filled installation beside an empty one; FIGURES=, ENDED=, DOCUMENTS=, SEED=
-	@ENDED="$(ENDED)" DOCUMENTS="$(DOCUMENTS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.growth $(FIGURES)
+growth: $(RUNTIME) $(DEVELOPMENT) ## a filled installation beside an empty one; FIGURES=, ENDED=, DOCUMENTS=, SECONDS=, SEED=
+	@ENDED="$(ENDED)" DOCUMENTS="$(DOCUMENTS)" SECONDS="$(SECONDS)" SEED="$(SEED)" exec $(BIN)/python -m benchmarks.growth $(FIGURES)
 
 .PHONY: fuzz
 fuzz: $(RUNTIME) $(DEVELOPMENT) ## mutated and hostile files, harm nobody; COUNT=, SEED=, SAMPLES=, KEEP=

@@ -23,6 +23,8 @@ from assistant.value_files import with_files
 # The name, among those of models, by which answers are asked for that need no model.
 EXTRACTIVE = "extractive"
 
+# A hundred years; PostgreSQL knows no spans much longer than that. Zero is for ever.
+Days = Annotated[float, Field(ge=0, le=36_500)]
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 
 
@@ -63,6 +65,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     chroma_url: str = "http://127.0.0.1:8001"
 
     secret_key: SecretStr | None = None
+    secret_key_previous: SecretStr | None = None
     access_token_expire_minutes: AtLeastOne = 30
     refresh_token_expire_days: AtLeastOne = 30
     registration: Literal["open", "closed", "invitation"] = "open"
@@ -99,7 +102,10 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     worker_stall_seconds: Positive = 60.0
     stuck_seconds: Positive = 120.0
     idempotency_hours: Positive = 48.0
-    job_retention_days: float = Field(default=90.0, ge=0, le=36_500)
+    job_retention_days: Days = 90.0
+    session_retention_days: Days = 30.0
+    conversation_retention_days: Days = 0.0
+    evaluation_retention_days: Days = 0.0
     upkeep_seconds: Positive = 10.0
     max_followers: AtLeastOne = 5000
     max_sockets_per_user: AtLeastOne = 20
@@ -179,6 +185,12 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
         if self.crash_points is not None and not self.debug:
             raise ValueError("CRASH_POINTS is for drills alone: unset it (or set DEBUG, too)")
         return self
+
+    @property
+    def signing_keys(self) -> list[str]:
+        """Return the key that signs, and behind it the one before, which is still accepted."""
+        both = (self.secret_key, self.secret_key_previous)
+        return [key.get_secret_value() for key in both if key is not None]
 
     @property
     def uploads(self) -> Path:

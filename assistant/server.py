@@ -54,13 +54,17 @@ control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Refuse to start without a key that signs tokens."""
-    key = _settings.secret_key
-    if key is None or len(key.get_secret_value()) < SHORTEST_KEY:
-        raise SystemExit(
-            f"SECRET_KEY must have at least {SHORTEST_KEY} characters; whoever knows it can be "
-            'anybody. Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
-        )
+    """Refuse to start without a key that signs tokens, and with one that could be guessed."""
+    keys = {"SECRET_KEY": _settings.secret_key}
+    if _settings.secret_key_previous is not None:
+        keys["SECRET_KEY_PREVIOUS"] = _settings.secret_key_previous
+    for name, key in keys.items():
+        if key is None or len(key.get_secret_value()) < SHORTEST_KEY:
+            raise SystemExit(
+                f"{name} must have at least {SHORTEST_KEY} characters; whoever knows it can be "
+                'anybody. Make one with: python -c "import secrets; '
+                'print(secrets.token_urlsafe(48))"'
+            )
     # What gunicorn says goes where all other lines go, in their form; workers inherit this.
     logs.configure(_settings)
     server.log.error_log.handlers.clear()

@@ -5,7 +5,7 @@ Filesystem Hierarchy Standard 3.0 and the history of Debian in PDF, and pages of
 of Python 3.11 in HTML; the questions are the project's own, in other words than the manuals'. The
 answer of a question about a PDF counts wherever it stands, since the standard is there in HTML,
 too; for the pages each PDF is asked alone, and what is quoted has to stand on the page that the
-citation names, in the text of another reader.
+citation names, in the text of another reader. Last come the questions of `retrieval_languages`.
 """
 
 import io
@@ -24,11 +24,13 @@ from assistant.models import Job
 from assistant.services import jobs
 from assistant.services.documents import documents
 from assistant.services.evaluation import evaluations, question_sets
+from assistant.services.evaluation.judging import holds
 from assistant.services.generation import extraction, passages
 from assistant.services.retrieval.retrieval import Scope
-from benchmarks import retrieval_library
+from benchmarks import retrieval_languages, retrieval_library
 from benchmarks.accept import cpu_name
 from benchmarks.evaluation import SETTINGS
+from benchmarks.retrieval import filled
 
 QUESTIONS = Path(__file__).with_name("sets") / "corpus.json"
 # Blanks, what may stand at the end of a line, and what Markdown adds.
@@ -86,7 +88,7 @@ def pages(owner_id: uuid.UUID, folder: Path, ids: dict[str, uuid.UUID], raw: byt
             right += stands
             if not stands:
                 print(f"  not on page {quote['page']} of {name}: {quote['quote']!r}")
-        answered += any(_bare(one["answer"]) in _bare(quote["quote"]) for quote in cited)
+        answered += any(holds(quote["quote"], one["answer"]) for quote in cited)
         on_its_page += any(one["page"] == quote["page"] for quote in cited)
     print(
         f"{len(asked)} questions to a PDF alone: {right} of {quotes} quotes stand on the page that "
@@ -100,6 +102,9 @@ def _bare(text: str) -> str:
 
 def main() -> None:
     """Index the manuals and ask."""
+    if not os.environ.get("CORPUS"):
+        print("Skipped: CORPUS names no folder. Set it: make bench CORPUS=FOLDER")
+        return
     folder, raw = Path(os.environ["CORPUS"]), QUESTIONS.read_bytes()
     with retrieval_library.servers() as app:
         owner_id = retrieval_library.owner()
@@ -108,6 +113,11 @@ def main() -> None:
         print(f"{len(ids)} documents indexed: {time.monotonic() - begun:.0f} s", flush=True)
         evaluate(app, owner_id, raw)
         pages(owner_id, folder, ids, raw)
+        for language, asked in retrieval_languages.questions().items():
+            print(language)
+            cases = [{"question": question, "answer": answer} for question, answer in asked]
+            # Beside the notices of the other languages.
+            evaluate(app, filled(retrieval_languages.texts()), json.dumps(cases).encode())
     print(cpu_name())
 
 

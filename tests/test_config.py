@@ -40,6 +40,7 @@ VALUES = {
 # Of all numbers, those that may be 0.
 ZERO = {
     *("db_max_overflow", "overlap_tokens", "temperature", "job_retention_days"),
+    *("session_retention_days", "conversation_retention_days", "evaluation_retention_days"),
     *("retrieval_threshold", "vector_cache_size"),
 }
 NUMBERS = [

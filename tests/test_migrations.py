@@ -26,7 +26,7 @@ from assistant.app import create_app
 from assistant.database import Model, db
 from assistant.local.stack import LocalStack
 from assistant.services.operations.doctor.finding import Finding
-from assistant.services.operations.doctor.references import check_references
+from assistant.services.operations.doctor.references import examine_references
 from tests.services.factories import wait_for
 
 
@@ -438,7 +438,7 @@ def named_references(url: str) -> Finding:
     engine = create_engine(url)
     with Session(engine) as session:
         session.execute(text("SELECT set_config('assistant.owner', 'system', true)"))
-        [finding] = check_references(session)
+        [finding] = examine_references(session)
     engine.dispose()
     return finding
 
@@ -482,4 +482,54 @@ def test_foreign_keys_change_in_a_moment_and_go_on_where_they_were_cut_off(
     )
     assert admin_cursor.fetchone() == (1,), "that of pages alone"
     upgrade(directory=str(directory))
+    assert differences(scratch_url) == []
+
+
+MESSAGES = """
+INSERT INTO messages (id, owner_id, conversation_id, parent_id, position, role, status, content,
+    citations, options)
+SELECT md5(%(talk)s || n)::uuid, %(owner)s, %(talk)s,
+    CASE WHEN n > 1 THEN md5(%(talk)s || (n - 1))::uuid END, n, 'user', 'succeeded', '', '[]', '{}'
+FROM generate_series(1, %(count)s) AS n
+"""
+
+
+def test_messages_of_long_conversations_get_ways_up_though_one_is_held(
+    in_use: tuple[Path, Any], scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, client = in_use
+    before = ScriptDirectory(str(directory)).get_revision("0030").down_revision
+    upgrade(directory=str(directory), revision=str(before))
+    cursor, owner = client.cursor(), str(uuid.uuid4())
+    cursor.execute("SET assistant.owner = 'system'")
+    cursor.execute(
+        "INSERT INTO users (id, username, email, password_hash, role, is_active) "
+        "VALUES (%s, 'ada', 'ada@example.org', '-', 'user', true)",
+        (owner,),
+    )
+    talks = {str(uuid.uuid4()): count for count in (10, 700)}
+    for talk, count in talks.items():
+        cursor.execute(
+            "INSERT INTO conversations (id, owner_id, title, last_position)"
+            " VALUES (%s, %s, '', %s)",
+            (talk, owner, count),
+        )
+        cursor.execute(MESSAGES, {"talk": talk, "owner": owner, "count": count})
+    client.commit()
+    cursor.execute("SELECT id FROM messages WHERE position = 600 FOR UPDATE")
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        client.commit()
+
+    monkeypatch.setattr(time, "sleep", only_here(pause))
+    upgrade(directory=str(directory))
+    assert len(pauses) == 1
+    for talk, count in talks.items():
+        cursor.execute(
+            "SELECT count(depth), max(depth) FROM messages WHERE conversation_id = %s", (talk,)
+        )
+        # What is short is climbed as quickly.
+        assert cursor.fetchone() == ((700, 699) if count == 700 else (0, None))
     assert differences(scratch_url) == []

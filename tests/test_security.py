@@ -36,7 +36,10 @@ PUBLIC = {
     *("pages.asset", "pages.favicon", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
 }
 # What else is allowed to whom. A new endpoint has to be written down here.
-SIGNED_IN = {"auth.logout", "users.change_me", "users.delete_me"}
+SIGNED_IN = {
+    *("auth.logout", "users.change_me", "users.delete_me"),
+    *("sessions.end_session", "sessions.end_all_sessions"),
+}
 SIGNED_IN_ADMIN = {
     *("users.create_password_link", "users.create_user", "invitations.create_invitation"),
 }
@@ -50,7 +53,7 @@ READING = {
     *("documents.get_document", "documents.get_text", "documents.list_documents"),
     *("evaluations.get_evaluation", "evaluations.get_evaluation_plot"),
     *("evaluations.list_evaluations", "events.create_ticket", "events.follow_job"),
-    *("jobs.get_job", "jobs.list_jobs"),
+    *("jobs.get_job", "jobs.list_jobs", "sessions.list_sessions"),
 }
 WRITING = {
     *("api_keys.create_api_key", "api_keys.revoke_api_key", "collections.change_collection"),
@@ -66,7 +69,7 @@ WRITING = {
 }
 ADMINISTERING = {
     *("users.list_users", "users.get_user"),
-    *("users.change_user", "users.delete_user"),
+    *("users.change_user", "users.delete_user", "audit.list_audit_events"),
     *("invitations.list_invitations", "invitations.withdraw_invitation"),
 }
 OWNED = {
@@ -186,6 +189,7 @@ def things(user: User) -> dict[str, str]:
         "collection_id": document["collection_id"],
         "evaluation_id": evaluated(user),
         "key_id": key["id"],
+        "session_id": user.get("/sessions").get_json()[0]["id"],
     }
 
 
@@ -317,7 +321,8 @@ def test_lists_show_own_things_only(other_user: User, things: dict[str, str]) ->
 def test_the_tables_that_have_owners_are_the_ones_expected() -> None:
     tables = {table.name for table in Model.metadata.sorted_tables}
     assert tables - set(OWNED) == {
-        *("heartbeats", "installation", "open_job_counts", "sign_in_counts", "worker_slots")
+        *("audit_events", "heartbeats", "installation", "open_job_counts", "sign_in_counts"),
+        "worker_slots",
     }
 
 

@@ -110,3 +110,19 @@ except psycopg2.OperationalError as error:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=PROJECT
     )
     assert done.stdout.strip() == "PostgreSQL did not answer in 0.3 s True", done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_PREVIOUS"])
+def test_a_key_that_could_be_guessed_starts_nothing(name: str) -> None:
+    keys = {"SECRET_KEY": "k" * 40, "SECRET_KEY_PREVIOUS": "p" * 40, name: "k" * 31}
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "python:assistant.server", "wsgi:app"],
+        cwd=PROJECT,
+        env={**os.environ, **keys, "PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert f"{name} must have at least 32 characters" in done.stderr + done.stdout

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from json import JSONDecodeError
 from typing import TypeVar
@@ -70,17 +70,15 @@ class ChromaStore:
 
     def count(self, collection: str) -> int:
         """Return how many vectors the collection holds; none if it does not exist."""
-        return self._call(collection, lambda handle: handle.count()) or 0
+        return self._call(collection, Collection.count) or 0
 
     def drop(self, collection: str) -> None:
         """Remove the collection with all its vectors, if it exists."""
         with _translated():
             session = self._connected()
             session.handles.pop(collection, None)
-            try:
+            with suppress(NotFoundError):
                 session.api.delete_collection(collection)
-            except NotFoundError:
-                return
 
     def names(self) -> list[str]:
         """Return the names of all collections, whoever made them."""

@@ -5,6 +5,7 @@ from flask import Flask
 from assistant import __version__
 from assistant.api import (
     api_keys,
+    audit,
     auth,
     collections,
     conversations,
@@ -20,6 +21,7 @@ from assistant.api import (
     pages,
     prefer_header,
     search,
+    sessions,
     users,
     websocket,
 )
@@ -64,8 +66,10 @@ def init_app(app: Flask, settings: Settings) -> None:
 RESOURCES = (
     auth,
     users,
+    sessions,
     api_keys,
     invitations,
+    audit,
     conversations,
     messages,
     documents,

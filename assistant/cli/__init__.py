@@ -7,6 +7,7 @@ from flask import Flask
 
 from assistant.cli import (
     accounts,
+    audit,
     completion,
     doctor,
     documents,
@@ -14,14 +15,22 @@ from assistant.cli import (
     invitations,
     jobs,
     keys,
+    sessions,
     stats,
     sweep,
     vectors,
 )
 
 COMMANDS = (
-    *(accounts.users, keys.keys, invitations.invitations, jobs.jobs, documents.documents),
-    *(stats.stats, doctor.doctor, sweep.sweep),
+    *(
+        accounts.users,
+        sessions.sessions,
+        keys.keys,
+        invitations.invitations,
+        jobs.jobs,
+        documents.documents,
+    ),
+    *(audit.audit, stats.stats, doctor.doctor, sweep.sweep),
     *(vectors.vectors, evaluating.evaluate, completion.completion),
 )
 

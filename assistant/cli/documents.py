@@ -109,11 +109,11 @@ def reindex(
     owner_id = people.look_up(owner).id if owner else None
     targets = reindexing.targets(document_ids=ids, collection_id=collection, owner_id=owner_id)
     accepted: list[uuid.UUID] = []
-    for target in targets:
-        try:
-            accepted.append(service.reindex(target.owner_id, target.id).id)
-        except AssistantError as error:
-            click.echo(f"Error: {target.id}: {error.detail}", err=True)
+    for target, result in reindexing.promise(targets):
+        if isinstance(result, AssistantError):
+            click.echo(f"Error: {target.id}: {result.detail}", err=True)
+        else:
+            accepted.append(result.id)
     refused = len(targets) - len(accepted)
     if no_wait:
         _report({"accepted": len(accepted), "refused": refused, "job_ids": accepted}, as_json)

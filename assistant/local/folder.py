@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from assistant.local.errors import LocalRunError
+from assistant.local.ownership import demand_own
 from assistant.run_settings import LOCK
 
 # How long an earlier run, whose runner was killed, may take to stop its servers.
@@ -26,12 +27,15 @@ class DataFolder:
     def claim(self) -> None:
         """Lock the folder, or raise `LocalRunError` if another run has it."""
         try:
+            self.path.mkdir(mode=0o755, parents=True, exist_ok=True)
+            if os.geteuid() == 0:
+                demand_own(self.path)
             ours = self._is_ours()
             for folder in (self.secrets, self.run, self.log):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, exist_ok=True)
             if ours:
                 self._close_to_others()
-            self.lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            self.lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise LocalRunError(
                 f"The data folder {self.path} cannot be used: {error.strerror} "
@@ -53,7 +57,7 @@ class DataFolder:
 
     def _is_ours(self) -> bool:
         """Return whether the folder is for local runs alone: new, empty, or used by one before."""
-        names = [path.name for path in self.path.iterdir()] if self.path.exists() else []
+        names = [path.name for path in self.path.iterdir()]
         return not names or LOCK in names
 
     def _close_to_others(self) -> None:

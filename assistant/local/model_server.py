@@ -22,8 +22,12 @@ def serve(model: str, port: int, context_tokens: int) -> None:
     parameters.model_alias = {ALIAS}
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = port
-    # To pages in a browser, too, it answers whatever their origin; without the key, nothing.
     parameters.api_keys = [os.environ[KEY]]
+    # No page in a browser may read what it answers, and there is none of its own.
+    parameters.cors_origins = ""
+    parameters.cors_origins_explicit = True
+    parameters.cors_credentials = False
+    parameters.ui = False
     # A window of its own for each request: in a shared one two long requests starve each other.
     parameters.kv_unified = False
     parameters.n_ctx = context_tokens * PARALLEL_REQUESTS

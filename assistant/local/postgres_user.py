@@ -6,6 +6,7 @@ import os
 import pwd
 import random
 import shutil
+import stat
 from pathlib import Path
 
 from assistant.local.errors import LocalRunError
@@ -13,6 +14,7 @@ from assistant.local.secret import write_private
 
 # Below what systems and containers give out by themselves, and below `nobody`.
 IDS = range(50_000, 60_000)
+OPENED = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 READ_BELOW_CLOSED_FOLDERS = "+dac_read_search"
 
 # What others could have changed while the cluster was theirs, too; everything else that counts is
@@ -96,16 +98,27 @@ def hand_over(cluster: Path, user_id: int) -> None:
         return
     os.chown(cluster, 0, 0)
     cluster.chmod(0o700)
-    for folder, folders, files in os.walk(cluster):
-        for path in (Path(folder, name) for name in (*folders, *files)):
-            found = path.lstat()
-            # What root put there is not PostgreSQL's, and what has a second name may be anybody's.
-            if found.st_uid != 0 and (path.is_dir() or found.st_nlink == 1):
-                os.chown(path, user_id, user_id, follow_symlinks=False)
+    # Its former owner may still be at work further down, and put something else under a name: so
+    # each is opened first, without following a link, and then looked at.
+    for _, folders, files, folder in os.fwalk(cluster):
+        for name in (*folders, *files):
+            with contextlib.suppress(OSError):
+                _give(os.open(name, OPENED, dir_fd=folder), user_id)
     for name, text in CONFIGURATION.items():
         write_private(cluster / name, text)
         os.chown(cluster / name, user_id, user_id)
     os.chown(cluster, user_id, user_id)
+
+
+def _give(opened: int, user_id: int) -> None:
+    """Give an open file or folder to this user, and close it."""
+    try:
+        found = os.fstat(opened)
+        # What root put there is not PostgreSQL's, and what has a second name may be anybody's.
+        if found.st_uid != 0 and (stat.S_ISDIR(found.st_mode) or found.st_nlink == 1):
+            os.fchown(opened, user_id, user_id)
+    finally:
+        os.close(opened)
 
 
 def closed_to_strangers(*needed: Path) -> Path | None:

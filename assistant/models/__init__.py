@@ -1,6 +1,7 @@
 """The tables."""
 
 from assistant.models.api_key import ApiKey, Scope
+from assistant.models.audit_event import Action, AuditEvent
 from assistant.models.collection import Collection
 from assistant.models.conversation import Conversation, Message, MessageRole, WhenBusy
 from assistant.models.document import (
@@ -25,8 +26,10 @@ from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignIn
 from assistant.models.user import Role, User
 
 __all__ = [
+    "Action",
     "ApiKey",
     "Attempt",
+    "AuditEvent",
     "Blocker",
     "Chunk",
     "Collection",

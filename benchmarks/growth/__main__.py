@@ -2,7 +2,9 @@
 
 `make growth`, or `python -m benchmarks.growth [NAME...]` for some figures alone. A database of its
 own is filled with ended jobs (`ENDED`, 100,000), statistics are taken while nothing waits and then
-held, and jobs are let wait. `deletion` plants an account (`DOCUMENTS`, 2,000) and deletes it.
+held, and jobs are let wait. `deletion` plants an account (`DOCUMENTS`, 2,000) and deletes it;
+`held` keeps a transaction open under load, and `idle` counts what is used while nobody asks for
+anything, each for `SECONDS` (60).
 Leaves with an error if a figure is not kept.
 """
 
@@ -16,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.accept import cpu_name
-from benchmarks.growth import deleting
+from benchmarks.growth import deleting, holding, idling
 from benchmarks.growth.planting import Planted
 from benchmarks.growth.queueing import FIGURES, Figure, compare
 from benchmarks.stack import Whole, whole_stack
@@ -33,7 +35,11 @@ RAISED: dict[str, Any] = {
 
 
 # Figures that have a stack of their own; each says what it needs and whether it is kept.
-OTHERS: dict[str, Callable[[Whole, Planted], bool]] = {"deletion": deleting.measure}
+OTHERS: dict[str, Callable[[Whole, Planted], bool]] = {
+    "deletion": deleting.measure,
+    "held": holding.measure,
+    "idle": idling.measure,
+}
 
 
 def _run(figures: list[Figure], limits: dict[str, Any], seed: int, ended: int) -> list[bool]:

@@ -68,7 +68,7 @@ class Planted:
     """The database of a stack, as somebody who may do anything sees it."""
 
     def __init__(self, stack: LocalStack, seed: int) -> None:
-        self.chance = random.Random(seed)
+        self.chance, self._stack, self._seed = random.Random(seed), stack, seed
         url = make_url(stack.settings.database_url)
         password = (stack.folder.secrets / "postgres_admin_password").read_text().strip()
         place: dict[str, Any] = {"host": url.host, "port": url.port, "dbname": url.database}
@@ -77,6 +77,15 @@ class Planted:
         self._role = url.username
         self.do("SET assistant.owner = 'system'")
         self.do("SET synchronous_commit = off")
+
+    @contextmanager
+    def another(self) -> Iterator["Planted"]:
+        """Open one more connection until the `with` ends."""
+        other = Planted(self._stack, self._seed)
+        try:
+            yield other
+        finally:
+            other._connection.close()
 
     def do(self, statement: str, **values: Any) -> Any:
         """Run a statement; return the first value of its answer, if it has one."""

@@ -15,7 +15,7 @@ from assistant.services.citing import quotes
 from assistant.services.documents import vectors
 from assistant.services.jobs import cache as job_cache
 from assistant.services.retrieval import hits as hits_of_search
-from assistant.services.retrieval import retrieval
+from assistant.services.retrieval import scope
 from assistant.services.upkeep import marker
 from assistant.services.upkeep.index import Indexes
 from assistant.services.upkeep.remains import Remains
@@ -327,7 +327,7 @@ def test_a_stranded_collection_is_deleted_when_asked_again(user: User, end: str)
     # Its index may be in doubt for ever: searches do not ask it.
     change_rows("UPDATE collections SET index_checked_at = now() WHERE owner_id = :o", o=user.id)
     change_rows("UPDATE collections SET index_checked_at = NULL WHERE id = :id", id=made)
-    asked = retrieval._collections(retrieval.Scope(uuid.UUID(user.id)))
+    asked = scope.collections_in(scope.Scope(uuid.UUID(user.id)))
     assert [str(one.id) for one in asked] == [user.get("/collections").get_json()[0]["id"]]
     assert {str(hit.document_id) for hit in hits(user, "ferry")} == {kept}
 

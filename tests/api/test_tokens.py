@@ -1,15 +1,18 @@
 """What an access token must be; everything else is 401."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import jwt
 import pytest
+from flask import Flask
 from werkzeug.test import TestResponse
 
 from assistant.extensions import cache
-from tests.conftest import User
+from assistant.services.accounts.access_tokens import key_id
+from tests.conftest import PASSWORD, User
 from tests.factories import assert_problem, change_rows
 
 CLAIMS = ("exp", "iat", "jti", "iss", "aud", "sub", "sid", "type")
@@ -139,3 +142,76 @@ def test_who_was_shut_out_is_refused(user: User, statement: str) -> None:
     assert_refused(
         user.client.post("/api/v1/auth/refresh", json={"refresh_token": user.refresh_token})
     )
+
+
+OLDER = "the key that was used before this one"
+
+
+def issued_by(user: User, app: Flask) -> dict[str, str]:
+    """Sign in at an application, and return what it handed out."""
+    form = {"username": user.username, "password": PASSWORD}
+    tokens: dict[str, str] = app.test_client().post("/api/v1/auth/token", data=form).get_json()
+    return tokens
+
+
+def status(app: Flask, token: str) -> int:
+    headers = {"Authorization": f"Bearer {token}"}
+    return app.test_client().get("/api/v1/auth/me", headers=headers).status_code
+
+
+def without_key_id(token: str, key: str) -> str:
+    """Return a token as a release before this one signed it."""
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode(claims, key, algorithm="HS256")
+
+
+def test_keys_are_changed_in_passing(user: User, another_app: Callable[..., Flask]) -> None:
+    before = another_app(secret_key=OLDER)
+    old = issued_by(user, before)["access_token"]
+    now = another_app(secret_key_previous=OLDER)
+    new = issued_by(user, now)["access_token"]
+    assert len({jwt.get_unverified_header(token)["kid"] for token in (old, new)}) == 2
+    assert (status(now, old), status(now, new)) == (200, 200)
+    # Those that know the older key alone do not take what they cannot check.
+    assert (status(before, old), status(before, new)) == (200, 401)
+    after = another_app()
+    assert (status(after, old), status(after, new)) == (401, 200)
+
+
+def test_tokens_of_before_the_upgrade_name_no_key_and_work(
+    user: User, another_app: Callable[..., Flask]
+) -> None:
+    both = another_app(secret_key_previous=OLDER)
+    keys = (key_of(user), OLDER)
+    assert [status(both, without_key_id(user.access_token, key)) for key in keys] == [200, 200]
+    assert status(both, without_key_id(user.access_token, "k" * 40)) == 401
+
+
+def test_a_key_id_names_one_of_ours_and_no_other_key(
+    user: User, another_app: Callable[..., Flask]
+) -> None:
+    app = another_app(secret_key_previous=OLDER)
+    names = [key_id(key_of(user)), key_id(OLDER)]
+    for key in (key_of(user), OLDER, "k" * 40):
+        for name in (*names, "another", "", "../key", None):
+            token = jwt.encode(claims_of(user), key, "HS256", headers=headed(name))
+            right = (key, name) in zip((key_of(user), OLDER), names, strict=True)
+            right = right or (name is None and key != "k" * 40)
+            assert status(app, token) == (200 if right else 401), (key, name)
+
+
+def headed(name: Any) -> dict[str, Any]:
+    return {} if name is None else {"kid": name}
+
+
+def test_a_lost_refresh_is_answered_alike_though_the_key_has_changed(
+    user: User, another_app: Callable[..., Flask]
+) -> None:
+    before = another_app(secret_key=OLDER)
+    body = {"refresh_token": issued_by(user, before)["refresh_token"]}
+    lost = before.test_client().post("/api/v1/auth/refresh", json=body).get_json()
+    now = another_app(secret_key_previous=OLDER).test_client()
+    again = now.post("/api/v1/auth/refresh", json=body).get_json()
+    assert again["refresh_token"] == lost["refresh_token"]
+    body = {"refresh_token": again["refresh_token"]}
+    assert now.post("/api/v1/auth/refresh", json=body).status_code == 200

@@ -21,16 +21,8 @@ from .conftest import Run, invoke_in
 
 PROJECT = Path(__file__).parents[2]
 OURS = {
-    "users",
-    "keys",
-    "invitations",
-    "jobs",
-    "documents",
-    "stats",
-    "doctor",
-    "sweep",
-    "eval",
-    "completion",
+    *("users", "keys", "invitations", "audit", "jobs", "documents", "stats", "doctor", "sweep"),
+    *("eval", "completion", "sessions"),
 }
 
 

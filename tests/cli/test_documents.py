@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from assistant.database import SYSTEM, transaction
+from assistant.database import SYSTEM, db, transaction
 from assistant.extensions import adapters
 from assistant.models import Collection, Job, JobState
 from assistant.models.document import vector_id
 from assistant.services import jobs
-from assistant.services.documents import deletion, documents, indexing
+from assistant.services.documents import deletion, documents, indexing, reindexing
 from assistant.services.jobs import kinds
 from assistant.services.retrieval import rebuilding
 from tests.conftest import User
@@ -154,6 +154,29 @@ def test_reindexing_everything_without_waiting(run: Run, read: Read, owner: uuid
     again = read("documents", "reindex", "--all", "--no-wait")
     assert again["job_ids"] == [job_id], "what waits already is not asked for twice"
     assert "1 document will be indexed" in run("documents", "reindex", "--all", "--no-wait").stdout
+
+
+def test_many_are_promised_in_few_transactions(read: Read, owner: uuid.UUID) -> None:
+    ids = [indexed(owner, f"Text {number}.", f"{number}.txt") for number in range(8)]
+    commits: list[Any] = []
+    count = commits.append
+    event.listen(db.engine, "commit", count)
+    try:
+        done = read("documents", "reindex", *ids, "--no-wait")
+    finally:
+        event.remove(db.engine, "commit", count)
+    assert len(set(done["job_ids"])) == 8
+    assert len(commits) < 8
+
+
+def test_one_that_is_refused_keeps_no_other_from_being_promised(owner: uuid.UUID) -> None:
+    ids = [indexed(owner, f"Text {number}.", f"{number}.txt") for number in range(3)]
+    change_rows("UPDATE documents SET deleted_at = now() WHERE id = :id", id=ids[1])
+    promised = reindexing.promise([reindexing.Target(one, owner) for one in ids])
+    results = {target.id: result for target, result in promised}
+    assert str(results[ids[1]]) == "This document is being deleted."
+    assert [isinstance(results[one], Job) for one in ids] == [True, False, True]
+    assert [documents.get(owner, one).status for one in (ids[0], ids[2])] == ["queued"] * 2
 
 
 def test_a_document_that_cannot_be_indexed_again_is_named(

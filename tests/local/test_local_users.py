@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -14,6 +15,7 @@ import psycopg2
 import pytest
 
 from assistant.config import Settings
+from assistant.local.errors import LocalRunError
 from assistant.local.folder import DataFolder
 from assistant.local.model import model_server
 from assistant.local.ports import free_port
@@ -145,6 +147,90 @@ def test_what_is_not_postgresqls_is_not_handed_over(tmp_path: Path) -> None:
     assert cluster.stat().st_uid == 50_000
 
 
+@as_root
+@pytest.mark.parametrize("owned", [".", "log", "secrets/key", "log/web.log", "valkey", "uploads"])
+def test_root_uses_no_folder_of_others(tmp_path: Path, owned: str) -> None:
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    for name in ("secrets", "log"):
+        (data / name).mkdir(parents=True)
+    elsewhere.mkdir(mode=0o755)
+    theirs = data / owned
+    if not theirs.exists():
+        # What a name leads to is root's; the name is not.
+        theirs.symlink_to(elsewhere)
+    os.chown(theirs, NOBODY, NOBODY, follow_symlinks=False)
+    with pytest.raises(LocalRunError) as caught:
+        DataFolder(data).claim()
+    said = str(caught.value)
+    assert f"{theirs} belongs to user {NOBODY}" in said
+    assert "set DATA_DIR to another folder" in said
+    assert list(elsewhere.iterdir()) == []
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o755
+    os.chown(theirs, 0, 0, follow_symlinks=False)
+    folder = DataFolder(data)
+    folder.claim()
+    folder.release()
+
+
+@as_root
+def test_root_uses_no_folder_that_others_can_write_or_that_they_lead_to(tmp_path: Path) -> None:
+    data, link = tmp_path / "data", tmp_path / "link"
+    data.mkdir()
+    data.chmod(0o757)
+    with pytest.raises(LocalRunError, match=r"Others can write to .*data \(mode 0757\)"):
+        DataFolder(data).claim()
+    data.chmod(0o755)
+    link.symlink_to(data)
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    with pytest.raises(LocalRunError, match="link belongs to user"):
+        DataFolder(link).claim()
+    assert list(data.iterdir()) == []
+
+
+@as_root
+def test_root_makes_a_folder_of_its_own_in_a_clone_of_somebody_else(tmp_path: Path) -> None:
+    os.chown(tmp_path, NOBODY, NOBODY)
+    data = tmp_path / "new" / "data"
+    for _ in range(2):
+        folder = DataFolder(data)
+        folder.claim()
+        folder.release()
+        assert data.stat().st_uid == 0
+        assert stat.S_IMODE(data.stat().st_mode) == 0o711
+
+
+@as_root
+def test_what_takes_the_place_of_a_folder_meanwhile_is_not_handed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster, elsewhere = tmp_path / "postgres", tmp_path / "home"
+    for folder in (cluster / "base", elsewhere):
+        folder.mkdir(parents=True)
+    (elsewhere / "theirs").touch()
+    for path in (cluster, cluster / "base", elsewhere, elsewhere / "theirs"):
+        os.chown(path, NOBODY, NOBODY)
+    opened, listed = os.open, os.scandir
+
+    def swap(named: Any) -> None:
+        if Path(str(named)).name == "base" and not (cluster / "before").exists():
+            (cluster / "base").rename(cluster / "before")
+            (cluster / "base").symlink_to(elsewhere)
+
+    def open_late(name: Any, *args: Any, **values: Any) -> int:
+        swap(name)
+        return opened(name, *args, **values)
+
+    def list_late(name: Any = ".") -> Any:
+        swap(name)
+        return listed(name)
+
+    monkeypatch.setattr(os, "open", open_late)
+    monkeypatch.setattr(os, "scandir", list_late)
+    hand_over(cluster, 50_000)
+    assert (cluster / "base").is_symlink()
+    assert {path.stat().st_uid for path in (elsewhere, elsewhere / "theirs")} == {NOBODY}
+
+
 def test_a_folder_with_things_of_others_keeps_its_mode(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     (tmp_path / "of somebody else").touch()
@@ -168,6 +254,15 @@ def test_the_bundled_model_answers_nobody_without_its_key(tmp_path: Path) -> Non
         assert key not in " ".join(program.command)
         headers = {"Authorization": f"Bearer {key}"}
         assert httpx.post(url, json=body, headers=headers, timeout=60).status_code == 200
+        # Nor does it tell pages in a browser that they may read its answers, of whatever origin.
+        page = {"Origin": "https://theirs.example"}
+        asking = {**page, "Access-Control-Request-Method": "POST"}
+        for answer in (
+            httpx.options(url, headers=asking, timeout=60),
+            httpx.post(url, json=body, headers={**headers, **page}, timeout=60),
+        ):
+            assert answer.headers.get("Access-Control-Allow-Origin", "") == ""
+            assert answer.headers.get("Access-Control-Allow-Credentials", "false") == "false"
     finally:
         process.terminate()
         process.wait(20)

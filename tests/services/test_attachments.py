@@ -24,6 +24,7 @@ from assistant.services.documents import (
     deletion,
     documents,
     indexing,
+    removal,
 )
 from assistant.services.documents.attachments import Unpacked
 from assistant.services.jobs import Run
@@ -370,6 +371,7 @@ def test_a_deletion_that_was_killed_counts_all_the_same(
     read_all(owner)
     document = document_of(job)
     chunks = sum(each.chunk_count or 0 for each in (document, *children_of(document)))
+    monkeypatch.setattr(removal, "DOCUMENTS", 1)
     accepted = deletion.delete(owner, document.id)
     for place in ("erasure", "erasure", "deletion"):
         with monkeypatch.context() as patch:

@@ -1,5 +1,6 @@
 """A large deletion: portions, each counted once, that let others go first."""
 
+import io
 import json
 import threading
 import uuid
@@ -22,6 +23,7 @@ from assistant.services.documents import (
     collection_deletion,
     collections,
     deletion,
+    documents,
     erasure,
     index_removal,
     indexing,
@@ -152,6 +154,26 @@ def test_a_document_that_was_moved_half_is_found_in_both_places(owner: uuid.UUID
     done = perform(deletion.delete(owner, document.id))
     assert result_of(done)["vectors_deleted"] == 2
     assert adapters.vector_store.count(other.chroma_name) == 0
+
+
+def test_what_a_first_attempt_left_where_the_document_lay_is_found(owner: uuid.UUID) -> None:
+    first, other = make_collection(owner, "First"), make_collection(owner, "Other")
+    job = documents.create(owner, io.BytesIO(b"Some words."), "words.txt", first.id)
+
+    def broken(run: Any) -> Any:
+        indexing.index(run)
+        raise KeyError
+
+    jobs.run(str(job.id), broken)
+    assert adapters.vector_store.count(first.chroma_name) == 1
+    assert job.document_id is not None
+    changes.update(owner, job.document_id, collection_id=other.id)
+    sql("UPDATE jobs SET run_after = now() WHERE id = :id", id=job.id)
+    assert perform(job).state == "succeeded"
+    assert document_of(job).collection_id == other.id
+    assert adapters.vector_store.count(first.chroma_name) == 0
+    done = perform(deletion.delete(owner, job.document_id))
+    assert (result_of(done)["vectors_deleted"], result_of(done)["vectors_remaining"]) == (1, 0)
 
 
 def test_what_a_move_left_behind_is_found_wherever_it_lies(

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from assistant.adapters.passwords import hash_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
-from assistant.models import Conversation, Document, Job, Role, User
+from assistant.models import Action, Conversation, Document, Job, Role, User
 from assistant.models import Session as SignIn
-from assistant.services import jobs
+from assistant.services import audit, jobs
 from assistant.services.accounts import (
     api_keys,
     key_cache,
@@ -109,9 +109,19 @@ def _change(
     if new_hash is not None:
         user.password_hash = new_hash
         throttle.clear_user(session, user)
+    _note(session, user_id, values, new_hash is not None)
     session.flush()
     session.refresh(user)
     return user
+
+
+def _note(session: Session, user_id: uuid.UUID, values: dict[str, Any], password: bool) -> None:
+    """Say in the audit log what was changed, and of a role or a shut door how it is now."""
+    given = {*values, *(["password"] if password else [])}
+    fields = sorted(given & {"username", "email", "password", "role", "is_active"})
+    now = {name: values[name] for name in ("role", "is_active") if name in values}
+    if fields:
+        audit.note(session, Action.USER_CHANGED, user_id, fields=fields, **now)
 
 
 def keep_an_administrator(session: Session, user_id: uuid.UUID) -> None:

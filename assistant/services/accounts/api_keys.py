@@ -10,7 +10,8 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from assistant.models import ApiKey, Role, Scope, User
+from assistant.models import Action, ApiKey, Role, Scope, User
+from assistant.services import audit
 from assistant.services.accounts import key_cache, key_text
 from assistant.services.accounts.caller import Caller
 from assistant.services.paging import Page, page_of
@@ -44,6 +45,11 @@ def create(
         session.add(made)
         session.flush()
         session.refresh(made)
+        audit.note(
+            *(session, Action.KEY_CREATED, caller.user_id),
+            api_key_id=str(made.id),
+            scopes=made.scopes,
+        )
     return made, text
 
 
@@ -112,10 +118,11 @@ def revoke(caller: Caller | None, key_id: uuid.UUID) -> None:
             raise PermissionDenied("A key can revoke only itself. Sign in to revoke another one.")
         unwanted = unwanted.where(ApiKey.owner_id == caller.user_id)
     with transaction(SYSTEM if caller is None else caller.user_id) as session:
-        digest = session.scalar(unwanted.returning(ApiKey.digest))
-    if digest is None:
-        raise _not_there()
-    key_cache.forget([digest])
+        gone = session.execute(unwanted.returning(ApiKey.digest, ApiKey.owner_id)).one_or_none()
+        if gone is None:
+            raise _not_there()
+        audit.note(session, Action.KEY_REVOKED, gone.owner_id, api_key_id=str(key_id))
+    key_cache.forget([gone.digest])
 
 
 def digests_of(session: Session, user_id: uuid.UUID) -> list[bytes]:

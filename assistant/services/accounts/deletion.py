@@ -13,6 +13,7 @@ from assistant.database import SYSTEM, transaction, when_committed
 from assistant.errors import Conflict, TransientError
 from assistant.extensions import adapters
 from assistant.models import (
+    Action,
     Collection,
     Conversation,
     Document,
@@ -26,7 +27,7 @@ from assistant.models import (
     User,
 )
 from assistant.models import Session as SignIn
-from assistant.services import idempotency, jobs, upload_folder
+from assistant.services import audit, idempotency, jobs, upload_folder
 from assistant.services.accounts import (
     administration,
     api_keys,
@@ -72,6 +73,7 @@ def delete(caller: Caller, user_id: uuid.UUID, retry_of: uuid.UUID | None = None
         keys = api_keys.digests_of(session, user_id)
         if caller.user_id == user_id:
             session_cache.confine(session, caller.session_id, job_id)
+        audit.note(session, Action.USER_DELETED, user_id)
         job = _accept(session, job_id, caller.user_id, user_id, retry_of)
     when_committed(partial(_shut_out, caller, user_id, ended, keys, job_id))
     jobs.announce(job)

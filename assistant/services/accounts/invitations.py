@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from assistant.database import SYSTEM, transaction
 from assistant.errors import NotFound, PermissionDenied
 from assistant.extensions import settings
-from assistant.models import OneTimeToken, Purpose
+from assistant.models import Action, OneTimeToken, Purpose
+from assistant.services import audit
 from assistant.services.accounts import one_time, users
 from assistant.services.paging import Page, page_of
 from assistant.strangers import strangers_transaction
@@ -19,7 +20,9 @@ from assistant.strangers import strangers_transaction
 def create(by: uuid.UUID | None, days: int) -> tuple[OneTimeToken, str]:
     """Make an invitation, and return it with its text; `by` is None at the command line."""
     with transaction(SYSTEM) as session:
-        return one_time.issue(session, Purpose.INVITATION, by, timedelta(days=days))
+        made, text = one_time.issue(session, Purpose.INVITATION, by, timedelta(days=days))
+        audit.note(session, Action.INVITED, made.id)
+    return made, text
 
 
 def list_(page: Page) -> list[OneTimeToken]:
@@ -39,6 +42,7 @@ def withdraw(invitation_id: uuid.UUID) -> None:
     with transaction(SYSTEM) as session:
         if session.scalar(unwanted.returning(OneTimeToken.id)) is None:
             raise NotFound("There is no invitation with this id: it was used, or has expired.")
+        audit.note(session, Action.UNINVITED, invitation_id)
 
 
 def prepare(values: dict[str, Any], address: str | None) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from assistant.adapters.passwords import Asker, hash_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, PermissionDenied
-from assistant.models import OneTimeToken, Purpose, User
+from assistant.models import Action, OneTimeToken, Purpose, User
+from assistant.services import audit
 from assistant.services.accounts import (
     administration,
     api_keys,
@@ -27,7 +28,9 @@ def create(user_id: uuid.UUID, hours: int) -> tuple[OneTimeToken, str]:
         user = administration.find(session, user_id)
         if not user.is_active:
             raise Conflict("This user is shut out. Enable the account first.")
-        return one_time.issue(session, Purpose.PASSWORD, user_id, timedelta(hours=hours))
+        made, text = one_time.issue(session, Purpose.PASSWORD, user_id, timedelta(hours=hours))
+        audit.note(session, Action.PASSWORD_LINK, user_id)
+    return made, text
 
 
 def use(token: str, password: str, address: str | None) -> None:
@@ -46,6 +49,7 @@ def use(token: str, password: str, address: str | None) -> None:
         ended = sessions.end_all(session, user.id)
         keys = api_keys.remove_all(session, user.id)
         throttle.clear_user(session, user)
+        audit.note(session, Action.PASSWORD_BY_LINK, user.id, actor_id=user.id)
     session_cache.forget(ended)
     key_cache.forget(keys)
 

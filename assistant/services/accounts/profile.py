@@ -10,9 +10,13 @@ from sqlalchemy.orm import Session
 from assistant.adapters.passwords import hash_password, verify_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, InvalidInput, PermissionDenied
-from assistant.models import User
+from assistant.models import Action, User
+from assistant.services import audit
 from assistant.services.accounts import names, session_cache, sessions, throttle, users
 from assistant.services.accounts.caller import Caller
+
+# Of the columns that a name fills, its own.
+CHANGED = {"username", "email", "password"}
 
 
 def update(caller: Caller, values: dict[str, Any]) -> User:
@@ -39,6 +43,9 @@ def update(caller: Caller, values: dict[str, Any]) -> User:
             if new_hash is not None:
                 _set_password(session, user, new_hash)
                 ended = sessions.end_all(session, user.id, but=caller.session_id)
+            given = sorted({*values, *(["password"] if new_hash else [])} & CHANGED)
+            if given:
+                audit.note(session, Action.USER_CHANGED, user.id, fields=given)
             session.refresh(changed)
     except IntegrityError as error:
         raise names.refused(error) from None
@@ -56,6 +63,8 @@ def _check(user: User, old_password: str | None) -> None:
     with throttle.trying(counters):
         verdict = verify_password(user.password_hash, old_password)
     if not verdict.right:
+        with transaction(user.id) as session:
+            audit.note(session, Action.PASSWORD_FAILED, user.id)
         raise PermissionDenied("The old password is wrong.")
     with transaction(SYSTEM) as session:
         throttle.clear(session, counters)

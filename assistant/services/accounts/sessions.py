@@ -8,7 +8,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flask_jwt_extended import create_access_token
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Transaction
 from uuid_utils.compat import uuid7
@@ -17,9 +16,10 @@ from assistant.adapters.passwords import UNKNOWN_USER, Asker, hash_password, ver
 from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
 from assistant.extensions import settings
-from assistant.models import Session, User
+from assistant.models import Action, Session, User
 from assistant.names import folded
-from assistant.services.accounts import names, throttle
+from assistant.services import audit
+from assistant.services.accounts import access_tokens, names, throttle
 from assistant.services.accounts.caller import Caller
 from assistant.services.accounts.session_cache import forget
 from assistant.strangers import strangers_transaction
@@ -43,11 +43,8 @@ def _digest(token: str) -> bytes:
 
 
 def _hand_out(user_id: uuid.UUID, session_id: uuid.UUID, refresh_token: str) -> Tokens:
-    lifetime = timedelta(minutes=settings.access_token_expire_minutes)
-    access = create_access_token(
-        identity=str(user_id), expires_delta=lifetime, additional_claims={"sid": str(session_id)}
-    )
-    return Tokens(access, refresh_token, int(lifetime.total_seconds()))
+    access_token, seconds = access_tokens.issue(user_id, session_id)
+    return Tokens(access_token, refresh_token, seconds)
 
 
 def sign_in(
@@ -72,19 +69,12 @@ def sign_in(
     with throttle.trying(counters):
         verdict = verify_password(kept, password, asker)
     if user is None or not verdict.right or not user.is_active:
+        with strangers_transaction(SYSTEM) as session:
+            audit.note(session, Action.SIGN_IN_FAILED, user.id if user else None)
         raise InvalidCredentials("The username or the password is wrong.")
-    session_id = uuid7()
-    refresh_token = _refresh_token(session_id, secrets.token_bytes(32))
-    opened = Session(
-        id=session_id,
-        owner_id=user.id,
-        refresh_hash=_digest(refresh_token),
-        user_agent=(user_agent or "")[:256] or None,
-        expires_at=datetime.now(UTC) + timedelta(days=settings.refresh_token_expire_days),
-    )
     new_hash = hash_password(password, asker) if verdict.outdated else None
     with transaction(SYSTEM) as session:
-        session.add(opened)
+        tokens = _open(session, user.id, user_agent)
         throttle.clear(session, counters)
         throttle.remember(session, user.id, address)
         if new_hash:
@@ -93,7 +83,23 @@ def sign_in(
                 .where(User.id == user.id, User.password_hash == user.password_hash)
                 .values(password_hash=new_hash)
             )
-    return _hand_out(user.id, opened.id, refresh_token)
+    return tokens
+
+
+def _open(session: Transaction, user_id: uuid.UUID, user_agent: str | None) -> Tokens:
+    """Begin a session within a transaction of the system."""
+    session_id = uuid7()
+    refresh_token = _refresh_token(session_id, secrets.token_bytes(32))
+    opened = Session(
+        id=session_id,
+        owner_id=user_id,
+        refresh_hash=_digest(refresh_token),
+        user_agent=(user_agent or "")[:256] or None,
+        expires_at=datetime.now(UTC) + timedelta(days=settings.refresh_token_expire_days),
+    )
+    session.add(opened)
+    audit.note(session, Action.SIGNED_IN, user_id, actor_id=user_id, session_id=str(session_id))
+    return _hand_out(user_id, session_id, refresh_token)
 
 
 def refresh(refresh_token: str) -> Tokens:
@@ -104,7 +110,8 @@ def refresh(refresh_token: str) -> Tokens:
     gets the same successor: whichever answer arrives, its token is good.
     """
     session_id = _session_of(refresh_token)
-    digest, new_token = _digest(refresh_token), _successor(session_id, refresh_token)
+    digest, successors = _digest(refresh_token), _successors(session_id, refresh_token)
+    new_token = successors[0]
     with transaction(SYSTEM) as session:
         found = _alive(session, session_id)
         if found is None:
@@ -113,7 +120,12 @@ def refresh(refresh_token: str) -> Tokens:
         stolen = found.refresh_hash != digest and not is_last
         if stolen:
             found.revoked_at = func.now()
-        elif not is_last:
+            audit.note(session, Action.REFRESH_REUSED, found.owner_id, session_id=str(session_id))
+        elif is_last:
+            # The key may have been changed since the answer that got lost.
+            given = (token for token in successors if _digest(token) == found.refresh_hash)
+            new_token = next(given, new_token)
+        else:
             found.previous_hash, found.refresh_hash = digest, _digest(new_token)
             found.rotated_at = found.last_used_at = func.now()
     if stolen:
@@ -134,10 +146,12 @@ def _session_of(refresh_token: str) -> uuid.UUID:
         raise InvalidCredentials("The refresh token is not one. Sign in again.") from None
 
 
-def _successor(session_id: uuid.UUID, refresh_token: str) -> str:
-    assert settings.secret_key is not None
-    key = settings.secret_key.get_secret_value().encode()
-    return _refresh_token(session_id, hmac.digest(key, refresh_token.encode(), "sha256"))
+def _successors(session_id: uuid.UUID, refresh_token: str) -> list[str]:
+    """Return what follows a token by the key of now, and by the one before."""
+    return [
+        _refresh_token(session_id, hmac.digest(key.encode(), refresh_token.encode(), "sha256"))
+        for key in settings.signing_keys
+    ]
 
 
 def _alive(session: Transaction, session_id: uuid.UUID) -> Session | None:
@@ -161,6 +175,7 @@ def sign_out(caller: Caller) -> None:
         session.execute(
             update(Session).where(Session.id == caller.session_id).values(revoked_at=func.now())
         )
+        audit.note(session, Action.SIGNED_OUT, caller.user_id, session_id=str(caller.session_id))
     forget([caller.session_id])
 
 

@@ -12,8 +12,9 @@ from uuid_utils.compat import uuid7
 from assistant.adapters.passwords import Asker, hash_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import NotFound, PermissionDenied
-from assistant.models import Role, User
+from assistant.models import Action, Role, User
 from assistant.names import is_id
+from assistant.services import audit
 from assistant.services.accounts import names
 from assistant.services.documents import collections
 from assistant.services.paging import Page, page_of
@@ -36,7 +37,7 @@ def register(
 ) -> User:
     """Create a user with a default collection; raises `Conflict`.
 
-    What has to come `first` is done in the same transaction, which then is the system's.
+    What has to come `first` is done in the same transaction, which is the system's.
 
     Nobody else has the e-mail address, and no name that is the same or looks it.
     """
@@ -51,13 +52,15 @@ def register(
     }
     # A violated index would be an error, and PostgreSQL may log failed statements with the hash.
     new = insert(User).values(values).on_conflict_do_nothing().returning(User)
-    with transaction(SYSTEM if first else user_id) as session:
+    # Who did it need not be the new user.
+    with transaction(SYSTEM) as session:
         if first:
             first(session)
         user = session.scalar(new)
         if user is None:
             raise names.refusal(username, email)
         session.add(collections.default_for(user_id))
+        audit.note(session, Action.USER_CREATED, user_id, role=role.value)
     return user
 
 

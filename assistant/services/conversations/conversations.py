@@ -13,8 +13,8 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.errors import NotFound
-from assistant.models import Conversation, Job, Message, WhenBusy
-from assistant.services import active_owner, idempotency, jobs
+from assistant.models import Action, Conversation, Job, Message, WhenBusy
+from assistant.services import active_owner, audit, idempotency, jobs
 from assistant.services.paging import Page
 
 DEFAULT_TITLE = "New conversation"
@@ -211,6 +211,7 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
         cancelled = jobs.cancel_all(session, jobs.open_of(owner_id), mine)
         session.execute(delete_rows(Message).where(Message.conversation_id == conversation_id))
         session.execute(delete_rows(Conversation).where(Conversation.id == conversation_id))
+        audit.note(session, Action.CONVERSATION_DELETED, conversation_id)
         idempotency.forget(session, owner_id, conversation_id)
         # What is deleted disappears from every copy: the jobs get a newer version without it.
         emptied = session.execute(

@@ -10,9 +10,9 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.errors import Conflict, NotFound
-from assistant.models import Collection, Document, DocumentStatus, Job
+from assistant.models import Action, Collection, Document, DocumentStatus, Job
 from assistant.models.job import TERMINAL
-from assistant.services import idempotency, jobs
+from assistant.services import audit, idempotency, jobs
 from assistant.services.citing import quotes
 from assistant.services.documents import analyses, index_removal, removal
 from assistant.services.documents.analyses import Erased
@@ -33,6 +33,7 @@ def delete(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Job:
             raise NotFound("There is no collection with this id.")
         erased = _hide(session, collection)
         job = _accept(session, collection)
+        audit.note(session, Action.COLLECTION_DELETED, collection_id)
     jobs.follow_up(cancelled)
     # What Redis does not hear now, it hears from the job.
     analyses.show(erased)

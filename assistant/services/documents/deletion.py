@@ -11,8 +11,8 @@ from uuid_utils.compat import uuid7
 from assistant.crashes import crash_point
 from assistant.database import transaction
 from assistant.errors import Conflict
-from assistant.models import Document, DocumentStatus, Job
-from assistant.services import jobs
+from assistant.models import Action, Document, DocumentStatus, Job
+from assistant.services import audit, jobs
 from assistant.services.citing import quotes
 from assistant.services.documents import analyses, documents, family, removal
 from assistant.services.documents.erasure import COUNTED, Erasure
@@ -36,6 +36,7 @@ def delete(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
             raise Conflict("This document is being deleted already.")
         attached, stopped = _hide_attached(session, document.id)
         job = promise(session, document)
+        audit.note(session, Action.DOCUMENT_DELETED, document_id)
         gone = [document.id, *attached]
         erased = analyses.erase(session, Job.document_id.in_(gone))
     jobs.follow_up([*cancelled, *stopped])

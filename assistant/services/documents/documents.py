@@ -1,6 +1,7 @@
 """Documents: upload, read, index again."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
@@ -230,16 +231,29 @@ def list_all(
 
 
 def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
-    """Promise to index a document again from its file; what is searchable stays so meanwhile.
+    """Promise to index one document again."""
+    return reindex_some(owner_id, [document_id])[0]
 
-    If it waits to be indexed already, that job is returned.
+
+def reindex_some(owner_id: uuid.UUID, document_ids: Sequence[uuid.UUID]) -> list[Job]:
+    """Promise to index documents again from their files; what is searchable stays so meanwhile.
+
+    All are promised or, if one cannot be, none. Of one that waits to be indexed already, that job
+    is returned.
     """
-    waits = (Job.document_id == document_id, Job.kind == kinds.INDEX.name)
+    found, new = dict[uuid.UUID, Job](), list[Job]()
     with transaction(owner_id) as session:
-        document = find_live(session, owner_id, document_id)
-        queued = select(Job).where(*waits, Job.is_queued)
-        if (job := session.scalar(queued.order_by(Job.id.desc()))) is not None:
-            return job
-        job = _promise_again(session, document, bulk=True)
-    jobs.announce(job)
-    return job
+        for document_id in sorted(document_ids):
+            document = find_live(session, owner_id, document_id)
+            waits = (Job.document_id == document_id, Job.kind == kinds.INDEX.name, Job.is_queued)
+            job = session.scalar(select(Job).where(*waits).order_by(Job.id.desc()))
+            if job is None:
+                job = _promise_again(session, document, bulk=True)
+                new.append(job)
+            found[document_id] = job
+    sent = [job for job in new if job.dispatched_at is not None]
+    # One look sends what there is room for.
+    waiting = [job for job in new if job.dispatched_at is None][:1]
+    for job in (*sent, *waiting):
+        jobs.announce(job)
+    return [found[document_id] for document_id in document_ids]

@@ -2,18 +2,24 @@
 
 import uuid
 from collections.abc import Collection as Ids
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import TypeVar
 
 from sqlalchemy import select
 
 from assistant.database import SYSTEM, transaction
-from assistant.errors import NotFound
+from assistant.errors import AssistantError, NotFound
 from assistant.models import Collection, Document, Job, User
 from assistant.models.job import TERMINAL
+from assistant.services.documents import documents
 
 BATCH = 1000
+# Documents that are promised in one transaction, which holds up their owner no longer than that.
+AT_ONCE = 50
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +78,31 @@ def targets(
     return found
 
 
+def promise(targets: Iterable[Target]) -> Iterator[tuple[Target, Job | AssistantError]]:
+    """Promise to index these documents again, some of one owner at once; yield what came of each.
+
+    Where that is refused to one, each of its portion is asked for by itself.
+    """
+    by_owner = attrgetter("owner_id")
+    for _, theirs in groupby(sorted(targets, key=by_owner), by_owner):
+        for portion in _batches(theirs, AT_ONCE):
+            yield from zip(portion, _promise(portion), strict=True)
+
+
+def _promise(portion: list[Target]) -> Sequence[Job | AssistantError]:
+    try:
+        return documents.reindex_some(portion[0].owner_id, [target.id for target in portion])
+    except AssistantError as error:
+        if len(portion) == 1:
+            return [error]
+    return [result for target in portion for result in _promise([target])]
+
+
 def steps(job_ids: Ids[uuid.UUID]) -> list[Step]:
     """Return how far these jobs are; one that was purged meanwhile is left out."""
     found = []
     with transaction(SYSTEM) as session:
-        for batch in _batches(job_ids):
+        for batch in _batches(job_ids, BATCH):
             found += [_step(job) for job in session.scalars(select(Job).where(Job.id.in_(batch)))]
     return found
 
@@ -88,7 +114,7 @@ def _step(job: Job) -> Step:
     return Step(job.id, job.document_id, 1.0 if over else share, job.state, job.error)
 
 
-def _batches(ids: Ids[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
-    rest = iter(ids)
-    while batch := list(islice(rest, BATCH)):
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
         yield batch

@@ -69,13 +69,13 @@ def _erase_and_count(ids: Sequence[uuid.UUID], vectors: int, session: Session) -
 def outside(erasure: Erasure, owner_id: uuid.UUID, documents: Sequence[Place]) -> None:
     """Remove what PostgreSQL does not have of documents: vectors and files; twice is fine.
 
-    How many vectors there are is noted under the first
-    document before any goes, and the rows go last, because only they know what there was.
+    How many vectors there are is noted under the first document before any goes, and the rows go
+    last, because only they know what there was.
     """
     held = lying(owner_id, documents)
     erasure.note({str(documents[0].id): count_vectors(held, erasure.check)})
-    forget_vectors(held)
-    if remaining := count_vectors(held):
+    forget_vectors(held, erasure.check)
+    if remaining := count_vectors(held, erasure.check):
         # Whoever was refilling the index at that moment removes them again, and if not, the next
         # attempt does.
         raise TransientError(f"{remaining} vectors came back.", code="vectors_remain")

@@ -47,8 +47,9 @@ def lying(
 
     Those are the indexes of the collection in which a document lies and of those into which it was
     to be moved: only these have been written to. Where a move has left chunks of earlier
-    generations behind, nobody knows any more from where, so it may be any. The index of a
-    collection that is being deleted is left to that, which removes it as a whole.
+    generations behind, or a first attempt broke off that may have been made elsewhere, nobody
+    knows any more from where, so it may be any. The index of a collection that is being deleted is
+    left to that, which removes it as a whole.
     """
     ids = [document.id for document in documents]
     query = select(Chunk.document_id, Chunk.generation, Chunk.ordinal).where(
@@ -67,7 +68,8 @@ def lying(
         everywhere, somewhere = list[str](), defaultdict[uuid.UUID, list[str]](list)
         for each in documents:
             found = names.get(each.id, [])
-            if each.id in targets and earliest.get(each.id, each.generation) < each.generation:
+            left = each.id in targets and earliest.get(each.id, each.generation) < each.generation
+            if left or not each.generation:
                 everywhere += found
                 continue
             for collection_id in {each.collection_id, *targets.get(each.id, ())}:

@@ -13,8 +13,8 @@ from assistant.config import EXTRACTIVE
 from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput, NotFound
 from assistant.extensions import settings as installed
-from assistant.models import Document, Evaluation, Job, JobState
-from assistant.services import active_owner, jobs
+from assistant.models import Action, Document, Evaluation, Job, JobState
+from assistant.services import active_owner, audit, jobs
 from assistant.services.evaluation.judging import Case, names_of
 from assistant.services.evaluation.plot import plot
 from assistant.services.evaluation.question_sets import MOST_NAMED, demand_size
@@ -209,4 +209,5 @@ def delete(owner_id: uuid.UUID, evaluation_id: uuid.UUID) -> None:
         # Before the evaluation is locked, as its worker does it.
         cancelled = jobs.cancel_all(session, Job.id == evaluation.job_id)
         session.execute(delete_rows(Evaluation).where(Evaluation.id == evaluation_id))
+        audit.note(session, Action.EVALUATION_DELETED, evaluation_id)
     jobs.follow_up(cancelled)

@@ -16,6 +16,7 @@ from assistant.services.upkeep.names import Names
 from assistant.services.upkeep.pictures import Pictures
 from assistant.services.upkeep.remains import Remains
 from assistant.services.upkeep.renewing import Renewing
+from assistant.services.upkeep.retention import Retention
 from assistant.services.upkeep.retired import Retired
 from assistant.services.upkeep.rows import Rows
 from assistant.services.upkeep.strays import Strays
@@ -32,6 +33,7 @@ class Upkeep:
         # The index comes last: only it may take long, when much is to be restored.
         self._duties: dict[str, Callable[[], Counter[str]]] = {
             "rows": Rows().round,
+            "retention": Retention().round,
             "remains": Remains().round,
             "names": Names().round,
             "files": Files().round,

@@ -20,13 +20,12 @@ from assistant.models import (
     SignInCount,
     Standing,
 )
-from assistant.services import idempotency, jobs
+from assistant.services import audit, idempotency, jobs
 from assistant.services.jobs import kinds
 from assistant.services.retrieval import embeddings
 from assistant.services.upkeep.pace import Pace
 
 PACE_SECONDS = 3600
-SESSION_AGE = timedelta(days=30)
 SESSIONS = 1000
 # By then all failures that were counted are forgotten anyway.
 COUNT_AGE = timedelta(days=1)
@@ -96,6 +95,8 @@ def _remove_embeddings(session: DatabaseSession, first: uuid.UUID, last: uuid.UU
 
 def _remove_sessions() -> int:
     """Remove sign-ins that ended long ago, in small transactions; return how many."""
+    if not settings.session_retention_days:
+        return 0
     removed = 0
     while (some := _some_sessions()) == SESSIONS:
         removed += some
@@ -107,7 +108,7 @@ def _some_sessions() -> int:
 
     One that was confined to a job has ended, and yet its tokens read that job until they expire.
     """
-    limit = func.now() - SESSION_AGE
+    limit = func.now() - timedelta(days=settings.session_retention_days)
     revoked = and_(Session.revoked_at < limit, Session.job_id.is_(None))
     old = select(Session.id).where(or_(Session.expires_at < limit, revoked)).limit(SESSIONS)
     with transaction(SYSTEM) as session:
@@ -141,5 +142,6 @@ _HOURLY: dict[str, Callable[[], int]] = {
     "jobs_purged": _purge_jobs,
     "sessions_removed": _remove_sessions,
     "traces_removed": _remove_traces,
+    "addresses_shortened": audit.shorten_addresses,
     "keys_forgotten": idempotency.forget_old,
 }

@@ -16,6 +16,7 @@ from assistant.services.operations.doctor.installation import (
 )
 from assistant.services.operations.doctor.model import check_answers, check_model
 from assistant.services.operations.doctor.recognition import check_recognition
+from assistant.services.operations.doctor.references import check_references
 from assistant.services.operations.doctor.servers import check_chroma, check_redis, check_workers
 
 __all__ = ["Finding", "Status", "examine"]
@@ -35,6 +36,7 @@ def examine(*, deep: bool = False, seconds: float | None = None) -> list[Finding
     """
     checks: list[tuple[str, Check]] = [
         ("PostgreSQL", check_database),
+        ("references", check_references),
         ("Redis", check_redis),
         ("Chroma", check_chroma),
         ("language model", lambda: check_model(deep=deep)),

@@ -21,7 +21,6 @@ from assistant.services.operations.doctor.finding import (
     to_start,
     warn,
 )
-from assistant.services.operations.doctor.references import check_references
 from assistant.services.operations.doctor.rights import check_encoding, check_rights
 from assistant.services.operations.doctor.vacuum import check_vacuum
 from assistant.services.operations.schema import NEWER, schema_in
@@ -46,8 +45,8 @@ def check_database() -> list[Finding]:
         findings.append(_writes())
         with transaction(SYSTEM) as session:
             found = [check_rights(session), _walls(session), _sweeper(session)]
-            found += [*check_references(session), *check_vacuum(session)]
-            return [*findings, *found, *check_contents(session)]
+            found += [*check_vacuum(session), *check_contents(session)]
+            return [*findings, *found]
     except Unavailable as error:
         return [_unusable(error)]
 

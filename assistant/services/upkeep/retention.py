@@ -1,0 +1,129 @@
+"""Removing what the operator wants kept for some days only: conversations and evaluations."""
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+
+from sqlalchemy import delete, exists, select, text, update
+from sqlalchemy.orm import Session
+
+from assistant.database import SYSTEM, transaction
+from assistant.extensions import settings
+from assistant.models import Conversation, Evaluation, IdempotencyKey, Job, Message
+from assistant.services import jobs
+from assistant.services.upkeep.pace import Pace
+
+PACE_SECONDS = 3600
+# Upkeep has other duties, and a round comes every few seconds.
+SECONDS = 1.0
+# What goes in one transaction: so many conversations, with about so many messages together.
+CONVERSATIONS, MESSAGES = 200, 5000
+# An evaluation has as many as 2000 outcomes, which go with it.
+EVALUATIONS = 10
+
+# Owner by owner, for whom there are indexes.
+_CONVERSATIONS = text("""
+SELECT old.id, old.last_position FROM users CROSS JOIN LATERAL (
+    SELECT id, last_position FROM conversations
+    WHERE owner_id = users.id AND last_activity_at < :limit AND NOT EXISTS (
+        SELECT FROM jobs WHERE sequence_key = conversations.id AND finished_at IS NULL)
+    ORDER BY last_activity_at LIMIT :most
+) AS old LIMIT :most
+""")
+_EVALUATIONS = text("""
+SELECT old.id FROM users CROSS JOIN LATERAL (
+    SELECT id FROM evaluations WHERE owner_id = users.id AND created_at < :limit
+        AND NOT EXISTS (SELECT FROM jobs WHERE jobs.id = job_id AND finished_at IS NULL)
+    ORDER BY id LIMIT :most
+) AS old LIMIT :most
+""")
+
+
+class Retention:
+    """Looks for what is too old every hour, and removes portions until none is left."""
+
+    def __init__(self) -> None:
+        self._pace = Pace(PACE_SECONDS)
+        self._left: list[str] = []
+
+    def round(self) -> Counter[str]:
+        """Remove some, for about a second, and return how many that were."""
+        if self._pace.due():
+            self._left = list(_KINDS)
+        done: Counter[str] = Counter()
+        until = time.monotonic() + SECONDS
+        while self._left and time.monotonic() < until:
+            name = self._left[0]
+            gone = _KINDS[name]()
+            done[name] += gone
+            if not gone:
+                self._left.pop(0)
+        return +done
+
+
+def _limit(days: float) -> datetime:
+    return datetime.now(UTC) - timedelta(days=days)
+
+
+def _some_conversations() -> int:
+    """Remove some that were active last too long ago, with their messages; return how many."""
+    if not settings.conversation_retention_days:
+        return 0
+    limit = _limit(settings.conversation_retention_days)
+    with transaction(SYSTEM) as session:
+        old = session.execute(_CONVERSATIONS, {"limit": limit, "most": CONVERSATIONS}).all()
+        totals = accumulate(row.last_position for row in old)
+        chosen = [row.id for row, total in zip(old, totals, strict=True) if total <= MESSAGES]
+        ids = _lock(session, chosen or [row.id for row in old[:1]], limit)
+        emptied = _remove(session, ids)
+    jobs.hide_copies(emptied)
+    return len(ids)
+
+
+def _lock(session: Session, ids: Sequence[uuid.UUID], limit: datetime) -> list[uuid.UUID]:
+    """Return those that are still old, and in which nothing is open; nobody changes them now."""
+    is_open = exists().where(Job.sequence_key == Conversation.id, Job.is_open)
+    mine = select(Conversation.id).where(
+        Conversation.id.in_(ids), Conversation.last_activity_at < limit, ~is_open
+    )
+    order = mine.order_by(Conversation.id).with_for_update(skip_locked=True, key_share=True)
+    return list(session.scalars(order))
+
+
+def _remove(session: Session, ids: Sequence[uuid.UUID]) -> list[jobs.Emptied]:
+    session.execute(delete(Message).where(Message.conversation_id.in_(ids)))
+    gone = delete(Conversation).where(Conversation.id.in_(ids)).returning(Conversation.owner_id)
+    owners = set(session.scalars(gone.execution_options(synchronize_session=False)))
+    answers = delete(IdempotencyKey).where(
+        IdempotencyKey.owner_id.in_(owners), IdempotencyKey.resource_id.in_(ids)
+    )
+    session.execute(answers.execution_options(synchronize_session=False))
+    # As when somebody deletes them: nothing of them is left in any copy.
+    emptied = session.execute(
+        update(Job)
+        .where(Job.conversation_id.in_(ids))
+        .values(result=None, version=Job.version + 1)
+        .returning(Job.id, Job.owner_id, Job.version)
+        .execution_options(synchronize_session=False)
+    )
+    return [jobs.Emptied(*row) for row in emptied]
+
+
+def _some_evaluations() -> int:
+    """Remove some that ended and are too old, with what they found; return how many."""
+    if not settings.evaluation_retention_days:
+        return 0
+    limit = _limit(settings.evaluation_retention_days)
+    with transaction(SYSTEM) as session:
+        ids = session.scalars(_EVALUATIONS, {"limit": limit, "most": EVALUATIONS}).all()
+        session.execute(delete(Evaluation).where(Evaluation.id.in_(ids)))
+    return len(ids)
+
+
+_KINDS: dict[str, Callable[[], int]] = {
+    "conversations_removed": _some_conversations,
+    "evaluations_removed": _some_evaluations,
+}
