@@ -12,6 +12,7 @@ from assistant.errors import InsufficientScope, InvalidCredentials, PermissionDe
 from assistant.extensions import jwt
 from assistant.middleware import vouch
 from assistant.models import Role, Scope
+from assistant.services import jobs
 from assistant.services.accounts import (
     access_tokens,
     key_cache,
@@ -21,7 +22,7 @@ from assistant.services.accounts import (
     users,
 )
 from assistant.services.accounts.caller import Caller
-from assistant.services.jobs import SharedRead
+from assistant.services.jobs import SharedRead, job_table
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,7 +67,8 @@ def allow(
     `scope` is what a program's key must carry, `role` what the user must be; `public` lets
     everybody in. `with_job` reads the job of the path in the same round trip as the session, for
     `shared_read`. `ticket` lets in who has a ticket for the job of the path. `signed_in` takes no
-    key at all: what could lock its user out, or outlast it.
+    key at all: what could lock its user out, or what makes or changes somebody for good; where that
+    depends on who or what it is about, the view calls `demand_session`.
     """
     access = Access(Scope(scope), role, public, with_job, ticket, signed_in)
 
@@ -144,6 +146,12 @@ def demand_scope(scope: Scope, of: Caller | None = None) -> None:
             f"This API key lacks the scope {scope.value}. Use one that has it, or make one with "
             "POST /api-keys."
         )
+
+
+def demand_scope_of(job_id: uuid.UUID) -> None:
+    """Raise `InsufficientScope` if a key is not for what a job of the caller's does."""
+    if caller().key is not None:
+        demand_scope(job_table().kind_of(jobs.get(caller_id(), job_id)).scope)
 
 
 def demand_session() -> None:

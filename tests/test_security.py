@@ -40,7 +40,9 @@ SIGNED_IN = {
     *("auth.logout", "users.change_me", "users.delete_me"),
     *("sessions.end_session", "sessions.end_all_sessions"),
 }
-SIGNED_IN_ADMIN = {"users.create_password_link"}
+SIGNED_IN_ADMIN = {
+    *("users.create_password_link", "users.create_user", "invitations.create_invitation"),
+}
 READING = {
     *("auth.me", "users.get_me", "models.list_models", "search.search_documents"),
     *("api_keys.get_api_key", "api_keys.list_api_keys"),
@@ -66,10 +68,9 @@ WRITING = {
     *("messages.edit_message", "messages.regenerate_message"),
 }
 ADMINISTERING = {
-    *("users.list_users", "users.create_user", "users.get_user"),
-    *("users.change_user", "users.delete_user", "invitations.list_invitations"),
-    "audit.list_audit_events",
-    *("invitations.create_invitation", "invitations.withdraw_invitation"),
+    *("users.list_users", "users.get_user"),
+    *("users.change_user", "users.delete_user", "audit.list_audit_events"),
+    *("invitations.list_invitations", "invitations.withdraw_invitation"),
 }
 OWNED = {
     table.name: "id" if table.name == "users" else "owner_id"

@@ -54,6 +54,10 @@ def get_api_key(key_id: uuid.UUID) -> ApiKey:
 @blp.delete("/<uuid:key_id>")
 @allow(scope="write")
 @blp.response(204)
+@blp.alt_response(403, "FORBIDDEN")
 def revoke_api_key(key_id: uuid.UUID) -> None:
-    """Revoke an API key: it is worthless at once, also where something is being followed."""
-    api_keys.revoke(caller_id(), key_id)
+    """Revoke an API key: it is worthless at once, also where something is being followed.
+
+    A key can revoke itself and no other.
+    """
+    api_keys.revoke(caller(), key_id)

@@ -77,7 +77,7 @@ def get_auth_options() -> dict[str, Any]:
 def set_forgotten_password(body: dict[str, str]) -> None:
     """Set a new password with what an administrator's link brought; it works once.
 
-    It ends all sessions of the user.
+    It ends all sessions of the user, and revokes all API keys.
     """
     password_links.use(body["token"], body["password"], request.remote_addr)
 

@@ -26,7 +26,7 @@ def list_invitations(query: dict[str, Any]) -> Any:
 
 
 @blp.post("")
-@allow(scope="admin", role=Role.ADMIN)
+@allow(scope="admin", role=Role.ADMIN, signed_in=True)
 @blp.arguments(NewInvitationSchema)
 @blp.response(201, MadeInvitationSchema)
 @blp.alt_response(403, "FORBIDDEN")

@@ -9,7 +9,7 @@ from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.schemas.jobs import JobQuerySchema, JobReadSchema, JobSchema
-from assistant.security import allow, caller_id, demand_again, shared_read
+from assistant.security import allow, caller_id, demand_again, demand_scope_of, shared_read
 from assistant.services import job_kinds, jobs
 from assistant.services.events.long_polling import wait_for
 
@@ -60,6 +60,7 @@ def cancel_job(job_id: uuid.UUID) -> Response:
     A running one stays `running` with `cancel_requested_at` until its worker has let go; one that
     has ended stays as it is.
     """
+    demand_scope_of(job_id)
     return responses.ready_json(jobs.cancel(caller_id(), job_id))
 
 
@@ -69,4 +70,5 @@ def cancel_job(job_id: uuid.UUID) -> Response:
 @blp.response(202, JobSchema)
 def retry_job(job_id: uuid.UUID) -> Response:
     """Try a failed or cancelled job once more, as a new job."""
+    demand_scope_of(job_id)
     return responses.accepted_job(job_kinds.retry(caller_id(), job_id))

@@ -7,7 +7,8 @@ from flask import Response, request
 
 from assistant.api import responses
 from assistant.errors import AssistantError
-from assistant.security import caller_id, demand_again
+from assistant.models import Scope
+from assistant.security import caller_id, demand_again, demand_scope
 from assistant.services.events.long_polling import wait_for
 
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", re.IGNORECASE)
@@ -21,6 +22,8 @@ def wait_if_preferred(response: Response) -> Response:
         return response
     seconds = min(int(wanted[1]), LONGEST_SECONDS)
     try:
+        # Who may not read the job would wait for nothing.
+        demand_scope(Scope.READ)
         job_id = uuid.UUID(response.get_json()["id"])
         shown = wait_for(caller_id(), job_id, seconds, just_accepted=True)
         demand_again(job_id)

@@ -12,6 +12,7 @@ from assistant.models import Role, User
 from assistant.schemas.auth import UserSchema
 from assistant.schemas.jobs import JobSchema
 from assistant.schemas.users import (
+    ChangedUserSchema,
     NewPasswordLinkSchema,
     NewUserSchema,
     PasswordLinkSchema,
@@ -24,6 +25,9 @@ from assistant.services.accounts import administration, password_links, profile,
 from assistant.services.accounts import deletion as account_deletion
 
 blp = StrictBlueprint("users", __name__, url_prefix="/users", description="Accounts")
+
+# What a key may change of others; anything else could let its user out, or somebody in, for good.
+BY_KEY = {"is_active"}
 
 
 @blp.get("/me")
@@ -43,7 +47,8 @@ def get_me() -> User:
 def change_me(values: dict[str, Any]) -> User:
     """Change your name, e-mail address or password.
 
-    The last two want `old_password`; a new password ends your other sessions.
+    The last two want `old_password`; a new password ends your other sessions. Your API keys stay
+    good: revoke with DELETE /api-keys/{key_id} those that you do not trust.
     """
     return profile.update(caller(), values)
 
@@ -72,7 +77,7 @@ def list_users(query: dict[str, Any]) -> Any:
 
 
 @blp.post("")
-@allow(scope="admin", role=Role.ADMIN)
+@allow(scope="admin", role=Role.ADMIN, signed_in=True)
 @blp.arguments(NewUserSchema)
 @idempotent(prepare=users.with_hash)
 @blp.response(201, UserSchema)
@@ -101,22 +106,29 @@ def get_user(user_id: uuid.UUID) -> User:
 @blp.alt_response(409, "CONFLICT")
 def create_password_link(values: dict[str, int], user_id: uuid.UUID) -> Any:
     """Make what lets a user who has forgotten the password set a new one, once."""
-    made, token = password_links.create(user_id, **values)
+    made, token = password_links.create(user_id, by=caller_id(), **values)
     return {"token": token, "expires_at": made.expires_at}
 
 
 @blp.patch("/<uuid:user_id>")
 @allow(scope="admin", role=Role.ADMIN)
 @blp.arguments(UserChangeSchema)
-@blp.response(200, UserSchema)
+@blp.response(200, ChangedUserSchema)
 @blp.alt_response(403, "FORBIDDEN")
 @blp.alt_response(409, "CONFLICT")
-def change_user(values: dict[str, Any], user_id: uuid.UUID) -> User:
-    """Change a user; disabling and a new password end all their sessions at once."""
-    if "password" in values:
+def change_user(values: dict[str, Any], user_id: uuid.UUID) -> dict[str, Any]:
+    """Change a user; disabling and a new password end all their sessions at once.
+
+    A new password revokes their API keys, too. A key may change `is_active` of others only.
+    """
+    if user_id == caller_id() or values.keys() - BY_KEY:
         demand_session()
-    user, _ = administration.update(user_id, by=caller_id(), **values)
-    return user
+    changed = administration.update(user_id, by=caller_id(), **values)
+    return {
+        **{name: getattr(changed.user, name) for name in UserSchema().fields},
+        "sessions_ended": changed.sessions_ended,
+        "keys_revoked": changed.keys_revoked,
+    }
 
 
 @blp.delete("/<uuid:user_id>")
@@ -125,5 +137,10 @@ def change_user(values: dict[str, Any], user_id: uuid.UUID) -> User:
 @blp.alt_response(403, "FORBIDDEN")
 @blp.alt_response(409, "CONFLICT")
 def delete_user(user_id: uuid.UUID) -> Response:
-    """Delete a user with everything of theirs: shut out at once, removed by a job of yours."""
+    """Delete a user with everything of theirs: shut out at once, removed by a job of yours.
+
+    A key may delete others only.
+    """
+    if user_id == caller_id():
+        demand_session()
     return responses.accepted_job(account_deletion.delete(caller(), user_id))

@@ -45,7 +45,7 @@ class Talk:
     def __init__(self, socket: WebSocket, token: str) -> None:
         self._socket = socket
         self._token = token
-        self._presence = Presence(self._authenticate)
+        self._presence = Presence(lambda: self._authenticate(self._token))
         self.user_id = self._presence.demand()
         self._began = self._pinged = time.monotonic()
         self._times: deque[float] = deque(maxlen=MOST_FRAMES)
@@ -63,6 +63,8 @@ class Talk:
                 self._look_after()
         except InvalidCredentials as error:
             self._socket.close(NOT_SIGNED_IN, error.detail)
+        except PermissionDenied as error:
+            self._socket.close(NOT_YOURS, error.detail)
         finally:
             self._listener.close()
 
@@ -84,9 +86,9 @@ class Talk:
         """Send the client away."""
         self._socket.close(TOO_SLOW, why)
 
-    def _authenticate(self) -> uuid.UUID:
+    def _authenticate(self, token: str) -> uuid.UUID:
         """Demand that the session is alive, and let the services know whose it is."""
-        g.caller = security.authenticate(self._token)
+        g.caller = security.authenticate(token)
         # It is told everything that happens.
         security.demand_scope(Scope.READ)
         return security.caller_id()
@@ -142,8 +144,7 @@ class Talk:
         return self._listener
 
     def _auth(self, values: Body, about: Body) -> None:
-        caller = security.authenticate(values["token"])
-        if caller.user_id != self.user_id:
+        if self._authenticate(values["token"]) != self.user_id:
             raise PermissionDenied("This is the token of somebody else. Open another socket.")
         security.demand_scope(Scope.READ, caller)
         self._token = values["token"]
@@ -164,6 +165,7 @@ class Talk:
 
     def _cancel(self, values: Body, about: Body) -> None:
         security.demand_scope(Scope.WRITE)
+        security.demand_scope_of(values["job_id"])
         job = json.loads(jobs.cancel(self.user_id, values["job_id"]))
         self._socket.send(frames.make("job", job=job, **about))
 

@@ -18,7 +18,7 @@ __all__ = ["users"]
 
 
 def _update(who: str, words: str, *, to_json: bool, **values: Any) -> None:
-    user, _ = administration.update(service.look_up(who).id, **values)
+    user = administration.update(service.look_up(who).id, **values).user
     if to_json:
         print_json(body_of(user))
     else:
@@ -86,7 +86,7 @@ def demote(who: str, as_json: bool) -> None:
 @generate
 @as_json
 def reset_password(who: str, password_file: IO[str] | None, generate: bool, as_json: bool) -> None:
-    """Give a user a new password, and end all their sessions.
+    """Give a user a new password, end all their sessions and revoke all their keys.
 
     \b
     Example:
@@ -96,9 +96,9 @@ def reset_password(who: str, password_file: IO[str] | None, generate: bool, as_j
     user = service.look_up(who)
     password = passwords.obtain(password_file, generate)
     check({"password": password}, partial=("username", "email"))
-    user, ended = administration.update(user.id, password=password)
-    words = f"{user.username} has a new password; sessions ended: {ended}."
-    body = {**body_of(user), "sessions_ended": ended}
+    user, ended, revoked = administration.update(user.id, password=password)
+    words = f"{user.username} has a new password; sessions ended: {ended}, keys revoked: {revoked}."
+    body = {**body_of(user), "sessions_ended": ended, "keys_revoked": revoked}
     passwords.tell(body, words, password if generate else None, to_json=as_json)
 
 

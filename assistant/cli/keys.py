@@ -19,7 +19,7 @@ from assistant.cli.output import (
 )
 from assistant.cli.users import who
 from assistant.models import ApiKey, Scope
-from assistant.schemas.api_keys import KeySchema, NewKeySchema
+from assistant.schemas.api_keys import LONGEST_DAYS, KeySchema, NewKeySchema
 from assistant.services.accounts import api_keys
 from assistant.services.accounts import users as users_service
 from assistant.services.accounts.caller import Caller
@@ -79,7 +79,7 @@ def list_keys(who: str, limit: int, after: Any, as_json: bool) -> None:
     required=True,
     help="What it is good for; may be given several times.",
 )
-@click.option("--days", type=click.IntRange(1, 36_500), help="It expires then; else never.")
+@click.option("--days", type=click.IntRange(1, LONGEST_DAYS), help="It expires then; else never.")
 @as_json
 def create(who: str, name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
     """Create a key for a user, and print it: nobody can read it again.

@@ -1,10 +1,21 @@
 """Keys for programs."""
 
-from marshmallow import Schema, fields
+from datetime import UTC, datetime, timedelta
+
+from marshmallow import Schema, ValidationError, fields
 
 from assistant.models import Scope
 from assistant.schemas.text import Line, Request
 from assistant.schemas.values import Several
+
+LONGEST_DAYS = 3650
+
+
+def _check_end(moment: datetime) -> None:
+    if moment > datetime.now(UTC) + timedelta(days=LONGEST_DAYS):
+        raise ValidationError(
+            "Give a moment within the next ten years, or leave it out for a key that never expires."
+        )
 
 
 class NewKeySchema(Request):
@@ -20,7 +31,11 @@ class NewKeySchema(Request):
     )
     expires_at = fields.AwareDateTime(
         allow_none=True,
-        metadata={"description": "With its offset from UTC; null or left out: never"},
+        validate=_check_end,
+        metadata={
+            "description": "With its offset from UTC, within the next ten years; null or left out: "
+            "never"
+        },
     )
 
 

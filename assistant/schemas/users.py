@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from assistant.models import Role
-from assistant.schemas.auth import Email, NewPassword, RegistrationSchema, Username
+from assistant.schemas.auth import Email, NewPassword, RegistrationSchema, Username, UserSchema
 from assistant.schemas.paging import PageSchema
 from assistant.schemas.text import Request, Search, Text
 from assistant.schemas.values import Flag
@@ -42,6 +42,15 @@ class UserChangeSchema(Request):
     password = NewPassword()
     role = fields.Enum(Role, by_value=True)
     is_active = Flag()
+
+
+class ChangedUserSchema(UserSchema):
+    """A user who was just changed, and what that ended."""
+
+    sessions_ended = fields.Integer()
+    keys_revoked = fields.Integer(
+        metadata={"description": "With a new password all; being disabled revokes none"}
+    )
 
 
 class NewInvitationSchema(Request):

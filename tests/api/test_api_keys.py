@@ -14,31 +14,15 @@ from assistant.database import SYSTEM, db, transaction
 from assistant.extensions import cache
 from assistant.services import jobs
 from assistant.services.accounts import key_text
-from tests.conftest import PASSWORD, User
-from tests.factories import ask, assert_problem, change_rows, walk
+from assistant.services.upkeep.rows import Rows
+from tests.api.keys import ALL, make_key, program, reads, with_key
+from tests.conftest import User
+from tests.factories import ask, assert_problem, change_rows, job, walk
 
-ALL = ["read", "write", "admin"]
+# Of the last day of the calendar and of its first one, as far from UTC as they can be.
+AFTER_TIME, LAST_MOMENT = "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59.999999Z"
+FIRST_MOMENT = "0001-01-01T00:00:00+12:00"
 SHOWN = {"id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at"}
-
-
-def make_key(user: User, *scopes: str, **values: Any) -> dict[str, Any]:
-    body = {"name": "nightly", "scopes": list(scopes), **values}
-    response = user.post("/api-keys", json=body)
-    assert response.status_code == 201, response.text
-    return dict(response.get_json())
-
-
-def program(user: User, key: str) -> User:
-    """Return a client that sends a key."""
-    return User(user.client, user.id, user.username, key, "")
-
-
-def with_key(user: User, *scopes: str, **values: Any) -> User:
-    return program(user, make_key(user, *scopes, **values)["key"])
-
-
-def reads(who: User) -> int:
-    return who.get("/users/me").status_code
 
 
 def last_use(user: User) -> Any:
@@ -163,21 +147,6 @@ def test_a_key_makes_none_that_can_do_more_or_lasts_longer(admin: User) -> None:
     assert_problem(with_key(admin, "read").post("/api-keys", json={}), 403)
 
 
-def test_no_key_changes_a_password_or_ends_a_session_or_an_account(admin: User) -> None:
-    key = with_key(admin, *ALL)
-    new = {"password": "another long password", "old_password": PASSWORD}
-    for response in (
-        key.patch("/users/me", json=new),
-        key.patch(f"/users/{admin.id}", json={"password": new["password"]}),
-        key.post("/auth/logout"),
-        key.delete("/users/me"),
-    ):
-        assert "Sign in" in assert_problem(response, 403)["detail"]
-    assert reads(admin) == 200
-    credentials = {"username": admin.username, "password": PASSWORD}
-    assert admin.client.post("/api/v1/auth/token", data=credentials).status_code == 200
-
-
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -188,6 +157,9 @@ def test_no_key_changes_a_password_or_ends_a_session_or_an_account(admin: User) 
         ({"name": "x" * 101, "scopes": ["read"]}, "name"),
         ({"name": "x", "scopes": ["read"], "expires_at": "2020-01-01T00:00:00Z"}, "still to come"),
         ({"name": "x", "scopes": ["read"], "expires_at": "2100-01-01T00:00:00"}, "expires_at"),
+        ({"name": "x", "scopes": ["read"], "expires_at": AFTER_TIME}, "ten years"),
+        ({"name": "x", "scopes": ["read"], "expires_at": LAST_MOMENT}, "ten years"),
+        ({"name": "x", "scopes": ["read"], "expires_at": FIRST_MOMENT}, "still to come"),
         ({"name": "x", "scopes": ["read"], "prefix": "ask_"}, "prefix"),
     ],
 )
@@ -204,8 +176,28 @@ def test_there_is_an_end_to_how_many_keys_a_user_has(user: User) -> None:
         " FROM generate_series(1, 99) AS n",
         id=user.id,
     )
-    refused = user.post("/api-keys", json={"name": "x", "scopes": ["read"]})
+    body = {"name": "x", "scopes": ["read"]}
+    refused = user.post("/api-keys", json=body)
     assert "Revoke one first" in assert_problem(refused, 409)["detail"]
+    change_rows(
+        "UPDATE api_keys SET expires_at = now() WHERE name = 'x' AND owner_id = :id", id=user.id
+    )
+    assert user.post("/api-keys", json=body).status_code == 201
+    assert [key["name"] for key in user.get("/api-keys").get_json()] == ["x", "nightly"]
+
+
+def test_expired_keys_are_removed_when_nobody_wonders_about_them_any_more(user: User) -> None:
+    for name, ends in (("old", "-31 days"), ("late", "-29 days"), ("good", "1 day")):
+        made = make_key(user, "read", name=name)
+        change_rows(
+            "UPDATE api_keys SET expires_at = now() + cast(:ends AS interval) WHERE id = :id",
+            ends=ends,
+            id=made["id"],
+        )
+    make_key(user, "read", name="endless")
+    Rows().round()
+    left = [key["name"] for key in user.get("/api-keys").get_json()]
+    assert left == ["endless", "good", "late"]
 
 
 def test_keys_are_listed_in_pages_newest_first(user: User, other_user: User) -> None:
@@ -263,7 +255,7 @@ def test_a_key_expires_by_itself(user: User, redis: str) -> None:
     if redis == "warm":
         [name] = cache.ask(lambda client: client.keys("api_key:*")) or []
         copy = cache.ask(lambda client: client.get(name)) or b""
-        over = copy.replace(str(ends.timestamp()).encode(), b"1.0")
+        over = copy.replace(str(ends.year).encode(), b"2020")
         assert over != copy
         cache.ask(lambda client: client.set(name, over))
     else:
@@ -278,16 +270,30 @@ def test_keys_rest_while_their_user_is_disabled(user: User, admin: User) -> None
     assert_problem(key.get("/users/me"), 401)
     cache.ask(lambda client: client.flushdb())
     assert_problem(key.get("/users/me"), 401)
-    admin.patch(f"/users/{user.id}", json={"is_active": True})
-    cache.ask(lambda client: client.flushdb())
+    assert_problem(key.get("/users/me"), 401)
+    back = admin.patch(f"/users/{user.id}", json={"is_active": True}).get_json()
+    assert (back["is_active"], back["keys_revoked"]) == (True, 0)
     assert reads(key) == 200
+
+
+def test_a_copy_says_when_a_key_ends_whenever_that_is(user: User) -> None:
+    key = with_key(user, "read")
+    change_rows(
+        "UPDATE api_keys SET expires_at = :end WHERE owner_id = :id", end=LAST_MOMENT, id=user.id
+    )
+    assert [reads(key), reads(key)] == [200, 200]
 
 
 def test_keys_are_gone_with_their_user(user: User, admin: User) -> None:
+    make_key(user, "read")
     key = with_key(user, "read")
     assert reads(key) == 200
-    assert admin.delete(f"/users/{user.id}").status_code == 202
+    accepted = admin.delete(f"/users/{user.id}").get_json()
     assert_problem(key.get("/users/me"), 401)
+    cache.ask(lambda client: client.flushdb())
+    assert_problem(key.get("/users/me"), 401)
+    jobs.run(accepted["id"])
+    assert job(admin, accepted["id"])["result"]["api_keys"] == 2
     with transaction(SYSTEM) as session:
         query = text("SELECT count(*) FROM api_keys WHERE owner_id = :id")
         assert session.scalar(query, {"id": user.id}) == 0
@@ -343,10 +349,13 @@ def follow(user: User, job_id: str, ticket: str) -> TestResponse:
     return user.client.get(f"/api/v1/jobs/{job_id}/events?ticket={ticket}")
 
 
-def test_a_key_that_only_writes_is_told_that_its_job_was_accepted_and_no_more(user: User) -> None:
+def test_a_key_that_only_writes_is_told_that_its_job_was_accepted_and_no_more(
+    user: User, timed: Callable[[Callable[[], Any], float], Any]
+) -> None:
     key = with_key(user, "write")
     body = {"content": "[[script:answer echo]] Hello."}
-    accepted = key.post("/messages", json=body, headers={"Prefer": "wait=1"})
+    waiting = {"Prefer": "wait=60"}
+    accepted = timed(lambda: key.post("/messages", json=body, headers=waiting), 30)
     assert accepted.status_code == 202
     assert "Preference-Applied" not in accepted.headers
     assert_problem(key.get(f"/jobs/{accepted.get_json()['id']}"), 403)

@@ -33,6 +33,7 @@ TOKEN = "/api/v1/auth/token"
 RECEIPT_KEYS = {
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
     *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
+    *("api_keys",),
 }
 
 
@@ -104,7 +105,7 @@ def test_deleting_oneself_ends_access_at_once_and_removes_everything(
     assert receipt == {
         **{"documents": 2, "chunks": 1, "vectors_deleted": 1, "vectors_remaining": 0},
         **{"embeddings": receipt["embeddings"], "collections": 2, "conversations": 2},
-        **{"messages": 4, "evaluations": 1, "jobs": 5, "sessions": 1},
+        **{"messages": 4, "evaluations": 1, "jobs": 5, "sessions": 1, "api_keys": 1},
     }
     assert rows_of(busy) == {"sessions": 1, "jobs": 1, "job_attempts": 1}
     assert vectors(names) == 0

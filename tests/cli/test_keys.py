@@ -52,6 +52,7 @@ def test_a_list_goes_on_behind_its_last_key(run: Run, user: User) -> None:
 def test_what_cannot_be_done_is_said(run: Run, user: User) -> None:
     run("keys", "create", user.username, "x", code=2)
     run("keys", "create", user.username, " ", "--scope", "read", code=2)
+    run("keys", "create", user.username, "x", "--scope", "read", "--days", 3651, code=2)
     refused = run("keys", "create", user.username, "x", "--scope", "admin", code=1)
     assert "Only an administrator" in refused.stderr
     assert "no user" in run("keys", "list", "nobody-at-all", code=1).stderr

@@ -192,10 +192,14 @@ def test_a_new_password_ends_all_sessions(
     app: Flask, run: Run, user: User, password_file: Path
 ) -> None:
     assert me(user) == 200
+    key = user.post("/api-keys", json={"name": "x", "scopes": ["read"]}).get_json()["key"]
     words = ["users", "reset-password", user.username]
     done = run(*words, "--password-file", password_file)
-    assert done.stdout == f"{user.username} has a new password; sessions ended: 1.\n"
+    assert (
+        done.stdout == f"{user.username} has a new password; sessions ended: 1, keys revoked: 1.\n"
+    )
     assert me(user) == 401
+    assert me(User(user.client, user.id, user.username, key, "")) == 401
     assert signs_in(app, user.username, PASSWORD) == 401
     assert signs_in(app, user.username, "a long new password") == 200
 
@@ -246,7 +250,7 @@ def test_changes_speak_json(read: Read, user: User, other_user: User) -> None:
         changed = read("users", command, user.username)
         assert (set(changed), changed[name]) == (KEYS, value)
     reset = read("users", "reset-password", user.username, "--generate")
-    assert set(reset) == KEYS | {"sessions_ended", "password"}
+    assert set(reset) == KEYS | {"sessions_ended", "keys_revoked", "password"}
 
 
 def test_deleting_is_a_job_that_removes_everything(

@@ -320,6 +320,31 @@ def test_a_key_does_over_a_socket_what_its_scopes_name(live: Live) -> None:
     assert connect(live, token=make_key(live, "read", "write")["key"]).chat("Tell me.")
 
 
+def test_a_socket_goes_on_with_a_key_that_reads_and_no_other(live: Live) -> None:
+    key = make_key(live, "read")
+    talk = connect(live, token=key["key"])
+    talk.send("auth", token=make_key(live, "write")["key"])
+    refused = talk.next()
+    assert (refused["type"], refused["code"]) == ("error", "insufficient_scope")
+    talk.send("ping")
+    assert talk.next() == {"type": "pong"}
+    # Nothing does this so far; whoever follows is to be told all the same.
+    live.sql("UPDATE api_keys SET scopes = '{write}' WHERE id = :id RETURNING id", id=key["id"])
+    talk.socket.settimeout(90)
+    assert talk.close_code() == 4403
+
+
+def test_a_write_key_cancels_no_deletion_of_a_user(live: Live) -> None:
+    talk = connect(live, token=make_key(live, "read", "write")["key"])
+    job = live.ended(live.ask("Tell me."))
+    talk.send("cancel", job_id=job["id"])
+    assert talk.until("job")[-1]["job"]["id"] == job["id"]
+    live.sql("UPDATE jobs SET kind = 'users.delete' WHERE id = :id RETURNING id", id=job["id"])
+    talk.send("cancel", job_id=job["id"])
+    refused = talk.until("error")[-1]
+    assert (refused["code"], "admin" in refused["detail"]) == ("insufficient_scope", True)
+
+
 def test_a_socket_ends_with_its_key_also_a_silent_one(live: Live) -> None:
     key = make_key(live, "read")
     talk, silent = connect(live, token=key["key"]), connect(live, token=key["key"])

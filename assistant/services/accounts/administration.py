@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -11,18 +11,27 @@ from sqlalchemy.orm import Session
 from assistant.adapters.passwords import hash_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
-from assistant.models import Action, Conversation, Document, Job, Role, User
+from assistant.models import Action, Conversation, Document, Job, Purpose, Role, User
 from assistant.models import Session as SignIn
 from assistant.services import audit, jobs
 from assistant.services.accounts import (
     api_keys,
     key_cache,
     names,
+    one_time,
     session_cache,
     sessions,
     throttle,
 )
 from assistant.services.jobs import kinds
+
+
+class Changed(NamedTuple):
+    """A user as changed, and what the change ended."""
+
+    user: User
+    sessions_ended: int
+    keys_revoked: int
 
 
 def get(user_id: uuid.UUID) -> User:
@@ -43,12 +52,13 @@ def find(session: Session, user_id: uuid.UUID, *, lock: bool = False) -> User:
 
 def update(
     user_id: uuid.UUID, *, by: uuid.UUID | None = None, password: str | None = None, **values: Any
-) -> tuple[User, int]:
-    """Change what is given, and return the user and how many sessions ended.
+) -> Changed:
+    """Change what is given, and say what it ended.
 
-    A new password and being disabled end every session. While a user is disabled their keys are
-    worthless, too, and what runs and waits for them is ended. `by` is the administrator who asks,
-    None at the command line.
+    A new password and being disabled end every session. A new password revokes the keys, too, since
+    whoever had the account may have made some; while a user is disabled they are worthless, and
+    what runs and waits for the user is ended. `by` is the administrator who asks, None at the
+    command line.
     """
     if by == user_id and (password is not None or "email" in values):
         raise Conflict("Change your own e-mail address and password at /users/me.")
@@ -62,14 +72,18 @@ def update(
             user = _change(session, user_id, values, new_hash)
             shut_out = new_hash is not None or not user.is_active
             ended = sessions.end_all(session, user_id) if shut_out else []
-            keys = [] if user.is_active else api_keys.digests_of(session, user_id)
+            revoked = api_keys.remove_all(session, user_id) if new_hash is not None else []
+            resting = api_keys.digests_of(session, user_id) if "is_active" in values else []
     except IntegrityError as error:
         raise names.refused(error) from None
     session_cache.forget(ended)
-    key_cache.forget(keys)
-    if not user.is_active:
+    key_cache.forget(revoked)
+    if user.is_active:
+        key_cache.admit(resting)
+    else:
+        key_cache.forget(resting)
         _stop_work(user_id)
-    return user, len(ended)
+    return Changed(user, len(ended), len(revoked))
 
 
 def _stop_work(user_id: uuid.UUID) -> None:
@@ -95,7 +109,9 @@ def _change(
         setattr(user, name, value)
     if new_hash is not None:
         user.password_hash = new_hash
-        throttle.clear_user(session, user)
+        throttle.clear_user(session, user, None)
+    if new_hash is not None or values.keys() & {"email", "is_active"}:
+        one_time.forget(session, Purpose.PASSWORD, user_id)
     _note(session, user_id, values, new_hash is not None)
     session.flush()
     session.refresh(user)

@@ -80,8 +80,12 @@ def _demand_room(session: Session, user_id: uuid.UUID, scopes: Collection[Scope]
         raise PermissionDenied(
             "Only an administrator's key can have the scope admin. Leave it out."
         )
-    count = session.scalar(select(func.count()).where(ApiKey.owner_id == user_id)) or 0
-    if count >= MOST:
+    mine = ApiKey.owner_id == user_id
+    if (session.scalar(select(func.count()).where(mine)) or 0) < MOST:
+        return
+    # The expired ones make room: so there are never more rows than a page of the list.
+    expired = delete(ApiKey).where(mine, ApiKey.expires_at <= func.now()).returning(ApiKey.id)
+    if not session.scalars(expired).all():
         raise Conflict(f"There are {MOST} keys already. Revoke one first.")
 
 
@@ -102,15 +106,18 @@ def list_(owner_id: uuid.UUID, page: Page) -> list[ApiKey]:
         return page_of(session, select(ApiKey).where(ApiKey.owner_id == owner_id), ApiKey, page)
 
 
-def revoke(owner_id: uuid.UUID | None, key_id: uuid.UUID) -> None:
+def revoke(caller: Caller | None, key_id: uuid.UUID) -> None:
     """Let a key be worthless at once, and forget it; raises `NotFound`.
 
-    Without an owner it may be anybody's, for the command line.
+    A key may revoke only itself, or a leaked one could shut out the others. Without a caller it may
+    be anybody's, for the command line.
     """
     unwanted = delete(ApiKey).where(ApiKey.id == key_id)
-    if owner_id is not None:
-        unwanted = unwanted.where(ApiKey.owner_id == owner_id)
-    with transaction(owner_id or SYSTEM) as session:
+    if caller is not None:
+        if caller.key is not None and caller.key.id != get(caller.user_id, key_id).id:
+            raise PermissionDenied("A key can revoke only itself. Sign in to revoke another one.")
+        unwanted = unwanted.where(ApiKey.owner_id == caller.user_id)
+    with transaction(SYSTEM if caller is None else caller.user_id) as session:
         gone = session.execute(unwanted.returning(ApiKey.digest, ApiKey.owner_id)).one_or_none()
         if gone is None:
             raise _not_there()

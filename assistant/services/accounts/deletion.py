@@ -50,6 +50,7 @@ FEW = 10
 COUNTED = (
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
     *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
+    *("api_keys",),
 )
 # No hash looks like this, so no password is right.
 UNUSABLE = "!"
@@ -69,7 +70,7 @@ def delete(caller: Caller, user_id: uuid.UUID, retry_of: uuid.UUID | None = None
             raise Conflict("This user is being deleted already.")
         user.is_active = False
         ended = sessions.end_all(session, user_id)
-        keys = api_keys.remove_all(session, user_id)
+        keys = api_keys.digests_of(session, user_id)
         if caller.user_id == user_id:
             session_cache.confine(session, caller.session_id, job_id)
         audit.note(session, Action.USER_DELETED, user_id)
@@ -199,8 +200,9 @@ def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Count
     idempotency.forget_user(session, user_id)
     for model in (KnownAddress, OneTimeToken):
         session.execute(delete_rows(model).where(model.owner_id == user_id))
+    keys = api_keys.remove_all(session, user_id)
     # A process of the release before, which shut the user out, knew of no keys.
-    key_cache.forget(api_keys.remove_all(session, user_id))
+    key_cache.forget(keys)
     session.execute(
         update(User)
         .where(User.id == user_id)
@@ -225,4 +227,4 @@ def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Count
         .values(user_agent=None, previous_hash=None)
     )
     gone = session.execute(delete_rows(SignIn).where(SignIn.owner_id == user_id, ~reads_job))
-    return {"sessions": rows_gone(gone)}
+    return {"sessions": rows_gone(gone), "api_keys": len(keys)}

@@ -1,7 +1,6 @@
 """Whose key it is, answered from Redis while PostgreSQL would say the same."""
 
 import json
-import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
@@ -37,9 +36,9 @@ def authenticate(digest: bytes, job: SharedRead | None = None) -> Caller:
         raise _unknown()
     known = json.loads(copy)
     ends = known["expires_at"]
-    if ends is not None and time.time() >= ends:
+    expires_at = None if ends is None else datetime.fromisoformat(ends)
+    if expires_at is not None and datetime.now(UTC) >= expires_at:
         raise InvalidCredentials("This API key has expired. Make another one.")
-    expires_at = None if ends is None else datetime.fromtimestamp(ends, UTC)
     key = KeyInUse(uuid.UUID(known["id"]), digest, frozenset(known["scopes"]), expires_at)
     return Caller(uuid.UUID(known["user_id"]), key=key)
 
@@ -50,6 +49,12 @@ def forget(digests: Iterable[bytes]) -> None:
         name = _key(digest)
         # Outlives every copy that says otherwise; `authenticate` never overwrites it.
         cache.ask(lambda client, name=name: client.set(name, REVOKED, ex=2 * CACHE_SECONDS))  # type: ignore[misc]  # a default binds the name of this round
+
+
+def admit(digests: Iterable[bytes]) -> None:
+    """After the commit: let keys whose user was disabled, and is not any more, be good at once."""
+    if names := [_key(digest) for digest in digests]:
+        cache.ask(lambda client: client.delete(*names))
 
 
 def _read_copy(digest: bytes) -> bytes | None:
@@ -75,7 +80,7 @@ def _read_key(digest: bytes) -> bytes:
         "id": str(key.id),
         "user_id": str(key.owner_id),
         "scopes": key.scopes,
-        "expires_at": key.expires_at and key.expires_at.timestamp(),
+        "expires_at": key.expires_at and key.expires_at.isoformat(),
     }
     return json.dumps(known).encode()
 

@@ -10,12 +10,27 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, PermissionDenied
 from assistant.models import Action, OneTimeToken, Purpose, User
 from assistant.services import audit
-from assistant.services.accounts import administration, one_time, session_cache, sessions, throttle
+from assistant.services.accounts import (
+    administration,
+    api_keys,
+    key_cache,
+    one_time,
+    session_cache,
+    sessions,
+    throttle,
+)
 from assistant.strangers import strangers_transaction
 
 
-def create(user_id: uuid.UUID, hours: int) -> tuple[OneTimeToken, str]:
-    """Make a token with which a user can set a password, and return it with its text."""
+def create(
+    user_id: uuid.UUID, hours: int, *, by: uuid.UUID | None = None
+) -> tuple[OneTimeToken, str]:
+    """Make a token with which a user can set a password, and return it with its text.
+
+    `by` is the administrator who asks, None at the command line.
+    """
+    if by == user_id:
+        raise Conflict("Change your own password at /users/me, which takes the old one.")
     with transaction(SYSTEM) as session:
         user = administration.find(session, user_id)
         if not user.is_active:
@@ -26,7 +41,10 @@ def create(user_id: uuid.UUID, hours: int) -> tuple[OneTimeToken, str]:
 
 
 def use(token: str, password: str, address: str | None) -> None:
-    """Set a password and end all sessions; raises `PermissionDenied` for a token that is none."""
+    """Set a password, end all sessions and revoke all keys.
+
+    Raises `PermissionDenied` for a token that is none.
+    """
     with strangers_transaction(SYSTEM) as session:
         if not one_time.is_good(session, Purpose.PASSWORD, token):
             raise _worthless()
@@ -36,9 +54,12 @@ def use(token: str, password: str, address: str | None) -> None:
         user = _redeem(session, token)
         user.password_hash = new_hash
         ended = sessions.end_all(session, user.id)
-        throttle.clear_user(session, user)
+        keys = api_keys.remove_all(session, user.id)
+        throttle.clear_user(session, user, address)
+        one_time.forget(session, Purpose.PASSWORD, user.id)
         audit.note(session, Action.PASSWORD_BY_LINK, user.id, actor_id=user.id)
     session_cache.forget(ended)
+    key_cache.forget(keys)
 
 
 def _redeem(session: Session, token: str) -> User:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from assistant.adapters.passwords import hash_password, verify_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, InvalidInput, PermissionDenied
-from assistant.models import Action, User
+from assistant.models import Action, Purpose, User
 from assistant.services import audit
-from assistant.services.accounts import names, session_cache, sessions, throttle, users
+from assistant.services.accounts import names, one_time, session_cache, sessions, throttle, users
 from assistant.services.accounts.caller import Caller
 
 # Of the columns that a name fills, its own.
@@ -20,7 +20,7 @@ CHANGED = {"username", "email", "password"}
 
 
 def update(caller: Caller, values: dict[str, Any]) -> User:
-    """Change what is given; a new password ends all other sessions.
+    """Change what is given; a new password ends all other sessions, and leaves keys alone.
 
     A new e-mail address or password wants the old password, since whoever has found an open
     browser could otherwise take the account over.
@@ -43,6 +43,9 @@ def update(caller: Caller, values: dict[str, Any]) -> User:
             if new_hash is not None:
                 _set_password(session, user, new_hash)
                 ended = sessions.end_all(session, user.id, but=caller.session_id)
+            if new_hash is not None or "email" in values:
+                # Such as a link that went astray.
+                one_time.forget(session, Purpose.PASSWORD, user.id)
             given = sorted({*values, *(["password"] if new_hash else [])} & CHANGED)
             if given:
                 audit.note(session, Action.USER_CHANGED, user.id, fields=given)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from assistant.config import Settings
 from assistant.errors import InvalidInput
-from assistant.models import Job, Queue
+from assistant.models import Job, Queue, Scope
 from assistant.models.job import FIRST_PAYLOAD
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class JobKind:
     begins in the `first_stage`, and success is the `last_stage`. With `work_seconds` its time runs
     only while it works. Work that an earlier release would do wrong has a `payload_version` that it
     does not know, so that its workers, which run beside those of now during an upgrade, leave it
-    alone.
+    alone. A program's key needs its `scope` to cancel it or to try it once more.
     """
 
     name: str
@@ -61,6 +61,7 @@ class JobKind:
     first_stage: str = "running"
     last_stage: str = "done"
     payload_version: int = FIRST_PAYLOAD
+    scope: Scope = Scope.WRITE
 
 
 REPLY = JobKind(
@@ -100,7 +101,7 @@ EVALUATE = JobKind(
 )
 DELETE_DOCUMENT = JobKind("documents.delete", Queue.INDEXING, payload_version=2)
 DELETE_COLLECTION = JobKind("collections.delete", Queue.INDEXING, payload_version=2)
-DELETE_USER = JobKind("users.delete", Queue.INDEXING, payload_version=2)
+DELETE_USER = JobKind("users.delete", Queue.INDEXING, payload_version=2, scope=Scope.ADMIN)
 
 # What it does is not known here, and what it makes may be text.
 UNKNOWN = JobKind("unknown", Queue.QUARANTINE, is_text=True)

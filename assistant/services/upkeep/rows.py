@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import CursorResult, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session as DatabaseSession
 
-from assistant.database import SYSTEM, transaction
+from assistant.database import SYSTEM, Model, table_of, transaction
 from assistant.extensions import settings
 from assistant.models import (
+    ApiKey,
     Embedding,
     KnownAddress,
     OneTimeToken,
@@ -26,9 +27,13 @@ from assistant.services.upkeep.pace import Pace
 
 PACE_SECONDS = 3600
 SESSIONS = 1000
+# Of what sign-ins leave behind, in one transaction.
+ROWS = 1000
 # By then all failures that were counted are forgotten anyway.
 COUNT_AGE = timedelta(days=1)
 ADDRESS_AGE = timedelta(days=90)
+# Until then the list of keys says why a program is refused.
+EXPIRED_KEY_AGE = timedelta(days=30)
 # An embedding without a chunk may be about to get one, when its document is indexed again.
 EMBEDDING_AGE = timedelta(days=1)
 EMBEDDINGS = 2000
@@ -119,21 +124,29 @@ def _some_sessions() -> int:
 
 
 def _remove_traces() -> int:
-    """Remove what nobody needs any more of sign-ins; return how many rows."""
-    old_counts = select(SignInCount.key).where(SignInCount.counted_at < func.now() - COUNT_AGE)
-    # Whoever signs in locks two of them, one after the other.
-    unlocked = old_counts.with_for_update(skip_locked=True).scalar_subquery()
+    """Remove what nobody needs any more of sign-ins, in small transactions; return how many."""
+    old: dict[type[Model], ColumnElement[bool]] = {
+        SignInCount: SignInCount.counted_at < func.now() - COUNT_AGE,
+        KnownAddress: KnownAddress.last_used_at < func.now() - ADDRESS_AGE,
+        OneTimeToken: OneTimeToken.expires_at < func.now(),
+        ApiKey: ApiKey.expires_at < func.now() - EXPIRED_KEY_AGE,
+    }
     removed = 0
-    for old in (
-        delete(SignInCount).where(SignInCount.key.in_(unlocked)),
-        delete(KnownAddress).where(KnownAddress.last_used_at < func.now() - ADDRESS_AGE),
-        delete(OneTimeToken).where(OneTimeToken.expires_at < func.now()),
-    ):
-        with transaction(SYSTEM) as session:
-            gone = session.execute(old.execution_options(synchronize_session=False))
-        assert isinstance(gone, CursorResult)
-        removed += gone.rowcount
+    for model, is_old in old.items():
+        while (some := _some_of(model, is_old)) == ROWS:
+            removed += some
+        removed += some
     return removed
+
+
+def _some_of(model: type[Model], is_old: ColumnElement[bool]) -> int:
+    key = tuple(table_of(model).primary_key.columns)
+    # Whoever signs in locks two of them, one after the other.
+    some = select(*key).where(is_old).limit(ROWS).with_for_update(skip_locked=True)
+    with transaction(SYSTEM) as session:
+        gone = session.execute(delete(table_of(model)).where(tuple_(*key).in_(some)))
+    assert isinstance(gone, CursorResult)
+    return gone.rowcount
 
 
 _HOURLY: dict[str, Callable[[], int]] = {
