@@ -88,9 +88,10 @@ class Talk:
 
     def _authenticate(self, token: str) -> uuid.UUID:
         """Demand that the session is alive, and let the services know whose it is."""
-        g.caller = security.authenticate(token)
+        caller = security.authenticate(token)
         # It is told everything that happens.
-        security.demand_scope(Scope.READ)
+        security.demand_scope(Scope.READ, caller)
+        g.caller = caller
         return security.caller_id()
 
     def _look_after(self) -> None:
@@ -144,9 +145,9 @@ class Talk:
         return self._listener
 
     def _auth(self, values: Body, about: Body) -> None:
-        if self._authenticate(values["token"]) != self.user_id:
+        if security.authenticate(values["token"]).user_id != self.user_id:
             raise PermissionDenied("This is the token of somebody else. Open another socket.")
-        security.demand_scope(Scope.READ, caller)
+        self._authenticate(values["token"])
         self._token = values["token"]
 
     def _chat(self, values: Body, about: Body) -> None:

@@ -49,6 +49,8 @@ class AuditEvent(Model):
     __table_args__ = (
         Index("ix_audit_events_actor", "actor_id", "id"),
         Index("ix_audit_events_subject", "subject_id", "id"),
+        Index("ix_audit_events_action", "action", "id"),
+        Index("ix_audit_events_at", "at"),
         Index("ix_audit_events_whole_address", "at", postgresql_where=WHOLE_ADDRESS),
     )
 

@@ -73,6 +73,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_events_actor", "audit_events", ["actor_id", "id"])
     op.create_index("ix_audit_events_subject", "audit_events", ["subject_id", "id"])
+    op.create_index("ix_audit_events_action", "audit_events", ["action", "id"])
+    op.create_index("ix_audit_events_at", "audit_events", ["at"])
     op.create_index(
         "ix_audit_events_whole_address",
         "audit_events",

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from assistant.services.accounts import throttle, users
+from assistant.adapters import passwords
+from assistant.services.accounts import sessions, throttle, users
 from tests.conftest import PASSWORD, User
 from tests.factories import assert_problem, change_rows
 
@@ -155,6 +156,37 @@ def test_a_link_ends_the_wait_of_whoever_forgot(
     monkeypatch.setattr(throttle, "FIRST_SECONDS", 60)
     assert [signs_in(user, "not this one") for _ in range(6)] == [401] * 5 + [429]
     assert set_password(user, link_for(admin, user)).status_code == 204
+    assert signs_in(user, NEW) == 200
+
+
+def test_a_new_password_makes_all_links_worthless(user: User, admin: User) -> None:
+    astray, second = link_for(admin, user), link_for(admin, user)
+    assert set_password(user, second).status_code == 204
+    assert_problem(set_password(user, astray), 403)
+    astray = link_for(admin, user)
+    admin.patch(f"/users/{user.id}", json={"email": f"{user.username}@example.net"})
+    assert_problem(set_password(user, astray), 403)
+
+
+def test_nobody_goes_round_the_old_password_with_a_link(admin: User) -> None:
+    assert_problem(admin.post(f"/users/{admin.id}/password-link", json={}), 409)
+
+
+def test_whoever_signs_in_while_the_password_changes_does_not_outlast_it(
+    user: User, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, looked = link_for(admin, user), []
+
+    def slow(*arguments: Any) -> Any:
+        verdict = passwords.verify_password(*arguments)
+        if not looked:
+            looked.append(verdict.right)
+            assert set_password(user, token).status_code == 204
+        return verdict
+
+    monkeypatch.setattr(sessions, "verify_password", slow)
+    assert signs_in(user, PASSWORD) == 401
+    assert looked == [True]
     assert signs_in(user, NEW) == 200
 
 

@@ -73,8 +73,7 @@ def search(
     best: Found | None = None
     for _ in range(SWITCHES):
         try:
-            found = _by_encoders(scope, collections_in(scope), question, wish)
-            return _fuller(best, found)
+            return _fuller(best, _by_encoders(scope, collections_in(scope), question, wish))
         except _ReplacedError as replaced:
             # Chunks of the index that was asked are not seen any more.
             best = _fuller(best, replaced.found)
