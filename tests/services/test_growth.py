@@ -96,7 +96,7 @@ STATEMENTS: dict[str, tuple[TextClause, int]] = {
     "why does it wait": (waiting._KEPT_BY, 60),
     "lost bells": (sweeping._LOST_BELLS, 300),
     "overdue": (sweeping._OVERDUE, 30),
-    "of disabled owners": (sweeping._UNWANTED, 300),
+    "of disabled owners": (sweeping._UNWANTED, 600),
     "is anything before bulk": (line.WAITS, 300),
 }
 
