@@ -80,6 +80,28 @@ def _leave_in_time() -> None:
     os._exit(0)
 
 
+def _fetch_when_free(consumer: Any) -> None:
+    """Let Celery's loop look for the next message as soon as a thread is free.
+
+    It fetches nothing while all are busy, and a thread that ends wakes nobody: the loop would sleep
+    on, for up to a second.
+    """
+    pool, begin = consumer.pool, consumer.pool.on_apply
+
+    def on_apply(*args: Any, **kwargs: Any) -> Any:
+        applied = begin(*args, **kwargs)
+        applied.f.add_done_callback(lambda _: consumer.hub and consumer.hub.call_soon(_look_again))
+        return applied
+
+    # Once: a worker is ready again after each loss of Redis.
+    if "on_apply" not in vars(pool):
+        pool.on_apply = on_apply
+
+
+def _look_again() -> None:
+    """Do nothing but wake the loop."""
+
+
 @worker_ready.connect
 def begin_with_threads(sender: Any, **_: object) -> None:
     """Load what jobs need, and then say that this worker is there."""
@@ -90,6 +112,7 @@ def begin_with_threads(sender: Any, **_: object) -> None:
     # A parent of processes must stay without the rest: neither torch nor a connection to
     # PostgreSQL survives a fork.
     if isinstance(sender.pool, ThreadPool):
+        _fetch_when_free(sender)
         _begin()
 
 

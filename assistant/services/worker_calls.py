@@ -24,6 +24,8 @@ from assistant.models import Queue
 logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 60
+# How long one waits for a place that is taken.
+PATIENCE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,17 @@ def ask(call: Call, owner_id: uuid.UUID, request: Mapping[str, Any], seconds: fl
     """Send a user's question to the workers and wait so long for the JSON of its answer.
 
     Raises `Unavailable` if there is none, and for what the worker says has gone wrong; `NotFound`
-    if it says that there is no such thing; `RateLimited` if too many of the user's wait already.
+    if it says that there is no such thing; `RateLimited` if too many of the user's wait, now and a
+    little later: so whoever asks again at once and for ever takes no processor from the others.
     """
+    try:
+        return _ask(call, owner_id, request, seconds)
+    except RateLimited:
+        time.sleep(PATIENCE_SECONDS)
+    return _ask(call, owner_id, request, seconds)
+
+
+def _ask(call: Call, owner_id: uuid.UUID, request: Mapping[str, Any], seconds: float) -> bytes:
     call_id = uuid.uuid4().hex
     client = connect(settings.redis_url, read_timeout=seconds + 2)
     request = {"owner_id": str(owner_id), **request}

@@ -74,6 +74,7 @@ def _tried(whole: Whole, neighbour: Neighbour, name: str, what: str) -> bool:
     """Attack in turn with nothing, print both, and return whether it did no harm."""
     idle, beside, answers = Times(), Times(), ""
     for _ in range(ROUNDS):
+        neighbour.rest(what)
         neighbour.watch(what, SECONDS, idle)
         with _attack(whole, name) as said:
             time.sleep(0.5)

@@ -11,6 +11,8 @@ from benchmarks.accept import PASSWORD
 
 PAUSE_SECONDS = 0.02
 LONGEST_SECONDS = 60.0
+# What is as quick as this, so many times in a row, is idle.
+QUICK_SECONDS, QUICK_IN_A_ROW = 0.5, 5
 
 
 @dataclass
@@ -45,6 +47,15 @@ class Neighbour:
             began = time.perf_counter()
             into.statuses[getattr(self, what)()] += 1
             into.seconds.append(time.perf_counter() - began)
+            time.sleep(PAUSE_SECONDS)
+
+    def rest(self, what: str) -> None:
+        """Wait until an earlier attack is over: until it goes quickly several times in a row."""
+        until, quick = time.monotonic() + LONGEST_SECONDS, 0
+        while quick < QUICK_IN_A_ROW and time.monotonic() < until:
+            began = time.perf_counter()
+            getattr(self, what)()
+            quick = quick + 1 if time.perf_counter() - began < QUICK_SECONDS else 0
             time.sleep(PAUSE_SECONDS)
 
     def profile(self) -> int:

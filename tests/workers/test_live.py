@@ -1,6 +1,7 @@
 """Live workers, Redis, PostgreSQL, Chroma and embedding model: the main job, and sudden deaths."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -221,3 +222,15 @@ def test_the_web_process_has_loaded_no_model(live: Live) -> None:
     assert maps
     assert not [path for path in maps if "torch" in path or "chromadb" in path]
     assert psutil.pid_exists(web.pid)
+
+
+def test_who_waits_for_a_busy_worker_is_served_as_soon_as_a_thread_is_free(live: Live) -> None:
+    live.upload("handbook.txt", b"The foghorn is sounded on Fridays.")
+    questions = [{"query": f"Is the foghorn sounded on day {number}?"} for number in range(40)]
+    live.client.post("/search", json=questions[0]).raise_for_status()
+    began = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        answers = pool.map(lambda body: live.client.post("/search", json=body), questions)
+        assert {answer.status_code for answer in answers} == {200}
+    # The worker has two threads. When it looked for the next only each second, it took 14.
+    assert time.monotonic() - began < 8
