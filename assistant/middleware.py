@@ -65,11 +65,17 @@ def vouch() -> None:
 def client_address() -> str | None:
     """Return the client's address; None where it may be a proxy's, since nobody has said."""
     known = current_app.extensions["settings"].proxy_hops is not None
-    return _bare(request.remote_addr) if known and request.remote_addr else None
+    return sender_address() if known else None
 
 
-def _bare(address: str) -> str:
-    """Return an address without the port, the brackets and the zone that some proxies write."""
+def sender_address() -> str | None:
+    """Return whence the request comes, the client's address or a proxy's.
+
+    It is without the port, the brackets and the zone that some proxies write.
+    """
+    address = request.remote_addr
+    if not address:
+        return None
     if address.startswith("["):
         address = address.removeprefix("[").partition("]")[0]
     elif address.count(":") == 1:

@@ -86,16 +86,14 @@ def _fetch_when_free(consumer: Any) -> None:
     It fetches nothing while all are busy, and a thread that ends wakes nobody: the loop would sleep
     on, for up to a second.
     """
-    pool, begin = consumer.pool, consumer.pool.on_apply
+    begin = consumer.pool.on_apply
 
     def on_apply(*args: Any, **kwargs: Any) -> Any:
         applied = begin(*args, **kwargs)
         applied.f.add_done_callback(lambda _: consumer.hub and consumer.hub.call_soon(_look_again))
         return applied
 
-    # Once: a worker is ready again after each loss of Redis.
-    if "on_apply" not in vars(pool):
-        pool.on_apply = on_apply
+    consumer.pool.on_apply = on_apply
 
 
 def _look_again() -> None:

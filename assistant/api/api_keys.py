@@ -39,7 +39,7 @@ def create_api_key(values: dict[str, Any]) -> Any:
     A key can make another one that can do no more than itself, for no longer.
     """
     made, text = api_keys.create(caller(), **values)
-    body = {**{name: getattr(made, name) for name in KeySchema().fields}, "key": text}
+    body = {**responses.values_of(made, KeySchema), "key": text}
     return body, 201, {"Location": url_for("api_keys.get_api_key", key_id=made.id)}
 
 

@@ -7,7 +7,7 @@ from flask import request
 from assistant.api.arguments import StrictBlueprint, parser
 from assistant.api.idempotency import idempotent, nobody
 from assistant.extensions import settings
-from assistant.middleware import client_address
+from assistant.middleware import client_address, sender_address
 from assistant.models import User
 from assistant.schemas.auth import (
     AuthOptionsSchema,
@@ -50,7 +50,7 @@ TOKEN_REQUEST = {
 @blp.post("/register")
 @allow(public=True)
 @blp.arguments(RegistrationSchema)
-@idempotent(nobody, prepare=lambda user: invitations.prepare(user, request.remote_addr))
+@idempotent(nobody, prepare=lambda user: invitations.prepare(user, sender_address()))
 @blp.response(201, UserSchema)
 @blp.alt_response(403, "FORBIDDEN")
 def register(user: dict[str, Any]) -> User:
@@ -79,7 +79,7 @@ def set_forgotten_password(body: dict[str, str]) -> None:
 
     It ends all sessions of the user, and revokes all API keys.
     """
-    password_links.use(body["token"], body["password"], request.remote_addr)
+    password_links.use(body["token"], body["password"], sender_address())
 
 
 @blp.post("/token")
@@ -95,7 +95,7 @@ def create_token() -> Tokens:
     return sessions.sign_in(
         **_form_or_json(TokenRequestSchema),
         user_agent=request.headers.get("User-Agent"),
-        sender=request.remote_addr,
+        sender=sender_address(),
         address=client_address(),
     )
 

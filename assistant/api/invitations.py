@@ -33,7 +33,7 @@ def list_invitations(query: dict[str, Any]) -> Any:
 def create_invitation(values: dict[str, int]) -> dict[str, Any]:
     """Make an invitation; whoever has its text registers with it, once."""
     made, text = invitations.create(caller_id(), **values)
-    return {**{n: getattr(made, n) for n in InvitationSchema().fields}, "invitation": text}
+    return {**responses.values_of(made, InvitationSchema), "invitation": text}
 
 
 @blp.delete("/<uuid:invitation_id>")

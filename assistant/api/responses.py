@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, request, url_for
+from marshmallow import Schema
 
 from assistant.models import Job
 from assistant.services import jobs
@@ -37,6 +38,12 @@ def next_link(parameter: str, item_id: object, path: str | None = None, **more: 
     kept = {n: v for n, v in request.args.items() if n not in ("after", "before", "skip")}
     query = urlencode({**({} if path else kept), **more, parameter: str(item_id)})
     return f'<{path or request.path}?{query}>; rel="next"'
+
+
+def values_of(row: object, schema: type[Schema]) -> dict[str, Any]:
+    """Return what a schema shows of a row, for an answer that says more; not what it lacks."""
+    names = schema().fields
+    return {name: getattr(row, name) for name in names if hasattr(row, name)}
 
 
 def accepted_job(job: Job) -> Response:

@@ -25,7 +25,7 @@ def list_sessions(query: dict[str, Any]) -> Any:
 
 
 def _shown(session: Session) -> dict[str, Any]:
-    known = {name: getattr(session, name, None) for name in SessionSchema().fields}
+    known = responses.values_of(session, SessionSchema)
     return {**known, "is_current": session.id == caller().session_id}
 
 

@@ -125,7 +125,7 @@ def change_user(values: dict[str, Any], user_id: uuid.UUID) -> dict[str, Any]:
         demand_session()
     changed = administration.update(user_id, by=caller_id(), **values)
     return {
-        **{name: getattr(changed.user, name) for name in UserSchema().fields},
+        **responses.values_of(changed.user, UserSchema),
         "sessions_ended": changed.sessions_ended,
         "keys_revoked": changed.keys_revoked,
     }

@@ -22,6 +22,7 @@ from assistant.errors import (
 )
 from assistant.models import Scope
 from assistant.services import jobs
+from assistant.services.accounts.caller import Caller
 from assistant.services.events.listening import Listener
 from assistant.services.jobs import Body
 from assistant.services.jobs.event_log import Event
@@ -88,7 +89,9 @@ class Talk:
 
     def _authenticate(self, token: str) -> uuid.UUID:
         """Demand that the session is alive, and let the services know whose it is."""
-        caller = security.authenticate(token)
+        return self._go_on_as(security.authenticate(token))
+
+    def _go_on_as(self, caller: Caller) -> uuid.UUID:
         # It is told everything that happens.
         security.demand_scope(Scope.READ, caller)
         g.caller = caller
@@ -145,9 +148,10 @@ class Talk:
         return self._listener
 
     def _auth(self, values: Body, about: Body) -> None:
-        if security.authenticate(values["token"]).user_id != self.user_id:
+        caller = security.authenticate(values["token"])
+        if caller.user_id != self.user_id:
             raise PermissionDenied("This is the token of somebody else. Open another socket.")
-        self._authenticate(values["token"])
+        self._go_on_as(caller)
         self._token = values["token"]
 
     def _chat(self, values: Body, about: Body) -> None:

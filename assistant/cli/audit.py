@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from assistant.cli.groups import Group
-from assistant.cli.jobs import LONGEST_DAYS
 from assistant.cli.output import (
     Columns,
     as_json,
@@ -15,6 +14,7 @@ from assistant.cli.output import (
     continued,
     limited,
     moment,
+    older_than,
     print_json,
     print_page,
 )
@@ -66,13 +66,7 @@ def list_events(
 
 
 @audit.command()
-@click.option(
-    "--older-than",
-    metavar="DAYS",
-    type=click.FloatRange(min=0, max=LONGEST_DAYS),
-    required=True,
-    help="Only those from so many days ago and before.",
-)
+@older_than("Only those from so many days ago and before.")
 @confirmed
 @as_json
 def purge(older_than: float, yes: bool, as_json: bool) -> None:

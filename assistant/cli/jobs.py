@@ -16,6 +16,7 @@ from assistant.cli.output import (
     continued,
     counted,
     limited,
+    older_than,
     print_json,
     print_page,
 )
@@ -27,8 +28,6 @@ from assistant.services.accounts import users as people
 from assistant.services.jobs import operating
 from assistant.services.paging import Page
 
-# A hundred years; PostgreSQL knows no spans much longer than that.
-LONGEST_DAYS = 36_500
 # In one transaction, so that hundreds take a second and none holds up their owners for long.
 CANCELLED_AT_ONCE = 50
 
@@ -154,13 +153,7 @@ def requeue(ids: tuple[uuid.UUID, ...], as_json: bool) -> None:
 
 
 @jobs.command()
-@click.option(
-    "--older-than",
-    metavar="DAYS",
-    type=click.FloatRange(min=0, max=LONGEST_DAYS),
-    required=True,
-    help="Only those that ended so many days ago.",
-)
+@older_than("Only those that ended so many days ago.")
 @click.option("--state", type=click.Choice([state.value for state in TERMINAL]))
 @confirmed
 @as_json

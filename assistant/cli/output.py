@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 Body = Mapping[str, Any]
+# A hundred years; PostgreSQL knows no spans much longer than that.
+LONGEST_DAYS = 36_500
 Columns = Mapping[str, Callable[[Any], object]]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
@@ -25,6 +27,14 @@ limited = click.option(
 continued = click.option(
     "--after", type=click.UUID, help="Go on behind this id, the last one of the page before."
 )
+
+
+def older_than(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that says how old something has to be, in days."""
+    days = click.FloatRange(min=0, max=LONGEST_DAYS)
+    return click.option("--older-than", metavar="DAYS", type=days, required=True, help=what)
+
+
 confirmed = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 
 

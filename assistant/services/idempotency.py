@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -149,13 +149,14 @@ def _row(owner_id: uuid.UUID, key: str, request_hash: bytes, answer: Answer) -> 
     )
 
 
-def forget(session: Session, owner_id: uuid.UUID, resource_id: uuid.UUID) -> None:
-    """Remove what was answered about something, in the transaction that deletes it."""
-    session.execute(
-        delete(IdempotencyKey).where(
-            IdempotencyKey.owner_id == owner_id, IdempotencyKey.resource_id == resource_id
-        )
+def forget(
+    session: Session, owner_ids: Collection[uuid.UUID], resource_ids: Collection[uuid.UUID]
+) -> None:
+    """Remove what owners were answered about some things, in the transaction that deletes these."""
+    about_them = delete(IdempotencyKey).where(
+        IdempotencyKey.owner_id.in_(owner_ids), IdempotencyKey.resource_id.in_(resource_ids)
     )
+    session.execute(about_them.execution_options(synchronize_session=False))
 
 
 def forget_user(session: Session, user_id: uuid.UUID) -> None:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from functools import partial
 
 from sqlalchemy import func, or_, select, text, update
 
@@ -13,8 +13,9 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials, Unavailable
 from assistant.extensions import cache
 from assistant.models import ApiKey, User
+from assistant.services.accounts import credential_copies
 from assistant.services.accounts.caller import Caller, KeyInUse
-from assistant.services.accounts.session_cache import CACHE_SECONDS, REVOKED
+from assistant.services.accounts.credential_copies import REVOKED
 from assistant.services.jobs import SharedRead
 from assistant.strangers import strangers_transaction
 
@@ -27,11 +28,7 @@ def authenticate(digest: bytes, job: SharedRead | None = None) -> Caller:
 
     The `job` that is asked for is read in the same round trip to Redis.
     """
-    copy = _read_copy(digest) if job is None else job.get(_key(digest))
-    if copy is None:
-        copy = _read_key(digest)
-        fresh = copy
-        cache.ask(lambda client: client.set(_key(digest), fresh, ex=CACHE_SECONDS, nx=True))
+    copy = credential_copies.known(_key(digest), partial(_read_key, digest), job)
     if copy == REVOKED:
         raise _unknown()
     known = json.loads(copy)
@@ -46,19 +43,13 @@ def authenticate(digest: bytes, job: SharedRead | None = None) -> Caller:
 def forget(digests: Iterable[bytes]) -> None:
     """After the commit: let keys that were revoked, or whose user was, be worthless at once."""
     for digest in digests:
-        name = _key(digest)
-        # Outlives every copy that says otherwise; `authenticate` never overwrites it.
-        cache.ask(lambda client, name=name: client.set(name, REVOKED, ex=2 * CACHE_SECONDS))  # type: ignore[misc]  # a default binds the name of this round
+        credential_copies.overwrite(_key(digest), REVOKED)
 
 
 def admit(digests: Iterable[bytes]) -> None:
     """After the commit: let keys whose user was disabled, and is not any more, be good at once."""
     if names := [_key(digest) for digest in digests]:
         cache.ask(lambda client: client.delete(*names))
-
-
-def _read_copy(digest: bytes) -> bytes | None:
-    return cast("bytes | None", cache.ask(lambda client: client.get(_key(digest))))
 
 
 def _read_key(digest: bytes) -> bytes:

@@ -2,21 +2,18 @@
 
 import json
 import uuid
-from typing import cast
+from functools import partial
 
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
 from assistant.database import SYSTEM, transaction
 from assistant.errors import InvalidCredentials
-from assistant.extensions import cache
 from assistant.models import Session, User
+from assistant.services.accounts import credential_copies
 from assistant.services.accounts.caller import Caller
+from assistant.services.accounts.credential_copies import REVOKED
 from assistant.services.jobs import SharedRead
-
-# For how long Redis may say that a session is alive before PostgreSQL is asked again.
-CACHE_SECONDS = 30
-REVOKED = b"revoked"
 
 
 def authenticate(
@@ -26,11 +23,7 @@ def authenticate(
 
     The `job` that is asked for is read in the same round trip to Redis.
     """
-    copy = _read_copy(session_id) if job is None else job.get(_key(session_id))
-    if copy is None:
-        copy = _read_session(session_id)
-        fresh = copy
-        cache.ask(lambda client: client.set(_key(session_id), fresh, ex=CACHE_SECONDS, nx=True))
+    copy = credential_copies.known(_key(session_id), partial(_read_session, session_id), job)
     if copy == REVOKED:
         raise InvalidCredentials("This session has ended. Sign in again.")
     known = json.loads(copy)
@@ -39,10 +32,6 @@ def authenticate(
     if (only := known.get("only_job")) and (job is None or only != str(job.job_id)):
         raise InvalidCredentials("This account is deleted. The token reads its last job only.")
     return Caller(user_id, session_id)
-
-
-def _read_copy(session_id: uuid.UUID) -> bytes | None:
-    return cast("bytes | None", cache.ask(lambda client: client.get(_key(session_id))))
 
 
 def _read_session(session_id: uuid.UUID) -> bytes:
@@ -71,12 +60,7 @@ def _key(session_id: uuid.UUID) -> str:
 def forget(ended: list[uuid.UUID]) -> None:
     """After the commit: let the tokens of ended sessions be worthless at once."""
     for session_id in ended:
-        _overwrite(session_id, REVOKED)
-
-
-def _overwrite(session_id: uuid.UUID, copy: bytes) -> None:
-    # Outlives every copy that says otherwise; `authenticate` never overwrites it.
-    cache.ask(lambda client: client.set(_key(session_id), copy, ex=2 * CACHE_SECONDS))
+        credential_copies.overwrite(_key(session_id), REVOKED)
 
 
 def confine(session: Transaction, session_id: uuid.UUID, job_id: uuid.UUID) -> None:
@@ -86,4 +70,4 @@ def confine(session: Transaction, session_id: uuid.UUID, job_id: uuid.UUID) -> N
 
 def show_confined(session_id: uuid.UUID) -> None:
     """After the commit: let what `confine` wrote count at once."""
-    _overwrite(session_id, _read_session(session_id))
+    credential_copies.overwrite(_key(session_id), _read_session(session_id))

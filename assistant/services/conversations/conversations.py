@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select, true, update
-from sqlalchemy import delete as delete_rows
+from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Action, Conversation, Job, Message, WhenBusy
-from assistant.services import active_owner, audit, idempotency, jobs
+from assistant.services import active_owner, audit, jobs
+from assistant.services.conversation_removal import erase
 from assistant.services.paging import Page
 
 DEFAULT_TITLE = "New conversation"
@@ -209,17 +209,7 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
     with transaction(owner_id) as session:
         find(session, owner_id, conversation_id, lock=True)
         cancelled = jobs.cancel_all(session, jobs.open_of(owner_id), mine)
-        session.execute(delete_rows(Message).where(Message.conversation_id == conversation_id))
-        session.execute(delete_rows(Conversation).where(Conversation.id == conversation_id))
+        emptied = erase(session, [conversation_id])
         audit.note(session, Action.CONVERSATION_DELETED, conversation_id)
-        idempotency.forget(session, owner_id, conversation_id)
-        # What is deleted disappears from every copy: the jobs get a newer version without it.
-        emptied = session.execute(
-            update(Job)
-            .where(mine, Job.owner_id == owner_id)
-            .values(result=None, version=Job.version + 1)
-            .returning(Job.id, Job.owner_id, Job.version, Job.is_open)
-            .execution_options(synchronize_session=False)
-        ).all()
     jobs.follow_up(cancelled)
-    jobs.hide_copies([jobs.Emptied(*row[:3]) for row in emptied if not row.is_open])
+    jobs.hide_copies(emptied)

@@ -56,7 +56,7 @@ def _hide(session: Session, collection: Collection) -> Erased:
         # Its name is free again from now on.
         collection.name = f"deleted-{collection.id}"
     session.flush()
-    idempotency.forget(session, collection.owner_id, collection.id)
+    idempotency.forget(session, [collection.owner_id], [collection.id])
     # In the order in which replies hold what they cite, or each could wait for the other.
     live = select(Document.id).where(Document.collection_id == collection.id, Document.is_live)
     locked = session.scalars(live.order_by(Document.id).with_for_update(key_share=True)).all()

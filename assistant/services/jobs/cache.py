@@ -5,6 +5,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from operator import methodcaller
 from typing import Any, NamedTuple, cast
 
 from redis import Redis
@@ -113,7 +114,7 @@ def hide(emptied: Sequence[Emptied]) -> bool:
         some = emptied[start : start + AT_ONCE]
         copies = [(key_of(job.id), job.version, str(job.owner_id), b"", until, 1) for job in some]
         events = [event_log.key_of(job.id) for job in some]
-        if not _ask(*copies, said=[lambda client, names=events: client.delete(*names)]):  # type: ignore[misc]
+        if not _ask(*copies, said=[methodcaller("delete", *events)]):
             _unsaid.extend(copies)
             heard = False
     return heard
@@ -122,8 +123,7 @@ def hide(emptied: Sequence[Emptied]) -> bool:
 def _ask(*copies: Copy, said: Sequence[Said] = ()) -> bool:
     keys = [copy[0] for copy in copies]
     values = [value for copy in copies for value in copy[1:]]
-    put_all: Said = lambda client: client.eval(_PUT, len(keys), *keys, *values)  # noqa: E731
-    return cache.ask_all(put_all, *said) is not None
+    return cache.ask_all(methodcaller("eval", _PUT, len(keys), *keys, *values), *said) is not None
 
 
 def _lifetime(job: Job) -> int:

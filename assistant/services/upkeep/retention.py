@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
-from sqlalchemy import delete, exists, select, text, update
+from sqlalchemy import delete, exists, select, text
 from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
-from assistant.models import Conversation, Evaluation, IdempotencyKey, Job, Message
+from assistant.models import Conversation, Evaluation, Job
 from assistant.services import jobs
+from assistant.services.conversation_removal import erase
 from assistant.services.upkeep.pace import Pace
 
 PACE_SECONDS = 3600
@@ -78,7 +79,8 @@ def _some_conversations() -> int:
         totals = accumulate(row.last_position for row in old)
         chosen = [row.id for row, total in zip(old, totals, strict=True) if total <= MESSAGES]
         ids = _lock(session, chosen or [row.id for row in old[:1]], limit)
-        emptied = _remove(session, ids)
+        # As when somebody deletes them: nothing of them is left in any copy.
+        emptied = erase(session, ids)
     jobs.hide_copies(emptied)
     return len(ids)
 
@@ -91,25 +93,6 @@ def _lock(session: Session, ids: Sequence[uuid.UUID], limit: datetime) -> list[u
     )
     order = mine.order_by(Conversation.id).with_for_update(skip_locked=True, key_share=True)
     return list(session.scalars(order))
-
-
-def _remove(session: Session, ids: Sequence[uuid.UUID]) -> list[jobs.Emptied]:
-    session.execute(delete(Message).where(Message.conversation_id.in_(ids)))
-    gone = delete(Conversation).where(Conversation.id.in_(ids)).returning(Conversation.owner_id)
-    owners = set(session.scalars(gone.execution_options(synchronize_session=False)))
-    answers = delete(IdempotencyKey).where(
-        IdempotencyKey.owner_id.in_(owners), IdempotencyKey.resource_id.in_(ids)
-    )
-    session.execute(answers.execution_options(synchronize_session=False))
-    # As when somebody deletes them: nothing of them is left in any copy.
-    emptied = session.execute(
-        update(Job)
-        .where(Job.conversation_id.in_(ids))
-        .values(result=None, version=Job.version + 1)
-        .returning(Job.id, Job.owner_id, Job.version)
-        .execution_options(synchronize_session=False)
-    )
-    return [jobs.Emptied(*row) for row in emptied]
 
 
 def _some_evaluations() -> int:
