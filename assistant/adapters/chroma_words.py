@@ -9,6 +9,8 @@ _BY_WORDS = {
     # A file that is not where it was opened counts as one that may only be read.
     "readonly database": _GONE,
     "unable to open database": _GONE,
+    # Said instead of SQLite's words when even what collections there are cannot be read any more.
+    "Failed to get segments": _GONE,
     "disk I/O error": ("has a disk that fails", "chroma_disk_failing"),
     # It does not let go of what it could not write, also when there is room again.
     "database is locked": ("hangs in an earlier write; start it again", "chroma_locked"),

@@ -65,6 +65,7 @@ def test_a_key_changes_nothing_of_others_that_would_outlast_it(
 
 def test_a_key_makes_nobody(admin: User) -> None:
     key, users = with_key(admin, *ALL), admin.get("/users").get_json()
+    invited = admin.get("/invitations").get_json()
     body = {"username": "outlasting", "email": "out@example.org", "password": NEW}
     for refused in (
         key.post("/users", json=body),
@@ -73,7 +74,7 @@ def test_a_key_makes_nobody(admin: User) -> None:
     ):
         assert "Sign in" in assert_problem(refused, 403)["detail"]
     assert admin.get("/users").get_json() == users
-    assert admin.get("/invitations").get_json() == []
+    assert admin.get("/invitations").get_json() == invited
 
 
 def test_a_key_of_an_administrator_disables_enables_and_deletes_others(

@@ -11,6 +11,7 @@ from flask import Flask
 
 from assistant.database import transaction
 from assistant.models import Document, Job
+from assistant.services import idempotency
 from assistant.services.citing import quotes
 from assistant.services.conversations import conversations
 from assistant.services.documents import collection_deletion, collections, deletion, documents
@@ -57,7 +58,7 @@ def test_emptying_and_deleting_a_conversation_do_not_wait_for_each_other(
             emptied.append(quotes.erase(owner, which, check=lambda: None))
 
     thread = threading.Thread(target=empty)
-    forget = conversations.idempotency.forget
+    forget = idempotency.forget
 
     def meanwhile(*arguments: Any) -> None:
         # The messages are deleted by now, and their jobs are not changed yet.
@@ -65,7 +66,7 @@ def test_emptying_and_deleting_a_conversation_do_not_wait_for_each_other(
         wait_for(lambda: sql(WAITING))
         forget(*arguments)
 
-    monkeypatch.setattr(conversations.idempotency, "forget", meanwhile)
+    monkeypatch.setattr(idempotency, "forget", meanwhile)
     assert reply.conversation_id is not None
     conversations.delete(owner, reply.conversation_id)
     thread.join(10)
