@@ -23,7 +23,7 @@ ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # read a mebibyte of JSON keeps a process busy for a while, so only where much text is expected.
 JSON_LIMIT = 1024 * 1024
 SHORT_JSON_LIMIT = 256 * 1024
-LONG = ("messages", "evaluations", "documents.paste_document")
+LONG = ("messages", "evaluations", "openai", "documents.paste_document")
 FORM_OVERHEAD = 64 * 1024
 # A name, an address and the longest password, with each character escaped in JSON. Whoever sends
 # it need not be anybody yet.

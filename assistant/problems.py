@@ -19,6 +19,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
+from assistant import openai_errors
 from assistant.errors import AssistantError, InvalidCredentials, InvalidInput, TooLarge
 from assistant.shortages import shortage_in
 
@@ -64,7 +65,14 @@ def problem(
     headers: dict[str, str] | None = None,
     **members: Any,
 ) -> Response:
-    """Build an error response; nothing else builds one."""
+    """Build an error response; nothing else builds one.
+
+    Whoever asks below `/v1` gets it in the words of OpenAI's API.
+    """
+    if openai_errors.is_below(request.path):
+        errors = members.get("errors") or []
+        code = members.get("code", "")
+        return openai_errors.answer(status, detail or title, code, errors, headers or {})
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if request_id := g.get("request_id"):
         body["instance"] = _uri(request_id)

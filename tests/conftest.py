@@ -142,6 +142,11 @@ class User:
         headers = {**self.headers, **kwargs.pop("headers", {})}
         return self.client.open(f"/api/v1{path}", method=method, headers=headers, **kwargs)
 
+    def openai(self, method: str, path: str, **kwargs: Any) -> TestResponse:
+        """Ask as a client of OpenAI's API does."""
+        headers = {**self.headers, **kwargs.pop("headers", {})}
+        return self.client.open(f"/v1{path}", method=method, headers=headers, **kwargs)
+
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         """Read."""
         return self._call("GET", path, **kwargs)

@@ -159,9 +159,26 @@ def walk(user: User, path: str) -> list[list[dict[str, Any]]]:
     return pages
 
 
-def assert_problem(response: TestResponse, status: int) -> dict[str, Any]:
-    """Check that an answer is a problem of this status as RFC 9457 and we ask for; return it."""
+def assert_openai_error(response: TestResponse, status: int) -> dict[str, Any]:
+    """Check that an answer is an error as OpenAI's clients read it; return it."""
     assert response.status_code == status, f"{response.status_code}: {response.text[:500]}"
+    assert response.mimetype == "application/json"
+    error: dict[str, Any] = response.get_json()["error"]
+    assert error.keys() == {"message", "type", "param", "code"}
+    assert error["message"]
+    assert error["type"]
+    assert response.headers["X-Request-ID"]
+    return error
+
+
+def assert_problem(response: TestResponse, status: int) -> dict[str, Any]:
+    """Check that an answer is a problem of this status as RFC 9457 and we ask for; return it.
+
+    Below `/v1` it is an error of OpenAI's kind.
+    """
+    assert response.status_code == status, f"{response.status_code}: {response.text[:500]}"
+    if response.request.path.startswith("/v1/"):
+        return assert_openai_error(response, status)
     assert response.mimetype == "application/problem+json"
     body: dict[str, Any] = response.get_json()
     assert body.keys() >= PROBLEM_KEYS

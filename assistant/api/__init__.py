@@ -18,6 +18,7 @@ from assistant.api import (
     jobs,
     messages,
     models,
+    openai,
     pages,
     prefer_header,
     search,
@@ -60,6 +61,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         api.register_blueprint(resource.blp, url_prefix=PREFIX + (resource.blp.url_prefix or ""))
     api.register_blueprint(health.blp)
     app.register_blueprint(docs_assets.blp)
+    openai.init_app(app)
     app.after_request(prefer_header.wait_if_preferred)
 
 

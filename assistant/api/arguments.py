@@ -57,22 +57,7 @@ class StrictParser(FlaskParser):
             if req.method in CHANGING:
                 raise ValidationError({"_schema": ["Send what to change, as a JSON object."]})
             return missing
-        if not req.is_json:
-            raise UnsupportedMediaType("Send JSON, with `Content-Type: application/json`.")
-        data = req.get_data(cache=True)
-        if len(data) > LARGE:
-            # While it is read, nobody else goes on.
-            give_way()
-        try:
-            # Some programs begin with a byte-order mark, which RFC 8259 lets a reader ignore.
-            return json.loads(data.removeprefix(codecs.BOM_UTF8).decode())
-        except UnicodeDecodeError:
-            raise BadRequest("The JSON is not in UTF-8, which it has to be.") from None
-        except json.JSONDecodeError:
-            raise
-        except (ValueError, RecursionError):
-            # Python's own limits on what one number, or one nesting, may cost.
-            raise BadRequest("The JSON is nested too deeply, or a number in it too long.") from None
+        return read_json(req)
 
     def load_form(self, req: Request, schema: Schema) -> MultiDictProxy:
         """Return what a form holds."""
@@ -90,6 +75,31 @@ class StrictParser(FlaskParser):
             raise ValidationError(repeated)
         given = MultiDict((name, part) for name, part in parts.items() if part != "")
         return MultiDictProxy(given, schema)
+
+
+def read_json(req: Request) -> Any:
+    """Return the JSON that was sent, None if nothing was.
+
+    Raises `json.JSONDecodeError`, and `BadRequest` or `UnsupportedMediaType` for other failings.
+    """
+    if not _has_body(req):
+        return None
+    if not req.is_json:
+        raise UnsupportedMediaType("Send JSON, with `Content-Type: application/json`.")
+    data = req.get_data(cache=True)
+    if len(data) > LARGE:
+        # While it is read, nobody else goes on.
+        give_way()
+    try:
+        # Some programs begin with a byte-order mark, which RFC 8259 lets a reader ignore.
+        return json.loads(data.removeprefix(codecs.BOM_UTF8).decode())
+    except UnicodeDecodeError:
+        raise BadRequest("The JSON is not in UTF-8, which it has to be.") from None
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError):
+        # Python's own limits on what one number, or one nesting, may cost.
+        raise BadRequest("The JSON is nested too deeply, or a number in it too long.") from None
 
 
 def _has_body(req: Request) -> bool:
