@@ -106,6 +106,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     session_retention_days: Days = 30.0
     conversation_retention_days: Days = 0.0
     evaluation_retention_days: Days = 0.0
+    audit_retention_days: Days = 0.0
     upkeep_seconds: Positive = 10.0
     max_followers: AtLeastOne = 5000
     max_sockets_per_user: AtLeastOne = 20

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import ANY
 
 import httpx
 import psutil
@@ -100,6 +101,26 @@ def test_a_slow_body_is_taken_as_long_as_it_comes(web: Gunicorn) -> None:
             time.sleep(0.2)
         status, said = answer(connection)
         assert (status, said["bytes"]) == (200, 1500)
+
+
+def test_half_a_body_of_somebody_unknown_does_not_reach_the_application(web: Gunicorn) -> None:
+    half = head("unread", 100) + b"x" * 50
+    with connect(web) as connection, connect(web) as claiming:
+        connection.sendall(half)
+        claiming.sendall(half.replace(b"Host: here", b"Host: here\r\nAuthorization: Bearer x"))
+        # It answers without a look at the body, if it is asked.
+        assert answer(claiming)[0] == 200
+        assert answer(connection)[0] == 408
+
+
+def test_whoever_asks_first_whether_to_send_a_body_is_told(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        asking = head("read", 3).replace(b"Host: here", b"Host: here\r\nExpect: 100-continue")
+        connection.sendall(asking)
+        said = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert connection.recv(len(said)) == said
+        connection.sendall(b"abc")
+        assert answer(connection) == (200, {"bytes": 3, "pid": ANY})
 
 
 def test_a_body_that_drips_is_not(web: Gunicorn) -> None:
