@@ -25,7 +25,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
 from assistant.local.stack import LocalStack
 from tests.doubles.model_server import ModelServer
-from tests.own_servers import room
+from tests.own_servers import room, spare_the_disk
 
 # A model takes half a minute to convert, which is not done for each folder of data.
 os.environ.setdefault("MODEL_DIR", str(Path(__file__).parents[1] / "var/models/converted"))
@@ -50,6 +50,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
             read_settings(data_dir=tmp_path_factory.mktemp("data"), **urls), quiet=True, serve=False
         ) as stack,
     ):
+        spare_the_disk(stack)
         stack.migrate()
         yield stack
 
