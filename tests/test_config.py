@@ -41,7 +41,7 @@ VALUES = {
 ZERO = {
     *("db_max_overflow", "overlap_tokens", "temperature", "job_retention_days"),
     *("session_retention_days", "conversation_retention_days", "evaluation_retention_days"),
-    *("retrieval_threshold", "vector_cache_size"),
+    *("audit_retention_days", "retrieval_threshold", "vector_cache_size"),
 }
 NUMBERS = [
     name for name, field in Settings.model_fields.items() if type(field.default) in (int, float)
