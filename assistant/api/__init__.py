@@ -16,6 +16,7 @@ from assistant.api import (
     health,
     invitations,
     jobs,
+    limit_fields,
     messages,
     models,
     pages,
@@ -61,6 +62,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     api.register_blueprint(health.blp)
     app.register_blueprint(docs_assets.blp)
     app.after_request(prefer_header.wait_if_preferred)
+    app.after_request(limit_fields.tell)
 
 
 RESOURCES = (
