@@ -4,6 +4,7 @@ from flask import Flask
 
 from assistant import __version__
 from assistant.api import (
+    administration,
     api_keys,
     audit,
     auth,
@@ -23,6 +24,7 @@ from assistant.api import (
     prefer_header,
     search,
     sessions,
+    usage,
     users,
     websocket,
 )
@@ -72,6 +74,8 @@ RESOURCES = (
     api_keys,
     invitations,
     audit,
+    administration,
+    usage,
     conversations,
     messages,
     documents,

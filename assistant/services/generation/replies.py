@@ -21,7 +21,6 @@ from assistant.services.generation.passages import Gathered
 from assistant.services.generation.prompts import (
     Passage,
     estimate_prompt,
-    estimate_tokens,
     grounded_messages,
     reply_messages,
 )
@@ -29,6 +28,7 @@ from assistant.services.generation.proof import prove
 from assistant.services.generation.reply_task import Task
 from assistant.services.generation.wording.invitations import INVITATIONS
 from assistant.services.jobs import Body, Run
+from assistant.token_estimates import estimate_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ def _stream(
     stream = adapters.chat_model.stream(_request(task, prompt))
     estimate = _estimator(prompt, draft)
     run.on_stop(stream.abort)
-    draft.model = task.model
+    draft.model = draft.asked_model = task.model
     try:
         for piece in stream:
             draft.estimate = estimate
@@ -185,9 +185,7 @@ def _stream(
         draft.usage = stream.usage
         if run.stopping:
             draft.estimate = estimate
-        usage = draft.known_usage()
-        if usage is not None:
-            run.usage = usage.as_dict()
+        run.usage = draft.used() or run.usage
     if not draft.text.strip():
         raise PermanentError(
             "The model answered with nothing. Ask differently, or choose another model.",
