@@ -1,5 +1,6 @@
 """The commands of `flask users` that change what somebody may do."""
 
+from collections.abc import Callable
 from typing import IO, Any
 
 import click
@@ -18,6 +19,7 @@ from assistant.services.accounts.caller import Caller
 
 __all__ = ["users"]
 
+Command = Callable[..., Any]
 LIMITS: Columns = {
     "LIMIT": lambda row: row["name"],
     "MOST": lambda row: row["limit"] or "none",
@@ -112,7 +114,7 @@ def reset_password(who: str, password_file: IO[str] | None, generate: bool, as_j
     passwords.tell(body, words, password if generate else None, to_json=as_json)
 
 
-def _most(name: str, least: int = 0) -> Any:
+def _most(name: str, least: int = 0) -> Callable[[Command], Command]:
     most = HIGHEST_OPEN_JOBS if least else HIGHEST_LIMIT
     option = f"--{name.replace('_', '-')}"
     return click.option(option, name, type=click.IntRange(least, most), metavar="N")
@@ -144,9 +146,9 @@ def limits(who: str, usual: tuple[str, ...], as_json: bool, **most: int | None) 
     """
     user = service.look_up(who)
     given = {name: value for name, value in most.items() if value is not None}
-    given |= {name.replace("-", "_"): None for name in usual}
-    if given:
-        user = administration.update(user.id, limits=given).user
+    left = dict.fromkeys(name.replace("-", "_") for name in usual)
+    if given or left:
+        user = administration.update(user.id, limits={**given, **left}).user
     found = usage.of_owner(user.id, None, None)["limits"]
     if as_json:
         print_json({"id": user.id, "own": user.limits, "limits": found})

@@ -24,7 +24,9 @@ class OperatedJobSchema(JobSchema):
 
         exclude = ("attempts",)
 
-    result = fields.Dict(allow_none=True, metadata={"description": "Ids and figures"})
+    result = fields.Dict(  # type: ignore[assignment]  # what it made is not shown
+        allow_none=True, metadata={"description": "Ids and figures"}
+    )
     owner_id = fields.UUID()
     owner = fields.String()
     queue = fields.String()

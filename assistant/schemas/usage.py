@@ -73,7 +73,7 @@ class UserUsageDaySchema(UsageDaySchema):
     owner = fields.String(allow_none=True)
 
 
-class UsageSchema(Schema):
+class OwnUsageSchema(Schema):
     """What you may have, have, and have used up, the newest day first."""
 
     limits = fields.Nested(LimitsSchema)

@@ -30,8 +30,8 @@ def spender(user: User) -> User:
 
 def test_usage_as_a_table_json_and_csv(spender: User, run: Run, read: Read) -> None:
     command = ("usage", "--user", spender.username, *DAYS)
-    table = rows(run(*command))
-    assert [line[:3] for line in table[1:]] == [
+    table = rows(run(*command).stdout)
+    assert [line[:3] for line in table] == [
         ["2026-01-05", spender.username, "=1+1"],
         ["2026-01-05", spender.username, "large"],
     ]
@@ -59,7 +59,7 @@ def test_bad_words_are_told(run: Run) -> None:
 def test_limits_are_shown_set_and_left_to_the_settings(user: User, run: Run, read: Read) -> None:
     command = ("users", "limits", user.username)
     assert read(*command)["own"] == {}
-    table = rows(run(*command, "--tokens-per-day", 500, "--documents", 0))
+    table = rows(run(*command, "--tokens-per-day", 500, "--documents", 0).stdout)
     assert ["tokens_per_day", "500", "500"] in [line[:3] for line in table]
     shown = read(*command, "--usual", "tokens-per-day")
     assert shown["own"] == {"documents": 0}

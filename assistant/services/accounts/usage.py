@@ -61,9 +61,9 @@ def _bodies(session: Session, rows: Sequence[UsageDay]) -> list[Body]:
     """Return rows with the names that users and keys have now."""
     owners, keys = {row.owner_id for row in rows}, {row.key_id for row in rows}
     named = select(User.id, User.username).where(User.id.in_(owners), User.is_live)
-    names = dict(session.execute(named).tuples().all())
+    names = dict(session.execute(named).all())
     called = select(ApiKey.id, ApiKey.name).where(ApiKey.id.in_(keys))
-    key_names = dict(session.execute(called).tuples().all())
+    key_names = dict(session.execute(called).all())
     return [
         {
             "day": row.day,
