@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from assistant import addresses
+from assistant.limit_settings import LimitSettings
 from assistant.reading_settings import AtLeastOne, NotNegative, Positive, ReadingSettings
 from assistant.retrieval_settings import RetrievalSettings
 from assistant.run_settings import of_run
@@ -28,7 +29,7 @@ Days = Annotated[float, Field(ge=0, le=36_500)]
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 
 
-class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
+class Settings(ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
     """What the environment says; a field's upper-case name is its variable.
 
     Read from the environment, then from what a local run in `DATA_DIR` was told, while it runs,

@@ -97,6 +97,18 @@ class RateLimited(AssistantError):
     status, title, code = 429, "Too Many Requests", "rate_limited"
 
 
+class TokensSpent(RateLimited):
+    """The caller has used up a model's tokens, or reserved them, for now."""
+
+    code = "quota_exceeded"
+
+
+class QuotaExceeded(PermissionDenied):
+    """The caller has as much as the operator allows."""
+
+    code = "quota_exceeded"
+
+
 class Unavailable(AssistantError):
     """Something that this needs does not answer, or takes nothing more; `code` says what.
 

@@ -42,6 +42,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             origins=settings.allowed_origins,
             expose_headers=[
                 *("Location", "Link", "Retry-After", "ETag", "Preference-Applied"),
+                *("RateLimit-Policy", "RateLimit"),
                 *(REPLAYED, HEADER),
             ],
         )

@@ -10,13 +10,14 @@ from flask import Flask, g, request
 from assistant.config import Settings
 from assistant.errors import InsufficientScope, InvalidCredentials, PermissionDenied
 from assistant.extensions import jwt
-from assistant.middleware import vouch
+from assistant.middleware import client_address, vouch
 from assistant.models import Role, Scope
 from assistant.services import jobs
 from assistant.services.accounts import (
     access_tokens,
     key_cache,
     key_text,
+    request_limits,
     session_cache,
     tickets,
     users,
@@ -28,6 +29,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Views that Flask and flask-smorest add by themselves; all of them are open.
+# Whoever watches over the application asks often, and is not to be told a wrong thing.
+UNCOUNTED = ("health",)
 OPEN_ENDPOINTS = frozenset({"static", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"})
 
 
@@ -77,6 +80,8 @@ def allow(
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             if not public:
                 _let_in(access, cast("uuid.UUID | None", kwargs.get("job_id")))
+            elif request.blueprint not in UNCOUNTED:
+                count_request(client_address())
             return view(*args, **kwargs)
 
         documented = cast(Any, guarded)
@@ -91,17 +96,33 @@ def allow(
 
 def _let_in(access: Access, job_id: uuid.UUID | None) -> None:
     """Keep who makes this request, and the job of the path, or raise what is wrong."""
-    if access.ticket and "ticket" in request.args:
-        g.caller = tickets.redeem(request.args["ticket"], cast(uuid.UUID, job_id))
-    else:
-        g.job = SharedRead(cast(uuid.UUID, job_id)) if access.with_job else None
-        g.caller = authenticate(_bearer(), g.job)
+    try:
+        g.caller = _identify(access, job_id)
+    except InvalidCredentials:
+        count_request(client_address())
+        raise
     vouch()
+    count_request(client_address(), g.caller)
     demand_scope(access.scope)
     if access.signed_in:
         demand_session()
     if access.role is not None:
         users.demand_role(g.caller.user_id, access.role)
+
+
+def _identify(access: Access, job_id: uuid.UUID | None) -> Caller:
+    if access.ticket and "ticket" in request.args:
+        return tickets.redeem(request.args["ticket"], cast(uuid.UUID, job_id))
+    g.job = SharedRead(cast(uuid.UUID, job_id)) if access.with_job else None
+    return authenticate(_bearer(), g.job)
+
+
+def count_request(address: str | None, by: Caller | None = None) -> None:
+    """Count a request, or what is like one; raises `RateLimited` if it is one too many."""
+    key_id = by.key.id if by is not None and by.key is not None else None
+    g.counted = request_limits.count(by.user_id if by is not None else None, key_id, address)
+    if g.counted is not None and g.counted.refused:
+        raise request_limits.refusal(g.counted)
 
 
 def _requirement(access: Access) -> list[dict[str, list[str]]]:

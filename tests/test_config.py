@@ -42,6 +42,9 @@ ZERO = {
     *("db_max_overflow", "overlap_tokens", "temperature", "job_retention_days"),
     *("session_retention_days", "conversation_retention_days", "evaluation_retention_days"),
     *("audit_retention_days", "retrieval_threshold", "vector_cache_size"),
+    *("requests_per_user", "requests_per_key", "requests_per_address"),
+    *("max_documents_per_owner", "max_stored_bytes_per_owner"),
+    *("max_tokens_per_day", "max_tokens_per_month"),
 }
 NUMBERS = [
     name for name, field in Settings.model_fields.items() if type(field.default) in (int, float)

@@ -54,7 +54,7 @@ READING = {
     *("documents.get_document", "documents.get_text", "documents.list_documents"),
     *("evaluations.get_evaluation", "evaluations.get_evaluation_plot"),
     *("evaluations.list_evaluations", "events.create_ticket", "events.follow_job"),
-    *("jobs.get_job", "jobs.list_jobs", "sessions.list_sessions"),
+    *("jobs.get_job", "jobs.list_jobs", "sessions.list_sessions", "usage.get_usage"),
     *("openai.list_models", "openai.get_model"),
 }
 WRITING = {
@@ -73,6 +73,8 @@ ADMINISTERING = {
     *("users.list_users", "users.get_user"),
     *("users.change_user", "users.delete_user", "audit.list_audit_events"),
     *("invitations.list_invitations", "invitations.withdraw_invitation"),
+    *("admin.list_all_jobs", "admin.get_any_job", "admin.cancel_any_job", "admin.retry_any_job"),
+    *("admin.get_statistics", "admin.list_usage", "admin.get_limits"),
 }
 OWNED = {
     table.name: "id" if table.name == "users" else "owner_id"

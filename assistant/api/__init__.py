@@ -4,6 +4,7 @@ from flask import Flask
 
 from assistant import __version__
 from assistant.api import (
+    administration,
     api_keys,
     audit,
     auth,
@@ -16,6 +17,7 @@ from assistant.api import (
     health,
     invitations,
     jobs,
+    limit_fields,
     messages,
     models,
     openai,
@@ -23,6 +25,7 @@ from assistant.api import (
     prefer_header,
     search,
     sessions,
+    usage,
     users,
     websocket,
 )
@@ -63,6 +66,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_blueprint(docs_assets.blp)
     openai.init_app(app)
     app.after_request(prefer_header.wait_if_preferred)
+    app.after_request(limit_fields.tell)
 
 
 RESOURCES = (
@@ -72,6 +76,8 @@ RESOURCES = (
     api_keys,
     invitations,
     audit,
+    administration,
+    usage,
     conversations,
     messages,
     documents,

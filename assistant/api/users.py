@@ -27,7 +27,7 @@ from assistant.services.accounts import deletion as account_deletion
 blp = StrictBlueprint("users", __name__, url_prefix="/users", description="Accounts")
 
 # What a key may change of others; anything else could let its user out, or somebody in, for good.
-BY_KEY = {"is_active"}
+BY_KEY = {"is_active", "limits"}
 
 
 @blp.get("/me")
@@ -119,7 +119,8 @@ def create_password_link(values: dict[str, int], user_id: uuid.UUID) -> Any:
 def change_user(values: dict[str, Any], user_id: uuid.UUID) -> dict[str, Any]:
     """Change a user; disabling and a new password end all their sessions at once.
 
-    A new password revokes their API keys, too. A key may change `is_active` of others only.
+    A new password revokes their API keys, too. A key may change `is_active` and `limits` of others
+    only.
     """
     if user_id == caller_id() or values.keys() - BY_KEY:
         demand_session()

@@ -18,6 +18,7 @@ from assistant.cli import (
     sessions,
     stats,
     sweep,
+    usage,
     vectors,
 )
 
@@ -30,7 +31,7 @@ COMMANDS = (
         jobs.jobs,
         documents.documents,
     ),
-    *(audit.audit, stats.stats, doctor.doctor, sweep.sweep),
+    *(audit.audit, stats.stats, usage.usage, doctor.doctor, sweep.sweep),
     *(vectors.vectors, evaluating.evaluate, completion.completion),
 )
 

@@ -23,6 +23,7 @@ from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
 from assistant.models.session import Session
 from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
+from assistant.models.usage import UsageDay
 from assistant.models.user import Role, User
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "Session",
     "SignInCount",
     "Standing",
+    "UsageDay",
     "User",
     "WhenBusy",
     "WorkerSlots",

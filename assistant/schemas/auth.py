@@ -139,5 +139,10 @@ class UserSchema(Schema):
     email = fields.String()
     role = fields.String()
     is_active = fields.Boolean()
+    limits = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"description": "What an administrator has set instead of the settings"},
+    )
     created_at = fields.DateTime()
     updated_at = fields.DateTime()

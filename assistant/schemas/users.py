@@ -8,6 +8,15 @@ from assistant.schemas.paging import PageSchema
 from assistant.schemas.text import Request, Search, Text
 from assistant.schemas.values import Flag
 
+HIGHEST_OPEN_JOBS, HIGHEST_LIMIT = 1_000_000, 10**15
+
+
+def _limit(least: int = 0) -> fields.Integer:
+    most = HIGHEST_OPEN_JOBS if least else HIGHEST_LIMIT
+    return fields.Integer(
+        strict=True, allow_none=True, validate=validate.Range(min=least, max=most)
+    )
+
 
 class NewUserSchema(RegistrationSchema):
     """A user whom an administrator creates."""
@@ -34,6 +43,16 @@ class ProfileChangeSchema(Request):
     )
 
 
+class UserLimitsSchema(Request):
+    """Limits for one user instead of the settings'; null leaves one to these, 0 is no limit."""
+
+    open_jobs = _limit(1)
+    documents = _limit()
+    stored_bytes = _limit()
+    tokens_per_day = _limit()
+    tokens_per_month = _limit()
+
+
 class UserChangeSchema(Request):
     """What to change about a user; what is not given stays."""
 
@@ -42,6 +61,7 @@ class UserChangeSchema(Request):
     password = NewPassword()
     role = fields.Enum(Role, by_value=True)
     is_active = Flag()
+    limits = fields.Nested(UserLimitsSchema)
 
 
 class ChangedUserSchema(UserSchema):

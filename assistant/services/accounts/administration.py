@@ -57,8 +57,8 @@ def update(
 
     A new password and being disabled end every session. A new password revokes the keys, too, since
     whoever had the account may have made some; while a user is disabled they are worthless, and
-    what runs and waits for the user is ended. `by` is the administrator who asks, None at the
-    command line.
+    what runs and waits for the user is ended. Of `limits` those that are named are set, or with
+    None left to the settings again. `by` is the administrator who asks, None at the command line.
     """
     if by == user_id and (password is not None or "email" in values):
         raise Conflict("Change your own e-mail address and password at /users/me.")
@@ -105,6 +105,9 @@ def _change(
     user = find(session, user_id, lock=True)
     if is_leaving(session, user_id):
         raise Conflict("This user is being deleted.")
+    if "limits" in values:
+        merged = {**user.limits, **values["limits"]}
+        values["limits"] = {name: most for name, most in merged.items() if most is not None}
     for name, value in values.items():
         setattr(user, name, value)
     if new_hash is not None:
@@ -121,8 +124,8 @@ def _change(
 def _note(session: Session, user_id: uuid.UUID, values: dict[str, Any], password: bool) -> None:
     """Say in the audit log what was changed, and of a role or a shut door how it is now."""
     given = {*values, *(["password"] if password else [])}
-    fields = sorted(given & {"username", "email", "password", "role", "is_active"})
-    now = {name: values[name] for name in ("role", "is_active") if name in values}
+    fields = sorted(given & {"username", "email", "password", "role", "is_active", "limits"})
+    now = {name: values[name] for name in ("role", "is_active", "limits") if name in values}
     if fields:
         audit.note(session, Action.USER_CHANGED, user_id, fields=fields, **now)
 

@@ -24,6 +24,7 @@ from assistant.models import (
     Message,
     OneTimeToken,
     Role,
+    UsageDay,
     User,
 )
 from assistant.models import Session as SignIn
@@ -198,7 +199,7 @@ def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
 def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
     """Leave a row without a name, and the session that may read the job."""
     idempotency.forget_user(session, user_id)
-    for model in (KnownAddress, OneTimeToken):
+    for model in (KnownAddress, OneTimeToken, UsageDay):
         session.execute(delete_rows(model).where(model.owner_id == user_id))
     keys = api_keys.remove_all(session, user_id)
     # A process of the release before, which shut the user out, knew of no keys.
@@ -216,6 +217,7 @@ def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Count
             email=f"deleted:{user_id}",
             password_hash=UNUSABLE,
             role=Role.USER.value,
+            limits={},
             is_active=False,
             deleted_at=func.now(),
         )

@@ -14,7 +14,7 @@ from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput
 from assistant.extensions import adapters
 from assistant.models import Collection, Document, DocumentStatus, Job, JobState
-from assistant.services import jobs
+from assistant.services import jobs, quotas
 from assistant.services.documents import collections, documents, family
 from assistant.services.documents.duplicates import DUPLICATE_OF
 from assistant.services.documents.uploads import clean_filename, received, store_once
@@ -119,6 +119,7 @@ def replace(
         before = document.replacement
         document.replacement = {**asdict(file), "upload_id": str(upload_id)}
         session.flush()
+        quotas.demand_storage(session, owner_id)
         store_once(session, owner_id, file)
         job = promise(session, document, {"upload_id": str(upload_id)})
     jobs.follow_up(overtaken)

@@ -15,7 +15,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError, Conflict, NotFound
 from assistant.extensions import adapters
 from assistant.models import Collection, Document, DocumentStatus, DocumentText, Job
-from assistant.services import jobs, upload_folder
+from assistant.services import jobs, quotas, upload_folder
 from assistant.services.documents import collections, duplicates
 from assistant.services.documents.uploads import received, store_once
 from assistant.services.jobs import kinds
@@ -65,6 +65,7 @@ def _promise(session: Session, document: Document, collection: Collection) -> Jo
     document.collection_id = collection.id
     session.add(document)
     session.flush()
+    quotas.demand_storage(session, document.owner_id)
     return accept(session, document, kinds.INDEX)
 
 
