@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from email.utils import formatdate
 from typing import Any
@@ -32,7 +32,10 @@ WAITS = {"hang", "drop"}
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One behaviour: a name, and its figures; `delay` and `interval` are milliseconds."""
+    """One behaviour: a name, and its figures; `delay` and `interval` are milliseconds.
+
+    With `deltas` the answer is these, as they are; `usage` is told instead of what was counted.
+    """
 
     behaviour: str = "answer"
     delay: float = 0
@@ -41,10 +44,12 @@ class Script:
     text: str | None = None
     echo: bool = False
     reasoning: int = 0
+    deltas: Sequence[Mapping[str, Any]] | None = None
     finish_reason: str = "stop"
     retry_after: str | None = None
     message: str | None = None
     after: int = 3
+    usage: Mapping[str, Any] | None = None
 
 
 # Status, error code, error type, and the words of real servers.

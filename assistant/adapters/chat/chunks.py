@@ -1,13 +1,16 @@
 """Read the chunks of a streamed answer, trusting nothing in them."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 
 from assistant.adapters.chat.stream import Finish
-from assistant.ports import Usage
+from assistant.chat import Piece, Reasoning, Refusal, Text, ToolCall, Usage
 
 # Thoughts of a reasoning model and tool calls are no text, but a sign of life. A role is none:
 # some servers send it before they have read the prompt.
-SIGNS_OF_LIFE = ("content", "reasoning_content", "reasoning", "tool_calls")
+SIGNS_OF_LIFE = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls")
+# The same by two names; a server that sends both says the same in them.
+REASONING = ("reasoning_content", "reasoning")
 
 
 class Reading:
@@ -21,8 +24,8 @@ class Reading:
         self.begun = False
         self.alive = False
 
-    def take(self, chunk: object) -> str:
-        """Return the chunk's text; raises `ValueError` for what is no chunk."""
+    def take(self, chunk: object) -> list[Piece]:
+        """Return what the chunk says; raises `ValueError` for what is no chunk."""
         self.events += 1
         self.alive = False
         if not isinstance(chunk, dict):
@@ -32,7 +35,7 @@ class Reading:
         self._take_usage(chunk.get("usage"))
         choices = chunk.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            return ""
+            return []
         reason, delta = choices[0].get("finish_reason"), choices[0].get("delta")
         if reason:
             self.reason = str(reason)
@@ -40,8 +43,7 @@ class Reading:
             delta = {}
         self.alive = bool(reason) or any(delta.get(sign) for sign in SIGNS_OF_LIFE)
         self.begun = self.begun or self.alive
-        text = delta.get("content")
-        return text if isinstance(text, str) else ""
+        return list(_pieces(delta))
 
     def finish(self) -> Finish | None:
         """Return how the answer ended; nothing if the server never said that it did."""
@@ -52,4 +54,48 @@ class Reading:
             return
         prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
         if isinstance(prompt, int) and isinstance(completion, int):
-            self.usage = Usage(prompt, completion)
+            self.usage = Usage(
+                prompt,
+                completion,
+                _figure(usage.get("completion_tokens_details"), "reasoning_tokens"),
+                _figure(usage.get("prompt_tokens_details"), "cached_tokens"),
+            )
+
+
+def _figure(details: object, name: str) -> int | None:
+    figure = details.get(name) if isinstance(details, Mapping) else None
+    return figure if isinstance(figure, int) else None
+
+
+def _pieces(delta: Mapping[str, object]) -> Iterator[Piece]:
+    thoughts = (delta.get(name) for name in REASONING)
+    thought = next((said for said in thoughts if isinstance(said, str) and said), None)
+    if thought:
+        yield Reasoning(thought)
+    text, refusal, calls = (delta.get(name) for name in ("content", "refusal", "tool_calls"))
+    if isinstance(text, str) and text:
+        yield Text(text)
+    if isinstance(refusal, str) and refusal:
+        yield Refusal(refusal)
+    if isinstance(calls, list):
+        yield from (_call(call, place) for place, call in enumerate(calls) if _is_call(call))
+
+
+def _is_call(call: object) -> bool:
+    return isinstance(call, dict) and isinstance(call.get("function", {}), dict)
+
+
+def _call(call: Mapping[str, object], place: int) -> ToolCall:
+    """Read a piece of a call; some servers leave out its index, or send arguments as an object."""
+    index, id_ = call.get("index"), call.get("id")
+    function = call.get("function")
+    assert isinstance(function, dict) or function is None
+    name, arguments = (function or {}).get("name"), (function or {}).get("arguments")
+    if not isinstance(arguments, str):
+        arguments = json.dumps(arguments) if isinstance(arguments, dict) else ""
+    return ToolCall(
+        index if isinstance(index, int) and index >= 0 else place,
+        id_ if isinstance(id_, str) and id_ else None,
+        name if isinstance(name, str) and name else None,
+        arguments,
+    )

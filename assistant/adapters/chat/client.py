@@ -16,10 +16,11 @@ from assistant.adapters.chat.connections import POOL, note_new_connection, stale
 from assistant.adapters.chat.dialect import Dialect
 from assistant.adapters.chat.failures import Called
 from assistant.adapters.chat.loop import background_loop
+from assistant.adapters.chat.messages import private_words
 from assistant.adapters.chat.stream import AnswerStream, Finish
 from assistant.adapters.model_access import ModelAccess
+from assistant.chat import ChatRequest, Piece
 from assistant.errors import PermanentError
-from assistant.ports import ChatRequest
 
 # Local servers want no key, but the SDK does.
 NO_KEY = "none"
@@ -57,8 +58,8 @@ class OpenAIChat:
         if client is not None:
             asyncio.run_coroutine_threadsafe(client.close(), background_loop()).result()
 
-    async def _answer(self, request: ChatRequest, put: Callable[[str], None]) -> Finish:
-        called = self._called(request.model, [content for _, content in request.messages])
+    async def _answer(self, request: ChatRequest, put: Callable[[Piece], None]) -> Finish:
+        called = self._called(request.model, private_words(request.messages))
         reading = Reading(request.model)
         now = asyncio.get_running_loop().time
         deadline = now() + request.timeout
@@ -69,9 +70,8 @@ class OpenAIChat:
                 async with await self._open(called, request) as stream:
                     await self._expect_events(called, stream)
                     async for chunk in stream:
-                        text = reading.take(chunk)
-                        if text:
-                            put(text)
+                        for piece in reading.take(chunk):
+                            put(piece)
                         if reading.alive:
                             limit.reschedule(min(now() + self._patience(reading), deadline))
         except TimeoutError:

@@ -4,7 +4,8 @@ from typing import Any
 
 import openai
 
-from assistant.ports import ChatRequest
+from assistant.adapters.chat.messages import as_sent
+from assistant.chat import ChatRequest
 
 
 class Dialect:
@@ -23,15 +24,16 @@ class Dialect:
         limit = "max_completion_tokens" if refused("max_tokens") else "max_tokens"
         parameters: dict[str, Any] = {
             "model": request.model,
-            "messages": [{"role": role, "content": text} for role, text in request.messages],
+            "messages": as_sent(request.messages),
             "stream": True,
-            limit: request.max_tokens,
         }
-        if not refused("temperature"):
+        if request.max_tokens is not None:
+            parameters[limit] = request.max_tokens
+        if request.temperature is not None and not refused("temperature"):
             parameters["temperature"] = request.temperature
         if not refused("stream_options"):
             parameters["stream_options"] = {"include_usage": True}
-        return parameters
+        return {**parameters, **request.extra}
 
     def learn(self, parameters: dict[str, Any], error: openai.APIStatusError) -> bool:
         """Remember which parameter the server refuses; say whether to ask again without it."""
