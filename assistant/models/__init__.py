@@ -21,6 +21,12 @@ from assistant.models.installation import Installation
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue, WorkerSlots
 from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
+from assistant.models.response import (
+    ConversationItem,
+    ItemConversation,
+    Response,
+    ResponseEvent,
+)
 from assistant.models.session import Session
 from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
 from assistant.models.user import Role, User
@@ -35,6 +41,7 @@ __all__ = [
     "Collection",
     "CollectionIndex",
     "Conversation",
+    "ConversationItem",
     "Document",
     "DocumentPage",
     "DocumentStatus",
@@ -47,6 +54,7 @@ __all__ = [
     "IdempotencyKey",
     "IndexState",
     "Installation",
+    "ItemConversation",
     "Job",
     "JobState",
     "KnownAddress",
@@ -60,6 +68,8 @@ __all__ = [
     "PreparedDocument",
     "Purpose",
     "Queue",
+    "Response",
+    "ResponseEvent",
     "Role",
     "ScannedPage",
     "Scope",
