@@ -14,9 +14,9 @@ def has_hung_up(environ: Mapping[str, Any]) -> bool:
     if connection is None:
         return False
     # gevent keeps the system's socket in there; its own would wait for whatever comes.
-    bare = getattr(connection, "_sock", connection)
+    bare: socket.socket = getattr(connection, "_sock", connection)
     try:
-        return bare.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        return not bare.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except (BlockingIOError, InterruptedError, ValueError):
         # Nothing has come; an encrypted connection cannot be looked into.
         return False
