@@ -14,7 +14,8 @@ from assistant.models import ItemConversation, Job, Response
 from assistant.models.job import OPEN
 from assistant.services import active_owner, jobs
 from assistant.services.jobs import kinds
-from assistant.services.responses import history, input_items, rows
+from assistant.services.responses import file_search, history, input_items, rows
+from assistant.services.responses.asking import FILE_SEARCH
 from assistant.services.responses.input_items import FIRST_INPUT
 from assistant.services.responses.output_items import Members, item_id, prefix_of
 
@@ -46,6 +47,8 @@ def create(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = Non
     with transaction(owner_id) as session:
         active_owner.demand_active(session, owner_id)
         items = items_of(session, owner_id, response_id, wanted)
+        searching = [tool for tool in wanted.asked["tools"] if tool["type"] == FILE_SEARCH]
+        file_search.demand_stores(session, owner_id, file_search.store_ids_of(searching))
         sequence_key = sequence_of(session, owner_id, wanted) or response_id
         job = jobs.accept(
             session,

@@ -16,7 +16,9 @@ from assistant.models import Response
 from assistant.services.generation.partial_reply import UNSTORABLE
 from assistant.services.jobs import Run
 from assistant.services.responses import history, rows
+from assistant.services.responses.citing import CitingFilter
 from assistant.services.responses.output_items import Kind, Members
+from assistant.services.responses.rendering import RESULTS
 from assistant.services.responses.transcript import Event, Transcript
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,9 @@ class Draft:
         self._response = response
         self.transcript = transcript
         self.text = ""
+        self.markers: CitingFilter | None = None
+        self._queries: list[str] = []
+        self._searched: tuple[list[str], list[Members] | None] | None = None
         self.has_answered = False
         self._calls: dict[int, ToolCall] = {}
         self._written_at = float("-inf")
@@ -62,6 +67,11 @@ class Draft:
     def add(self, text: str) -> None:
         """Say more of the answer."""
         text = clean(text)
+        if self.markers is not None:
+            text = self.markers.feed(text)
+        self._add(text)
+
+    def _add(self, text: str) -> None:
         if not text:
             return
         self.text += text
@@ -71,11 +81,33 @@ class Draft:
 
     def _reread(self, reasoning: str, text: str) -> None:
         self.transcript.begin()
+        if self._searched is not None:
+            self._tell_search(*self._searched)
+        if self.markers is not None:
+            self.markers = CitingFilter(self.markers.count)
+            text = self.markers.feed(text)
         self.text, self.has_answered = text, bool(text.strip())
         if reasoning:
             self.transcript.tell(Kind.REASONING, reasoning)
         if text:
             self.transcript.tell(Kind.MESSAGE, text)
+
+    def begin_search(self, queries: list[str]) -> None:
+        """Tell that files are searched."""
+        self.transcript.tell(Kind.SEARCH, "", queries=queries, results=None)
+        self._queries = queries
+        self.write()
+
+    def end_search(self, results: list[Members]) -> None:
+        """Tell what was found, if it was asked for; nothing of it is kept otherwise."""
+        kept = results if RESULTS in self._response.asked["include"] else None
+        self._searched = (self._queries, kept)
+        self.transcript.end_search(kept)
+        self.write()
+
+    def _tell_search(self, queries: list[str], results: list[Members] | None) -> None:
+        self.transcript.tell(Kind.SEARCH, "", queries=queries, results=None)
+        self.transcript.end_search(results)
 
     def _call(self, piece: ToolCall) -> None:
         begun = self._calls.get(piece.index)
@@ -113,6 +145,11 @@ class Draft:
         crash_point("worker.mid_stream")
         self._run.emit("response", {"sequence_number": fresh[-1].number})
 
+    def close(self) -> None:
+        """Let out what of the answer might still have become a marker."""
+        if self.markers is not None:
+            self._add(self.markers.close())
+
     def end(
         self,
         *,
@@ -120,7 +157,7 @@ class Draft:
         annotations: Sequence[Members] = (),
         usage: Members | None = None,
     ) -> None:
-        """Get ready what is written when the job succeeds."""
+        """Get ready what is written when the job succeeds; `close` comes before."""
         self.write()
         # What could not be written now is written with the end, however that comes.
         pending = len(self.transcript.fresh)

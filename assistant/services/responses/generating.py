@@ -12,7 +12,9 @@ from assistant.openai_ids import Prefix, shown
 from assistant.services.generation.prompts import estimate_tokens
 from assistant.services.jobs import Run
 from assistant.services.responses import history, prompts, rendering, rows
+from assistant.services.responses.citing import CitingFilter
 from assistant.services.responses.drafting import Draft
+from assistant.services.responses.grounding import grounds_of
 from assistant.services.responses.output_items import Members
 from assistant.services.responses.prompts import Messages
 from assistant.services.responses.transcript import Transcript
@@ -94,6 +96,9 @@ def _deleted(what: str) -> PermanentError:
 def answer(run: Run, task: Task) -> None:
     """Ask the model, and let what it says into the draft as it comes."""
     draft, messages = task.draft, task.messages
+    grounds = grounds_of(run, task.asked, draft, messages)
+    if grounds is not None:
+        messages, draft.markers = grounds.messages, CitingFilter(len(grounds.hits))
     stream = adapters.chat_model.stream(
         ChatRequest(
             messages=messages,
@@ -113,9 +118,14 @@ def answer(run: Run, task: Task) -> None:
         stream.abort()
         usage = stream.usage or _guess(messages, draft)
         run.usage = usage.as_dict()
+    draft.close()
     incomplete = REASONS.get(stream.finish_reason or "")
     _demand_an_answer(draft, incomplete)
-    draft.end(incomplete=incomplete, usage=usage_of(usage))
+    annotations = []
+    if grounds is not None and draft.markers is not None:
+        run.progress("citing")
+        annotations = grounds.annotations(run, draft.markers)
+    draft.end(incomplete=incomplete, annotations=annotations, usage=usage_of(usage))
 
 
 def _guess(messages: Messages, draft: Draft) -> Usage:

@@ -84,6 +84,14 @@ class Transcript:
         else:
             self._depart(self._told.index(telling))
 
+    def end_search(self, results: list[Members] | None) -> None:
+        """End the search that is being told, with what it has found."""
+        telling = self._told[-1]
+        assert telling.item is not None
+        if telling.item.is_open:
+            telling.item.about = {**telling.item.about, "results": results}
+        self._end(telling)
+
     def end(self, *, incomplete: bool = False, annotations: Sequence[Members] = ()) -> None:
         """End what is still open; nothing more is told."""
         for place, telling in enumerate(tuple(self._told)):
@@ -197,6 +205,7 @@ def items_of(events: Sequence[Event]) -> list[OutputItem]:
         elif name == "output_text.annotation.added":
             items[index].annotations.append(members["annotation"])
         elif name == "output_item.done":
+            items[index].about = _about(members["item"])
             items[index].status = members["item"]["status"]
             # What has truly ended so is told with the end of the response.
             items[index].given_up = items[index].status == INCOMPLETE
@@ -204,6 +213,8 @@ def items_of(events: Sequence[Event]) -> list[OutputItem]:
 
 
 def _item_of(index: int, body: Members) -> OutputItem:
-    kind = Kind(body["type"])
-    about = {name: body[name] for name in ABOUT.get(kind, ())}
-    return OutputItem(index, kind, body["id"], about)
+    return OutputItem(index, Kind(body["type"]), body["id"], _about(body))
+
+
+def _about(body: Members) -> Members:
+    return {name: body[name] for name in ABOUT.get(Kind(body["type"]), ())}

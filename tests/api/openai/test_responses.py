@@ -371,3 +371,20 @@ def test_only_what_was_made_in_the_background_is_followed_and_cancelled(user: Us
     error = user.openai("GET", path, query_string={"stream": "true"})
     assert assert_openai_error(error, 400)["param"] == "stream"
     assert_openai_error(user.openai("POST", f"{path}/cancel"), 400)
+
+
+def test_each_event_is_there_before_it_is_seen(user: User, model: ModelServer) -> None:
+    """What a broken-off attempt has committed stays under its numbers."""
+    made = create(user)
+    model.script("cut", text="One two three four.", after=2)
+    model.script(text="One two three four.")
+    jobs.run(job_of(made))
+    broken_off = stream_so_far(user, made)
+    assert read(user, made)["status"] == "in_progress"
+    assert text_of(read(user, made)) == "One two"
+    change_rows("UPDATE jobs SET run_after = now() WHERE id = :id", id=job_of(made))
+    ended = done(user, made)
+    assert (ended["status"], text_of(ended)) == ("completed", "One two three four.")
+    events = stream(user, made)
+    assert events[: len(broken_off)] == broken_off
+    assert "".join(event["delta"] for event in events if "delta" in event) == text_of(ended)
