@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.proof import prove
@@ -19,7 +19,8 @@ MARKERS = re.compile(r"[ \u00a0]?(?:\[\d+\])+")
 NUMBER = re.compile(r"\d+")
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where in an answer a passage is named, by its number from 1."""
 
     index: int
