@@ -92,6 +92,27 @@ class Reread:
 Piece = Text | Reasoning | Refusal | ToolCall | Reread
 
 
+@dataclass(slots=True)
+class Said:
+    """What an answer says, put together from its pieces; calls are left to who has asked for any.
+
+    A refusal is an answer, too.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+
+    def take(self, piece: Piece) -> None:
+        """Add what comes next."""
+        match piece:
+            case Text() | Refusal():
+                self.text += piece.text
+            case Reasoning():
+                self.reasoning += piece.text
+            case Reread():
+                self.text, self.reasoning = piece.text, piece.reasoning
+
+
 class ChatStream(Protocol):
     """One running answer; iterate its `pieces`, or itself for the answer's text alone.
 
@@ -102,6 +123,8 @@ class ChatStream(Protocol):
     model: str
     usage: Usage | None
     finish_reason: str | None
+    # The limit that was asked for in the end: a model may take no larger one.
+    max_tokens: int | None
 
     def __iter__(self) -> Iterator[str]:
         """Yield more and more of the answer, a refusal too; what is read otherwise stays said."""
@@ -117,3 +140,6 @@ class ChatModel(Protocol):
     """A language model behind an OpenAI-compatible server."""
 
     def stream(self, request: ChatRequest) -> ChatStream: ...
+
+    def window(self, model: str) -> int | None:
+        """Return how many tokens a model takes, prompt and answer together, if its server said."""

@@ -143,6 +143,16 @@ class PermanentError(AssistantError):
         self.title = title or self.title
 
 
+class ContextTooLong(PermanentError):
+    """A model was asked more than it can take; `window` is how many tokens that is, if known."""
+
+    code = "context_too_long"
+
+    def __init__(self, detail: str, *, window: int | None = None) -> None:
+        super().__init__(detail)
+        self.window = window
+
+
 class TransientError(PermanentError):
     """A job failed for a reason that may pass; it is tried again.
 

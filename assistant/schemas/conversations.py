@@ -133,6 +133,13 @@ class SupportSchema(Schema):
     )
 
 
+class NoteSchema(Schema):
+    """Something about how a reply came about that its reader should know."""
+
+    code = fields.String(metadata={"description": "`history_shortened` or `limit_lowered`"})
+    detail = fields.String()
+
+
 class MessageSchema(Schema):
     """A question or a reply."""
 
@@ -150,6 +157,17 @@ class MessageSchema(Schema):
             "description": "What the check of a reply from documents found, sentence by sentence; "
             "null for other messages, and while it is generated"
         },
+    )
+    reasoning = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "What the model thought before it answered, as far as it tells; no part "
+            "of the reply, and shown to no model again"
+        },
+    )
+    notes = fields.List(
+        fields.Nested(NoteSchema),
+        metadata={"description": "What was left out or lowered to get this reply"},
     )
     tokens_used = fields.Integer()
     usage = fields.Nested(UsageSchema, allow_none=True)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from tests.doubles import model_script
+from tests.doubles import model_rules, model_script
 from tests.doubles.model_script import Script
 
 MODELS = ("scripted-model", "other-model")
@@ -138,6 +138,11 @@ class Connection(asyncio.Protocol):
         """Act out one chat request."""
         asked = self.asked = Asked(body, headers, self.number)
         self.state.requests.append(asked)
+        if (complaint := model_rules.complaint(body)) is not None:
+            self.reply(*complaint)
+            asked.end("refused")
+            self.asked = None
+            return
         script = model_script.choose(
             body, self.state.scripts.popleft() if self.state.scripts else None
         )
@@ -174,7 +179,10 @@ class Connection(asyncio.Protocol):
         now = asyncio.get_running_loop().time
         began = now()
         for number, content in enumerate(stream_deltas(script, asked.body)):
-            if script.behaviour not in ("answer", "endless") and number >= script.after:
+            if (
+                script.behaviour not in ("answer", "endless", "done_only")
+                and number >= script.after
+            ):
                 break
             if number and script.interval:
                 # By the clock, or what each pause is too long would add up.
@@ -205,6 +213,8 @@ class Connection(asyncio.Protocol):
                 self.event(b'{"id": "1", "choices": []}')
             case "cut":
                 pass
+            case "done_only":
+                self.event(b"[DONE]")
             case _:
                 self.event(delta(asked.body, {}, script.finish_reason))
                 if script.behaviour == "hang_end":

@@ -1,28 +1,37 @@
 """Read the chunks of a streamed answer, trusting nothing in them."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
+from assistant.adapters.chat.contents import pieces_of
+from assistant.adapters.chat.halves import Halves
 from assistant.adapters.chat.stream import Finish
+from assistant.adapters.chat.thoughts import Thoughts
 from assistant.chat import Piece, Reasoning, Refusal, Text, ToolCall, Usage
 
 # Thoughts of a reasoning model and tool calls are no text, but a sign of life. A role is none:
 # some servers send it before they have read the prompt.
 SIGNS_OF_LIFE = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls")
-# The same by two names; a server that sends both says the same in them.
-REASONING = ("reasoning_content", "reasoning")
+CUT = "length"
 
 
 class Reading:
-    """What an answer has said so far; `alive` says whether its latest chunk was progress."""
+    """What an answer has said so far; `alive` says whether its latest chunk was progress.
 
-    def __init__(self, model: str) -> None:
+    With `closing` its thoughts are taken to begin without a mark and to end with this one.
+    """
+
+    def __init__(self, model: str, closing: str | None = None) -> None:
         self.model = model
         self.reason: str | None = None
         self.usage: Usage | None = None
         self.events = 0
         self.begun = False
         self.alive = False
+        self.thoughts = Thoughts(closing)
+        self._halves: dict[type[Piece], Halves] = {
+            kind: Halves() for kind in (Text, Reasoning, Refusal)
+        }
+        self._calls = False
 
     def take(self, chunk: object) -> list[Piece]:
         """Return what the chunk says; raises `ValueError` for what is no chunk."""
@@ -43,11 +52,43 @@ class Reading:
             delta = {}
         self.alive = bool(reason) or any(delta.get(sign) for sign in SIGNS_OF_LIFE)
         self.begun = self.begun or self.alive
-        return list(_pieces(delta))
+        return self._read(pieces_of(delta))
 
-    def finish(self) -> Finish | None:
-        """Return how the answer ended; nothing if the server never said that it did."""
-        return Finish(self.reason, self.model, self.usage) if self.reason else None
+    def close(self, *, is_done: bool) -> list[Piece]:
+        """Return what was held back until the end; one that `is_done` has come to it."""
+        is_cut = self.reason == CUT or (self.reason is None and not is_done)
+        rest: list[Piece] = []
+        for kind in (Reasoning, Refusal):
+            half = self._halves[kind].close()
+            rest += [kind(half)] if half else []
+        half = self._halves[Text].close()
+        rest += self.thoughts.feed(half) if half else []
+        return [*rest, *self.thoughts.close(is_cut=is_cut)]
+
+    def finish(self, *, is_done: bool = False) -> Finish | None:
+        """Return how the answer ended; nothing if the server never said that it did.
+
+        One that `is_done` has ended, though nobody says why, if it was begun.
+        """
+        reason = self.reason
+        if reason is None and is_done and self.begun:
+            reason = "tool_calls" if self._calls else "stop"
+        return Finish(reason, self.model, self.usage) if reason else None
+
+    def _read(self, pieces: Iterable[Piece]) -> list[Piece]:
+        read: list[Piece] = []
+        for piece in pieces:
+            if isinstance(piece, Text):
+                read += self.thoughts.feed(self._halves[Text].feed(piece.text))
+            elif isinstance(piece, Reasoning | Refusal):
+                if isinstance(piece, Reasoning):
+                    self.thoughts.come_apart()
+                whole = self._halves[type(piece)].feed(piece.text)
+                read += [type(piece)(whole)] if whole else []
+            else:
+                self._calls = self._calls or isinstance(piece, ToolCall)
+                read.append(piece)
+        return read
 
     def _take_usage(self, usage: object) -> None:
         if not isinstance(usage, Mapping):
@@ -65,37 +106,3 @@ class Reading:
 def _figure(details: object, name: str) -> int | None:
     figure = details.get(name) if isinstance(details, Mapping) else None
     return figure if isinstance(figure, int) else None
-
-
-def _pieces(delta: Mapping[str, object]) -> Iterator[Piece]:
-    thoughts = (delta.get(name) for name in REASONING)
-    thought = next((said for said in thoughts if isinstance(said, str) and said), None)
-    if thought:
-        yield Reasoning(thought)
-    text, refusal, calls = (delta.get(name) for name in ("content", "refusal", "tool_calls"))
-    if isinstance(text, str) and text:
-        yield Text(text)
-    if isinstance(refusal, str) and refusal:
-        yield Refusal(refusal)
-    if isinstance(calls, list):
-        yield from (_call(call, place) for place, call in enumerate(calls) if _is_call(call))
-
-
-def _is_call(call: object) -> bool:
-    return isinstance(call, dict) and isinstance(call.get("function", {}), dict)
-
-
-def _call(call: Mapping[str, object], place: int) -> ToolCall:
-    """Read a piece of a call; some servers leave out its index, or send arguments as an object."""
-    index, id_ = call.get("index"), call.get("id")
-    function = call.get("function")
-    assert isinstance(function, dict) or function is None
-    name, arguments = (function or {}).get("name"), (function or {}).get("arguments")
-    if not isinstance(arguments, str):
-        arguments = json.dumps(arguments) if isinstance(arguments, dict) else ""
-    return ToolCall(
-        index if isinstance(index, int) and index >= 0 else place,
-        id_ if isinstance(id_, str) and id_ else None,
-        name if isinstance(name, str) and name else None,
-        arguments,
-    )

@@ -16,6 +16,7 @@ class Finish:
     reason: str
     model: str
     usage: Usage | None
+    max_tokens: int | None = None
 
 
 # Twenty pieces a second look like a flow. A fast model sends hundreds, and each costs whoever
@@ -33,6 +34,7 @@ class AnswerStream:
         self.model = model
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
+        self.max_tokens: int | None = None
         self._aborted = False
         self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._pieces: list[Piece] = []
@@ -54,7 +56,7 @@ class AnswerStream:
                     raise item
                 if isinstance(item, Finish):
                     self.finish_reason, self.usage = item.reason, item.usage
-                    self.model = item.model
+                    self.model, self.max_tokens = item.model, item.max_tokens
                     return
                 yield item
         finally:

@@ -27,7 +27,7 @@ from assistant.services.retrieval.tuning import Ranking, Tuning
 # So many chunks are looked through for the first ten documents or pages.
 SEARCHED = 30
 # Errors that are one question's own; with others no question could be answered.
-ITS_OWN = ("empty_answer", "context_too_long", "model_rejected")
+ITS_OWN = ("empty_answer", "content_filter", "context_too_long", "model_rejected")
 # Documents whose pages are known at a time.
 MOST_KNOWN = 1000
 

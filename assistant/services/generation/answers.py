@@ -27,6 +27,9 @@ class Answer:
 
     def __init__(self) -> None:
         self.text = ""
+        # What was thought before the text; it is shown, and used for nothing.
+        self.reasoning = ""
+        self.notes: list[dict[str, str]] = []
         self.citations: list[dict[str, Any]] = []
         self.support: list[dict[str, Any]] | None = None
         # What a result says of the search, if that compared only a part.
@@ -39,6 +42,19 @@ class Answer:
     def add(self, text: str) -> None:
         """Append text."""
         self.text += text
+
+    def think(self, text: str) -> None:
+        """Append to what was thought before the answer."""
+        self.reasoning += text
+
+    def reread(self, reasoning: str, text: str) -> None:
+        """Begin anew: what was said so far reads otherwise."""
+        self.reasoning, self.text = reasoning, text
+
+    def note(self, code: str, detail: str) -> None:
+        """Note what a reader should know of how the answer came about."""
+        if code not in {note["code"] for note in self.notes}:
+            self.notes.append({"code": code, "detail": detail})
 
     def known_usage(self) -> Usage | None:
         """Return what the model says it took, or what it must have taken to come this far."""

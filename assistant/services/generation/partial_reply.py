@@ -44,6 +44,24 @@ class Draft(Answer):
         number = self._run.emit("delta", {"text": text})
         # Together, since another thread may save it when this one does not let go.
         self.text, self._run.text_number = self.text + text, number
+        self._keep()
+
+    def think(self, text: str) -> None:
+        """Append to what was thought before, and keep it with the text."""
+        if not text:
+            return
+        number = self._run.emit("reasoning", {"text": text})
+        self.reasoning, self._run.text_number = self.reasoning + text, number
+        self._keep()
+
+    def reread(self, reasoning: str, text: str) -> None:
+        """Begin anew, and let followers forget what they have heard."""
+        number = self._run.emit("snapshot", event_log.snapshot(text, reasoning))
+        self.reasoning, self.text, self._run.text_number = reasoning, text, number
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep a checkpoint if the last one is a while ago."""
         crash_point("worker.mid_stream")
         if time.monotonic() - self._saved_at >= settings.checkpoint_seconds:
             try:
@@ -67,10 +85,11 @@ class Draft(Answer):
         An attempt that produced nothing erases nothing.
         """
         values: dict[str, Any] = {"model": self.model, "finish_reason": self.finish_reason}
-        if self.text:
+        if self.text or self.reasoning:
             # A document may be deleted since it was read.
             kept = quotes.of_live_documents(session, self.citations)
             values |= {"content": self.text, "citations": kept, "support": self.support}
+            values |= {"reasoning": self.reasoning or None, "notes": self.notes}
         usage = self.known_usage()
         if usage is not None:
             values["prompt_tokens"] = usage.prompt_tokens

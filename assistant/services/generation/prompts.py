@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from assistant.ports import Usage
 from assistant.services.generation.fencing import fenced, without_marks
@@ -92,13 +93,39 @@ def _said(history: Sequence[Message], budget: int) -> list[Message]:
     )
 
 
+def _answered(history: Sequence[Message]) -> tuple[list[Message], str]:
+    """Return a history of questions that were answered, and the last one if that was not.
+
+    A question whose reply failed goes with the one that follows it, and then is let go: it may be
+    what the reply failed of, and some models take no two turns of one role.
+    """
+    pairs = zip_longest(history, history[1:])
+    answered = [one for one, following in pairs if one[0] != "user" or _is_reply(following)]
+    open_question = history[-1][1] if history and history[-1][0] == "user" else ""
+    return answered, open_question
+
+
+def _is_reply(message: Message | None) -> bool:
+    return message is not None and message[0] != "user"
+
+
+def _with_open(open_question: str, asked: str, left: int) -> tuple[str, int]:
+    """Put a question that was not answered before the next one, if both fit."""
+    tokens = estimate_tokens(open_question)
+    if not open_question or tokens > left:
+        return asked, left
+    return f"{open_question}\n\n{asked}", left - tokens
+
+
 def reply_messages(
     system_prompt: str | None, history: Sequence[Message], question: str, budget: int
 ) -> list[Message]:
     """Return what to ask without documents; only history is left out to keep the budget."""
     system = [("system", system_prompt)] if system_prompt else []
     left = budget - sum(_tokens(message) for message in [*system, ("user", question)])
-    return [*system, *_said(history, left), ("user", question)]
+    answered, open_question = _answered(history)
+    asked, left = _with_open(open_question, question, left)
+    return [*system, *_said(answered, left), ("user", asked)]
 
 
 def grounded_messages(
@@ -131,7 +158,9 @@ def grounded_messages(
         left -= tokens
         blocks.append(block)
     asked = "\n\n".join(["Passages:", *blocks, f"Question: {question}"])
-    messages = [("system", system), *_said(history, left), ("user", asked)]
+    answered, open_question = _answered(history)
+    asked, left = _with_open(open_question, asked, left)
+    messages = [("system", system), *_said(answered, left), ("user", asked)]
     return messages, len(blocks)
 
 
