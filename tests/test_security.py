@@ -56,6 +56,9 @@ READING = {
     *("evaluations.list_evaluations", "events.create_ticket", "events.follow_job"),
     *("jobs.get_job", "jobs.list_jobs", "sessions.list_sessions", "usage.get_usage"),
     *("openai.list_models", "openai.get_model"),
+    *("openai.get_response", "openai.list_input_items", "openai.count_input_tokens"),
+    *("openai.get_item_conversation", "openai.list_conversation_items"),
+    "openai.get_conversation_item",
 }
 WRITING = {
     *("api_keys.create_api_key", "api_keys.revoke_api_key", "collections.change_collection"),
@@ -68,6 +71,10 @@ WRITING = {
     *("evaluations.create_evaluation", "evaluations.delete_evaluation"),
     *("jobs.cancel_job", "jobs.retry_job", "messages.create_message"),
     *("messages.edit_message", "messages.regenerate_message"),
+    *("openai.create_response", "openai.cancel_response", "openai.delete_response"),
+    *("openai.create_item_conversation", "openai.change_item_conversation"),
+    *("openai.delete_item_conversation", "openai.add_conversation_items"),
+    "openai.delete_conversation_item",
 }
 ADMINISTERING = {
     *("users.list_users", "users.get_user"),
@@ -193,7 +200,19 @@ def things(user: User) -> dict[str, str]:
         "evaluation_id": evaluated(user),
         "key_id": key["id"],
         "session_id": user.get("/sessions").get_json()[0]["id"],
+        **answered(user),
     }
+
+
+def answered(user: User) -> dict[str, str]:
+    """Let a model answer as OpenAI's clients ask it, in a conversation of theirs."""
+    item = {"role": "user", "content": "My secret."}
+    talk: str = user.openai("POST", "/conversations", json={"items": [item]}).get_json()["id"]
+    body = {"input": "My secret?", "conversation": talk, "background": True}
+    made: str = user.openai("POST", "/responses", json=body).get_json()["id"]
+    jobs.run(made.removeprefix("resp_"))
+    assert user.openai("GET", f"/responses/{made}").get_json()["status"] == "completed"
+    return {"response_id": made, "item_conversation_id": talk}
 
 
 def keep_of_sign_in(owner_id: uuid.UUID) -> None:
@@ -240,8 +259,8 @@ def test_what_belongs_to_another_is_not_found_by_any_endpoint(
     tried = set()
     for rule in app.url_map.iter_rules():
         for name in rule.arguments & set(things):
-            path = rule.rule.replace(f"<uuid:{name}>", things[name]).removeprefix("/api/v1")
-            path = path.replace("<int:number>", "1")
+            path = re.sub(f"<(uuid:)?{name}>", things[name], rule.rule)
+            path = path.replace("<int:number>", "1").replace("<item_id>", "msg_0")
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 sent: dict[str, Any] = {
                     "documents.replace_document": {
@@ -249,17 +268,20 @@ def test_what_belongs_to_another_is_not_found_by_any_endpoint(
                     },
                     "messages.edit_message": {"json": {"content": "x"}},
                 }.get(rule.endpoint, {"json": {}} if method in ("PATCH", "PUT") else {})
-                response = other_user._call(method, path, **sent)
+                headers = other_user.headers
+                response = other_user.client.open(path, method=method, headers=headers, **sent)
                 body = assert_problem(response, 404)
                 assert "secret" not in str(body)
                 tried.add((method, rule.endpoint))
-    assert len(tried) >= 21
+    assert len(tried) >= 33
     # And its owner still has it all.
     paths = ("jobs/{job_id}", "conversations/{conversation_id}", "documents/{document_id}")
     for path in (*paths, "collections/{collection_id}", "evaluations/{evaluation_id}"):
         response = user.get("/" + path.format(**things))
         assert response.status_code == 200
         assert "deleting" not in response.text
+    for path in ("responses/{response_id}", "conversations/{item_conversation_id}"):
+        assert user.openai("GET", "/" + path.format(**things)).status_code == 200
     assert job_row(things["job_id"]).cancel_requested_at is None
 
 
@@ -340,7 +362,7 @@ def references() -> list[ForeignKeyConstraint]:
 
 
 def test_foreign_keys_name_the_owner_and_hold_for_all_rows(app: Flask) -> None:
-    assert len(references()) == 17
+    assert len(references()) == 20
     for key in references():
         named = {part.parent.name: part.column.name for part in key.elements}
         assert named.pop("owner_id") == "owner_id", key.name

@@ -21,6 +21,12 @@ from assistant.models.installation import Installation
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue, WorkerSlots
 from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
+from assistant.models.response import (
+    ConversationItem,
+    ItemConversation,
+    Response,
+    ResponseEvent,
+)
 from assistant.models.session import Session
 from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
 from assistant.models.usage import UsageDay
@@ -36,6 +42,7 @@ __all__ = [
     "Collection",
     "CollectionIndex",
     "Conversation",
+    "ConversationItem",
     "Document",
     "DocumentPage",
     "DocumentStatus",
@@ -48,6 +55,7 @@ __all__ = [
     "IdempotencyKey",
     "IndexState",
     "Installation",
+    "ItemConversation",
     "Job",
     "JobState",
     "KnownAddress",
@@ -61,6 +69,8 @@ __all__ = [
     "PreparedDocument",
     "Purpose",
     "Queue",
+    "Response",
+    "ResponseEvent",
     "Role",
     "ScannedPage",
     "Scope",

@@ -66,7 +66,7 @@ class Blocker(StrEnum):
 
 # What every release understands, and the newest that this one does: workers leave alone what is
 # newer. Since 2, documents are of more formats and answer verbatim, sets of questions are asked,
-# and a deletion takes out quotes and counts them.
+# a deletion takes out quotes and counts them, and responses are made.
 FIRST_PAYLOAD = 1
 PAYLOAD_VERSION = 2
 OPEN = (JobState.QUEUED, JobState.RUNNING)

@@ -65,6 +65,7 @@ class JobResultSchema(Schema):
     key_points = fields.List(fields.String())
     model = fields.String(metadata={"description": "The model that wrote an analysis"})
     evaluation_id = fields.UUID()
+    response_id = fields.String(metadata={"description": "The id under which `/v1` has it"})
 
 
 class AttemptSchema(Schema):

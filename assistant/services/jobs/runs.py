@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
@@ -158,6 +158,22 @@ class Run:
         session.execute(update(Attempt).where(*this).values(usage=self.usage))
         self._kept_usage = self.usage
         return quotas.overspent(session, self.owner_id)
+
+    def hold(self, session: Session) -> None:
+        """Keep others from changing the job's row for the rest of the transaction.
+
+        It is less than `fence`: nothing is written, and so the lease is not renewed. Raises
+        `Stopped` likewise.
+        """
+        mine = select(Job.cancel_requested_at).where(
+            Job.id == self.job.id, Job.attempt == self.attempt, Job.is_running
+        )
+        found = session.execute(mine.with_for_update(read=True)).one_or_none()
+        if found is None:
+            self.lost()
+        if found.cancel_requested_at is not None:
+            self.stop(Stopping.CANCELLED)
+            raise Stopped(Stopping.CANCELLED)
 
     def lost(self) -> NoReturn:
         """Put the work down, because somebody else has the job."""
