@@ -58,6 +58,7 @@ READING = {
     *("openai.list_models", "openai.get_model"),
 }
 WRITING = {
+    *("openai.create_chat_completion", "openai.create_completion", "openai.create_embeddings"),
     *("api_keys.create_api_key", "api_keys.revoke_api_key", "collections.change_collection"),
     *("collections.create_collection", "collections.delete_collection"),
     *("conversations.change_conversation", "conversations.create_conversation"),

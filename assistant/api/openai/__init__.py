@@ -5,12 +5,12 @@ Errors there have OpenAI's shape (`assistant.openai_errors`), whoever raises the
 
 from flask import Flask
 
-from assistant.api.openai import models
+from assistant.api.openai import chat, completions, embeddings, models
 from assistant.api.openai.blueprint import blp
 from assistant.openai_errors import PREFIX
 
 # Each registers its endpoints as it is imported.
-ENDPOINTS = (models,)
+ENDPOINTS = (chat, completions, embeddings, models)
 
 
 def init_app(app: Flask) -> None:
