@@ -15,7 +15,10 @@ STREAM = {"Content-Type": "text/event-stream"}
 
 @dataclass
 class Answer:
-    """What to answer: a body as a whole, or in pieces, each of which is sent by itself."""
+    """What to answer: a body as a whole, or in pieces, each of which is sent by itself.
+
+    An event among them is waited for.
+    """
 
     status: int = 200
     body: Any = b"{}"
@@ -69,6 +72,9 @@ class Handler(BaseHTTPRequestHandler):
         if answer.body != [HANG]:
             self.end_headers()
         for piece in [] if whole else answer.body:
+            if isinstance(piece, threading.Event):
+                piece.wait(30)
+                continue
             if piece is HANG:
                 assert asked is not None
                 self.connection.settimeout(30)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx2
 import numpy as np
 import openai
 import pytest
@@ -151,6 +152,30 @@ def test_the_sdk_tries_again_what_may_pass(live: Live, client: OpenAI) -> None:
     live.model.script(text="At last.")
     answer = client.chat.completions.create(model="scripted-model", messages=HELLO)
     assert answer.choices[0].message.content == "At last."
+
+
+class LosesTheFirst(httpx2.HTTPTransport):
+    """A network that loses the first answer on its way."""
+
+    lost = 0
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = super().handle_request(request)
+        if not self.lost:
+            self.lost += 1
+            response.read()
+            raise httpx2.ReadError("lost on the way")
+        return response
+
+
+def test_what_the_sdk_silently_sends_again_is_not_done_again(live: Live) -> None:
+    live.model.script(text="Once.")
+    network = LosesTheFirst()
+    with made(live, OpenAI, http_client=httpx2.Client(transport=network)) as client:
+        answer = client.chat.completions.create(model="scripted-model", messages=HELLO)
+    assert network.lost == 1
+    assert answer.choices[0].message.content == "Once."
+    assert len(live.model.requests) == 1
 
 
 @contextmanager
