@@ -61,6 +61,7 @@ READING = {
     "openai.get_conversation_item",
 }
 WRITING = {
+    *("openai.create_chat_completion", "openai.create_completion", "openai.create_embeddings"),
     *("api_keys.create_api_key", "api_keys.revoke_api_key", "collections.change_collection"),
     *("collections.create_collection", "collections.delete_collection"),
     *("conversations.change_conversation", "conversations.create_conversation"),

@@ -5,12 +5,12 @@ Errors there have OpenAI's shape (`assistant.openai_errors`), whoever raises the
 
 from flask import Flask
 
-from assistant.api.openai import conversations, models, responses
+from assistant.api.openai import chat, completions, conversations, embeddings, models, responses
 from assistant.api.openai.blueprint import blp
 from assistant.openai_errors import PREFIX
 
 # Each registers its endpoints as it is imported.
-ENDPOINTS = (models, responses, conversations)
+ENDPOINTS = (chat, completions, conversations, embeddings, models, responses)
 
 
 def init_app(app: Flask) -> None:
