@@ -56,6 +56,10 @@ READING = {
     *("evaluations.list_evaluations", "events.create_ticket", "events.follow_job"),
     *("jobs.get_job", "jobs.list_jobs", "sessions.list_sessions"),
     *("openai.list_models", "openai.get_model"),
+    *("openai.list_files", "openai.get_file", "openai.get_file_content"),
+    *("openai.list_vector_stores", "openai.get_vector_store", "openai.search_vector_store"),
+    *("openai.list_store_files", "openai.get_store_file", "openai.get_store_file_content"),
+    *("openai.get_file_batch", "openai.list_batch_files"),
 }
 WRITING = {
     *("api_keys.create_api_key", "api_keys.revoke_api_key", "collections.change_collection"),
@@ -68,6 +72,10 @@ WRITING = {
     *("evaluations.create_evaluation", "evaluations.delete_evaluation"),
     *("jobs.cancel_job", "jobs.retry_job", "messages.create_message"),
     *("messages.edit_message", "messages.regenerate_message"),
+    *("openai.create_file", "openai.delete_file", "openai.create_vector_store"),
+    *("openai.change_vector_store", "openai.delete_vector_store", "openai.create_store_file"),
+    *("openai.change_store_file", "openai.delete_store_file"),
+    *("openai.create_file_batch", "openai.cancel_file_batch"),
 }
 ADMINISTERING = {
     *("users.list_users", "users.get_user"),
@@ -180,6 +188,7 @@ def things(user: User) -> dict[str, str]:
     keep_of_sign_in(uuid.UUID(user.id))
     user.post("/collections", json={"name": "My secret."}, headers={"Idempotency-Key": "secret"})
     key = user.post("/api-keys", json={"name": "My secret.", "scopes": ["read"]}).get_json()
+    batch_files(user)
     # One that is still open.
     ask(user, "Another secret.")
     return {
@@ -192,6 +201,15 @@ def things(user: User) -> dict[str, str]:
         "key_id": key["id"],
         "session_id": user.get("/sessions").get_json()[0]["id"],
     }
+
+
+def batch_files(user: User) -> None:
+    """Upload a file and attach it to a store, in a batch."""
+    form = {"file": (io.BytesIO(b"My secret."), "secret.txt"), "purpose": "assistants"}
+    file_id = user.openai("POST", "/files", data=form).get_json()["id"]
+    store = user.openai("POST", "/vector_stores", json={"name": "My secret."}).get_json()
+    path = f"/vector_stores/{store['id']}/file_batches"
+    assert user.openai("POST", path, json={"file_ids": [file_id]}).status_code == 200
 
 
 def keep_of_sign_in(owner_id: uuid.UUID) -> None:
@@ -338,7 +356,7 @@ def references() -> list[ForeignKeyConstraint]:
 
 
 def test_foreign_keys_name_the_owner_and_hold_for_all_rows(app: Flask) -> None:
-    assert len(references()) == 17
+    assert len(references()) == 21
     for key in references():
         named = {part.parent.name: part.column.name for part in key.elements}
         assert named.pop("owner_id") == "owner_id", key.name

@@ -7,12 +7,11 @@ from assistant.models.conversation import Conversation, Message, MessageRole, Wh
 from assistant.models.document import (
     Chunk,
     Document,
-    DocumentPage,
     DocumentStatus,
     DocumentText,
     Embedding,
-    ScannedPage,
 )
+from assistant.models.document_page import DocumentPage, ScannedPage
 from assistant.models.evaluation import Evaluation, EvaluationOutcome
 from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
@@ -23,7 +22,9 @@ from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
 from assistant.models.session import Session
 from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
+from assistant.models.uploaded_file import UploadedFile
 from assistant.models.user import Role, User
+from assistant.models.vector_store import FileBatch, VectorStore
 
 __all__ = [
     "Action",
@@ -43,6 +44,7 @@ __all__ = [
     "Evaluation",
     "EvaluationOutcome",
     "File",
+    "FileBatch",
     "Heartbeat",
     "IdempotencyKey",
     "IndexState",
@@ -66,7 +68,9 @@ __all__ = [
     "Session",
     "SignInCount",
     "Standing",
+    "UploadedFile",
     "User",
+    "VectorStore",
     "WhenBusy",
     "WorkerSlots",
 ]

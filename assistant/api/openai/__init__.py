@@ -5,12 +5,19 @@ Errors there have OpenAI's shape (`assistant.openai_errors`), whoever raises the
 
 from flask import Flask
 
-from assistant.api.openai import models
+from assistant.api.openai import (
+    file_batches,
+    files,
+    models,
+    store_files,
+    store_search,
+    vector_stores,
+)
 from assistant.api.openai.blueprint import blp
 from assistant.openai_errors import PREFIX
 
 # Each registers its endpoints as it is imported.
-ENDPOINTS = (models,)
+ENDPOINTS = (models, files, vector_stores, store_files, file_batches, store_search)
 
 
 def init_app(app: Flask) -> None:

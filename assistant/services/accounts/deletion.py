@@ -24,6 +24,7 @@ from assistant.models import (
     Message,
     OneTimeToken,
     Role,
+    UploadedFile,
     User,
 )
 from assistant.models import Session as SignIn
@@ -40,6 +41,7 @@ from assistant.services.accounts.caller import Caller
 from assistant.services.documents import index_removal, removal
 from assistant.services.documents.erasure import Counts, Erasure, rows_gone
 from assistant.services.jobs import Run, kinds
+from assistant.services.stores import files
 
 # What one transaction removes at most, so that none is slow.
 BATCH = 500
@@ -50,7 +52,7 @@ FEW = 10
 COUNTED = (
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
     *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
-    *("api_keys",),
+    *("api_keys", "uploaded_files"),
 )
 # No hash looks like this, so no password is right.
 UNUSABLE = "!"
@@ -149,12 +151,13 @@ def erase(run: Run) -> dict[str, Any]:
     erasure.move_if_long(mine)
     index_removal.remove(erasure, Collection.owner_id == user_id)
     upload_folder.demand()
-    adapters.files.remove_folder(str(user_id))
+    for folder in (str(user_id), files.folder_of(user_id)):
+        adapters.files.remove_folder(folder)
     adapters.page_cache.remove_owner(user_id)
     removal.remove(erasure, mine, indexed=False)
     index_removal.remove_rest(erasure, Collection.owner_id == user_id)
     erasure.step("collections", partial(_collections, user_id))
-    for model in (Conversation, Embedding, Evaluation):
+    for model in (Conversation, Embedding, Evaluation, UploadedFile):
         some = partial(_rows, model, user_id)
         while any(erasure.step(model.__tablename__, some).values()):
             erasure.take_turns()
