@@ -7,12 +7,11 @@ from assistant.models.conversation import Conversation, Message, MessageRole, Wh
 from assistant.models.document import (
     Chunk,
     Document,
-    DocumentPage,
     DocumentStatus,
     DocumentText,
     Embedding,
-    ScannedPage,
 )
+from assistant.models.document_page import DocumentPage, ScannedPage
 from assistant.models.evaluation import Evaluation, EvaluationOutcome
 from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
@@ -29,8 +28,10 @@ from assistant.models.response import (
 )
 from assistant.models.session import Session
 from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
+from assistant.models.uploaded_file import UploadedFile
 from assistant.models.usage import UsageDay
 from assistant.models.user import Role, User
+from assistant.models.vector_store import FileBatch, VectorStore
 
 __all__ = [
     "Action",
@@ -51,6 +52,7 @@ __all__ = [
     "Evaluation",
     "EvaluationOutcome",
     "File",
+    "FileBatch",
     "Heartbeat",
     "IdempotencyKey",
     "IndexState",
@@ -77,8 +79,10 @@ __all__ = [
     "Session",
     "SignInCount",
     "Standing",
+    "UploadedFile",
     "UsageDay",
     "User",
+    "VectorStore",
     "WhenBusy",
     "WorkerSlots",
 ]
