@@ -45,6 +45,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         CORS(
             app,
             origins=settings.allowed_origins,
+            # A page has no cookie but that of its refresh token; see `refresh_cookie`.
+            supports_credentials="*" not in settings.allowed_origins,
             expose_headers=[
                 *("Location", "Link", "Retry-After", "ETag", "Preference-Applied"),
                 *("RateLimit-Policy", "RateLimit"),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from flask import Flask, g, request
 
+from assistant import refresh_cookie
 from assistant.config import Settings
 from assistant.errors import InsufficientScope, InvalidCredentials, PermissionDenied
 from assistant.extensions import jwt
@@ -19,6 +20,7 @@ from assistant.services.accounts import (
     key_text,
     request_limits,
     session_cache,
+    sessions,
     tickets,
     users,
 )
@@ -54,6 +56,7 @@ class Access(NamedTuple):
     with_job: bool
     ticket: bool
     signed_in: bool
+    by_cookie: bool
 
 
 def allow(
@@ -64,6 +67,7 @@ def allow(
     with_job: bool = False,
     ticket: bool = False,
     signed_in: bool = False,
+    by_cookie: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Say who may call an endpoint.
 
@@ -71,9 +75,10 @@ def allow(
     everybody in. `with_job` reads the job of the path in the same round trip as the session, for
     `shared_read`. `ticket` lets in who has a ticket for the job of the path. `signed_in` takes no
     key at all: what could lock its user out, or what makes or changes somebody for good; where that
-    depends on who or what it is about, the view calls `demand_session`.
+    depends on who or what it is about, the view calls `demand_session`. `by_cookie` lets in who has
+    no access token and the cookie of a refresh token.
     """
-    access = Access(Scope(scope), role, public, with_job, ticket, signed_in)
+    access = Access(Scope(scope), role, public, with_job, ticket, signed_in, by_cookie)
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
@@ -113,6 +118,10 @@ def _let_in(access: Access, job_id: uuid.UUID | None) -> None:
 def _identify(access: Access, job_id: uuid.UUID | None) -> Caller:
     if access.ticket and "ticket" in request.args:
         return tickets.redeem(request.args["ticket"], cast(uuid.UUID, job_id))
+    if access.by_cookie and "Authorization" not in request.headers:
+        token = refresh_cookie.sent()
+        if token is not None:
+            return sessions.holder_of(token)
     g.job = SharedRead(cast(uuid.UUID, job_id)) if access.with_job else None
     return authenticate(_bearer(), g.job)
 

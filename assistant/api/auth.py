@@ -1,11 +1,14 @@
 """Endpoints for registering, signing in, renewing tokens and signing out."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import request
 
+from assistant import refresh_cookie
 from assistant.api.arguments import StrictBlueprint, parser
 from assistant.api.idempotency import idempotent, nobody
+from assistant.errors import InvalidInput
 from assistant.extensions import settings
 from assistant.middleware import client_address, sender_address
 from assistant.models import User
@@ -38,6 +41,10 @@ TOKEN_REQUEST = {
                         "username": {"type": "string"},
                         "password": {"type": "string", "format": "password"},
                         "grant_type": {"type": "string", "examples": ["password"]},
+                        "cookie": {
+                            "type": "boolean",
+                            "description": "Give the refresh token as a cookie, for browsers",
+                        },
                     },
                 }
             }
@@ -87,34 +94,60 @@ def set_forgotten_password(body: dict[str, str]) -> None:
 @blp.doc(**TOKEN_REQUEST)
 @blp.response(200, TokensSchema)
 @blp.alt_response(429, "TOO_MANY_REQUESTS")
-def create_token() -> Tokens:
+def create_token() -> dict[str, Any]:
     """Sign in with a username (or e-mail address) and a password.
 
-    Takes a form, as OAuth2's password grant, or the same two members as JSON.
+    Takes a form, as OAuth2's password grant, or the same members as JSON. With `cookie` the refresh
+    token comes only as a cookie, which no script can read, for the refresh and logout paths.
     """
-    return sessions.sign_in(
-        **_form_or_json(TokenRequestSchema),
+    given = _form_or_json(TokenRequestSchema)
+    in_cookie = given.pop("cookie")
+    if in_cookie:
+        refresh_cookie.demand_our_page()
+    tokens = sessions.sign_in(
+        **given,
         user_agent=request.headers.get("User-Agent"),
         sender=sender_address(),
         address=client_address(),
     )
+    return _handed_out(tokens, in_cookie=in_cookie)
 
 
 @blp.post("/refresh")
 @allow(public=True)
-@blp.arguments(RefreshSchema)
+@blp.arguments(RefreshSchema, required=False)
 @blp.response(200, TokensSchema)
 @blp.alt_response(401, "UNAUTHORIZED")
-def refresh(body: dict[str, str]) -> Tokens:
-    """Change a refresh token for a new pair; each one works once."""
-    return sessions.refresh(body["refresh_token"])
+@blp.alt_response(403, "FORBIDDEN")
+def refresh(body: dict[str, str]) -> dict[str, Any]:
+    """Change a refresh token for a new pair; each one works once.
+
+    One that came as a cookie is answered with one.
+    """
+    if "refresh_token" in body:
+        return _handed_out(sessions.refresh(body["refresh_token"]), in_cookie=False)
+    token = refresh_cookie.sent()
+    if token is None:
+        raise InvalidInput("Missing data for required field.", pointer="/refresh_token")
+    return _handed_out(sessions.refresh(token), in_cookie=True)
+
+
+def _handed_out(tokens: Tokens, *, in_cookie: bool) -> dict[str, Any]:
+    body = asdict(tokens)
+    if in_cookie:
+        refresh_cookie.give(body.pop("refresh_token"))
+    return body
 
 
 @blp.post("/logout")
-@allow(scope="write", signed_in=True)
+@allow(scope="write", signed_in=True, by_cookie=True)
 @blp.response(204)
 def logout() -> None:
-    """End this session; its tokens are worthless at once."""
+    """End this session; its tokens are worthless at once.
+
+    Without an access token, the cookie of a refresh token says which session it is.
+    """
+    refresh_cookie.take_back()
     sessions.sign_out(caller())
 
 

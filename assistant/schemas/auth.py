@@ -95,17 +95,18 @@ class TokenRequestSchema(Schema):
 
     username = Text(longest=254, shortest=1, required=True)
     password = Text(longest=1024, shortest=1, required=True, load_only=True)
+    cookie = fields.Boolean(load_default=False)
 
 
 class RefreshSchema(Schema):
-    """A refresh token to change for a new pair."""
+    """A refresh token to change for a new pair; without one, that of the cookie."""
 
     class Meta:
         """Ignore grant_type and the like."""
 
         unknown = EXCLUDE
 
-    refresh_token = Text(longest=512, shortest=1, required=True, load_only=True)
+    refresh_token = Text(longest=512, shortest=1, load_only=True)
 
 
 class AuthOptionsSchema(Schema):
@@ -126,7 +127,7 @@ class TokensSchema(Schema):
     """A pair of tokens; send the first as `Authorization: Bearer …`."""
 
     access_token = fields.String()
-    refresh_token = fields.String()
+    refresh_token = fields.String(metadata={"description": "Left out if it is in a cookie"})
     token_type = fields.String()
     expires_in = fields.Integer(metadata={"description": "Seconds"})
 
