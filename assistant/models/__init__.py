@@ -21,6 +21,7 @@ from assistant.models.installation import Installation
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue, WorkerSlots
 from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
+from assistant.models.provider import ModelProvider
 from assistant.models.session import Session
 from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
 from assistant.models.user import Role, User
@@ -53,6 +54,7 @@ __all__ = [
     "LexicalText",
     "Message",
     "MessageRole",
+    "ModelProvider",
     "OneTimeToken",
     "OpenJob",
     "OpenJobCount",
