@@ -26,6 +26,8 @@ EXTRACTIVE = "extractive"
 
 # A hundred years; PostgreSQL knows no spans much longer than that. Zero is for ever.
 Days = Annotated[float, Field(ge=0, le=36_500)]
+# As for keys that sign.
+LongSecret = Annotated[SecretStr, Field(min_length=32)]
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 
 
@@ -71,6 +73,9 @@ class Settings(ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
     refresh_token_expire_days: AtLeastOne = 30
     registration: Literal["open", "closed", "invitation"] = "open"
     flower_password: SecretStr | None = None
+
+    encryption_key: LongSecret | None = None
+    encryption_key_previous: LongSecret | None = None
 
     openai_base_url: str | None = None
     openai_api_key: SecretStr | None = None
@@ -194,6 +199,12 @@ class Settings(ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
     def signing_keys(self) -> list[str]:
         """Return the key that signs, and behind it the one before, which is still accepted."""
         both = (self.secret_key, self.secret_key_previous)
+        return [key.get_secret_value() for key in both if key is not None]
+
+    @property
+    def encryption_keys(self) -> list[str]:
+        """Return the key that seals, and behind it the one before, which still opens."""
+        both = (self.encryption_key, self.encryption_key_previous)
         return [key.get_secret_value() for key in both if key is not None]
 
     @property

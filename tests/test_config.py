@@ -22,6 +22,8 @@ VALUES = {
     "database_admin_url": "postgresql://owner@db/assistant",
     "redis_url": "redis://redis/7",
     "chroma_url": "http://chroma:8001",
+    "encryption_key": "7" * 32,
+    "encryption_key_previous": "7" * 32,
     "openai_base_url": "https://models.example/v1",
     "embedding_base_url": "https://models.example/v1",
     "rerank_url": "http://127.0.0.1:8080/v1",

@@ -368,7 +368,7 @@ def test_the_tables_that_have_owners_are_the_ones_expected() -> None:
     tables = {table.name for table in Model.metadata.sorted_tables}
     assert tables - set(OWNED) == {
         *("audit_events", "heartbeats", "installation", "open_job_counts", "sign_in_counts"),
-        "worker_slots",
+        *("model_providers", "worker_slots"),
     }
 
 

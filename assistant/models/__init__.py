@@ -20,6 +20,7 @@ from assistant.models.installation import Installation
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue, WorkerSlots
 from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
+from assistant.models.provider import ModelProvider
 from assistant.models.response import (
     ConversationItem,
     ItemConversation,
@@ -64,6 +65,7 @@ __all__ = [
     "LexicalText",
     "Message",
     "MessageRole",
+    "ModelProvider",
     "OneTimeToken",
     "OpenJob",
     "OpenJobCount",

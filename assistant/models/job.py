@@ -56,6 +56,7 @@ class Blocker(StrEnum):
     EARLIER_REPLY = "earlier_reply"
     EARLIER_JOB = "earlier_job"
     PROVIDER_BACKOFF = "provider_backoff"
+    PROVIDER_SLOTS = "provider_slots"
     RETRY_BACKOFF = "retry_backoff"
     OWNER_LIMIT = "owner_limit"
     NO_WORKER = "no_worker"

@@ -84,6 +84,10 @@ class OpenAIChat:
         """Return how many tokens the server has said that a model takes."""
         return self._dialect.habits(model).window
 
+    def context(self, model: str, default: int) -> int:
+        """Return how many tokens a model takes, by what its server has said."""
+        return min(default, self.window(model) or default)
+
     async def _answer(self, request: ChatRequest, put: Callable[[Piece], None]) -> Finish:
         deadline = asyncio.get_running_loop().time() + request.timeout
         asking = Asking(request, self._called(request), put, deadline)

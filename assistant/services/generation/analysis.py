@@ -128,8 +128,7 @@ def _room() -> int:
 
 
 def _context() -> int:
-    window = adapters.chat_model.window(settings.openai_model)
-    return min(settings.context_tokens, window or settings.context_tokens)
+    return adapters.chat_model.context(settings.openai_model, settings.context_tokens)
 
 
 def _answer_tokens(wanted: int) -> int:
