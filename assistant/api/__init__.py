@@ -8,6 +8,7 @@ from assistant.api import (
     audit,
     auth,
     collections,
+    console,
     conversations,
     docs_assets,
     documents,
@@ -61,6 +62,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         api.register_blueprint(resource.blp, url_prefix=PREFIX + (resource.blp.url_prefix or ""))
     api.register_blueprint(health.blp)
     app.register_blueprint(docs_assets.blp)
+    app.register_blueprint(console.blp)
     openai.init_app(app)
     app.after_request(prefer_header.wait_if_preferred)
 

@@ -1,0 +1,38 @@
+// The branches of a conversation: other replies and other words, each with its last message.
+import { page } from '../api.js'
+import { time } from '../format.js'
+import { html, useEffect, useState } from '../html.js'
+import { Dialog, Trouble, useAct } from '../parts/dialog.js'
+import { t } from '../words.js'
+
+export function Branches({ thread, onClose }) {
+  const [list, setList] = useState({ items: [], next: null })
+  const [problem, setProblem] = useState(null)
+  const [switchProblem, busy, choose] = useAct((id) => thread.switchTo(id), onClose)
+  const load = (place, known) =>
+    page(place).then(
+      (found) => setList({ items: [...known, ...found.items], next: found.next }),
+      setProblem,
+    )
+  useEffect(() => {
+    load(`/conversations/${thread.id}/branches`, [])
+  }, [])
+  return html`
+    <${Dialog} title=${t('chat.branches')} onClose=${onClose}>
+      <p class="note">${t('chat.branches_are')}</p>
+      <${Trouble} problem=${problem ?? switchProblem} />
+      <ul class="plain">
+        ${list.items.map((branch) => html`
+          <li key=${branch.message_id}>
+            <button type="button" class="source" disabled=${busy} aria-current=${branch.is_current ? 'true' : undefined} onClick=${() => choose(branch.message_id)}>
+              <b>${branch.role === 'user' ? t('chat.you') : t('chat.assistant')}</b>${' '}
+              <time dateTime=${branch.created_at}>${time(branch.created_at)}</time>
+              ${branch.is_current && html` <i>${t('chat.shown')}</i>`}
+              <span class="begin" dir="auto">${branch.content || '…'}</span>
+            </button>
+          </li>`)}
+      </ul>
+      ${list.next && html`<button type="button" onClick=${() => load(list.next, list.items)}>${t('more')}</button>`}
+    <//>
+  `
+}
