@@ -5,6 +5,7 @@ import { ChatPage } from './chat/page.js'
 import { DocumentsPage } from './documents/page.js'
 import { html, useEffect, useState } from './html.js'
 import { JobsPage } from './jobs/page.js'
+import { AccountPage } from './people/account.js'
 import { Preferences } from './people/preferences.js'
 import { SignIn } from './people/signin.js'
 import { pathTo, useRoute } from './routes.js'
@@ -12,7 +13,9 @@ import { session } from './session.js'
 import { useStore } from './store.js'
 import { language, t } from './words.js'
 
-const PAGES = { chat: ChatPage, documents: DocumentsPage, jobs: JobsPage }
+const PAGES = { chat: ChatPage, documents: DocumentsPage, jobs: JobsPage, account: AccountPage }
+// The account is behind the name below.
+const NAMED = ['chat', 'documents', 'jobs']
 
 export function App() {
   useStore(session)
@@ -42,13 +45,13 @@ function Inside() {
         </div>
         <div class="folded">
           <nav class="pages" aria-label=${t('pages')}>
-            ${Object.keys(PAGES).map((place) => html`
+            ${NAMED.map((place) => html`
               <a key=${place} href=${pathTo(place)} aria-current=${place === name ? 'page' : undefined}>${t(`pages.${place}`)}</a>`)}
           </nav>
           ${name === 'chat' && html`<${ConversationList} current=${id} onChosen=${() => open(false)} />`}
           <div class="account">
             <${Preferences} />
-            <p class="row"><bdi>${session.user.username}</bdi>
+            <p class="row"><a href=${pathTo('account')} aria-label=${t('account.of', { name: session.user.username })} aria-current=${name === 'account' ? 'page' : undefined}><bdi>${session.user.username}</bdi></a>
               <button type="button" class="quiet" onClick=${() => session.signOut()}>${t('sign_out')}</button></p>
           </div>
         </div>

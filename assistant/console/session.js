@@ -54,6 +54,12 @@ class Session extends Store {
     return this.#token
   }
 
+  // The user has changed.
+  know(user) {
+    this.user = user
+    this.changed()
+  }
+
   // The server does not take this token, whatever its age.
   refuse(token) {
     if (this.#token === token) this.#endsAt = 0

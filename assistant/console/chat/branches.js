@@ -1,26 +1,17 @@
 // The branches of a conversation: other replies and other words, each with its last message.
-import { page } from '../api.js'
 import { time } from '../format.js'
-import { html, useEffect, useState } from '../html.js'
+import { html } from '../html.js'
 import { Dialog, Trouble, useAct } from '../parts/dialog.js'
+import { usePages } from '../parts/pages.js'
 import { t } from '../words.js'
 
 export function Branches({ thread, onClose }) {
-  const [list, setList] = useState({ items: [], next: null })
-  const [problem, setProblem] = useState(null)
-  const [switchProblem, busy, choose] = useAct((id) => thread.switchTo(id), onClose)
-  const load = (place, known) =>
-    page(place).then(
-      (found) => setList({ items: [...known, ...found.items], next: found.next }),
-      setProblem,
-    )
-  useEffect(() => {
-    load(`/conversations/${thread.id}/branches`, [])
-  }, [])
+  const list = usePages(`/conversations/${thread.id}/branches`)
+  const [problem, busy, choose] = useAct((id) => thread.switchTo(id), onClose)
   return html`
     <${Dialog} title=${t('chat.branches')} onClose=${onClose}>
       <p class="note">${t('chat.branches_are')}</p>
-      <${Trouble} problem=${problem ?? switchProblem} />
+      <${Trouble} problem=${list.problem ?? problem} />
       <ul class="plain">
         ${list.items.map((branch) => html`
           <li key=${branch.message_id}>
@@ -32,7 +23,7 @@ export function Branches({ thread, onClose }) {
             </button>
           </li>`)}
       </ul>
-      ${list.next && html`<button type="button" onClick=${() => load(list.next, list.items)}>${t('more')}</button>`}
+      ${list.more && html`<button type="button" onClick=${list.more}>${t('more')}</button>`}
     <//>
   `
 }

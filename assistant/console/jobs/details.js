@@ -7,6 +7,11 @@ import { known, t } from '../words.js'
 import { OPEN } from './work.js'
 
 const BETWEEN_LOOKS = 2000
+// The API tells stages in no order; what is not known here comes first.
+const ORDER = [
+  ...['queued', 'waiting_to_retry', 'running', 'fetching', 'stored', 'parsing', 'unpacking'],
+  ...['splitting', 'embedding', 'indexing', 'retrieving', 'extracting', 'generating', 'citing'],
+]
 
 export function Details({ id }) {
   const [job, setJob] = useState(null)
@@ -35,7 +40,8 @@ export function Details({ id }) {
 
 // A table that is a chart, too.
 function Times({ timings }) {
-  const stages = Object.entries(timings)
+  const place = ([stage]) => ORDER.indexOf(stage)
+  const stages = Object.entries(timings).sort((one, other) => place(one) - place(other))
   if (!stages.length) return null
   const longest = Math.max(...stages.map(([, value]) => value), 0.001)
   return html`
