@@ -100,6 +100,10 @@ fuzz: $(RUNTIME) $(DEVELOPMENT) ## mutated and hostile files, harm nobody; COUNT
 floods: $(RUNTIME) $(DEVELOPMENT) ## what an attack does to a neighbour, one after the other; ATTACKS=, SECONDS=, ROUNDS=
 	@SECONDS="$(SECONDS)" ROUNDS="$(ROUNDS)" exec $(BIN)/python -m benchmarks.floods $(ATTACKS)
 
+.PHONY: vendor
+vendor: $(RUNTIME) ## fetch the libraries that the console has, by npm, and compare them with its manifest
+	@exec $(BIN)/python -m tests.vendored
+
 # The release before; whoever makes the next one names here the commit of this one.
 OLD ?= 86e3534
 

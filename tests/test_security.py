@@ -34,6 +34,7 @@ PUBLIC = {
     *("auth.get_auth_options", "auth.set_forgotten_password"),
     *("health.root", "health.health", "health.live", "health.ready"),
     *("sockets.open_socket", "sockets.open_socket_of"),
+    *("console.page", "console.file"),
     *("pages.asset", "pages.favicon", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
 }
 # What else is allowed to whom. A new endpoint has to be written down here.

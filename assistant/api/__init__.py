@@ -9,6 +9,7 @@ from assistant.api import (
     audit,
     auth,
     collections,
+    console,
     conversations,
     docs_assets,
     documents,
@@ -64,6 +65,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         api.register_blueprint(resource.blp, url_prefix=PREFIX + (resource.blp.url_prefix or ""))
     api.register_blueprint(health.blp)
     app.register_blueprint(docs_assets.blp)
+    app.register_blueprint(console.blp)
     openai.init_app(app)
     app.after_request(prefer_header.wait_if_preferred)
     app.after_request(limit_fields.tell)
