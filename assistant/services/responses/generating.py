@@ -9,7 +9,6 @@ from assistant.errors import NotFound, PermanentError, TransientError
 from assistant.extensions import adapters, settings
 from assistant.models import ItemConversation, Response
 from assistant.openai_ids import Prefix, shown
-from assistant.services.generation.prompts import estimate_tokens
 from assistant.services.jobs import Run
 from assistant.services.responses import history, prompts, rendering, rows
 from assistant.services.responses.citing import CitingFilter
@@ -18,6 +17,7 @@ from assistant.services.responses.grounding import grounds_of
 from assistant.services.responses.output_items import Members
 from assistant.services.responses.prompts import Messages
 from assistant.services.responses.transcript import Transcript
+from assistant.token_estimates import estimate_tokens
 
 # Why a response is incomplete, by the word with which a model ends.
 REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
