@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from assistant import addresses
+from assistant.key_settings import KeySettings
 from assistant.limit_settings import LimitSettings
 from assistant.reading_settings import AtLeastOne, NotNegative, Positive, ReadingSettings
 from assistant.retrieval_settings import RetrievalSettings
@@ -26,12 +27,10 @@ EXTRACTIVE = "extractive"
 
 # A hundred years; PostgreSQL knows no spans much longer than that. Zero is for ever.
 Days = Annotated[float, Field(ge=0, le=36_500)]
-# As for keys that sign.
-LongSecret = Annotated[SecretStr, Field(min_length=32)]
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 
 
-class Settings(ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
+class Settings(KeySettings, ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
     """What the environment says; a field's upper-case name is its variable.
 
     Read from the environment, then from what a local run in `DATA_DIR` was told, while it runs,
@@ -67,15 +66,10 @@ class Settings(ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     chroma_url: str = "http://127.0.0.1:8001"
 
-    secret_key: SecretStr | None = None
-    secret_key_previous: SecretStr | None = None
     access_token_expire_minutes: AtLeastOne = 30
     refresh_token_expire_days: AtLeastOne = 30
     registration: Literal["open", "closed", "invitation"] = "open"
     flower_password: SecretStr | None = None
-
-    encryption_key: LongSecret | None = None
-    encryption_key_previous: LongSecret | None = None
 
     openai_base_url: str | None = None
     openai_api_key: SecretStr | None = None
@@ -194,18 +188,6 @@ class Settings(ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
         if self.crash_points is not None and not self.debug:
             raise ValueError("CRASH_POINTS is for drills alone: unset it (or set DEBUG, too)")
         return self
-
-    @property
-    def signing_keys(self) -> list[str]:
-        """Return the key that signs, and behind it the one before, which is still accepted."""
-        both = (self.secret_key, self.secret_key_previous)
-        return [key.get_secret_value() for key in both if key is not None]
-
-    @property
-    def encryption_keys(self) -> list[str]:
-        """Return the key that seals, and behind it the one before, which still opens."""
-        both = (self.encryption_key, self.encryption_key_previous)
-        return [key.get_secret_value() for key in both if key is not None]
 
     @property
     def uploads(self) -> Path:

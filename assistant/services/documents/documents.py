@@ -240,8 +240,7 @@ def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
 def reindex_some(owner_id: uuid.UUID, document_ids: Sequence[uuid.UUID]) -> list[Job]:
     """Promise to index documents again from their files; what is searchable stays so meanwhile.
 
-    All are promised or, if one cannot be, none. Of one that waits to be indexed already, that job
-    is returned.
+    All are promised or, if one cannot be, none. One that waits to be indexed keeps its job.
     """
     found, new = dict[uuid.UUID, Job](), list[Job]()
     with transaction(owner_id) as session:
