@@ -265,7 +265,7 @@ def test_it_waits_for_what_still_runs(admin: User, user: User, another_app: Any)
 PARTS = [
     *("documents", "files", "collections", "conversations", "embeddings", "evaluations"),
     *("response_events", "responses", "item_conversations", "uploaded_files", "jobs"),
-    "account",,
+    "account",
 ]
 
 
