@@ -18,6 +18,7 @@ from assistant import addresses
 from assistant.reading_settings import AtLeastOne, NotNegative, Positive, ReadingSettings
 from assistant.retrieval_settings import RetrievalSettings
 from assistant.run_settings import of_run
+from assistant.sealing_settings import SealingSettings
 from assistant.value_files import with_files
 
 # The name, among those of models, by which answers are asked for that need no model.
@@ -25,12 +26,10 @@ EXTRACTIVE = "extractive"
 
 # A hundred years; PostgreSQL knows no spans much longer than that. Zero is for ever.
 Days = Annotated[float, Field(ge=0, le=36_500)]
-# As for keys that sign.
-LongSecret = Annotated[SecretStr, Field(min_length=32)]
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 
 
-class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
+class Settings(ReadingSettings, RetrievalSettings, SealingSettings, BaseSettings):
     """What the environment says; a field's upper-case name is its variable.
 
     Read from the environment, then from what a local run in `DATA_DIR` was told, while it runs,
@@ -72,9 +71,6 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     refresh_token_expire_days: AtLeastOne = 30
     registration: Literal["open", "closed", "invitation"] = "open"
     flower_password: SecretStr | None = None
-
-    encryption_key: LongSecret | None = None
-    encryption_key_previous: LongSecret | None = None
 
     openai_base_url: str | None = None
     openai_api_key: SecretStr | None = None
@@ -195,12 +191,6 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     def signing_keys(self) -> list[str]:
         """Return the key that signs, and behind it the one before, which is still accepted."""
         both = (self.secret_key, self.secret_key_previous)
-        return [key.get_secret_value() for key in both if key is not None]
-
-    @property
-    def encryption_keys(self) -> list[str]:
-        """Return the key that seals, and behind it the one before, which still opens."""
-        both = (self.encryption_key, self.encryption_key_previous)
         return [key.get_secret_value() for key in both if key is not None]
 
     @property
