@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from assistant.chat import (
     DOWN,
@@ -21,17 +22,27 @@ from assistant.errors import PermanentError
 MOST_FALLBACKS = 4
 # So long beyond its own limit a request may hold a slot, should its process die.
 SPARE_SECONDS = 30.0
-Connect = Callable[[str, str], ChatModel]
+
+
+class Connected(ChatModel, Protocol):
+    """A server to which connections are kept, and of whose models something is learnt."""
+
+    def forget(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Connect = Callable[[str, str], Connected]
 
 
 class RoutedChat:
     """All language models; those that no provider has are asked of the `default` server."""
 
-    def __init__(self, default: ChatModel, providers: Providers | None, connect: Connect) -> None:
+    def __init__(self, default: Connected, providers: Providers | None, connect: Connect) -> None:
         self._default = default
         self._providers = providers
         self._connect = connect
-        self._chats: dict[tuple[str, str], ChatModel] = {}
+        self._chats: dict[tuple[str, str], Connected] = {}
 
     def stream(self, request: ChatRequest) -> ChatStream:
         """Send the request and return its running answer."""
@@ -48,17 +59,21 @@ class RoutedChat:
         said = provider.context_tokens or default
         return self.chat_of(provider).context(provider.model, said)
 
+    def forget(self) -> None:
+        """Forget what was learnt of models, as a new process has."""
+        for chat in (self._default, *self._chats.values()):
+            chat.forget()
+
     def close(self) -> None:
         """Close the connections that are kept for later requests."""
         for chat in (self._default, *self._chats.values()):
-            if (close := getattr(chat, "close", None)) is not None:
-                close()
+            chat.close()
 
     def provider_of(self, model: str) -> Provider | None:
         """Return who has a model; None if it is for the default server."""
         return self._providers.of(model) if self._providers is not None else None
 
-    def chat_of(self, provider: Provider) -> ChatModel:
+    def chat_of(self, provider: Provider) -> Connected:
         """Return the connections to a provider, and what was learnt of its models."""
         place = provider.base_url, provider.api_key
         if place not in self._chats:

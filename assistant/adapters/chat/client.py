@@ -74,6 +74,10 @@ class OpenAIChat:
         """Send the request and return its running answer."""
         return AnswerStream(request.model, partial(self._answer, request))
 
+    def forget(self) -> None:
+        """Forget what was learnt of models, as a new process has."""
+        self._dialect.forget()
+
     def close(self) -> None:
         """Close the connections that are kept for later requests."""
         client = self._clients.pop(os.getpid(), None)

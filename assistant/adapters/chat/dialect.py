@@ -17,6 +17,9 @@ REFUSALS = (400, 413, 422, 500)
 # What is left of a window for the answer at the least, when a limit is lowered to fit it.
 LEAST_LEFT = 4
 
+# Whatever is asked for has a name; so many are remembered.
+MOST_MODELS = 500
+
 Body = dict[str, Any]
 
 
@@ -30,9 +33,19 @@ class Dialect:
 
     def habits(self, model: str) -> Habits:
         """Return what is known of a model."""
-        habits = self._models.setdefault(model, Habits())
+        habits = self._models.get(model)
+        if habits is None:
+            if len(self._models) >= MOST_MODELS:
+                # People choose the names. The oldest is learnt again.
+                self._models.pop(next(iter(self._models)))
+            habits = self._models[model] = Habits()
         habits.refused |= self._refused
         return habits
+
+    def forget(self) -> None:
+        """Learn everything again."""
+        self._models.clear()
+        self._refused.clear()
 
     def parameters(self, request: ChatRequest) -> Body:
         """Return the body of a request, without what is known to be refused."""
