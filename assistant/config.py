@@ -42,6 +42,7 @@ class Settings(ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
     )
 
     app_name: str = "Assistant"
+    environment: str = ""
     debug: bool = False
     log_format: Literal["auto", "text", "json"] = "auto"
     port: Port = 8000
@@ -186,6 +187,11 @@ class Settings(ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
         if self.crash_points is not None and not self.debug:
             raise ValueError("CRASH_POINTS is for drills alone: unset it (or set DEBUG, too)")
         return self
+
+    @property
+    def in_production(self) -> bool:
+        """Return whether weak settings are refused."""
+        return self.environment.strip().lower() == "production"
 
     @property
     def signing_keys(self) -> list[str]:
