@@ -43,6 +43,7 @@ class Settings(KeySettings, ReadingSettings, RetrievalSettings, LimitSettings, B
     )
 
     app_name: str = "Assistant"
+    environment: str = ""
     debug: bool = False
     log_format: Literal["auto", "text", "json"] = "auto"
     port: Port = 8000
@@ -188,6 +189,11 @@ class Settings(KeySettings, ReadingSettings, RetrievalSettings, LimitSettings, B
         if self.crash_points is not None and not self.debug:
             raise ValueError("CRASH_POINTS is for drills alone: unset it (or set DEBUG, too)")
         return self
+
+    @property
+    def in_production(self) -> bool:
+        """Return whether weak settings are refused."""
+        return self.environment.strip().lower() == "production"
 
     @property
     def uploads(self) -> Path:

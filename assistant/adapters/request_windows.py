@@ -1,5 +1,6 @@
 """Requests counted in windows of a minute: in Redis, or in this process while Redis is away."""
 
+import hashlib
 import threading
 import time
 from collections import OrderedDict
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from redis import Redis
+from redis.exceptions import NoScriptError
 
 from assistant.adapters.cache import Cache
 
@@ -62,6 +64,7 @@ for i, key in ipairs(KEYS) do
 end
 return answer
 """
+_DIGEST = hashlib.sha1(_COUNT.encode(), usedforsecurity=False).hexdigest()
 
 
 class RequestWindows:
@@ -105,9 +108,13 @@ class RequestWindows:
 
 
 def _ask(client: Redis, limits: Sequence[Limit]) -> list[int]:
-    script = client.register_script(_COUNT)
-    quotas = [limit.quota for limit in limits]
-    answer = script(keys=[limit.key for limit in limits], args=[WINDOW_SECONDS * 1000, *quotas])
+    keys = [limit.key for limit in limits]
+    given = [*keys, str(WINDOW_SECONDS * 1000), *(str(limit.quota) for limit in limits)]
+    try:
+        answer = client.evalsha(_DIGEST, len(keys), *given)
+    except NoScriptError:
+        # Redis was started anew; it keeps the script from now on.
+        answer = client.eval(_COUNT, len(keys), *given)
     return cast("list[int]", answer)
 
 
