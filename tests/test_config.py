@@ -23,6 +23,7 @@ VALUES = {
     "redis_url": "redis://redis/7",
     "chroma_url": "http://chroma:8001",
     "openai_base_url": "https://models.example/v1",
+    "public_url": "https://a.example/b",
     "embedding_base_url": "https://models.example/v1",
     "rerank_url": "http://127.0.0.1:8080/v1",
     "embedding_window": "700",

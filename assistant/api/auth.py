@@ -1,9 +1,11 @@
 """Endpoints for registering, signing in, renewing tokens and signing out."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import request
 
+from assistant.api import oauth
 from assistant.api.arguments import StrictBlueprint, parser
 from assistant.api.idempotency import idempotent, nobody
 from assistant.extensions import settings
@@ -11,6 +13,7 @@ from assistant.middleware import client_address, sender_address
 from assistant.models import User
 from assistant.schemas.auth import (
     AuthOptionsSchema,
+    GrantSchema,
     PasswordByLinkSchema,
     RefreshSchema,
     RegistrationSchema,
@@ -23,7 +26,10 @@ from assistant.services.accounts import invitations, password_links, sessions, u
 from assistant.services.accounts.sessions import Tokens
 
 blp = StrictBlueprint("auth", __name__, url_prefix="/auth", description="Sign-in and tokens")
+blp.after_request(oauth.name_error)
 
+PASSWORD_GRANT = "With `password`: the grant `password`, which is meant if none is named"
+REFRESH_GRANT = "With the grant `refresh_token`: the last one that came"
 # JSON is taken too, but only the form is documented: with two kinds of body for one operation,
 # openapi-python-client writes a module that cannot be imported (its issue 1451).
 TOKEN_REQUEST = {
@@ -33,17 +39,26 @@ TOKEN_REQUEST = {
             "application/x-www-form-urlencoded": {
                 "schema": {
                     "type": "object",
-                    "required": ["username", "password"],
                     "properties": {
-                        "username": {"type": "string"},
+                        "username": {"type": "string", "description": PASSWORD_GRANT},
                         "password": {"type": "string", "format": "password"},
-                        "grant_type": {"type": "string", "examples": ["password"]},
+                        "grant_type": {"type": "string", "enum": list(oauth.GRANTS)},
+                        "refresh_token": {"type": "string", "description": REFRESH_GRANT},
                     },
                 }
             }
         },
     },
-    "responses": {"401": {"$ref": "#/components/responses/UNAUTHORIZED"}},
+    "responses": {400: "BAD_REQUEST", 401: "UNAUTHORIZED", 422: HTTPStatus(422).name},
+}
+
+# A form is taken too, and for the same reason not documented: /auth/token takes one for this.
+REFRESH_REQUEST = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": RefreshSchema}},
+    },
+    "responses": {422: HTTPStatus(422).name},
 }
 
 
@@ -86,12 +101,17 @@ def set_forgotten_password(body: dict[str, str]) -> None:
 @allow(public=True)
 @blp.doc(**TOKEN_REQUEST)
 @blp.response(200, TokensSchema)
+@blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
 @blp.alt_response(429, "TOO_MANY_REQUESTS")
 def create_token() -> Tokens:
-    """Sign in with a username (or e-mail address) and a password.
+    """Sign in with a username (or e-mail address) and a password, or renew with a refresh token.
 
-    Takes a form, as OAuth2's password grant, or the same two members as JSON.
+    Takes a form, as OAuth2's grants `password` and `refresh_token` have it. What an error says in
+    `error` is RFC 6749's word for it.
     """
+    grant = oauth.demand_grant(_form_or_json(GrantSchema)["grant_type"])
+    if grant == oauth.REFRESH:
+        return sessions.refresh(_form_or_json(RefreshSchema)["refresh_token"])
     return sessions.sign_in(
         **_form_or_json(TokenRequestSchema),
         user_agent=request.headers.get("User-Agent"),
@@ -102,12 +122,13 @@ def create_token() -> Tokens:
 
 @blp.post("/refresh")
 @allow(public=True)
-@blp.arguments(RefreshSchema)
+@blp.doc(**REFRESH_REQUEST)
 @blp.response(200, TokensSchema)
 @blp.alt_response(401, "UNAUTHORIZED")
-def refresh(body: dict[str, str]) -> Tokens:
+@blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
+def refresh() -> Tokens:
     """Change a refresh token for a new pair; each one works once."""
-    return sessions.refresh(body["refresh_token"])
+    return sessions.refresh(_form_or_json(RefreshSchema)["refresh_token"])
 
 
 @blp.post("/logout")
@@ -127,6 +148,6 @@ def me() -> User:
 
 
 def _form_or_json(schema: type) -> dict[str, Any]:
-    location = "json" if request.is_json else "form"
+    location = oauth.location(request)
     found: dict[str, Any] = parser.parse(schema, request, location=location)
     return found

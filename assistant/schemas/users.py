@@ -8,8 +8,10 @@ from assistant.schemas.paging import PageSchema
 from assistant.schemas.text import Request, Search, Text
 from assistant.schemas.values import Flag
 
+STAYS = "As it is; an administrator changes it, and another value is a 403"
 
-class NewUserSchema(RegistrationSchema):
+
+class UserCreationSchema(RegistrationSchema):
     """A user whom an administrator creates."""
 
     class Meta(RegistrationSchema.Meta):
@@ -23,25 +25,20 @@ class NewUserSchema(RegistrationSchema):
 class ProfileChangeSchema(Request):
     """What to change about yourself; what is not given stays."""
 
+    read_as = UserSchema
+
     username = Username()
     email = Email()
     password = NewPassword()
+    # Others set these: they may come back as they are.
+    role = fields.Enum(Role, by_value=True, metadata={"description": STAYS})
+    is_active = Flag(metadata={"description": STAYS})
     old_password = Text(
         longest=1024,
         shortest=1,
         load_only=True,
         metadata={"description": "Needed for a new e-mail address or password"},
     )
-
-
-class UserChangeSchema(Request):
-    """What to change about a user; what is not given stays."""
-
-    username = Username()
-    email = Email()
-    password = NewPassword()
-    role = fields.Enum(Role, by_value=True)
-    is_active = Flag()
 
 
 class ChangedUserSchema(UserSchema):
@@ -53,7 +50,19 @@ class ChangedUserSchema(UserSchema):
     )
 
 
-class NewInvitationSchema(Request):
+class UserChangeSchema(Request):
+    """What to change about a user; what is not given stays."""
+
+    read_as = ChangedUserSchema
+
+    username = Username()
+    email = Email()
+    password = NewPassword()
+    role = fields.Enum(Role, by_value=True)
+    is_active = Flag()
+
+
+class InvitationCreationSchema(Request):
     """An invitation to make."""
 
     days = fields.Integer(strict=True, load_default=7, validate=validate.Range(min=1, max=365))
@@ -73,7 +82,7 @@ class MadeInvitationSchema(InvitationSchema):
     invitation = fields.String(metadata={"description": "To register with; shown this once"})
 
 
-class NewPasswordLinkSchema(Request):
+class PasswordLinkCreationSchema(Request):
     """A link for a new password to make."""
 
     hours = fields.Integer(strict=True, load_default=24, validate=validate.Range(min=1, max=168))
