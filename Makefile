@@ -53,10 +53,11 @@ test: lint types ## everything that CI runs; AT_ONCE= tests at a time
 	$(BIN)/python -m pytest -m alone
 
 .PHONY: lint
-lint: $(RUNTIME) $(DEVELOPMENT) ## style, format, and which layer imports which
+lint: $(RUNTIME) $(DEVELOPMENT) ## style, format, which layer imports which, and the OpenAPI document
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --noconftest -q -p no:cacheprovider tests/test_document.py
 
 .PHONY: types
 types: $(RUNTIME) $(DEVELOPMENT) ## mypy, strict

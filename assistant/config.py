@@ -54,6 +54,7 @@ class Settings(KeySettings, ReadingSettings, RetrievalSettings, LimitSettings, B
     proxy_hops: int | None = Field(default=None, ge=0, le=10)
     web_memory_limit: int = Field(default=384 * 1024 * 1024, ge=64 * 1024 * 1024)
     allowed_origins: Annotated[list[str], NoDecode] = []
+    public_url: str | None = None
 
     data_dir: Path = Path("var")
     upload_dir: Path | None = None
@@ -148,6 +149,7 @@ class Settings(KeySettings, ReadingSettings, RetrievalSettings, LimitSettings, B
         """Demand an address that Celery and Redis' own client read alike."""
         return addresses.redis(url)
 
+    public_address = field_validator("public_url")(addresses.public)
     chroma_address = field_validator("chroma_url")(addresses.chroma)
 
     @field_validator("openai_base_url")

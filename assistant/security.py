@@ -9,7 +9,7 @@ from flask import Flask, g, request
 
 from assistant import refresh_cookie
 from assistant.config import Settings
-from assistant.errors import InsufficientScope, InvalidCredentials, PermissionDenied
+from assistant.errors import InsufficientScope, InvalidCredentials, InvalidToken, PermissionDenied
 from assistant.extensions import jwt
 from assistant.middleware import client_address, vouch
 from assistant.models import Role, Scope
@@ -138,7 +138,9 @@ def _requirement(access: Access) -> list[dict[str, list[str]]]:
     if access.public:
         return []
     signed_in: list[dict[str, list[str]]] = [{"password": []}, {"bearer": []}]
-    return signed_in if access.signed_in else [*signed_in, {"key": [access.scope.value]}]
+    if not access.signed_in:
+        signed_in.append({"key": [access.scope.value]})
+    return [*signed_in, {"ticket": []}] if access.ticket else signed_in
 
 
 def _bearer() -> str:
@@ -153,10 +155,13 @@ def authenticate(token: str, job: SharedRead | None = None) -> Caller:
 
     The `job` that is asked for is read along with the session.
     """
-    if key_text.looks_like_one(token):
-        return key_cache.authenticate(key_text.digest_of(token), job)
-    user_id, session_id = access_tokens.read(token)
-    return session_cache.authenticate(user_id, session_id, job)
+    try:
+        if key_text.looks_like_one(token):
+            return key_cache.authenticate(key_text.digest_of(token), job)
+        user_id, session_id = access_tokens.read(token)
+        return session_cache.authenticate(user_id, session_id, job)
+    except InvalidCredentials as error:
+        raise InvalidToken(error.detail) from None
 
 
 def demand_again(job_id: uuid.UUID) -> None:

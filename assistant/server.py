@@ -37,7 +37,9 @@ timeout = 60
 # Nobody's work is lost when a request is cut: jobs live in workers.
 graceful_timeout = 8
 # Between requests; heads and bodies have limits of their own, see assistant/serving/connection.py.
-keepalive = 5
+# Longer than clients and proxies keep a connection that is at rest, mostly for 5 to 60 s: whoever
+# ends it first loses nothing, and a request that meets the other's end is lost.
+keepalive = 75
 # A follower keeps its connection; there must be some left for everybody else, and for those of
 # whom nobody knows yet who they are.
 worker_connections = _settings.max_followers + 2000

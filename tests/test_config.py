@@ -25,6 +25,7 @@ VALUES = {
     "encryption_key": "7" * 32,
     "encryption_key_previous": "7" * 32,
     "openai_base_url": "https://models.example/v1",
+    "public_url": "https://a.example/b",
     "embedding_base_url": "https://models.example/v1",
     "rerank_url": "http://127.0.0.1:8080/v1",
     "embedding_window": "700",

@@ -14,7 +14,9 @@ import httpx
 import psutil
 import pytest
 
+from assistant import server
 from assistant.serving import worker
+from assistant.serving.connection import HEAD_SECONDS
 from assistant.serving.room import Room
 from tests.services.factories import wait_for
 from tests.test_server import Gunicorn
@@ -377,8 +379,12 @@ def test_who_takes_little_of_an_answer_keeps_nobody_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sent", ["", "GET /read HT"])
-def test_limits_hold_after_the_first_request_as_before_it(web: Gunicorn, sent: str) -> None:
-    with connect(web) as connection:
+def test_limits_hold_after_the_first_request_as_before_it(tmp_path: Path, sent: str) -> None:
+    rest = "--keep-alive 5"
+    with (
+        Gunicorn(tmp_path / "log", APPLICATION, GUNICORN_CMD_ARGS=rest) as web,
+        connect(web) as connection,
+    ):
         connection.sendall(GET.format("read").encode())
         assert answer(connection)[0] == 200
         connection.sendall(sent.encode())
@@ -387,8 +393,32 @@ def test_limits_hold_after_the_first_request_as_before_it(web: Gunicorn, sent: s
             if sent:
                 connection.sendall(b"e")
         assert ended
-        # A head has its moment, and a rest the five seconds of `keepalive`.
+        # A head has its moment, and a rest the seconds of `keepalive`.
         assert time.monotonic() - began < (3 if sent else 8)
+
+
+@pytest.mark.slow
+def test_a_rest_is_longer_than_that_of_common_clients(web: Gunicorn) -> None:
+    # With five seconds here and there, every sixth of these requests met the end of its connection.
+    rests = [4.9 + 0.2 * number / 100 for number in range(100)]
+    opened = [connect(web) for _ in rests]
+    try:
+        for connection in opened:
+            connection.sendall(GET.format("read").encode())
+            assert answer(connection)[0] == 200
+        answered = time.monotonic()
+        for connection, rest in zip(opened, rests, strict=True):
+            time.sleep(max(0.0, answered + rest - time.monotonic()))
+            connection.sendall(GET.format("read").encode())
+        assert [answer(connection)[0] for connection in opened] == [200] * len(opened)
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+def test_the_server_is_the_last_to_end_a_connection_at_rest() -> None:
+    assert server.keepalive >= 75
+    assert HEAD_SECONDS <= 5
 
 
 def test_a_second_head_that_is_too_large_is_refused(web: Gunicorn) -> None:

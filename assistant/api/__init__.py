@@ -1,5 +1,8 @@
 """Register the REST API's resources, each in a module of its own, and describe them in OpenAPI."""
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from flask import Flask
 
 from assistant import __version__
@@ -11,6 +14,7 @@ from assistant.api import (
     collections,
     console,
     conversations,
+    description,
     docs_assets,
     documents,
     evaluations,
@@ -46,20 +50,15 @@ def init_app(app: Flask, settings: Settings) -> None:
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
         OPENAPI_SWAGGER_UI_PATH="/docs",
-        OPENAPI_SWAGGER_UI_URL="/docs/assets/",
+        OPENAPI_SWAGGER_UI_URL=f"{urlsplit(settings.public_url or '').path}/docs/assets/",
         OPENAPI_SWAGGER_UI_CONFIG={"persistAuthorization": True, "displayRequestDuration": True},
-        API_SPEC_OPTIONS={
-            "info": {
-                "description": "Send messages and documents, follow the jobs that answer and "
-                "index them. Every error is a problem (RFC 9457)."
-            }
-        },
+        API_SPEC_OPTIONS={"info": description.info(settings)},
     )
     # A job reads the same whether it comes from Redis, where it lies as text, or from here.
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's own provider
     app.request_class = FormRequest
     api.init_app(app)
-    for name, scheme in SECURITY_SCHEMES.items():
+    for name, scheme in security_schemes(settings.public_url or "").items():
         api.spec.components.security_scheme(name, scheme)
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix=PREFIX + (resource.blp.url_prefix or ""))
@@ -67,6 +66,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_blueprint(docs_assets.blp)
     app.register_blueprint(console.blp)
     openai.init_app(app)
+    description.init_app(api, settings)
     app.after_request(prefer_header.wait_if_preferred)
     app.after_request(limit_fields.tell)
 
@@ -93,16 +93,24 @@ RESOURCES = (
     models,
 )
 
-SECURITY_SCHEMES = {
-    "password": {
-        "type": "oauth2",
-        "flows": {"password": {"tokenUrl": f"{PREFIX}/auth/token", "scopes": {}}},
-    },
-    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-    "key": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "ask_…",
-        "description": "An API key; it needs the scope that the operation names",
-    },
-}
+
+def security_schemes(public_url: str) -> dict[str, dict[str, Any]]:
+    """Return how a request may say whose it is."""
+    token_url = f"{public_url}{PREFIX}/auth/token"
+    flow = {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": {}}
+    return {
+        "password": {"type": "oauth2", "flows": {"password": flow}},
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "ask_…",
+            "description": "An API key; it needs the scope that the operation names",
+        },
+        "ticket": {
+            "type": "apiKey",
+            "in": "query",
+            "name": "ticket",
+            "description": "A ticket for one job, which works once, for those who send no headers",
+        },
+    }

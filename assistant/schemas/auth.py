@@ -85,6 +85,17 @@ class RegistrationSchema(Request):
     )
 
 
+class GrantSchema(Schema):
+    """Which of OAuth2's grants a request for tokens is."""
+
+    class Meta:
+        """The rest belongs to the grant."""
+
+        unknown = EXCLUDE
+
+    grant_type = fields.String(load_default=None, allow_none=True)
+
+
 class TokenRequestSchema(Schema):
     """OAuth2's password grant; what else its clients send is ignored."""
 
@@ -134,6 +145,8 @@ class TokensSchema(Schema):
 
 class UserSchema(Schema):
     """A user."""
+
+    settable = ("username", "email", "role", "is_active", "limits")
 
     id = fields.UUID()
     username = fields.String()

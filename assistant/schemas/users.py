@@ -9,6 +9,7 @@ from assistant.schemas.text import Request, Search, Text
 from assistant.schemas.values import Flag
 
 HIGHEST_OPEN_JOBS, HIGHEST_LIMIT = 1_000_000, 10**15
+STAYS = "As it is; an administrator changes it, and another value is a 403"
 
 
 def _limit(least: int = 0) -> fields.Integer:
@@ -18,7 +19,7 @@ def _limit(least: int = 0) -> fields.Integer:
     )
 
 
-class NewUserSchema(RegistrationSchema):
+class UserCreationSchema(RegistrationSchema):
     """A user whom an administrator creates."""
 
     class Meta(RegistrationSchema.Meta):
@@ -32,9 +33,14 @@ class NewUserSchema(RegistrationSchema):
 class ProfileChangeSchema(Request):
     """What to change about yourself; what is not given stays."""
 
+    read_as = UserSchema
+
     username = Username()
     email = Email()
     password = NewPassword()
+    # Others set these: they may come back as they are.
+    role = fields.Enum(Role, by_value=True, metadata={"description": STAYS})
+    is_active = Flag(metadata={"description": STAYS})
     old_password = Text(
         longest=1024,
         shortest=1,
@@ -53,17 +59,6 @@ class UserLimitsSchema(Request):
     tokens_per_month = _limit()
 
 
-class UserChangeSchema(Request):
-    """What to change about a user; what is not given stays."""
-
-    username = Username()
-    email = Email()
-    password = NewPassword()
-    role = fields.Enum(Role, by_value=True)
-    is_active = Flag()
-    limits = fields.Nested(UserLimitsSchema)
-
-
 class ChangedUserSchema(UserSchema):
     """A user who was just changed, and what that ended."""
 
@@ -73,7 +68,20 @@ class ChangedUserSchema(UserSchema):
     )
 
 
-class NewInvitationSchema(Request):
+class UserChangeSchema(Request):
+    """What to change about a user; what is not given stays."""
+
+    read_as = ChangedUserSchema
+
+    username = Username()
+    email = Email()
+    password = NewPassword()
+    role = fields.Enum(Role, by_value=True)
+    is_active = Flag()
+    limits = fields.Nested(UserLimitsSchema)
+
+
+class InvitationCreationSchema(Request):
     """An invitation to make."""
 
     days = fields.Integer(strict=True, load_default=7, validate=validate.Range(min=1, max=365))
@@ -93,7 +101,7 @@ class MadeInvitationSchema(InvitationSchema):
     invitation = fields.String(metadata={"description": "To register with; shown this once"})
 
 
-class NewPasswordLinkSchema(Request):
+class PasswordLinkCreationSchema(Request):
     """A link for a new password to make."""
 
     hours = fields.Integer(strict=True, load_default=24, validate=validate.Range(min=1, max=168))
