@@ -137,6 +137,8 @@ class PasswordByLinkSchema(Request):
 class TokensSchema(Schema):
     """A pair of tokens; send the first as `Authorization: Bearer …`."""
 
+    always = ("access_token", "token_type", "expires_in")
+
     access_token = fields.String()
     refresh_token = fields.String(metadata={"description": "Left out if it is in a cookie"})
     token_type = fields.String()

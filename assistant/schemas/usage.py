@@ -2,7 +2,7 @@
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from assistant.schemas.values import QueryInteger
+from assistant.schemas.values import INT64, QueryInteger
 
 
 class UsageQuerySchema(Schema):
@@ -28,10 +28,12 @@ class AllUsageQuerySchema(UsageQuerySchema):
 class LimitSchema(Schema):
     """A limit, and what there is of it."""
 
-    limit = fields.Integer(allow_none=True, metadata={"description": "Null: there is none"})
-    used = fields.Integer()
+    limit = fields.Integer(
+        allow_none=True, metadata={**INT64, "description": "Null: there is none"}
+    )
+    used = fields.Integer(metadata=INT64)
     reserved = fields.Integer(
-        metadata={"description": "Tokens that open jobs may need; they count as used"}
+        metadata={**INT64, "description": "Tokens that open jobs may need; they count as used"}
     )
     resets_at = fields.DateTime(allow_none=True)
 
@@ -58,11 +60,11 @@ class UsageDaySchema(Schema):
         allow_none=True, metadata={"description": "The key's name; null once it is revoked"}
     )
     attempts = fields.Integer(metadata={"description": "At jobs for which the model was asked"})
-    prompt_tokens = fields.Integer()
-    completion_tokens = fields.Integer()
-    total_tokens = fields.Integer()
+    prompt_tokens = fields.Integer(metadata=INT64)
+    completion_tokens = fields.Integer(metadata=INT64)
+    total_tokens = fields.Integer(metadata=INT64)
     estimated_tokens = fields.Integer(
-        metadata={"description": "Of all, those that no provider has counted"}
+        metadata={**INT64, "description": "Of all, those that no provider has counted"}
     )
 
 

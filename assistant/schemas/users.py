@@ -6,7 +6,7 @@ from assistant.models import Role
 from assistant.schemas.auth import Email, NewPassword, RegistrationSchema, Username, UserSchema
 from assistant.schemas.paging import PageSchema
 from assistant.schemas.text import Request, Search, Text
-from assistant.schemas.values import Flag
+from assistant.schemas.values import INT64, Flag
 
 HIGHEST_OPEN_JOBS, HIGHEST_LIMIT = 1_000_000, 10**15
 STAYS = "As it is; an administrator changes it, and another value is a 403"
@@ -15,7 +15,7 @@ STAYS = "As it is; an administrator changes it, and another value is a 403"
 def _limit(least: int = 0) -> fields.Integer:
     most = HIGHEST_OPEN_JOBS if least else HIGHEST_LIMIT
     return fields.Integer(
-        strict=True, allow_none=True, validate=validate.Range(min=least, max=most)
+        strict=True, allow_none=True, metadata=INT64, validate=validate.Range(min=least, max=most)
     )
 
 
@@ -30,6 +30,16 @@ class UserCreationSchema(RegistrationSchema):
     role = fields.Enum(Role, by_value=True)
 
 
+class UserLimitsSchema(Request):
+    """Limits for one user instead of the settings'; null leaves one to these, 0 is no limit."""
+
+    open_jobs = _limit(1)
+    documents = _limit()
+    stored_bytes = _limit()
+    tokens_per_day = _limit()
+    tokens_per_month = _limit()
+
+
 class ProfileChangeSchema(Request):
     """What to change about yourself; what is not given stays."""
 
@@ -41,22 +51,13 @@ class ProfileChangeSchema(Request):
     # Others set these: they may come back as they are.
     role = fields.Enum(Role, by_value=True, metadata={"description": STAYS})
     is_active = Flag(metadata={"description": STAYS})
+    limits = fields.Nested(UserLimitsSchema, metadata={"description": STAYS})
     old_password = Text(
         longest=1024,
         shortest=1,
         load_only=True,
         metadata={"description": "Needed for a new e-mail address or password"},
     )
-
-
-class UserLimitsSchema(Request):
-    """Limits for one user instead of the settings'; null leaves one to these, 0 is no limit."""
-
-    open_jobs = _limit(1)
-    documents = _limit()
-    stored_bytes = _limit()
-    tokens_per_day = _limit()
-    tokens_per_month = _limit()
 
 
 class ChangedUserSchema(UserSchema):

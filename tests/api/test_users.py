@@ -15,7 +15,7 @@ from tests.factories import ask, assert_problem, change_rows, indexed, job_row, 
 
 TOKEN = "/api/v1/auth/token"
 NEW = "a new and longer password"
-KEYS = {"id", "username", "email", "role", "is_active", "created_at", "updated_at"}
+KEYS = {"id", "username", "email", "role", "is_active", "limits", "created_at", "updated_at"}
 
 
 def sign_in(user: User, password: str = PASSWORD, name: str | None = None) -> int:

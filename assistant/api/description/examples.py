@@ -70,6 +70,7 @@ ANSWERED: dict[str, Document] = {
         "email": "grace@example.org",
         "role": "user",
         "is_active": True,
+        "limits": {},
         "created_at": NOON,
         "updated_at": NOON,
     },

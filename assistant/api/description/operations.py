@@ -93,7 +93,7 @@ def _add_replay(operation: Document) -> None:
 
 def _add_link(operation: Document) -> None:
     names = {given.get("name") for given in operation.get("parameters", ())}
-    if {"limit", "after"} <= names:
+    if "limit" in names and names & {"after", "skip"}:
         _send(operation["responses"]["200"], "Link")
 
 

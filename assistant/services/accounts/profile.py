@@ -19,7 +19,7 @@ from assistant.services.accounts.caller import Caller
 
 # Of the columns that a name fills, its own.
 CHANGED = {"username", "email", "password"}
-BY_OTHERS = {"role", "is_active"}
+BY_OTHERS = {"role", "is_active", "limits"}
 
 
 def update(caller: Caller, values: dict[str, Any], seen: Seen = ANY) -> User:
