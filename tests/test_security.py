@@ -55,7 +55,7 @@ READING = {
     *("evaluations.get_evaluation", "evaluations.get_evaluation_plot"),
     *("evaluations.list_evaluations", "events.create_ticket", "events.follow_job"),
     *("jobs.get_job", "jobs.list_jobs", "sessions.list_sessions"),
-    *("openai.list_models", "openai.get_model"),
+    *("openai.list_models", "openai.get_model", "mcp.handle"),
 }
 WRITING = {
     *("openai.create_chat_completion", "openai.create_completion", "openai.create_embeddings"),
