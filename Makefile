@@ -89,6 +89,7 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 	@$(BIN)/python -m benchmarks.cuts
 	@$(BIN)/python -m benchmarks.cancels
 	@$(BIN)/python -m benchmarks.uploads
+	@$(BIN)/python -m benchmarks.openai_overhead
 	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.ingestion
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.splitting
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.retrieval
