@@ -56,7 +56,7 @@ READING = {
     *("evaluations.get_evaluation", "evaluations.get_evaluation_plot"),
     *("evaluations.list_evaluations", "events.create_ticket", "events.follow_job"),
     *("jobs.get_job", "jobs.list_jobs", "sessions.list_sessions", "usage.get_usage"),
-    *("openai.list_models", "openai.get_model"),
+    *("openai.list_models", "openai.get_model", "mcp.handle"),
     *("openai.get_response", "openai.list_input_items", "openai.count_input_tokens"),
     *("openai.get_item_conversation", "openai.list_conversation_items"),
     "openai.get_conversation_item",

@@ -23,6 +23,7 @@ from assistant.api import (
     invitations,
     jobs,
     limit_fields,
+    mcp,
     messages,
     models,
     openai,
@@ -67,6 +68,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_blueprint(console.blp)
     openai.init_app(app)
     description.init_app(api, settings)
+    mcp.init_app(app)
     app.after_request(prefer_header.wait_if_preferred)
     app.after_request(limit_fields.tell)
 

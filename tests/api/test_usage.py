@@ -135,7 +135,7 @@ def test_limits_that_are_none_are_refused(user: User, admin: User, bad: object) 
 
 
 def test_nobody_sets_their_own_and_programs_those_of_others(user: User, admin: User) -> None:
-    assert_problem(user.patch("/users/me", json={"limits": {"documents": 0}}), 422)
+    assert_problem(user.patch("/users/me", json={"limits": {"documents": 0}}), 403)
     key = admin.post("/api-keys", json={"name": "staff", "scopes": ["admin"]}).get_json()["key"]
     program = User(admin.client, admin.id, admin.username, key, "")
     change = {"limits": {"documents": 9}}
