@@ -37,7 +37,7 @@ from assistant.api import (
 )
 from assistant.api.forms import FormRequest
 from assistant.config import Settings
-from assistant.extensions import api
+from assistant.problems import ProblemApi
 
 PREFIX = "/api/v1"
 
@@ -58,7 +58,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     # A job reads the same whether it comes from Redis, where it lies as text, or from here.
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's own provider
     app.request_class = FormRequest
-    api.init_app(app)
+    # Each application has its own, since it keeps what it has described.
+    api = app.extensions["api"] = ProblemApi(app)
     for name, scheme in security_schemes(settings.public_url or "").items():
         api.spec.components.security_scheme(name, scheme)
     for resource in RESOURCES:
