@@ -15,8 +15,18 @@ MANIFEST = ("package.json", "package-lock.json")
 # These tools would ask their makers for news, and tell them of their use.
 QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
+OLDEST = (20, 19)
+
+
+def _has_node() -> bool:
+    if not (shutil.which("npm") and shutil.which("node")):
+        return False
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True, timeout=20).stdout
+    return tuple(int(part) for part in said.strip().removeprefix("v").split(".")[:2]) >= OLDEST
+
+
 needs_npm = pytest.mark.skipif(
-    not (shutil.which("npm") and shutil.which("node")), reason="npm and node are not installed"
+    not _has_node(), reason="npm and node, of 20.19 or newer, are not installed"
 )
 
 

@@ -20,6 +20,13 @@ Document = dict[str, Any]
 
 # Which members these have, their kind or their sender decides.
 NOTHING_FOR_CERTAIN = {"JobResult", "UsedSetting"}
+PROJECT = Path(__file__).parents[1]
+# How curl is told what a body is, and what that comes to; the first that is found counts.
+BODIES = {
+    r"-F ": "multipart/form-data",
+    r"\$JSON|json": "application/json",
+    r"-d ": "application/x-www-form-urlencoded",
+}
 WITH_MESSAGES = "get /api/v1/conversations/{conversation_id}"
 INT64 = {"event ids": ("after", "Last-Event-ID"), "sizes": ("size",)}
 
@@ -261,6 +268,29 @@ def test_examples_of_answers_fit(document: Document) -> None:
         jsonschema.Draft202012Validator({**closed, "components": document["components"]}).validate(
             example
         )
+
+
+@pytest.mark.parametrize("name", ["docs/api.md", "README.md", "docs/evaluation.md"])
+def test_examples_of_the_documentation_use_what_is_documented(
+    document: Document, name: str
+) -> None:
+    patterns = [
+        (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), item)
+        for path, item in document["paths"].items()
+    ]
+    text = (PROJECT / name).read_text()
+    calls = re.findall(r'curl ([^\n|]*?)"?\$API(/[^\s"?]*)[^\s]*([^\n|]*)', text)
+    assert len(calls) >= 5
+    for before, path, after in calls:
+        said = before + after
+        kinds = [kind for sign, kind in BODIES.items() if re.search(sign, said)]
+        given = re.search(r"-X (\w+)", said)
+        method = given[1].lower() if given else "post" if kinds else "get"
+        plain = "/api/v1" + re.sub(r"\$\([^)]*\)?|\$\w+", "x", path)
+        known = [item for pattern, item in patterns if pattern.fullmatch(plain) and method in item]
+        assert known, (method, plain)
+        for kind in kinds[:1]:
+            assert kind in known[0][method]["requestBody"]["content"], (method, plain, kind)
 
 
 @needs_npm

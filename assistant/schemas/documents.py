@@ -206,7 +206,11 @@ class PagePlacesSchema(Schema):
     height = fields.Float()
     boxes = fields.List(fields.Nested(BoxSchema))
     image_url = fields.String(
-        metadata={"description": "Its picture, for which the same credential is needed"}
+        metadata={
+            "description": "Its picture, for which the same credential is needed: a path, or an "
+            "address if the operator has said where this server is",
+            "format": "uri-reference",
+        }
     )
 
 
