@@ -59,6 +59,10 @@ READING = {
     *("openai.get_response", "openai.list_input_items", "openai.count_input_tokens"),
     *("openai.get_item_conversation", "openai.list_conversation_items"),
     "openai.get_conversation_item",
+    *("openai.list_files", "openai.get_file", "openai.get_file_content"),
+    *("openai.list_vector_stores", "openai.get_vector_store", "openai.search_vector_store"),
+    *("openai.list_store_files", "openai.get_store_file", "openai.get_store_file_content"),
+    *("openai.get_file_batch", "openai.list_batch_files"),
 }
 WRITING = {
     *("api_keys.create_api_key", "api_keys.revoke_api_key", "collections.change_collection"),
@@ -75,6 +79,10 @@ WRITING = {
     *("openai.create_item_conversation", "openai.change_item_conversation"),
     *("openai.delete_item_conversation", "openai.add_conversation_items"),
     "openai.delete_conversation_item",
+    *("openai.create_file", "openai.delete_file", "openai.create_vector_store"),
+    *("openai.change_vector_store", "openai.delete_vector_store", "openai.create_store_file"),
+    *("openai.change_store_file", "openai.delete_store_file"),
+    *("openai.create_file_batch", "openai.cancel_file_batch"),
 }
 ADMINISTERING = {
     *("users.list_users", "users.get_user"),
@@ -187,6 +195,7 @@ def things(user: User) -> dict[str, str]:
     keep_of_sign_in(uuid.UUID(user.id))
     user.post("/collections", json={"name": "My secret."}, headers={"Idempotency-Key": "secret"})
     key = user.post("/api-keys", json={"name": "My secret.", "scopes": ["read"]}).get_json()
+    batch_files(user)
     # One that is still open.
     ask(user, "Another secret.")
     return {
@@ -211,6 +220,15 @@ def answered(user: User) -> dict[str, str]:
     jobs.run(made.removeprefix("resp_"))
     assert user.openai("GET", f"/responses/{made}").get_json()["status"] == "completed"
     return {"response_id": made, "item_conversation_id": talk}
+
+
+def batch_files(user: User) -> None:
+    """Upload a file and attach it to a store, in a batch."""
+    form = {"file": (io.BytesIO(b"My secret."), "secret.txt"), "purpose": "assistants"}
+    file_id = user.openai("POST", "/files", data=form).get_json()["id"]
+    store = user.openai("POST", "/vector_stores", json={"name": "My secret."}).get_json()
+    path = f"/vector_stores/{store['id']}/file_batches"
+    assert user.openai("POST", path, json={"file_ids": [file_id]}).status_code == 200
 
 
 def keep_of_sign_in(owner_id: uuid.UUID) -> None:
@@ -360,7 +378,7 @@ def references() -> list[ForeignKeyConstraint]:
 
 
 def test_foreign_keys_name_the_owner_and_hold_for_all_rows(app: Flask) -> None:
-    assert len(references()) == 20
+    assert len(references()) == 24
     for key in references():
         named = {part.parent.name: part.column.name for part in key.elements}
         assert named.pop("owner_id") == "owner_id", key.name

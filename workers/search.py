@@ -17,3 +17,9 @@ def run(search_id: str, request: dict[str, Any]) -> None:
 def run_filtered(search_id: str, request: dict[str, Any]) -> None:
     """Do the same, where filters were given that workers of earlier releases do not know."""
     search.answer(search_id, request)
+
+
+@shared_task(name="search.by_attributes")
+def run_by_attributes(search_id: str, request: dict[str, Any]) -> None:
+    """Do the same, where attributes are filtered by, which are newer still."""
+    search.answer(search_id, request)

@@ -7,12 +7,11 @@ from assistant.models.conversation import Conversation, Message, MessageRole, Wh
 from assistant.models.document import (
     Chunk,
     Document,
-    DocumentPage,
     DocumentStatus,
     DocumentText,
     Embedding,
-    ScannedPage,
 )
+from assistant.models.document_page import DocumentPage, ScannedPage
 from assistant.models.evaluation import Evaluation, EvaluationOutcome
 from assistant.models.file import File
 from assistant.models.idempotency import IdempotencyKey
@@ -29,7 +28,9 @@ from assistant.models.response import (
 )
 from assistant.models.session import Session
 from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
+from assistant.models.uploaded_file import UploadedFile
 from assistant.models.user import Role, User
+from assistant.models.vector_store import FileBatch, VectorStore
 
 __all__ = [
     "Action",
@@ -50,6 +51,7 @@ __all__ = [
     "Evaluation",
     "EvaluationOutcome",
     "File",
+    "FileBatch",
     "Heartbeat",
     "IdempotencyKey",
     "IndexState",
@@ -76,7 +78,9 @@ __all__ = [
     "Session",
     "SignInCount",
     "Standing",
+    "UploadedFile",
     "User",
+    "VectorStore",
     "WhenBusy",
     "WorkerSlots",
 ]

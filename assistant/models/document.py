@@ -9,7 +9,6 @@ import numpy as np
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    ForeignKeyConstraint,
     Index,
     LargeBinary,
     String,
@@ -24,8 +23,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from assistant.database import Model
 from assistant.models.columns import Created, Json, JsonList, Key, Owner, refers
 from assistant.models.deletable import Deletable
+from assistant.models.store_file import IS_OF_FILE, OfStore
 from assistant.pieces import with_header
-from assistant.ports import WORD, Vectors, Words
+from assistant.ports import Vectors
 
 
 class DocumentStatus(StrEnum):
@@ -39,7 +39,7 @@ class DocumentStatus(StrEnum):
     DELETING = "deleting"
 
 
-class Document(Deletable, Model):
+class Document(OfStore, Deletable, Model):
     """The place of a file; `generation` names the text and chunks that search may see.
 
     A re-index writes under `last_generation` and then moves `generation`, so it swaps instead of
@@ -59,6 +59,8 @@ class Document(Deletable, Model):
         refers("collection_id", "collections"),
         refers("file_id", "files"),
         refers("parent_id", "documents"),
+        refers("uploaded_file_id", "uploaded_files"),
+        Index("ix_documents_uploaded_file", "uploaded_file_id", postgresql_where=IS_OF_FILE),
         Index("uq_documents_owner", "owner_id", "id", unique=True),
     )
 
@@ -125,56 +127,6 @@ class DocumentText(Model):
     storage_key: Mapped[str | None] = mapped_column(String(128))
     media_type: Mapped[str | None] = mapped_column(String(128))
     unread_pages: Mapped[int | None]
-
-
-class DocumentPage(Model):
-    """A page of one generation: its size in points, and where its words stand, as `WORD` has it.
-
-    It goes with its text, and takes the text's new number, by the database itself: a process of the
-    release before knows texts only.
-    """
-
-    __tablename__ = "document_pages"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["document_id", "generation"],
-            ["document_texts.document_id", "document_texts.generation"],
-            onupdate="CASCADE",
-            ondelete="CASCADE",
-        ),
-        refers("document_id", "documents"),
-    )
-
-    document_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    generation: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    owner_id: Mapped[Owner]
-    width: Mapped[float]
-    height: Mapped[float]
-    words: Mapped[bytes] = mapped_column(LargeBinary)
-    confidence: Mapped[float | None]
-
-
-class ScannedPage(Model):
-    """A page of a file that was recognised, by this reader, for a text that is not whole yet.
-
-    Offsets in `words` are those of the page's own text. It goes with its document, by the database
-    itself: a process of the release before does not know it.
-    """
-
-    __tablename__ = "scanned_pages"
-    __table_args__ = (refers("document_id", "documents", ondelete="CASCADE"),)
-
-    document_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    storage_key: Mapped[str] = mapped_column(String(128), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    owner_id: Mapped[Owner]
-    reader: Mapped[str] = mapped_column(String(512))
-    width: Mapped[float]
-    height: Mapped[float]
-    text: Mapped[str] = mapped_column(Text)
-    words: Mapped[bytes] = mapped_column(LargeBinary)
-    confidence: Mapped[float]
 
 
 def page_of(page_starts: Sequence[int], offset: int) -> int | None:
@@ -248,13 +200,3 @@ def pack_vector(vector: Vectors) -> bytes:
 def unpack_vector(data: bytes) -> Vectors:
     """Read back what `pack_vector` wrote."""
     return np.frombuffer(data, dtype="<f4").astype(np.float32, copy=False)
-
-
-def pack_words(words: Words) -> bytes:
-    """Turn the words of a page into the bytes that its row keeps."""
-    return np.ascontiguousarray(words, WORD).tobytes()
-
-
-def unpack_words(data: bytes) -> Words:
-    """Read back what `pack_words` wrote."""
-    return np.frombuffer(data, WORD)

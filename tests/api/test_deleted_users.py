@@ -1,5 +1,6 @@
 """Deleting an account: out at once, everything removed, a receipt that can still be read."""
 
+import io
 import uuid
 from typing import Any
 
@@ -34,6 +35,7 @@ RECEIPT_KEYS = {
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
     *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
     *("api_keys", "responses", "response_events", "item_conversations", "conversation_items"),
+    "uploaded_files",
 }
 
 
@@ -54,6 +56,9 @@ def busy(user: User) -> User:
     jobs.run(made["id"].removeprefix("resp_"))
     user.client.post(TOKEN, data={"username": user.username, "password": PASSWORD})
     user.post("/api-keys", json={"name": SECRET, "scopes": ["read"]})
+    file = {"file": (io.BytesIO(SECRET.encode()), "third.txt"), "purpose": "assistants"}
+    user.openai("POST", "/files", data=file)
+    user.openai("POST", "/vector_stores", json={"name": SECRET})
     return user
 
 
@@ -108,15 +113,17 @@ def test_deleting_oneself_ends_access_at_once_and_removes_everything(
     assert set(receipt) == RECEIPT_KEYS
     assert receipt == {
         **{"documents": 2, "chunks": 1, "vectors_deleted": 1, "vectors_remaining": 0},
-        **{"embeddings": receipt["embeddings"], "collections": 2, "conversations": 2},
+        **{"embeddings": receipt["embeddings"], "collections": 3, "conversations": 2},
         **{"messages": 4, "evaluations": 1, "jobs": 6, "sessions": 1, "api_keys": 1},
         **{"responses": 1, "response_events": receipt["response_events"]},
         **{"item_conversations": 1, "conversation_items": 3},
+        "uploaded_files": 1,
     }
     assert receipt["response_events"] > 4
     assert rows_of(busy) == {"sessions": 1, "jobs": 1, "job_attempts": 1}
     assert vectors(names) == 0
     assert not folder.exists()
+    assert not folder.with_name(f"{busy.id}.files").exists()
     assert other_user.get(f"/documents/{kept}").get_json()["status"] == "ready"
 
 
@@ -296,7 +303,7 @@ def test_a_crash_in_the_middle_is_made_good_by_the_next_attempt(
     ended = job(busy, accepted["id"])
     assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
     figures = ("documents", "chunks", "vectors_deleted", "collections", "messages", "evaluations")
-    assert [ended["result"][name] for name in (*figures, "jobs")] == [2, 1, 1, 2, 4, 1, 6]
+    assert [ended["result"][name] for name in (*figures, "jobs")] == [2, 1, 1, 3, 4, 1, 6]
     assert ended["result"]["sessions"] == 1
     assert rows_of(busy).keys() == {"sessions", "jobs", "job_attempts"}
 

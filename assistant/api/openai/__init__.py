@@ -5,12 +5,24 @@ Errors there have OpenAI's shape (`assistant.openai_errors`), whoever raises the
 
 from flask import Flask
 
-from assistant.api.openai import conversations, models, responses
+from assistant.api.openai import (
+    conversations,
+    file_batches,
+    files,
+    models,
+    responses,
+    store_files,
+    store_search,
+    vector_stores,
+)
 from assistant.api.openai.blueprint import blp
 from assistant.openai_errors import PREFIX
 
 # Each registers its endpoints as it is imported.
-ENDPOINTS = (models, responses, conversations)
+ENDPOINTS = (
+    *(models, responses, conversations, files),
+    *(vector_stores, store_files, file_batches, store_search),
+)
 
 
 def init_app(app: Flask) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field
 from assistant.api.openai.arguments import Body, MissingParameter, Window, body, checked, listed
 from assistant.api.openai.blueprint import blp
 from assistant.api.openai.ids import Prefix, demand, shown
-from assistant.api.openai.metadata import Metadata
+from assistant.api.openai.values import Metadata
 from assistant.security import allow, caller_id
 from assistant.services.responses import conversations
 from assistant.services.responses.storable import storable

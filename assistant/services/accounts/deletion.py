@@ -28,6 +28,7 @@ from assistant.models import (
     Response,
     ResponseEvent,
     Role,
+    UploadedFile,
     User,
 )
 from assistant.models import Session as SignIn
@@ -44,6 +45,7 @@ from assistant.services.accounts.caller import Caller
 from assistant.services.documents import index_removal, removal
 from assistant.services.documents.erasure import Counts, Erasure, rows_gone
 from assistant.services.jobs import Run, kinds
+from assistant.services.stores import files
 
 # What one transaction removes at most, so that none is slow.
 BATCH = 500
@@ -55,6 +57,7 @@ COUNTED = (
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
     *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
     *("api_keys", "responses", "response_events", "item_conversations", "conversation_items"),
+    "uploaded_files",
 )
 # What goes in portions before the rows on which it hangs.
 PARTS: dict[Any, tuple[Any, Any]] = {
@@ -158,7 +161,8 @@ def erase(run: Run) -> dict[str, Any]:
     erasure.move_if_long(mine)
     index_removal.remove(erasure, Collection.owner_id == user_id)
     upload_folder.demand()
-    adapters.files.remove_folder(str(user_id))
+    for folder in (str(user_id), files.folder_of(user_id)):
+        adapters.files.remove_folder(folder)
     adapters.page_cache.remove_owner(user_id)
     removal.remove(erasure, mine, indexed=False)
     index_removal.remove_rest(erasure, Collection.owner_id == user_id)
@@ -167,7 +171,7 @@ def erase(run: Run) -> dict[str, Any]:
         some = partial(_parts, part, user_id)
         while any(erasure.step(part.__tablename__, some).values()):
             erasure.take_turns()
-    for model in (Conversation, Embedding, Evaluation, Response, ItemConversation):
+    for model in (Conversation, Embedding, Evaluation, Response, ItemConversation, UploadedFile):
         some = partial(_rows, model, user_id)
         while any(erasure.step(model.__tablename__, some).values()):
             erasure.take_turns()

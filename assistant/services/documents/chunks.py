@@ -36,9 +36,11 @@ class Keep(Protocol):
     def __call__(self, done: int, total: int, /, *, write: Callable[[Session], None]) -> None: ...
 
 
-def split(target: Target, text: str) -> list[Piece]:
-    """Cut a text as the collection has it, and as its encoder can read it."""
+def split(target: Target, document: Document, text: str) -> list[Piece]:
+    """Cut a text as its document or else the collection has it, and as its encoder can read it."""
     tokens, overlap = target.collection.chunk_tokens, target.collection.overlap_tokens
+    if document.chunk_tokens is not None:
+        tokens, overlap = document.chunk_tokens, document.overlap_tokens or 0
     return adapters.splitter(tokens, overlap, model=target.encoder).split(text)
 
 

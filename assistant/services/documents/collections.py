@@ -41,10 +41,16 @@ class Counted:
 
 def default_for(owner_id: uuid.UUID) -> Collection:
     """Return a new default collection with the settings of today."""
+    collection = new(owner_id, DEFAULT_NAME)
+    collection.is_default = True
+    return collection
+
+
+def new(owner_id: uuid.UUID, name: str) -> Collection:
+    """Return a new collection with the settings of today."""
     return Collection(
         owner_id=owner_id,
-        name=DEFAULT_NAME,
-        is_default=True,
+        name=name,
         embedding_model=settings.encoder,
         chunk_size=settings.chunk_characters,
         chunk_overlap=settings.overlap_characters,

@@ -203,14 +203,15 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
     assert old.document_id is not None
     with transaction(owner_id) as session:
         document = find_live(session, owner_id, old.document_id)
-        job = _promise_again(session, document, old.id)
+        job = promise_again(session, document, old.id)
     jobs.announce(job)
     return job
 
 
-def _promise_again(
+def promise_again(
     session: Session, document: Document, retry_of: uuid.UUID | None = None, *, bulk: bool = False
 ) -> Job:
+    """Promise to index a document that is locked, under a job of its own, in the transaction."""
     document.job_id, document.job_count = uuid7(), document.job_count + 1
     document.status, document.error = DocumentStatus.QUEUED, None
     session.flush()
@@ -248,7 +249,7 @@ def reindex_some(owner_id: uuid.UUID, document_ids: Sequence[uuid.UUID]) -> list
             waits = (Job.document_id == document_id, Job.kind == kinds.INDEX.name, Job.is_queued)
             job = session.scalar(select(Job).where(*waits).order_by(Job.id.desc()))
             if job is None:
-                job = _promise_again(session, document, bulk=True)
+                job = promise_again(session, document, bulk=True)
                 new.append(job)
             found[document_id] = job
     sent = [job for job in new if job.dispatched_at is not None]

@@ -115,7 +115,7 @@ def _prepare(
         jobs.make_way(run)
 
     try:
-        pieces = chunks.split(target, text.parsed.text)
+        pieces = chunks.split(target, document, text.parsed.text)
         rows = chunks.rows_of(document, text.generation, pieces, text.parsed)
         vectors = chunks.embed(run, target, rows, keep)
         chunks.fill_index(run, target, rows, vectors, lambda _, __: jobs.make_way(run))

@@ -59,7 +59,7 @@ def _index(run: Run, document: Document, target: Target) -> dict[str, Any]:
     if len(parsed.text) > SHORT_CHARACTERS:
         jobs.move_if_short_lane(run)
     run.progress("splitting")
-    pieces = chunks.split(target, parsed.text)
+    pieces = chunks.split(target, document, parsed.text)
     _clean(document, before=generation, check=run.check)
     run.progress("embedding", 0, len(pieces))
     rows = chunks.rows_of(document, generation, pieces, parsed)

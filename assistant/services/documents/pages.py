@@ -13,7 +13,7 @@ from assistant.adapters.documents.media import SHOWN
 from assistant.database import table_of, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.models import Document, DocumentPage, DocumentText
-from assistant.models.document import pack_words, unpack_words
+from assistant.models.document_page import pack_words, unpack_words
 from assistant.ports import ParsedPage
 from assistant.services.documents import documents
 

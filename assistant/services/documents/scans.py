@@ -16,7 +16,7 @@ from assistant.database import transaction
 from assistant.errors import PermanentError, TransientError
 from assistant.extensions import adapters, settings
 from assistant.models import ScannedPage
-from assistant.models.document import pack_words, unpack_words
+from assistant.models.document_page import pack_words, unpack_words
 from assistant.ports import ParsedDocument
 from assistant.recognition import PageRecogniser, RecognisedPage
 from assistant.services import jobs, upload_folder

@@ -18,7 +18,7 @@ from assistant.crashes import crash_point
 from assistant.database import when_rolled_back
 from assistant.errors import InvalidInput, Unavailable
 from assistant.extensions import adapters, settings
-from assistant.models import Document, File
+from assistant.models import Document, File, UploadedFile
 from assistant.services import upload_folder
 
 # How many places of the same bytes are tried: one may just be removed.
@@ -72,10 +72,21 @@ def received(content: BinaryIO | StoredFile, filename: str | None, key: str) -> 
     stored = content if isinstance(content, StoredFile) else receive(content)
     try:
         media_type = detect(name, stored.path)
+    except Exception:
+        discard(stored)
+        raise
+    with keeping(stored, key):
+        yield KeptFile(name, media_type, stored.size, stored.sha256, key)
+
+
+@contextmanager
+def keeping(stored: StoredFile, key: str) -> Iterator[None]:
+    """Keep what was received under a key, as `received` does."""
+    try:
         when_rolled_back(partial(adapters.files.remove, key))
         adapters.files.keep(stored, key)
         crash_point("api.after_rename")
-        yield KeptFile(name, media_type, stored.size, stored.sha256, key)
+        yield
     except Exception as error:
         if isinstance(error, Unavailable) and not error.refused:
             # The commit may have happened, and a row needs its file; one without a row is
@@ -91,14 +102,15 @@ def store_once(session: Session, owner_id: uuid.UUID, file: KeptFile) -> None:
 
     Called before the commit that names the file: afterwards it could have been deleted again.
     """
-    elsewhere = (
-        select(Document.storage_key)
-        .join(File, File.id == Document.file_id)
-        .where(File.owner_id == owner_id, File.sha256 == file.sha256)
-        .where(Document.storage_key != file.storage_key)
-        .order_by(Document.id)
-        .limit(PLACES)
-    )
-    for other in session.scalars(elsewhere):
-        if adapters.files.share(file.storage_key, other):
-            return
+    for model in (Document, UploadedFile):
+        elsewhere = (
+            select(model.storage_key)
+            .join(File, File.id == model.file_id)
+            .where(File.owner_id == owner_id, File.sha256 == file.sha256)
+            .where(model.storage_key != file.storage_key)
+            .order_by(model.id)
+            .limit(PLACES)
+        )
+        for other in session.scalars(elsewhere):
+            if adapters.files.share(file.storage_key, other):
+                return

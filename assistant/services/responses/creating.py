@@ -48,7 +48,7 @@ def create(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = Non
         active_owner.demand_active(session, owner_id)
         items = items_of(session, owner_id, response_id, wanted)
         searching = [tool for tool in wanted.asked["tools"] if tool["type"] == FILE_SEARCH]
-        file_search.demand_stores(session, owner_id, file_search.store_ids_of(searching))
+        file_search.demand_stores(session, owner_id, searching)
         sequence_key = sequence_of(session, owner_id, wanted) or response_id
         job = jobs.accept(
             session,

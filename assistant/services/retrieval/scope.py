@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from assistant.database import transaction
 from assistant.errors import NotFound
 from assistant.models import Collection, Document
+from assistant.services.retrieval import attribute_filters
+from assistant.services.retrieval.attribute_filters import Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Scope:
     """The named documents or collections, or all that the owner has, and what to leave out.
 
     Documents are of one of the `media_types`, and were uploaded `created_after` the one moment and
-    `created_before` the other; chunks stand under a `heading` that contains these words.
+    `created_before` the other, and have `attributes` that a checked filter holds for; chunks stand
+    under a `heading` that contains these words.
     """
 
     owner_id: uuid.UUID
@@ -29,12 +32,14 @@ class Scope:
     created_after: datetime | None = None
     created_before: datetime | None = None
     heading: str | None = None
+    attributes: Filter | None = None
 
     @property
     def is_narrow(self) -> bool:
         """Return whether only a part of a collection may be found."""
         dated = self.created_after is not None or self.created_before is not None
-        return bool(self.document_ids or self.media_types or dated or self.heading)
+        chosen = self.document_ids or self.media_types or self.heading or self.attributes
+        return bool(chosen or dated)
 
     def documents(self) -> list[ColumnElement[bool]]:
         """Choose the documents that may be found, if they are searchable at all."""
@@ -54,6 +59,8 @@ class Scope:
             chosen.append(Document.created_at >= self.created_after)
         if self.created_before is not None:
             chosen.append(Document.created_at < self.created_before)
+        if self.attributes is not None:
+            chosen.append(attribute_filters.matching(self.attributes))
         return chosen
 
 

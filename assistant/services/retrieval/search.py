@@ -33,6 +33,8 @@ SEARCH = Call(
 # What a worker of an earlier release does not look at: it would find what was to be left out.
 NEWER = ("media_types", "created_after", "created_before", "heading")
 FILTERED = replace(SEARCH, task="search.filtered")
+# Nor does a worker of a release that knew those, but no attributes.
+BY_ATTRIBUTES = replace(SEARCH, task="search.by_attributes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Answer:
     part: Part | None = None
 
 
-def ask(scope: Scope, query: str, limit: int) -> Answer:
+def ask(scope: Scope, query: str, limit: int, *, rerank: bool = True) -> Answer:
     """Send a search to the workers and wait for the best chunks."""
     with transaction(scope.owner_id) as session:
         check_scope(session, scope)
@@ -56,11 +58,14 @@ def ask(scope: Scope, query: str, limit: int) -> Answer:
         "created_after": scope.created_after and scope.created_after.isoformat(),
         "created_before": scope.created_before and scope.created_before.isoformat(),
         "heading": scope.heading,
+        "attributes": scope.attributes,
+        "rerank": rerank,
         # A web process of the release before takes a list and nothing else.
         "parts": True,
         "until": time.time() + settings.search_timeout,
     }
     call = FILTERED if any(request[name] for name in NEWER) else SEARCH
+    call = call if scope.attributes is None else BY_ATTRIBUTES
     body = worker_calls.ask(call, scope.owner_id, request, settings.search_timeout)
     if body.startswith(b"["):
         return Answer(body)
@@ -83,10 +88,13 @@ def _search(request: dict[str, Any]) -> Any:
         created_after=_moment(request.get("created_after")),
         created_before=_moment(request.get("created_before")),
         heading=request.get("heading"),
+        attributes=request.get("attributes"),
     )
     question = Question(scope.owner_id, request["query"])
     deadline = Deadline(request.get("until"))
-    hits = [_render(hit) for hit in find(scope, question, request["limit"], deadline=deadline)]
+    rerank = request.get("rerank", True)
+    best = find(scope, question, request["limit"], rerank=rerank, deadline=deadline)
+    hits = [_render(hit) for hit in best]
     part = question.part if request.get("parts") else None
     return hits if part is None else {"hits": hits, **part.as_dict()}
 

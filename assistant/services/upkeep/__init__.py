@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from assistant.errors import AssistantError
+from assistant.services.upkeep.expired import Expired
 from assistant.services.upkeep.files import Files
 from assistant.services.upkeep.index import Indexes
 from assistant.services.upkeep.names import Names
@@ -34,6 +35,7 @@ class Upkeep:
         self._duties: dict[str, Callable[[], Counter[str]]] = {
             "rows": Rows().round,
             "retention": Retention().round,
+            "expired": Expired().round,
             "remains": Remains().round,
             "names": Names().round,
             "files": Files().round,

@@ -1,4 +1,4 @@
-"""Removing uploaded files that no document refers to."""
+"""Removing files on disk that no row refers to."""
 
 import uuid
 from collections import Counter
@@ -10,8 +10,9 @@ from sqlalchemy import or_, select
 from assistant.adapters.files import INCOMING
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import adapters
-from assistant.models import Document, DocumentText, User
+from assistant.models import Document, DocumentText, UploadedFile, User
 from assistant.services import upload_folder
+from assistant.services.stores.files import FILES
 from assistant.services.upkeep.pace import Pace
 
 PER_ROUND = 500
@@ -62,6 +63,9 @@ def _orphans(keys: list[str]) -> list[str]:
         # Citations name old generations, whose pages are shown from their own files.
         read = select(DocumentText.storage_key).where(DocumentText.owner_id.in_(users))
         used.update(session.scalars(read.where(DocumentText.storage_key.in_(keys))))
+        # What was uploaded and lies in no collection.
+        held = select(UploadedFile.storage_key).where(UploadedFile.owner_id.in_(users))
+        used.update(session.scalars(held.where(UploadedFile.storage_key.in_(keys))))
     return [
         key
         for key in keys
@@ -71,6 +75,6 @@ def _orphans(keys: list[str]) -> list[str]:
 
 def _owner_of(key: str) -> uuid.UUID | None:
     try:
-        return uuid.UUID(key.split("/")[0])
+        return uuid.UUID(key.split("/")[0].removesuffix(FILES))
     except ValueError:
         return None
