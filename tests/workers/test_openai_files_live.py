@@ -2,7 +2,11 @@
 
 import asyncio
 import io
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,3 +173,19 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_batch_loses_nothing(
     live.kill(live.process("indexing"))
     done = client.vector_stores.file_batches.poll(batch.id, vector_store_id=store.id)
     assert (done.status, done.file_counts.completed) == ("completed", 8)
+
+
+def test_the_example_of_the_documentation(live: Live, client: OpenAI) -> None:
+    text = (Path(__file__).parents[2] / "docs/openai.md").read_text()
+    _, _, section = text.partition("## Files and vector stores")
+    (script,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"OPENAI_BASE_URL": str(client.base_url), "OPENAI_API_KEY": str(client.api_key)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("ferries.md")
+    assert "noon" in said.stdout

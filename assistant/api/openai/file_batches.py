@@ -29,9 +29,9 @@ from assistant.api.openai.vector_stores import counts
 from assistant.errors import InvalidInput
 from assistant.security import allow, caller_id
 from assistant.services.stores import batches
-from assistant.services.stores.attaching import Wish
 from assistant.services.stores.batches import MOST, Batch
 from assistant.services.stores.states import FileState
+from assistant.services.stores.wishes import Wish
 
 BATCHES = "/vector_stores/<vector_store_id>/file_batches"
 

@@ -20,7 +20,6 @@ from assistant.errors import InvalidInput
 from assistant.models import Document
 from assistant.security import allow, caller_id
 from assistant.services.stores import attaching, store_files
-from assistant.services.stores.attaching import Wish
 from assistant.services.stores.states import (
     FileState,
     file_id_of,
@@ -28,6 +27,7 @@ from assistant.services.stores.states import (
     state_of,
     usage_of,
 )
+from assistant.services.stores.wishes import Wish
 
 FILES = "/vector_stores/<vector_store_id>/files"
 # A small file takes less than the second that clients would wait.

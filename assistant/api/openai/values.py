@@ -10,8 +10,8 @@ from assistant.api.openai.arguments import Body, Window
 from assistant.api.openai.ids import Prefix, demand, known
 from assistant.errors import InvalidInput
 from assistant.schemas.text import UNSTORABLE
-from assistant.services.stores.attaching import Chunking
 from assistant.services.stores.windows import Slice
+from assistant.services.stores.wishes import Chunking
 
 # What OpenAI's API says that it does with a file by itself.
 AUTO = Chunking(800, 400)

@@ -19,10 +19,10 @@ from assistant.api.openai.values import (
     wanted,
 )
 from assistant.security import allow, caller_id
-from assistant.services.stores import attaching, stores
-from assistant.services.stores.attaching import Wish
+from assistant.services.stores import attaching, stores, wishes
 from assistant.services.stores.states import FileState
 from assistant.services.stores.stores import Store
+from assistant.services.stores.wishes import Wish
 
 MOST_FILES = 500
 
@@ -61,7 +61,7 @@ def create_vector_store() -> dict[str, Any]:
     given = body(NewStore)
     ids, owner_id = files_of(given.file_ids or []), caller_id()
     if ids:
-        attaching.demand(owner_id, ids)
+        wishes.demand(owner_id, ids)
     days = given.expires_after.days if given.expires_after else None
     made = stores.create(owner_id, given.name, given.description, given.metadata, days)
     if ids:

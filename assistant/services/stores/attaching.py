@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -20,6 +19,7 @@ from assistant.services.documents import documents
 from assistant.services.jobs import kinds
 from assistant.services.stores import files, stores
 from assistant.services.stores.states import FileState, state_of
+from assistant.services.stores.wishes import Wish, demand
 
 # Files that are attached in one transaction, which holds up their owner no longer than that.
 AT_ONCE = 50
@@ -29,23 +29,6 @@ BULK, MOST_BULK = 100, 4000
 
 # Held until the commit: two requests that attach to a store see what the other one has done.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('attach ' || :store, 0))")
-
-
-@dataclass(frozen=True, slots=True)
-class Chunking:
-    """How a file is to be cut, in tokens."""
-
-    size: int
-    overlap: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A file that is to lie in a store, with these attributes; without a `chunking` as we think."""
-
-    file_id: uuid.UUID
-    attributes: dict[str, Any] | None = None
-    chunking: Chunking | None = None
 
 
 def attach(owner_id: uuid.UUID, store_id: uuid.UUID, wishes: Sequence[Wish]) -> list[uuid.UUID]:
@@ -64,16 +47,6 @@ def attach(owner_id: uuid.UUID, store_id: uuid.UUID, wishes: Sequence[Wish]) -> 
     for portion in _portions(wishes):
         made += _attach(owner_id, store_id, portion, bulk=bulk)
     return made
-
-
-def demand(owner_id: uuid.UUID, file_ids: Sequence[uuid.UUID]) -> None:
-    """Raise `NotFound` unless all of these are uploaded files of the owner."""
-    there = select(UploadedFile.id).where(
-        UploadedFile.owner_id == owner_id, UploadedFile.id.in_(file_ids), UploadedFile.is_there()
-    )
-    with transaction(owner_id) as session:
-        if missing := set(file_ids) - set(session.scalars(there)):
-            raise NotFound(f"{files.MISSING[:-1]}: file-{min(missing).hex}.")
 
 
 def _demand_room_for_bulk(owner_id: uuid.UUID, count: int) -> None:

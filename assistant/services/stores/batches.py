@@ -16,9 +16,9 @@ from assistant.models import Document, FileBatch, Job
 from assistant.services import jobs
 from assistant.services.jobs import kinds
 from assistant.services.stores import attaching, store_files, stores
-from assistant.services.stores.attaching import Wish
 from assistant.services.stores.states import STATES, FileState
 from assistant.services.stores.windows import Slice
+from assistant.services.stores.wishes import Wish
 
 MOST = 2000
 # Jobs that are cancelled in one transaction.

@@ -55,6 +55,11 @@ def folder_of(owner_id: uuid.UUID) -> str:
     return f"{owner_id}{FILES}"
 
 
+def key_of(owner_id: uuid.UUID, file_id: uuid.UUID) -> str:
+    """Return the name of an uploaded file on disk."""
+    return f"{folder_of(owner_id)}/{file_id}"
+
+
 def create(
     owner_id: uuid.UUID, stored: StoredFile, filename: str | None, purpose: str, lasts: int | None
 ) -> Shown:
@@ -64,7 +69,7 @@ def create(
     """
     name, made_id = clean_filename(filename), uuid7()
     media_type, unreadable = _kind_of(name, stored.path)
-    key = f"{folder_of(owner_id)}/{made_id}"
+    key = key_of(owner_id, made_id)
     file = KeptFile(name, media_type or UNKNOWN_KIND, stored.size, stored.sha256, key)
     made = UploadedFile(
         id=made_id,

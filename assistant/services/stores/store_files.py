@@ -11,7 +11,7 @@ from assistant.database import transaction
 from assistant.errors import InvalidInput, NotFound
 from assistant.models import Document, DocumentText
 from assistant.services.documents import deletion, documents, family
-from assistant.services.stores import stores
+from assistant.services.stores import adopting, stores
 from assistant.services.stores.states import FileState, statuses
 from assistant.services.stores.windows import Slice, rows_in
 
@@ -117,6 +117,7 @@ def set_attributes(
 def detach(owner_id: uuid.UUID, store_id: uuid.UUID, file_id: uuid.UUID) -> None:
     """Take a file out of a store: hidden at once; what was uploaded stays an uploaded file."""
     document = get(owner_id, store_id, file_id)
+    adopting.adopt(owner_id, [document.id])
     deletion.delete(owner_id, document.id)
 
 

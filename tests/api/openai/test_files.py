@@ -1,17 +1,20 @@
 """Files as OpenAI's clients upload, list, read and delete them."""
 
 import io
+import os
 import time
+import uuid
 from typing import Any
 
 import pytest
 
 from assistant.extensions import adapters
 from assistant.services.upkeep.expired import Expired
+from assistant.services.upkeep.files import Files
 from tests.api.openai.stores import attach, call, ids, in_store, indexed, make_store, upload
 from tests.conftest import User
 from tests.factories import assert_openai_error, change_rows
-from tests.services.factories import sql
+from tests.services.factories import sql, wait_for
 
 KEYS = {"id", "object", "bytes", "created_at", "filename", "purpose", "status", "expires_at"}
 
@@ -183,6 +186,19 @@ def test_a_file_that_has_expired_is_not_there_and_removed_in_time(
     assert call(user, "GET", f"/vector_stores/{store['id']}/files")["data"] == []
 
 
+def test_upkeep_keeps_the_bytes_of_files_and_nothing_else(user: User) -> None:
+    upload(user, "Kept.")
+    [[key]] = sql("SELECT storage_key FROM uploaded_files WHERE owner_id = :id", id=user.id)
+    kept = adapters.files.path(key)
+    orphan = kept.with_name(str(uuid.uuid4()))
+    orphan.write_bytes(b"Left by a crash.")
+    for path in (kept, orphan):
+        os.utime(path, (time.time() - 7200, time.time() - 7200))
+    walk = Files()
+    wait_for(lambda: walk.round() is not None and not orphan.exists())
+    assert kept.exists()
+
+
 def test_a_document_is_a_file_too(user: User) -> None:
     document = user.upload("mine.txt", b"Native.").get_json()["document_id"]
     file_id = f"file-{document.replace('-', '')}"
@@ -195,3 +211,24 @@ def test_a_document_is_a_file_too(user: User) -> None:
     call(user, "DELETE", f"/files/{file_id}")
     assert_openai_error(user.openai("GET", f"/files/{file_id}"), 404)
     assert user.get(f"/documents/{document}").get_json()["status"] == "deleting"
+
+
+def test_a_document_can_be_attached_elsewhere_and_outlasts_its_places(user: User) -> None:
+    document = user.upload("mine.txt", b"Native.").get_json()["document_id"]
+    file = {"id": f"file-{document.replace('-', '')}"}
+    (collection,) = user.get("/collections").get_json()
+    home = {"id": f"vs_{collection['id'].replace('-', '')}"}
+    other = make_store(user)
+    assert attach(user, other, file)["id"] == file["id"]
+    assert in_store(user, home, file)["id"] == file["id"]
+    assert ids(call(user, "GET", "/files")) == [file["id"]]
+    native = user.upload("other.txt", b"Another.").get_json()["document_id"]
+    second = f"file-{native.replace('-', '')}"
+    call(user, "DELETE", f"/vector_stores/{home['id']}/files/{second}")
+    assert user.get(f"/documents/{native}").get_json()["status"] == "deleting"
+    assert user.openai("GET", f"/files/{second}/content").data == b"Another."
+    call(user, "DELETE", f"/files/{file['id']}")
+    for store in (home, other):
+        assert_openai_error(
+            user.openai("GET", f"/vector_stores/{store['id']}/files/{file['id']}"), 404
+        )
