@@ -62,6 +62,20 @@ lint: $(RUNTIME) $(DEVELOPMENT) ## style, format, and which layer imports which
 types: $(RUNTIME) $(DEVELOPMENT) ## mypy, strict
 	$(BIN)/mypy
 
+# Each in an environment of its own: they want other versions of the same packages.
+CLIENTS := mcp==2.3.0 mcp==1.28.1 langchain-openai==1.7.4
+
+.PHONY: clients
+clients: $(VENV)/.created ## official clients for the tests that drive them; without these they are skipped
+	@for client in $(CLIENTS); do \
+		folder="var/clients/$$(echo $$client | sed 's/==/-/')"; \
+		test -e "$$folder/.installed" && continue; \
+		echo "Installing $$client into $$folder"; \
+		$(BIN)/python -m venv --clear "$$folder" && \
+		"$$folder/bin/python" -m pip install --disable-pip-version-check --quiet "$$client" && \
+		touch "$$folder/.installed" || exit 1; \
+	done
+
 .PHONY: fix
 fix: $(DEVELOPMENT) ## put style and format right where a tool can
 	$(BIN)/ruff check --fix .

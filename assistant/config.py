@@ -78,6 +78,8 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     temperature: float = Field(default=0.7, ge=0, le=2)
     context_tokens: int = Field(default=8192, ge=256)
     model_timeout: Positive = 120.0
+    max_model_calls: AtLeastOne = 200
+    max_model_calls_per_user: AtLeastOne = 20
 
     answer_documents: Literal["model", "extractive"] | None = None
     extractive_when_model_is_down: bool = False

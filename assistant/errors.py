@@ -1,5 +1,7 @@
 """The exceptions that services and adapters raise; each knows its HTTP status and title."""
 
+from typing import ClassVar
+
 
 class AssistantError(Exception):
     """An error that a client may see, with words that say what to do next."""
@@ -53,6 +55,13 @@ class NotFound(AssistantError):
     """The thing does not exist, or belongs to somebody else."""
 
     status, title, code = 404, "Not Found", "not_found"
+
+
+class UnknownModel(NotFound):
+    """No model has this name."""
+
+    code = "model_not_found"
+    place: ClassVar[dict[str, str]] = {"pointer": "/model"}
 
 
 class Conflict(AssistantError):

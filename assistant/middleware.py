@@ -23,6 +23,11 @@ ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # read a mebibyte of JSON keeps a process busy for a while, so only where much text is expected.
 JSON_LIMIT = 1024 * 1024
 SHORT_JSON_LIMIT = 256 * 1024
+# Conversations with pictures in them, and hundreds of texts to embed at once.
+MODEL_CALL_LIMIT = 16 * 1024 * 1024
+MODEL_CALLS = (
+    *("openai.create_chat_completion", "openai.create_completion", "openai.create_embeddings"),
+)
 LONG = ("messages", "evaluations", "openai", "documents.paste_document")
 FORM_OVERHEAD = 64 * 1024
 # A name, an address and the longest password, with each character escaped in JSON. Whoever sends
@@ -91,6 +96,8 @@ def _begin() -> None:
     g.log_context.__enter__()
     if request.blueprint == "auth":
         request.max_content_length = CREDENTIALS_LIMIT
+    elif request.endpoint in MODEL_CALLS:
+        request.max_content_length = MODEL_CALL_LIMIT
     elif request.mimetype != "multipart/form-data":
         long = request.blueprint in LONG or request.endpoint in LONG
         request.max_content_length = JSON_LIMIT if long else SHORT_JSON_LIMIT

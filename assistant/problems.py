@@ -20,7 +20,13 @@ from werkzeug.exceptions import (
 )
 
 from assistant import openai_errors
-from assistant.errors import AssistantError, InvalidCredentials, InvalidInput, TooLarge
+from assistant.errors import (
+    AssistantError,
+    InvalidCredentials,
+    InvalidInput,
+    TooLarge,
+    UnknownModel,
+)
 from assistant.shortages import shortage_in
 
 logger = logging.getLogger(__name__)
@@ -97,7 +103,7 @@ def from_error(error: AssistantError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="assistant"'
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
-    if isinstance(error, InvalidInput):
+    if isinstance(error, InvalidInput | UnknownModel):
         place = {name: value for name, value in error.place.items() if value}
         errors = [{**place, "detail": error.detail}] if place else None
     return problem(

@@ -80,7 +80,7 @@ def test_the_document_has_every_endpoint(app: Flask, spec: dict[str, Any]) -> No
     served = {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
-        if not rule.endpoint.startswith(("api-docs.", "pages.", "openai."))
+        if not rule.endpoint.startswith(("api-docs.", "pages.", "openai.", "mcp."))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert documented == served

@@ -55,7 +55,6 @@ READING = {
     *("evaluations.get_evaluation", "evaluations.get_evaluation_plot"),
     *("evaluations.list_evaluations", "events.create_ticket", "events.follow_job"),
     *("jobs.get_job", "jobs.list_jobs", "sessions.list_sessions"),
-    *("openai.list_models", "openai.get_model"),
     *("openai.get_response", "openai.list_input_items", "openai.count_input_tokens"),
     *("openai.get_item_conversation", "openai.list_conversation_items"),
     "openai.get_conversation_item",
@@ -63,8 +62,10 @@ READING = {
     *("openai.list_vector_stores", "openai.get_vector_store", "openai.search_vector_store"),
     *("openai.list_store_files", "openai.get_store_file", "openai.get_store_file_content"),
     *("openai.get_file_batch", "openai.list_batch_files"),
+    *("openai.list_models", "openai.get_model", "mcp.handle"),
 }
 WRITING = {
+    *("openai.create_chat_completion", "openai.create_completion", "openai.create_embeddings"),
     *("api_keys.create_api_key", "api_keys.revoke_api_key", "collections.change_collection"),
     *("collections.create_collection", "collections.delete_collection"),
     *("conversations.change_conversation", "conversations.create_conversation"),

@@ -1,7 +1,7 @@
 """The adapters that the settings ask for, each made when it is first used."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from assistant.adapters.files import UploadFolder
 from assistant.adapters.importing import one_at_a_time
@@ -21,6 +21,9 @@ from assistant.ports import (
 from assistant.recognition import PageRecogniser
 from assistant.retrieval_settings import ENDPOINT
 from assistant.sources import Fetcher, Unpacker
+
+if TYPE_CHECKING:
+    from assistant.adapters.model_calls import HttpModelCalls
 
 # The imports are inside the functions on purpose: a web process must never load torch, chromadb
 # or the openai SDK.
@@ -85,6 +88,13 @@ class Adapters:
         from assistant.adapters.model_list import HttpModelList
 
         return HttpModelList(self.model_access)
+
+    @made_once
+    def model_calls(self) -> "HttpModelCalls":
+        """Return what passes requests on to the language model's server."""
+        from assistant.adapters.model_calls import HttpModelCalls
+
+        return HttpModelCalls(self.model_access, self._settings.model_timeout)
 
     @made_once
     def model_access(self) -> ModelAccess:

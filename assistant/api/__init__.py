@@ -16,6 +16,7 @@ from assistant.api import (
     health,
     invitations,
     jobs,
+    mcp,
     messages,
     models,
     openai,
@@ -62,6 +63,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     api.register_blueprint(health.blp)
     app.register_blueprint(docs_assets.blp)
     openai.init_app(app)
+    mcp.init_app(app)
     app.after_request(prefer_header.wait_if_preferred)
 
 

@@ -6,7 +6,10 @@ Errors there have OpenAI's shape (`assistant.openai_errors`), whoever raises the
 from flask import Flask
 
 from assistant.api.openai import (
+    chat,
+    completions,
     conversations,
+    embeddings,
     file_batches,
     files,
     models,
@@ -20,8 +23,8 @@ from assistant.openai_errors import PREFIX
 
 # Each registers its endpoints as it is imported.
 ENDPOINTS = (
-    *(models, responses, conversations, files),
-    *(vector_stores, store_files, file_batches, store_search),
+    *(models, chat, completions, embeddings, responses, conversations),
+    *(files, vector_stores, store_files, file_batches, store_search),
 )
 
 

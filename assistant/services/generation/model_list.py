@@ -36,6 +36,25 @@ def list_() -> list[LanguageModel]:
     ]
 
 
+def may_be_asked_for(name: str) -> bool:
+    """Return whether the provider has a model, as far as it says; some take any name."""
+    if name == settings.openai_model:
+        return True
+    try:
+        offered = _offered()
+    except Unavailable:
+        return True
+    return not offered or name in offered
+
+
+def is_listed(name: str) -> bool:
+    """Return whether the provider says that it has a model."""
+    try:
+        return name in _offered()
+    except Unavailable:
+        return False
+
+
 def _offered() -> list[str]:
     server = hashlib.sha256((settings.openai_base_url or "").encode()).hexdigest()[:16]
     key = f"models:{server}"

@@ -7,7 +7,7 @@ from sqlalchemy import delete as delete_rows
 from assistant.database import transaction
 from assistant.errors import InvalidInput, NotFound
 from assistant.models import Job, Response
-from assistant.services import jobs
+from assistant.services import idempotency, jobs
 from assistant.services.responses import reading, rows
 from assistant.services.responses.output_items import Members
 
@@ -59,4 +59,5 @@ def delete(owner_id: uuid.UUID, response_id: uuid.UUID) -> None:
         session.execute(
             delete_rows(Response).where(Response.id == response_id, Response.owner_id == owner_id)
         )
+        idempotency.forget(session, [owner_id], [response_id])
     jobs.follow_up(cancelled)
