@@ -56,7 +56,7 @@ def _streamed(owner_id: uuid.UUID, response_id: uuid.UUID, *, background: bool) 
 
     def afterwards(stayed: bool) -> None:
         if stayed:
-            stopping.forget_unstored(owner_id, response_id)
+            stopping.leave(owner_id, response_id)
         else:
             stopping.hang_up(owner_id, response_id)
 
@@ -79,7 +79,7 @@ def _answered(owner_id: uuid.UUID, response_id: uuid.UUID) -> Members:
         if ended is None:
             stopping.hang_up(owner_id, response_id)
         else:
-            stopping.forget_unstored(owner_id, response_id)
+            stopping.leave(owner_id, response_id)
     if answer["status"] == "failed":
         raise ending.failure_of(ended)
     return answer
