@@ -90,9 +90,7 @@ def conversations() -> None:
         bound("conversation_items", "conversation_id", "item_conversations"),
         sa.PrimaryKeyConstraint("conversation_id", "position", name=op.f("pk_conversation_items")),
         sa.UniqueConstraint(
-            "conversation_id",
-            "item_id",
-            name=op.f("uq_conversation_items_conversation_id_item_id"),
+            "conversation_id", "item_id", name=op.f("uq_conversation_items_conversation_id_item_id")
         ),
     )
 

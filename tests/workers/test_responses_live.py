@@ -1,7 +1,11 @@
 """Responses through the official SDK, against live workers: plain, streamed, killed, cancelled."""
 
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -291,3 +295,52 @@ def test_who_waits_is_told_soon_of_a_model_that_is_away(client: OpenAI, live: Li
     with pytest.raises(openai.InternalServerError):
         client.responses.create(model=MODEL, input="Hello.")
     assert time.monotonic() - began < 10
+
+
+def test_the_example_of_the_documentation(client: OpenAI, live: Live) -> None:
+    live.model.script(text="Hello to you, too.", interval=100)
+    text = (Path(__file__).parents[2] / "docs/openai.md").read_text()
+    _, _, section = text.partition("## Responses")
+    script = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0]
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"OPENAI_BASE_URL": str(client.base_url), "OPENAI_API_KEY": str(client.api_key)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert said.returncode == 0, said.stderr
+    assert said.stdout == "Hello to you, too.completed\n"
+
+
+def test_followers_hear_on_while_redis_is_away(client: OpenAI, live: Live) -> None:
+    live.model.script(tokens=60, interval=100)
+    events: list[Any] = []
+    valkey = live.process("valkey")
+    stream = client.responses.create(model=MODEL, input="Go.", background=True, stream=True)
+    try:
+        for event in stream:
+            events.append(event)
+            if len(events) == 10:
+                valkey.suspend()
+            if len(events) == 20:
+                valkey.resume()
+    finally:
+        valkey.resume()
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert events[-1].type == "response.completed"
+    assert text_of(events) == events[-1].response.output_text
+
+
+def test_what_is_sent_again_is_the_same_response(live: Live) -> None:
+    def send(count: int) -> str:
+        headers = {**live.client.headers, "x-stainless-retry-count": str(count)}
+        body = {"model": MODEL, "input": "Go.", "background": True}
+        url = f"{live.stack.api_url}/v1/responses"
+        answer = httpx.post(url, json=body, headers=headers, timeout=30).raise_for_status()
+        response_id: str = answer.json()["id"]
+        return response_id
+
+    first = send(0)
+    assert send(1) == first
+    assert send(0) != first

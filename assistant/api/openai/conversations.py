@@ -3,12 +3,14 @@
 import uuid
 from typing import Any
 
+from flask import Response, jsonify
 from pydantic import Field
 
 from assistant.api.openai.arguments import Body, MissingParameter, Window, body, checked, listed
 from assistant.api.openai.blueprint import blp
 from assistant.api.openai.ids import Prefix, demand, shown
-from assistant.api.openai.metadata import Metadata
+from assistant.api.openai.remembering import made, remembered
+from assistant.api.openai.values import Metadata
 from assistant.security import allow, caller_id
 from assistant.services.responses import conversations
 from assistant.services.responses.storable import storable
@@ -35,10 +37,13 @@ class Add(Body):
 
 @blp.post("/conversations")
 @allow(scope="write")
-def create_item_conversation() -> Any:
+@remembered()
+def create_item_conversation() -> Response:
     """Make a conversation, to which responses add what is asked and answered."""
     given = checked(Create, _sent())
-    return conversations.create(caller_id(), given.items, given.metadata)
+    conversation_id = conversations.create(caller_id(), given.items, given.metadata)
+    made(conversation_id)
+    return jsonify(conversations.get(caller_id(), conversation_id))
 
 
 @blp.get("/conversations/<item_conversation_id>")
@@ -82,14 +87,16 @@ def list_conversation_items(item_conversation_id: str) -> Any:
 
 @blp.post("/conversations/<item_conversation_id>/items")
 @allow(scope="write")
-def add_conversation_items(item_conversation_id: str) -> Any:
+@remembered()
+def add_conversation_items(item_conversation_id: str) -> Response:
     """Add items to a conversation."""
     given = checked(Add, _sent())
     found = _id_of(item_conversation_id)
     if given.items is None:
         conversations.get(caller_id(), found)
         raise MissingParameter("Missing required parameter: 'items'.", pointer="/items")
-    return listed(list(conversations.add_items(caller_id(), found, given.items)))
+    made(found)
+    return jsonify(listed(list(conversations.add_items(caller_id(), found, given.items))))
 
 
 @blp.get("/conversations/<item_conversation_id>/items/<item_id>")

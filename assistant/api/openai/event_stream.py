@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request, stream_with_context
 
 from assistant.api.events import SIGN_OF_LIFE
-from assistant.api.hanging_up import has_hung_up
+from assistant.api.hanging_up import HungUp, listening
 from assistant.api.session_recheck import Presence
 from assistant.api.sse_connection import Line
 from assistant.errors import AssistantError
@@ -59,16 +59,21 @@ def _frames(
         yield b"".join(map(frame, first))
         # What is wrong is told to whoever comes back; this answer has begun and can only end.
         with suppress(AssistantError):
-            for events in batches:
-                if has_hung_up(environ):
-                    return
+            while (events := _next(batches, environ)) is not None:
                 if events or time.monotonic() - said_at > QUIET_SECONDS:
                     said_at = time.monotonic()
                     yield b"".join(map(frame, events)) or SIGN_OF_LIFE
                 presence.look()
         stayed = True
+    except HungUp:
+        return
     finally:
         afterwards(stayed)
+
+
+def _next(batches: Iterator[list[Event]], environ: dict[str, Any]) -> list[Event] | None:
+    with listening(environ):
+        return next(batches, None)
 
 
 def frame(event: Event) -> bytes:

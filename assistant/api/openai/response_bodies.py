@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from assistant.api.openai.arguments import Body, MissingParameter, checked
-from assistant.api.openai.metadata import Metadata
+from assistant.api.openai.values import Metadata
 from assistant.errors import InvalidInput
 from assistant.extensions import settings
 from assistant.openai_ids import Prefix, known

@@ -3,33 +3,51 @@
 import uuid
 from typing import Any
 
-from flask import Response, request
+from flask import Response, jsonify, request
 
-from assistant.api.hanging_up import has_hung_up
+from assistant.api.hanging_up import while_connected
 from assistant.api.openai import event_stream, response_bodies
 from assistant.api.openai.arguments import Body, Window, body, listed
 from assistant.api.openai.blueprint import blp
 from assistant.api.openai.ids import Prefix, demand, shown
-from assistant.errors import AssistantError, InvalidInput, Unavailable
+from assistant.api.openai.remembering import made, remembered
+from assistant.errors import AssistantError, InvalidInput, NotFound, Unavailable
 from assistant.extensions import settings
 from assistant.security import allow, caller_id
 from assistant.services.responses import creating, ending, reading, stopping, tokens
+from assistant.services.responses.output_items import Members
 
 TRUE, FALSE = ("true", "1"), ("false", "0", "")
 
 
+def _followed_again(response_id: uuid.UUID) -> Response:
+    """Answer who asks again for a stream: of what goes on by itself, with the same."""
+    try:
+        return event_stream.send(response_id)
+    except NotFound:
+        return _respond()
+
+
 @blp.post("/responses")
 @allow(scope="write")
-def create_response() -> Any:
+@remembered(waits=True, again=_followed_again)
+def create_response() -> Response:
     """Let a model answer: at once, as a stream of events, or in the background."""
+    return _respond()
+
+
+def _respond() -> Response:
     given, wanted = response_bodies.read(body(Body).raw)
     owner_id = caller_id()
     response_id = creating.create(owner_id, wanted)
     if given.stream:
+        if given.background:
+            made(response_id)
         return _streamed(owner_id, response_id, background=given.background)
+    made(response_id)
     if given.background:
-        return reading.get(owner_id, response_id)
-    return _answered(owner_id, response_id)
+        return jsonify(reading.get(owner_id, response_id))
+    return jsonify(_answered(owner_id, response_id))
 
 
 def _streamed(owner_id: uuid.UUID, response_id: uuid.UUID, *, background: bool) -> Response:
@@ -38,7 +56,7 @@ def _streamed(owner_id: uuid.UUID, response_id: uuid.UUID, *, background: bool) 
 
     def afterwards(stayed: bool) -> None:
         if stayed:
-            stopping.forget_unstored(owner_id, response_id)
+            stopping.leave(owner_id, response_id)
         else:
             stopping.hang_up(owner_id, response_id)
 
@@ -49,21 +67,19 @@ def _streamed(owner_id: uuid.UUID, response_id: uuid.UUID, *, background: bool) 
         raise
 
 
-def _answered(owner_id: uuid.UUID, response_id: uuid.UUID) -> Any:
-    environ, patience = request.environ, settings.reply_deadline_seconds * 2
+def _answered(owner_id: uuid.UUID, response_id: uuid.UUID) -> Members:
+    patience = settings.reply_deadline_seconds * 2
     ended = None
     try:
-        ended = reading.wait(owner_id, response_id, patience, lambda: not has_hung_up(environ))
+        ended = while_connected(lambda: reading.wait(owner_id, response_id, patience))
         if ended is None:
-            raise Unavailable(
-                "The server is about to leave. Send the request again.", retry_after=1
-            )
+            raise Unavailable("The server is leaving. Send the request again.", retry_after=1)
         answer = reading.get(owner_id, response_id, stored=False)
     finally:
         if ended is None:
             stopping.hang_up(owner_id, response_id)
         else:
-            stopping.forget_unstored(owner_id, response_id)
+            stopping.leave(owner_id, response_id)
     if answer["status"] == "failed":
         raise ending.failure_of(ended)
     return answer

@@ -8,6 +8,7 @@ from assistant.config import EXTRACTIVE
 from assistant.errors import InvalidInput, NotFound, Unavailable
 from assistant.extensions import settings
 from assistant.services.generation import model_list
+from assistant.services.responses import file_search
 from assistant.services.responses.output_items import Members
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -15,7 +16,6 @@ FORMATS = ("text", "json_object", "json_schema")
 CHOICES = ("none", "auto", "required")
 FUNCTION, FILE_SEARCH = "function", "file_search"
 MOST_TOOLS = 128
-MOST_RESULTS = 50
 
 
 class UnknownModel(InvalidInput):
@@ -77,7 +77,7 @@ def _tool(tool: Members, pointer: str) -> Members:
     if kind == FUNCTION:
         return _function(tool, pointer)
     if kind == FILE_SEARCH:
-        return _file_search(tool, pointer)
+        return file_search.checked(tool, pointer)
     raise InvalidInput(
         f"Tools of this type are not offered here. It is one of: {FUNCTION}, {FILE_SEARCH}.",
         pointer=f"{pointer}/type",
@@ -98,23 +98,6 @@ def _function(tool: Members, pointer: str) -> Members:
         "parameters": parameters,
         "strict": tool.get("strict"),
     }
-
-
-def _file_search(tool: Members, pointer: str) -> Members:
-    stores = tool.get("vector_store_ids")
-    if not (isinstance(stores, list) and stores and all(isinstance(one, str) for one in stores)):
-        raise InvalidInput("Name one vector store at least.", pointer=f"{pointer}/vector_store_ids")
-    most = tool.get("max_num_results")
-    if most is not None and not (type(most) is int and 1 <= most <= MOST_RESULTS):
-        raise InvalidInput(
-            f"`max_num_results` is a number from 1 to {MOST_RESULTS}.",
-            pointer=f"{pointer}/max_num_results",
-        )
-    for name in ("filters", "ranking_options"):
-        if tool.get(name) is not None and not isinstance(tool[name], dict):
-            raise InvalidInput(f"`{name}` is an object.", pointer=f"{pointer}/{name}")
-    names = ("filters", "max_num_results", "ranking_options")
-    return {"type": FILE_SEARCH, "vector_store_ids": stores, **{n: tool.get(n) for n in names}}
 
 
 def _demand_name(name: Any, pointer: str) -> None:

@@ -5,12 +5,13 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from assistant.openai_ids import Prefix, shown
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.proof import prove
-from assistant.services.responses.file_search import Found
 from assistant.services.responses.output_items import Members
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit
+from assistant.services.stores.searching import Passage
 
 # Around markers, between the filter that finds them and what takes them out; no model's own.
 BEGIN, END = "\ue000", "\ue001"
@@ -68,7 +69,7 @@ def annotations_of(
     owner_id: uuid.UUID,
     question: Question,
     hits: Sequence[Hit],
-    found: Sequence[Found],
+    found: Sequence[Passage],
     markers: CitingFilter,
     check: Callable[[], None],
 ) -> list[Members]:
@@ -87,13 +88,14 @@ def annotations_of(
             for number in one["citations"]
         ]
     files = {one.hit.document_id: one for one in found}
-    cited = dict.fromkeys(Place(p.index, p.number) for p in places if 1 <= p.number <= len(hits))
-    return [
-        {
-            "type": "file_citation",
-            "index": place.index,
-            "file_id": files[hits[place.number - 1].document_id].file_id,
-            "filename": files[hits[place.number - 1].document_id].filename,
-        }
-        for place in cited
-    ]
+    cited = dict.fromkeys(place for place in places if 1 <= place.number <= len(hits))
+    return [_citation(place, files[hits[place.number - 1].document_id]) for place in cited]
+
+
+def _citation(place: Place, passage: Passage) -> Members:
+    return {
+        "type": "file_citation",
+        "index": place.index,
+        "file_id": shown(Prefix.FILE, passage.file_id),
+        "filename": passage.filename,
+    }

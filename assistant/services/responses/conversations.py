@@ -13,25 +13,23 @@ from assistant.database import transaction
 from assistant.errors import InvalidInput, NotFound
 from assistant.models import ConversationItem, ItemConversation, Job
 from assistant.openai_ids import Prefix, shown
-from assistant.services import active_owner, jobs
+from assistant.services import active_owner, idempotency, jobs
 from assistant.services.responses import history, input_items
 from assistant.services.responses.output_items import Members
 
 MOST_ITEMS = 20
 
 
-def create(owner_id: uuid.UUID, items: Any, metadata: Members) -> Members:
-    """Make a conversation, with what was said in it before."""
+def create(owner_id: uuid.UUID, items: Any, metadata: Members) -> uuid.UUID:
+    """Make a conversation, with what was said in it before; return its id."""
     conversation_id = uuid7()
     read = _read(items, conversation_id, 0)
     with transaction(owner_id) as session:
         active_owner.demand_active(session, owner_id)
-        made = ItemConversation(id=conversation_id, owner_id=owner_id, notes=metadata)
-        session.add(made)
+        session.add(ItemConversation(id=conversation_id, owner_id=owner_id, notes=metadata))
         session.flush()
         history.add(session, owner_id, conversation_id, read)
-        session.refresh(made)
-    return _shown(made)
+    return conversation_id
 
 
 def _read(items: Any, conversation_id: uuid.UUID, last: int) -> list[Members]:
@@ -82,6 +80,7 @@ def delete(owner_id: uuid.UUID, conversation_id: uuid.UUID) -> None:
         open_ones = (Job.sequence_key == conversation_id, Job.owner_id == owner_id)
         cancelled = jobs.cancel_all(session, *open_ones)
         session.execute(delete_rows(ItemConversation).where(ItemConversation.id == conversation_id))
+        idempotency.forget(session, [owner_id], [conversation_id])
     jobs.follow_up(cancelled)
 
 

@@ -1,112 +1,102 @@
-"""Look for passages in vector stores: collections of ours, whose documents are files there."""
+"""Look for passages in vector stores, as the tools of a request ask for it."""
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assistant.errors import NotFound
-from assistant.models import Collection
+from assistant.errors import InvalidInput, NotFound, PermanentError
 from assistant.openai_ids import Prefix, known, shown
-from assistant.pieces import with_header
 from assistant.services.responses.output_items import Members
-from assistant.services.retrieval import retrieval
-from assistant.services.retrieval.encoders import Question
-from assistant.services.retrieval.retrieval import Hit, Scope
+from assistant.services.retrieval import attribute_filters
+from assistant.services.stores import searching, stores
+from assistant.services.stores.searching import Passage, Wanted
 
-USUAL_RESULTS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to look for, and where; `score_threshold` is the least score that counts."""
-
-    owner_id: uuid.UUID
-    store_ids: Sequence[uuid.UUID]
-    queries: Sequence[str]
-    filters: Members | None = None
-    limit: int = USUAL_RESULTS
-    score_threshold: float = 0.0
+USUAL_RESULTS, MOST_RESULTS = 10, 50
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A chunk that was found, and the file that it is of, as clients know it."""
-
-    file_id: str
-    filename: str
-    attributes: dict[str, Any]
-    text: str
-    score: float
-    hit: Hit
-
-    def body(self) -> Members:
-        """Return it as the result of a search."""
-        return {
-            "file_id": self.file_id,
-            "filename": self.filename,
-            "score": self.score,
-            "text": self.text,
-            "attributes": self.attributes,
-        }
-
-
-def wanted(owner_id: uuid.UUID, tools: Sequence[Members], query: str) -> Wanted:
-    """Return what the tools of a request ask for."""
-    limits = [tool["max_num_results"] for tool in tools if tool["max_num_results"]]
-    options = [tool["ranking_options"] for tool in tools if tool["ranking_options"]]
-    thresholds = [one.get("score_threshold") for one in options]
-    return Wanted(
-        owner_id,
-        store_ids_of(tools),
-        [query],
-        next((tool["filters"] for tool in tools if tool["filters"]), None),
-        min(limits, default=USUAL_RESULTS),
-        next((float(one) for one in thresholds if isinstance(one, int | float)), 0.0),
-    )
+def checked(tool: Members, pointer: str) -> Members:
+    """Return the tool with what counts in it; raises `InvalidInput`, naming the member."""
+    names = tool.get("vector_store_ids")
+    if not (isinstance(names, list) and names and all(isinstance(one, str) for one in names)):
+        raise InvalidInput("Name one vector store at least.", pointer=f"{pointer}/vector_store_ids")
+    most = tool.get("max_num_results")
+    if most is not None and not (type(most) is int and 1 <= most <= MOST_RESULTS):
+        raise InvalidInput(
+            f"`max_num_results` is a number from 1 to {MOST_RESULTS}.",
+            pointer=f"{pointer}/max_num_results",
+        )
+    filters = tool.get("filters")
+    if filters is not None:
+        filters = attribute_filters.checked(filters, f"{pointer}/filters")
+    return {
+        "type": tool["type"],
+        "vector_store_ids": names,
+        "filters": filters,
+        "max_num_results": most,
+        "ranking_options": _ranking(tool.get("ranking_options"), f"{pointer}/ranking_options"),
+    }
 
 
-def store_ids_of(tools: Sequence[Members]) -> list[uuid.UUID]:
-    """Return the stores that tools name, each once; raises `NotFound` for what is no id."""
-    names = dict.fromkeys(name for tool in tools for name in tool["vector_store_ids"])
-    return [_store_id(name) for name in names]
+def _ranking(given: object, pointer: str) -> Members | None:
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise InvalidInput("`ranking_options` is an object.", pointer=pointer)
+    least = given.get("score_threshold", 0.0)
+    if isinstance(least, bool) or not (isinstance(least, int | float) and 0 <= least <= 1):
+        raise InvalidInput(
+            "`score_threshold` is a number from 0 to 1.", pointer=f"{pointer}/score_threshold"
+        )
+    return {"ranker": str(given.get("ranker") or "auto"), "score_threshold": float(least)}
 
 
-def _store_id(name: str) -> uuid.UUID:
+def demand_stores(session: Session, owner_id: uuid.UUID, tools: Sequence[Members]) -> None:
+    """Raise `NotFound` or `StoreExpired` unless all stores are there, the owner's, and usable."""
+    for tool in tools:
+        for name in tool["vector_store_ids"]:
+            _, store = stores.find(session, owner_id, _id_of(name))
+            stores.demand_usable(store)
+
+
+def _id_of(name: str) -> uuid.UUID:
     found = known(Prefix.STORE, name)
     if found is None:
-        raise _no_store(name)
+        raise NotFound(f"There is no vector store with the id {name[:100]!r}.")
     return found
 
 
-def _no_store(name: str) -> NotFound:
-    return NotFound(f"There is no vector store with the id {name[:100]!r}.")
+def find(owner_id: uuid.UUID, tools: Sequence[Members], query: str) -> list[Passage]:
+    """Return the passages that fit a query best, best first; only workers have models.
+
+    Raises `PermanentError` if a store is gone by now.
+    """
+    found: list[Passage] = []
+    for tool in tools:
+        ids = list(dict.fromkeys(_id_of(name) for name in tool["vector_store_ids"]))
+        options = tool["ranking_options"] or {}
+        wanted = Wanted(
+            [query],
+            tool["max_num_results"] or USUAL_RESULTS,
+            tool["filters"],
+            options.get("score_threshold", 0.0),
+            options.get("ranker") != "none",
+        )
+        try:
+            found += searching.file_search(owner_id, ids, wanted)
+        except (NotFound, InvalidInput) as error:
+            raise PermanentError(error.detail, code="invalid_prompt") from None
+    if len(tools) > 1:
+        found.sort(key=lambda passage: -passage.score)
+    return found
 
 
-def demand_stores(session: Session, owner_id: uuid.UUID, store_ids: Sequence[uuid.UUID]) -> None:
-    """Raise `NotFound` unless all stores are there and the owner's."""
-    for store_id in store_ids:
-        mine = (Collection.id == store_id, Collection.owner_id == owner_id, Collection.is_live)
-        if session.scalar(select(Collection.id).where(*mine)) is None:
-            raise _no_store(shown(Prefix.STORE, store_id))
-
-
-def find(wish: Wanted) -> list[Found]:
-    """Return the passages that fit best, best first; only workers have models."""
-    scope = Scope(wish.owner_id, collection_ids=list(wish.store_ids))
-    best: dict[tuple[uuid.UUID, int, int, int], Hit] = {}
-    for query in wish.queries:
-        for hit in retrieval.find(scope, Question(wish.owner_id, query), wish.limit):
-            key = (hit.document_id, hit.generation, hit.start, hit.end)
-            if hit.score >= wish.score_threshold:
-                best.setdefault(key, hit)
-    return [_found(hit) for hit in list(best.values())[: wish.limit]]
-
-
-def _found(hit: Hit) -> Found:
-    text = with_header(hit.table_header, hit.text)
-    file_id = shown(Prefix.FILE, hit.document_id)
-    return Found(file_id, hit.filename, {}, text, hit.score, hit)
+def result_of(passage: Passage) -> Members:
+    """Return a passage as the result of a search."""
+    return {
+        "file_id": shown(Prefix.FILE, passage.file_id),
+        "filename": passage.filename,
+        "score": passage.score,
+        "text": passage.text,
+        "attributes": passage.attributes,
+    }

@@ -50,9 +50,11 @@ def follow(
 def read(owner_id: uuid.UUID, response_id: uuid.UUID, after: int) -> News:
     """Return what is behind a number by now."""
     with transaction(owner_id) as session:
-        # First whether it has ended: then all that there is comes afterwards.
+        # First whether it has begun, before which there are no rows, and whether it has ended,
+        # after which all of them are there.
         known = rows.find(session, owner_id, response_id, stored=False)
-        found = rows.events_behind(session, response_id, after, AT_ONCE)
+        has_begun = known.job.attempt > 0
+        found = rows.events_behind(session, response_id, after, AT_ONCE) if has_begun else []
         head = [each for each in rendering.head_of(*known) if each.number > after]
         if not known.has_ended or len(found) == AT_ONCE:
             return News([*head, *found], over=False)

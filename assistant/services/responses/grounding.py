@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 from assistant.extensions import settings
 from assistant.pieces import with_header
+from assistant.services.generation import prompts as grounded_prompts
 from assistant.services.generation.joining import joined
-from assistant.services.generation.prompts import Passage, grounded_messages
 from assistant.services.generation.wording import small_talk
 from assistant.services.jobs import Run
 from assistant.services.responses import file_search, prompts
 from assistant.services.responses.asking import FILE_SEARCH
 from assistant.services.responses.citing import CitingFilter, annotations_of
 from assistant.services.responses.drafting import Draft
-from assistant.services.responses.file_search import Found
 from assistant.services.responses.output_items import Members
 from assistant.services.responses.prompts import Messages
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit
+from assistant.services.stores.searching import Passage
 
 LONGEST_QUERY = 2000
 
@@ -29,7 +29,7 @@ class Grounds:
     messages: Messages
     question: Question
     hits: Sequence[Hit]
-    found: Sequence[Found]
+    found: Sequence[Passage]
 
     def annotations(self, run: Run, markers: CitingFilter) -> list[Members]:
         """Return the citations of the answer that was given."""
@@ -51,8 +51,8 @@ def grounds_of(run: Run, asked: Members, draft: Draft, messages: Messages) -> Gr
         return None
     run.progress("retrieving")
     draft.begin_search([query])
-    found = file_search.find(file_search.wanted(run.owner_id, tools, query))
-    draft.end_search([one.body() for one in found])
+    found = file_search.find(run.owner_id, tools, query)
+    draft.end_search([file_search.result_of(passage) for passage in found])
     run.progress("generating")
     if not found:
         return None
@@ -81,10 +81,12 @@ def _told(
     said = asked["max_output_tokens"] or settings.max_tokens
     room = settings.context_tokens - said - prompts.estimate(rest)
     passages = [
-        Passage(hit.filename, hit.page, with_header(hit.table_header, hit.text), hit.headings)
+        grounded_prompts.Passage(
+            hit.filename, hit.page, with_header(hit.table_header, hit.text), hit.headings
+        )
         for hit in hits
     ]
-    grounded, used = grounded_messages(
+    grounded, used = grounded_prompts.grounded_messages(
         instructions, passages, (), query, max(room, settings.context_tokens // 4)
     )
     system, question = (content for _, content in grounded)

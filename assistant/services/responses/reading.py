@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from collections.abc import Callable
 from typing import Literal
 
 from assistant.database import transaction
@@ -14,8 +13,6 @@ from assistant.services.responses import rendering, rows
 from assistant.services.responses.output_items import Members
 from assistant.services.responses.rows import Known
 
-# How often whoever waits sees to whether somebody still waits for it.
-LOOK_SECONDS = 0.5
 # Lost words of an end are made up for by the hub; this is for what it cannot know.
 READ_SECONDS = 5.0
 
@@ -37,15 +34,10 @@ def read(
     return rendering.body_of(*known, events), known
 
 
-def wait(
-    owner_id: uuid.UUID,
-    response_id: uuid.UUID,
-    seconds: float,
-    is_awaited: Callable[[], bool] = lambda: True,
-) -> Job | None:
+def wait(owner_id: uuid.UUID, response_id: uuid.UUID, seconds: float) -> Job | None:
     """Return the job of a response once it has ended.
 
-    It is None if that takes too long, is awaited by nobody any more, or the process leaves.
+    It is None if that takes too long, or the process leaves.
     """
     give_up = time.monotonic() + seconds
     feed = Feed()
@@ -59,9 +51,7 @@ def wait(
                     known = rows.find(session, owner_id, response_id, stored=False)
                 if known.has_ended:
                     return known.job
-            if not is_awaited():
-                return None
-            feed.take(min(LOOK_SECONDS, give_up - now))
+            feed.take(min(READ_SECONDS, give_up - now))
     return None
 
 

@@ -2,12 +2,13 @@
 
 import uuid
 
+from sqlalchemy import ColumnElement, select
 from sqlalchemy import delete as delete_rows
 
 from assistant.database import transaction
 from assistant.errors import InvalidInput, NotFound
 from assistant.models import Job, Response
-from assistant.services import jobs
+from assistant.services import idempotency, jobs
 from assistant.services.responses import reading, rows
 from assistant.services.responses.output_items import Members
 
@@ -38,16 +39,26 @@ def hang_up(owner_id: uuid.UUID, response_id: uuid.UUID) -> None:
         jobs.cancel(owner_id, response_id)
     except NotFound:
         return
-    forget_unstored(owner_id, response_id)
+    # Its worker writes nothing more, since it was asked to stop before.
+    _forget_unstored(owner_id, response_id)
 
 
-def forget_unstored(owner_id: uuid.UUID, response_id: uuid.UUID) -> None:
-    """Remove a response that was not to be stored."""
+def leave(owner_id: uuid.UUID, response_id: uuid.UUID) -> None:
+    """Let go of a response that was answered; it is removed if it was not to be stored.
+
+    If it has not ended yet, upkeep does that.
+    """
+    ended = select(Job.id).where(Job.id == Response.id, Job.finished_at.is_not(None))
+    _forget_unstored(owner_id, response_id, ended.exists())
+
+
+def _forget_unstored(
+    owner_id: uuid.UUID, response_id: uuid.UUID, *which: ColumnElement[bool]
+) -> None:
+    mine = (Response.id == response_id, Response.owner_id == owner_id, ~Response.stored)
+    gone = delete_rows(Response).where(*mine, *which)
     with transaction(owner_id) as session:
-        gone = delete_rows(Response).where(
-            Response.id == response_id, Response.owner_id == owner_id
-        )
-        session.execute(gone.where(~Response.stored))
+        session.execute(gone.execution_options(synchronize_session=False))
 
 
 def delete(owner_id: uuid.UUID, response_id: uuid.UUID) -> None:
@@ -59,4 +70,5 @@ def delete(owner_id: uuid.UUID, response_id: uuid.UUID) -> None:
         session.execute(
             delete_rows(Response).where(Response.id == response_id, Response.owner_id == owner_id)
         )
+        idempotency.forget(session, [owner_id], [response_id])
     jobs.follow_up(cancelled)

@@ -68,7 +68,7 @@ def test_its_items_are_added_listed_and_deleted(user: User) -> None:
         ({"items": "text"}, "items"),
         ({"items": [{"role": "user"}]}, "items[0].content"),
         ({"items": [{"type": "item_reference", "id": "msg_1"}]}, "items[0].type"),
-        ({"metadata": {"a": "x" * 513}}, "metadata"),
+        ({"metadata": {"a": "x" * 513}}, "metadata.a"),
     ],
 )
 def test_what_cannot_be_made(user: User, body: dict[str, Any], param: str) -> None:

@@ -1,24 +1,32 @@
 """Answers from vector stores, with citations that name their files."""
 
-import uuid
 from typing import Any
 
 import pytest
 
+from tests.api.openai import stores
 from tests.api.openai.test_responses import create, done, names, stream, text_of
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
-from tests.factories import assert_openai_error, indexed
+from tests.factories import assert_openai_error
 
 TEXT = "The foghorn is sounded on Fridays at noon. Nobody may touch the lamp oil."
 
 
 @pytest.fixture
-def store(user: User) -> str:
-    """Return a vector store in which a file can be found."""
-    indexed(user, TEXT, "rules.txt")
-    (collection,) = user.get("/collections").get_json()
-    return f"vs_{uuid.UUID(collection['id']).hex}"
+def file(user: User) -> dict[str, Any]:
+    """Return a file that was uploaded."""
+    return stores.upload(user, TEXT, "rules.txt")
+
+
+@pytest.fixture
+def store(user: User, file: dict[str, Any]) -> str:
+    """Return a vector store in which that file can be found."""
+    made = stores.make_store(user)
+    stores.attach(user, made, file, attributes={"kind": "rules"})
+    stores.work_off(user)
+    store_id: str = made["id"]
+    return store_id
 
 
 def search(store: str, **members: Any) -> dict[str, Any]:
@@ -31,7 +39,7 @@ def ask(user: User, store: str, **members: Any) -> dict[str, Any]:
 
 
 def test_an_answer_cites_files_and_shows_no_marker(
-    user: User, model: ModelServer, store: str
+    user: User, model: ModelServer, store: str, file: dict[str, Any]
 ) -> None:
     model.script(text="It is sounded on Fridays [1]. At noon, that is.")
     made = ask(user, store)
@@ -44,7 +52,7 @@ def test_an_answer_cites_files_and_shows_no_marker(
     (citation,) = message["content"][0]["annotations"]
     assert citation.keys() == {"type", "index", "file_id", "filename"}
     assert (citation["index"], citation["filename"]) == (24, "rules.txt")
-    assert citation["file_id"].startswith("file-")
+    assert citation["file_id"] == file["id"]
     events = stream(user, made)
     kinds = names(events)
     assert kinds[3:8] == [
@@ -63,6 +71,7 @@ def test_what_was_found_is_shown_on_request(user: User, model: ModelServer, stor
     (result, *_) = done(user, made)["output"][0]["results"]
     assert result.keys() == {"file_id", "filename", "score", "text", "attributes"}
     assert "foghorn" in result["text"]
+    assert result["attributes"] == {"kind": "rules"}
 
 
 def test_an_answer_without_markers_cites_what_proves_it(
@@ -104,6 +113,8 @@ def test_what_an_attempt_has_found_is_told_once(user: User, model: ModelServer, 
         ({"max_num_results": 51}, 400, "tools[0].max_num_results"),
         ({"max_num_results": True}, 400, "tools[0].max_num_results"),
         ({"filters": "all"}, 400, "tools[0].filters"),
+        ({"filters": {"type": "like"}}, 400, "tools[0].filters.type"),
+        ({"ranking_options": []}, 400, "tools[0].ranking_options"),
     ],
 )
 def test_what_cannot_be_searched(
@@ -117,3 +128,18 @@ def test_what_cannot_be_searched(
 def test_the_store_of_another_is_not_found(user: User, other_user: User, store: str) -> None:
     body = {"input": "x", "background": True, "tools": [search(store)]}
     assert_openai_error(other_user.openai("POST", "/responses", json=body), 404)
+
+
+def test_attributes_choose_files(user: User, model: ModelServer, store: str) -> None:
+    for value, expected in (("rules", 1), ("poems", 0)):
+        tool = search(store, filters={"type": "eq", "key": "kind", "value": value})
+        given = {"tools": [tool], "include": ["file_search_call.results"]}
+        ended = done(user, create(user, "When is the foghorn sounded?", **given))
+        assert len(ended["output"][0]["results"]) == expected
+
+
+def test_a_store_that_is_gone_by_then_fails_it(user: User, model: ModelServer, store: str) -> None:
+    made = ask(user, store)
+    user.openai("DELETE", f"/vector_stores/{store}")
+    ended = done(user, made)
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "invalid_prompt")

@@ -130,7 +130,7 @@ def stream_so_far(user: User, made: dict[str, Any]) -> list[dict[str, Any]]:
         ({"conversation": f"conv_{'0' * 32}"}, 404, "not_found", None),
         ({"conversation": 5}, 400, "invalid_value", "conversation"),
         ({"metadata": {"a": 5}}, 400, "invalid_value", "metadata.a"),
-        ({"metadata": {"a" * 65: "x"}}, 400, "invalid_value", "metadata"),
+        ({"metadata": {str(n): "x" for n in range(17)}}, 400, "invalid_value", "metadata"),
         ({"text": {"format": {"type": "xml"}}}, 400, "invalid_value", "text.format.type"),
         ({"store": False}, 400, "invalid_value", "store"),
         ({"max_output_tokens": 0}, 400, "invalid_value", "max_output_tokens"),
