@@ -1,6 +1,6 @@
 """Celery's policy: what runs where, and that a message is only a bell."""
 
-imports = ("workers.search", "workers.pages")
+imports = ("workers.search", "workers.pages", "workers.embeddings")
 
 task_serializer = "json"
 accept_content = ["json"]

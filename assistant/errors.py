@@ -1,5 +1,7 @@
 """The exceptions that services and adapters raise; each knows its HTTP status and title."""
 
+from typing import ClassVar
+
 
 class AssistantError(Exception):
     """An error that a client may see, with words that say what to do next."""
@@ -37,6 +39,22 @@ class InvalidCredentials(AssistantError):
     status, title, code = 401, "Unauthorized", "invalid_credentials"
 
 
+class InvalidToken(InvalidCredentials):
+    """The token or key that came with a request is not good, or not any more."""
+
+
+class UnsupportedGrant(AssistantError):
+    """A token is asked for in a way that is unknown here."""
+
+    status, title, code = 400, "Bad Request", "unsupported_grant_type"
+
+
+class PreconditionFailed(AssistantError):
+    """The thing was changed since the client has read it."""
+
+    status, title, code = 412, "Precondition Failed", "precondition_failed"
+
+
 class PermissionDenied(AssistantError):
     """The caller is known, but may not do this."""
 
@@ -53,6 +71,13 @@ class NotFound(AssistantError):
     """The thing does not exist, or belongs to somebody else."""
 
     status, title, code = 404, "Not Found", "not_found"
+
+
+class UnknownModel(NotFound):
+    """No model has this name."""
+
+    code = "model_not_found"
+    place: ClassVar[dict[str, str]] = {"pointer": "/model"}
 
 
 class Conflict(AssistantError):
@@ -95,6 +120,18 @@ class RateLimited(AssistantError):
     """The caller has too much in flight."""
 
     status, title, code = 429, "Too Many Requests", "rate_limited"
+
+
+class TokensSpent(RateLimited):
+    """The caller has used up a model's tokens, or reserved them, for now."""
+
+    code = "quota_exceeded"
+
+
+class QuotaExceeded(PermissionDenied):
+    """The caller has as much as the operator allows."""
+
+    code = "quota_exceeded"
 
 
 class Unavailable(AssistantError):
@@ -141,6 +178,16 @@ class PermanentError(AssistantError):
         super().__init__(detail)
         self.code = code or self.code
         self.title = title or self.title
+
+
+class ContextTooLong(PermanentError):
+    """A model was asked more than it can take; `window` is how many tokens that is, if known."""
+
+    code = "context_too_long"
+
+    def __init__(self, detail: str, *, window: int | None = None) -> None:
+        super().__init__(detail)
+        self.window = window
 
 
 class TransientError(PermanentError):

@@ -8,6 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.chat import ChatModel as ChatModel
+from assistant.chat import ChatRequest as ChatRequest
+from assistant.chat import ChatStream as ChatStream
+from assistant.chat import Usage as Usage
+
 Vectors = NDArray[np.float32]
 # Where things begin in a text, in code points.
 Offsets = NDArray[np.int32]
@@ -21,60 +26,6 @@ WORD = np.dtype(
 )
 # A row of `WORD` for each word; `np.array(tuples, WORD)` makes it.
 Words = NDArray[np.void]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens that one model call took."""
-
-    prompt_tokens: int
-    completion_tokens: int
-
-    def as_dict(self) -> dict[str, int]:
-        """Return what an attempt's row keeps."""
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-        }
-
-    @property
-    def total_tokens(self) -> int:
-        """Return what is billed: prompt and completion together."""
-        return self.prompt_tokens + self.completion_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """What to ask a chat model: `messages` are `(role, content)` pairs, oldest first."""
-
-    messages: Sequence[tuple[str, str]]
-    model: str
-    temperature: float
-    max_tokens: int
-    timeout: float
-
-
-class ChatStream(Protocol):
-    """One running answer; iterate it for text deltas.
-
-    Iteration raises `TransientError` or `PermanentError`; it ends normally only when the server
-    named a `finish_reason`, or after `abort()`.
-    """
-
-    model: str
-    usage: Usage | None
-    finish_reason: str | None
-
-    def __iter__(self) -> Iterator[str]: ...
-
-    def abort(self) -> None:
-        """Close the connection to the server; may be called from any thread, at any time."""
-
-
-class ChatModel(Protocol):
-    """A language model behind an OpenAI-compatible server."""
-
-    def stream(self, request: ChatRequest) -> ChatStream: ...
 
 
 class ModelList(Protocol):

@@ -27,6 +27,7 @@ JOB_KEYS = {
 WAITING_KEYS = {"queue_position", "blocker", "waiting_because"}
 MESSAGE_KEYS = {
     *("id", "conversation_id", "parent_id", "role", "status", "content", "citations", "support"),
+    *("reasoning", "notes"),
     *("tokens_used", "usage", "model", "finish_reason", "job_id", "created_at"),
 }
 DOCUMENT_KEYS = {

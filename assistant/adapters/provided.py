@@ -1,12 +1,14 @@
 """The adapters that the settings ask for, each made when it is first used."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from assistant.adapters.files import UploadFolder
 from assistant.adapters.importing import one_at_a_time
 from assistant.adapters.model_access import ModelAccess, endpoint_access
 from assistant.adapters.page_cache import PageCache
+from assistant.adapters.sealing import Sealing
+from assistant.chat import Providers
 from assistant.config import Settings
 from assistant.pieces import Splitter
 from assistant.ports import (
@@ -21,6 +23,9 @@ from assistant.ports import (
 from assistant.recognition import PageRecogniser
 from assistant.retrieval_settings import ENDPOINT
 from assistant.sources import Fetcher, Unpacker
+
+if TYPE_CHECKING:
+    from assistant.adapters.model_calls import HttpModelCalls
 
 # The imports are inside the functions on purpose: a web process must never load torch, chromadb
 # or the openai SDK.
@@ -47,8 +52,9 @@ class made_once(Generic[Made]):
 class Adapters:
     """Models, vectors, parser and files behind their ports."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, providers: Providers | None = None) -> None:
         self._settings = settings
+        self._providers = providers
         self._encoders: dict[tuple[str, str | None], EmbeddingModel] = {}
 
     def make_all(self) -> None:
@@ -76,8 +82,15 @@ class Adapters:
     def chat_model(self) -> ChatModel:
         """Return the language model's server."""
         from assistant.adapters.chat import OpenAIChat
+        from assistant.adapters.routed import RoutedChat
 
-        return OpenAIChat(self.model_access.url, self.model_access.key)
+        default = OpenAIChat(self.model_access.url, self.model_access.key)
+        return RoutedChat(default, self._providers, OpenAIChat)
+
+    @made_once
+    def sealing(self) -> Sealing:
+        """Return what seals the keys of model servers."""
+        return Sealing(self._settings.encryption_keys)
 
     @made_once
     def model_list(self) -> ModelList:
@@ -85,6 +98,13 @@ class Adapters:
         from assistant.adapters.model_list import HttpModelList
 
         return HttpModelList(self.model_access)
+
+    @made_once
+    def model_calls(self) -> "HttpModelCalls":
+        """Return what passes requests on to the language model's server."""
+        from assistant.adapters.model_calls import HttpModelCalls
+
+        return HttpModelCalls(self.model_access, self._settings.model_timeout)
 
     @made_once
     def model_access(self) -> ModelAccess:

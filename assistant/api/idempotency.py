@@ -66,7 +66,7 @@ def idempotent(
             given = request.headers.get(HEADER)
             if given is None:
                 return view(*prepared(args), **kwargs)
-            call = (owner(), _read_key(given), _fingerprint(args))
+            call = (owner(), read_key(given), _fingerprint(args))
             if prepare is None:
                 answer, was_kept = idempotency.once(
                     *call, lambda: _as_answer(view(*args, **kwargs))
@@ -86,7 +86,8 @@ def idempotent(
     return decorate
 
 
-def _read_key(given: str) -> str:
+def read_key(given: str) -> str:
+    """Return the key that a header holds; raises `InvalidInput` if it holds none."""
     found = KEY.fullmatch(given.strip())
     if found is None:
         raise InvalidInput(
@@ -107,11 +108,12 @@ def _body() -> object:
     """Return what was sent, without what differs when a client sends the same thing again."""
     if request.is_json:
         return request.get_json(silent=True)
-    files = [(name, *_digest(file)) for name, file in request.files.items(multi=True)]
+    files = [(name, *digest_of(file)) for name, file in request.files.items(multi=True)]
     return [sorted(request.form.items(multi=True)), sorted(files)]
 
 
-def _digest(file: FileStorage) -> tuple[str, str]:
+def digest_of(file: FileStorage) -> tuple[str, str]:
+    """Return a file's name, and a digest of its bytes, which can be read again."""
     digest = hashlib.file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # a stream of bytes, however werkzeug keeps it
     file.stream.seek(0)
     return file.filename or "", digest
@@ -120,13 +122,16 @@ def _digest(file: FileStorage) -> tuple[str, str]:
 def _as_answer(response: Response) -> Answer:
     body = response.get_data()
     location = response.headers.get("Location")
-    return Answer(response.status_code, body, location, uuid.UUID(response.get_json()["id"]))
+    made, tag = uuid.UUID(response.get_json()["id"]), response.headers.get("ETag")
+    return Answer(response.status_code, body, location, made, tag)
 
 
 def _as_response(answer: Answer, was_kept: bool) -> Response:
     response = ready_json(answer.body, answer.status)
     if answer.location is not None:
         response.headers["Location"] = answer.location
+    if answer.tag is not None:
+        response.headers["ETag"] = answer.tag
     if was_kept:
         response.headers[REPLAYED] = "true"
     return response

@@ -20,9 +20,17 @@ from assistant.models.installation import Installation
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue, WorkerSlots
 from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
+from assistant.models.provider import ModelProvider
+from assistant.models.response import (
+    ConversationItem,
+    ItemConversation,
+    Response,
+    ResponseEvent,
+)
 from assistant.models.session import Session
 from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
 from assistant.models.uploaded_file import UploadedFile
+from assistant.models.usage import UsageDay
 from assistant.models.user import Role, User
 from assistant.models.vector_store import FileBatch, VectorStore
 
@@ -36,6 +44,7 @@ __all__ = [
     "Collection",
     "CollectionIndex",
     "Conversation",
+    "ConversationItem",
     "Document",
     "DocumentPage",
     "DocumentStatus",
@@ -49,12 +58,14 @@ __all__ = [
     "IdempotencyKey",
     "IndexState",
     "Installation",
+    "ItemConversation",
     "Job",
     "JobState",
     "KnownAddress",
     "LexicalText",
     "Message",
     "MessageRole",
+    "ModelProvider",
     "OneTimeToken",
     "OpenJob",
     "OpenJobCount",
@@ -62,6 +73,8 @@ __all__ = [
     "PreparedDocument",
     "Purpose",
     "Queue",
+    "Response",
+    "ResponseEvent",
     "Role",
     "ScannedPage",
     "Scope",
@@ -69,6 +82,7 @@ __all__ = [
     "SignInCount",
     "Standing",
     "UploadedFile",
+    "UsageDay",
     "User",
     "VectorStore",
     "WhenBusy",

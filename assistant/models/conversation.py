@@ -77,7 +77,8 @@ class Message(Model):
     deleted stays with `quote` null and `deleted` true. `support` is what the check of a reply from
     documents found, and quotes nothing; it is null where none was made. `jump_id` is an ancestor
     farther up than the parent, `depth` the way to where these begin; the database writes both, and
-    earlier releases have left them null.
+    earlier releases have left them null. `reasoning` is what a model thought before the reply, null
+    if it told nothing; `notes` say what was left out or lowered to make it.
     """
 
     __tablename__ = "messages"
@@ -99,6 +100,8 @@ class Message(Model):
     content: Mapped[str] = mapped_column(Text)
     citations: Mapped[JsonList] = mapped_column(default=list)
     support: Mapped[JsonList | None]
+    reasoning: Mapped[str | None] = mapped_column(Text)
+    notes: Mapped[JsonList] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
     options: Mapped[Json] = mapped_column(default=dict)
     model: Mapped[str | None] = mapped_column(String(128))
     prompt_tokens: Mapped[int | None]

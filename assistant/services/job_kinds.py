@@ -21,9 +21,11 @@ from assistant.services.evaluation import evaluations, work
 from assistant.services.generation import analysis, replies
 from assistant.services.jobs import kinds
 from assistant.services.jobs.kinds import Binding
+from assistant.services.responses import creating, generating
 
 BINDINGS = {
     kinds.REPLY: Binding(replies.generate, regenerating.retry, messages.reply_results),
+    kinds.RESPOND: Binding(generating.respond, creating.retry),
     kinds.INDEX: Binding(indexing.index, changes.retry),
     kinds.INDEX_COLLECTION: Binding(index_building.build, index_building.retry),
     kinds.ANALYZE: Binding(analysis.analyze, analysis.retry),

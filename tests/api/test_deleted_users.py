@@ -35,6 +35,7 @@ RECEIPT_KEYS = {
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
     *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
     *("api_keys", "uploaded_files"),
+    *("responses", "response_events", "item_conversations", "conversation_items"),
 }
 
 
@@ -49,6 +50,10 @@ def busy(user: User) -> User:
     user.post("/collections", json={"name": "Papers"})
     evaluated = user.post("/evaluations", json={"questions": [{"question": SECRET}]}).get_json()
     jobs.run(evaluated["id"])
+    talk = user.openai("POST", "/conversations", json={"items": [{"role": "user", "content": "x"}]})
+    body = {"input": SECRET, "conversation": talk.get_json()["id"], "background": True}
+    made = user.openai("POST", "/responses", json=body).get_json()
+    jobs.run(made["id"].removeprefix("resp_"))
     user.client.post(TOKEN, data={"username": user.username, "password": PASSWORD})
     user.post("/api-keys", json={"name": SECRET, "scopes": ["read"]})
     file = {"file": (io.BytesIO(SECRET.encode()), "third.txt"), "purpose": "assistants"}
@@ -109,9 +114,11 @@ def test_deleting_oneself_ends_access_at_once_and_removes_everything(
     assert receipt == {
         **{"documents": 2, "chunks": 1, "vectors_deleted": 1, "vectors_remaining": 0},
         **{"embeddings": receipt["embeddings"], "collections": 3, "conversations": 2},
-        **{"messages": 4, "evaluations": 1, "jobs": 5, "sessions": 1, "api_keys": 1},
-        "uploaded_files": 1,
+        **{"messages": 4, "evaluations": 1, "jobs": 6, "sessions": 1, "api_keys": 1},
+        **{"responses": 1, "response_events": receipt["response_events"]},
+        **{"item_conversations": 1, "conversation_items": 3, "uploaded_files": 1},
     }
+    assert receipt["response_events"] > 4
     assert rows_of(busy) == {"sessions": 1, "jobs": 1, "job_attempts": 1}
     assert vectors(names) == 0
     assert not folder.exists()
@@ -257,7 +264,8 @@ def test_it_waits_for_what_still_runs(admin: User, user: User, another_app: Any)
 
 PARTS = [
     *("documents", "files", "collections", "conversations", "embeddings", "evaluations"),
-    *("jobs", "account"),
+    *("response_events", "responses", "item_conversations", "uploaded_files", "jobs"),
+    "account",
 ]
 
 
@@ -295,7 +303,7 @@ def test_a_crash_in_the_middle_is_made_good_by_the_next_attempt(
     ended = job(busy, accepted["id"])
     assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
     figures = ("documents", "chunks", "vectors_deleted", "collections", "messages", "evaluations")
-    assert [ended["result"][name] for name in (*figures, "jobs")] == [2, 1, 1, 3, 4, 1, 5]
+    assert [ended["result"][name] for name in (*figures, "jobs")] == [2, 1, 1, 3, 4, 1, 6]
     assert ended["result"]["sessions"] == 1
     assert rows_of(busy).keys() == {"sessions", "jobs", "job_attempts"}
 

@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from email.utils import formatdate
 from typing import Any
@@ -19,6 +19,7 @@ STREAMS = {
     "hang_end",
     "reset",
     "cut",
+    "done_only",
     "bad_json",
     "error_event",
     "json_error",
@@ -32,7 +33,11 @@ WAITS = {"hang", "drop"}
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One behaviour: a name, and its figures; `delay` and `interval` are milliseconds."""
+    """One behaviour: a name, and its figures; `delay` and `interval` are milliseconds.
+
+    The text comes word by word, or in pieces of `chunk` characters. With `deltas` the answer is
+    these, as they are; `usage` is told instead of what was counted.
+    """
 
     behaviour: str = "answer"
     delay: float = 0
@@ -41,10 +46,13 @@ class Script:
     text: str | None = None
     echo: bool = False
     reasoning: int = 0
+    chunk: int = 0
+    deltas: Sequence[Mapping[str, Any]] | None = None
     finish_reason: str = "stop"
     retry_after: str | None = None
     message: str | None = None
     after: int = 3
+    usage: Mapping[str, Any] | None = None
 
 
 # Status, error code, error type, and the words of real servers.
@@ -102,7 +110,20 @@ ERRORS: Mapping[str, tuple[int, str | int | None, str, str]] = {
         "invalid_request_error",
         "Unsupported value: 'temperature' does not support 0.5 with this model.",
     ),
+    "fastapi": (422, None, "", ""),
+    "content_filter": (
+        400,
+        "content_filter",
+        "invalid_request_error",
+        "The response was filtered due to the prompt triggering Azure OpenAI's content management "
+        "policy. Please modify your prompt and retry.",
+    ),
 }
+# What FastAPI says of a body, in which it repeats what it does not like.
+REASONS = [
+    {"type": "missing", "loc": ["body", "messages", 0, "name"], "msg": "Field required"},
+    {"type": "literal_error", "loc": ["body", "n"], "msg": "Input should be 1", "input": "secret"},
+]
 PARAMETERS = {"max_tokens", "temperature", "stream_options"}
 
 
@@ -161,12 +182,16 @@ def answer_tokens(script: Script, asked: Mapping[str, Any]) -> list[str]:
         text = "The documents say so [1]."
     else:
         text = "This is the scripted answer."
+    if script.chunk:
+        return [text[at : at + script.chunk] for at in range(0, len(text), script.chunk)]
     tokens = re.findall(r"\s*\S+", text) or [text]
     return tokens[: script.tokens] if script.tokens is not None else tokens
 
 
 def error_body(name: str, message: str | None = None) -> tuple[int, bytes]:
     """Return status and JSON body of an error as real servers word it."""
+    if name == "fastapi":
+        return 422, json.dumps({"detail": REASONS}).encode()
     status, code, kind, words = ERRORS[name]
     error = {"message": message or words, "type": kind, "code": code}
     error["param"] = name if name in PARAMETERS else None

@@ -12,11 +12,11 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from tests.doubles import model_script
+from tests.doubles import model_rules, model_script
 from tests.doubles.model_script import Script
 
 MODELS = ("scripted-model", "other-model")
@@ -138,6 +138,11 @@ class Connection(asyncio.Protocol):
         """Act out one chat request."""
         asked = self.asked = Asked(body, headers, self.number)
         self.state.requests.append(asked)
+        if (complaint := model_rules.complaint(body)) is not None:
+            self.reply(*complaint)
+            asked.end("refused")
+            self.asked = None
+            return
         script = model_script.choose(
             body, self.state.scripts.popleft() if self.state.scripts else None
         )
@@ -173,15 +178,18 @@ class Connection(asyncio.Protocol):
             await asyncio.sleep(script.interval / 1000)
         now = asyncio.get_running_loop().time
         began = now()
-        for number, token in enumerate(stream_tokens(script, asked.body)):
-            if script.behaviour not in ("answer", "endless") and number >= script.after:
+        for number, content in enumerate(stream_deltas(script, asked.body)):
+            if (
+                script.behaviour not in ("answer", "endless", "done_only")
+                and number >= script.after
+            ):
                 break
             if number and script.interval:
                 # By the clock, or what each pause is too long would add up.
                 await asyncio.sleep(began + number * script.interval / 1000 - now())
             while self.transport.get_write_buffer_size() > 65_536:
                 await asyncio.sleep(0.005)
-            self.event(delta(asked.body, {"content": token}))
+            self.event(delta(asked.body, content))
             asked.tokens_sent += 1
         await self.finish(script, asked)
 
@@ -205,12 +213,14 @@ class Connection(asyncio.Protocol):
                 self.event(b'{"id": "1", "choices": []}')
             case "cut":
                 pass
+            case "done_only":
+                self.event(b"[DONE]")
             case _:
                 self.event(delta(asked.body, {}, script.finish_reason))
                 if script.behaviour == "hang_end":
                     await asyncio.Event().wait()
                 if (asked.body.get("stream_options") or {}).get("include_usage"):
-                    figures = model_script.usage(asked.body, asked.tokens_sent)
+                    figures = script.usage or model_script.usage(asked.body, asked.tokens_sent)
                     chunk = {**json.loads(delta(asked.body, {})), "choices": [], "usage": figures}
                     self.event(json.dumps(chunk).encode())
                 self.event(b"[DONE]")
@@ -236,7 +246,7 @@ def head(status: int, headers: dict[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def delta(asked: dict[str, Any], content: dict[str, str], finish: str | None = None) -> bytes:
+def delta(asked: dict[str, Any], content: Mapping[str, Any], finish: str | None = None) -> bytes:
     """Return one chunk of a streamed answer."""
     model, said, reason = (json.dumps(value) for value in (asked.get("model"), content, finish))
     return (
@@ -245,14 +255,18 @@ def delta(asked: dict[str, Any], content: dict[str, str], finish: str | None = N
     ).encode()
 
 
-def stream_tokens(script: Script, asked: dict[str, Any]) -> Iterator[str]:
-    """Yield the answer's tokens; for ever, if the script says so."""
+def stream_deltas(script: Script, asked: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what the answer's chunks say; for ever, if the script says so."""
+    if script.deltas is not None:
+        yield from script.deltas
+        return
     if script.behaviour == "endless":
         number = 0
         while True:
-            yield f"word{number} "
+            yield {"content": f"word{number} "}
             number += 1
-    yield from model_script.answer_tokens(script, asked)
+    for token in model_script.answer_tokens(script, asked):
+        yield {"content": token}
 
 
 def whole(script: Script, asked: dict[str, Any]) -> bytes:

@@ -1,6 +1,7 @@
 """What the tests of services share."""
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 from flask import Flask
 
 from assistant.adapters.provided import Adapters
+from assistant.models import Job
 from tests.doubles.model_server import ModelServer
-from tests.services.factories import make_owner
+from tests.services.factories import make_owner, perform
 
 Configure = Callable[..., None]
 
@@ -45,11 +47,33 @@ def configure(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Configure:
 
 
 @pytest.fixture
-def model(model_server: ModelServer) -> Iterator[ModelServer]:
-    """Return the scripted model server with nothing queued and nothing remembered."""
+def model(app: Flask, model_server: ModelServer) -> Iterator[ModelServer]:
+    """Return the scripted model server with nothing queued, remembered, or learnt of it."""
     model_server.reset()
+    chat = vars(app.extensions["adapters"]).get("chat_model")
+    if chat is not None:
+        chat.forget()
     yield model_server
     model_server.reset()
+
+
+@pytest.fixture
+def in_background(app: Flask) -> Iterator[Callable[..., threading.Thread]]:
+    """Return a function that does a job in a thread, as a worker does."""
+    threads = []
+
+    def start(job: Job) -> threading.Thread:
+        def work() -> None:
+            with app.app_context():
+                perform(job)
+
+        threads.append(threading.Thread(target=work))
+        threads[-1].start()
+        return threads[-1]
+
+    yield start
+    for thread in threads:
+        thread.join(30)
 
 
 def pytest_sessionfinish() -> None:

@@ -98,25 +98,6 @@ def flush() -> None:
     cache.ask(lambda client: client.flushdb())
 
 
-@pytest.fixture
-def in_background(app: Flask) -> Iterator[Callable[..., threading.Thread]]:
-    """Return a function that does a job in a thread, as a worker does."""
-    threads = []
-
-    def start(job: Job) -> threading.Thread:
-        def work() -> None:
-            with app.app_context():
-                perform(job)
-
-        threads.append(threading.Thread(target=work))
-        threads[-1].start()
-        return threads[-1]
-
-    yield start
-    for thread in threads:
-        thread.join(30)
-
-
 def test_a_reply_is_followed_from_its_acceptance_to_its_end(
     owner: uuid.UUID, model: ModelServer, in_background: Callable[..., Any]
 ) -> None:

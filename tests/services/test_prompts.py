@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.services.generation import prompts
-from assistant.services.generation.prompts import Passage, estimate_tokens
+from assistant.services.generation.prompts import Passage
+from assistant.token_estimates import estimate_tokens
 
 TURNS = st.lists(
     st.tuples(st.sampled_from(["user", "assistant"]), st.text(max_size=80)), max_size=12
@@ -60,6 +61,19 @@ def test_reply_keeps_the_question() -> None:
 
     assert messages == [("system", "Be kind."), *history[2:], ("user", "And now?")]
     assert prompts.reply_messages(None, history, "And now?", 5) == [("user", "And now?")]
+
+
+def test_a_question_without_a_reply_goes_with_the_next_one_and_is_let_go() -> None:
+    history = [("user", "One?"), ("user", "Two?"), ("assistant", "Second."), ("user", "Three?")]
+
+    messages = prompts.reply_messages(None, history, "Four?", 100)
+    grounded, _ = prompts.grounded_messages(None, [], history, "Four?", 400)
+
+    assert messages == [*history[1:3], ("user", "Three?\n\nFour?")]
+    assert grounded[1:3] == history[1:3]
+    assert grounded[3][1].startswith("Three?\n\nPassages:")
+    assert prompts.reply_messages(None, history[:1], "Four?", 20) == [("user", "One?\n\nFour?")]
+    assert prompts.reply_messages(None, [("user", "One? " * 99)], "Two?", 20) == [("user", "Two?")]
 
 
 def test_grounded_numbers_the_passages() -> None:

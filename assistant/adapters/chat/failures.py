@@ -2,38 +2,21 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx2
 import openai
 
-from assistant.errors import PermanentError, TransientError
+from assistant.adapters.chat.complaints import TOO_LONG, TOO_LONG_CODE
+from assistant.adapters.chat.quoting import Called, quoted
+from assistant.errors import ContextTooLong, PermanentError, TransientError
 
 SPENT = re.compile(r"insufficient|credit|billing|spend_limit|current_quota")
-TOO_LONG_CODE = re.compile(r"context_length_exceeded|exceed_context_size|context_too_long")
-TOO_LONG = re.compile(
-    r"(maximum|available|model'?s?) context|context (length|size|window)|prompt is too long"
-    r"|too many (input )?tokens",
-    re.IGNORECASE,
-)
-SECRET = re.compile(r"\b(sk|gsk|key|Bearer|Basic)[-_ ][\w*.+/=-]{6,}", re.IGNORECASE)
+FILTERED = re.compile(r"content_filter|content_policy|ResponsibleAIPolicy|data_inspection_failed")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-MESSAGE_LENGTH = 160
-SHINGLE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """What an error's words may name, and what they must not repeat."""
-
-    server: str
-    model: str
-    api_key: str
-    private: Sequence[str]
 
 
 def unreachable(called: Called, error: openai.APIConnectionError) -> PermanentError:
@@ -104,6 +87,8 @@ def broken(called: Called, error: openai.APIError) -> PermanentError:
     words = quoted(called, error)
     if TOO_LONG_CODE.search(kind) or TOO_LONG.search(words):
         return context_too_long(called)
+    if FILTERED.search(kind):
+        return filtered(called, words)
     return TransientError(
         f"The model server at {called.server} reported an error in the middle of an answer"
         f"{words} Its log may say more.",
@@ -114,8 +99,7 @@ def broken(called: Called, error: openai.APIError) -> PermanentError:
 def refused(called: Called, error: openai.APIStatusError) -> PermanentError:
     """Explain a response whose status is an error."""
     status, kind = error.status_code, f"{error.code} {error.type}"
-    words = quoted(called, error)
-    wait = retry_after(error.response.headers)
+    words, wait = quoted(called, error), retry_after(error.response.headers)
     if status == 402 or (status == 429 and SPENT.search(kind)):
         return quota_spent(called)
     if status == 429:
@@ -126,6 +110,8 @@ def refused(called: Called, error: openai.APIStatusError) -> PermanentError:
             # It will answer, and says when; that is no fault of the question.
             counted=wait is None,
         )
+    if TOO_LONG_CODE.search(kind) or TOO_LONG.search(error.message):
+        return context_too_long(called)
     if status in (408, 409, 425) or status >= 500:
         return TransientError(
             f"The model server at {called.server} cannot answer now ({status}){words}",
@@ -144,8 +130,8 @@ def refused(called: Called, error: openai.APIStatusError) -> PermanentError:
             "completions there. Check OPENAI_MODEL and OPENAI_BASE_URL, which usually ends in /v1.",
             code="model_not_found",
         )
-    if TOO_LONG_CODE.search(kind) or TOO_LONG.search(error.message):
-        return context_too_long(called)
+    if FILTERED.search(kind):
+        return filtered(called, words)
     return PermanentError(
         f"The model server at {called.server} rejected the request ({status}){words}",
         code="model_rejected",
@@ -160,42 +146,23 @@ def quota_spent(called: Called) -> PermanentError:
     )
 
 
-def context_too_long(called: Called) -> PermanentError:
-    """Explain that the prompt does not fit the model."""
+def filtered(called: Called, words: str) -> PermanentError:
+    """Explain that the server does not want to answer this."""
     return PermanentError(
-        f"The conversation is longer than the context of the model '{called.model}'. "
-        "Start a new conversation, or set CONTEXT_TOKENS to the model's window.",
-        code="context_too_long",
+        f"The model server at {called.server} withheld the answer (content_filter){words} "
+        "Ask differently.",
+        code="content_filter",
     )
 
 
-def quoted(called: Called, error: openai.APIError) -> str:
-    """Return `: message.` from the error's body, or `.` if it has none that may be shown.
-
-    Some servers repeat the request in their errors, so words that occur in the prompt are dropped.
-    """
-    body = error.body
-    message = body.get("message") if isinstance(body, dict) else body
-    if not isinstance(message, str) or "<" in message:
-        return "."
-    if called.api_key:
-        message = message.replace(called.api_key, "…")
-    message = SECRET.sub("…", " ".join(message.split()))
-    if not message or _repeats(message, called.private):
-        return "."
-    if len(message) > MESSAGE_LENGTH:
-        message = message[:MESSAGE_LENGTH].rsplit(" ", 1)[0] + " …"
-    return f": {message.rstrip('.')}."
-
-
-def _repeats(message: str, private: Sequence[str]) -> bool:
-    starts = range(max(len(message) - SHINGLE + 1, 0))
-    for text in (" ".join(text.split()) for text in private):
-        if 4 <= len(text) < SHINGLE and text in message:
-            return True
-        if any(message[start : start + SHINGLE] in text for start in starts):
-            return True
-    return False
+def context_too_long(called: Called) -> PermanentError:
+    """Explain that the prompt does not fit the model."""
+    size = f", which is {called.window} tokens" if called.window else ""
+    return ContextTooLong(
+        f"The conversation is longer than the context of the model '{called.model}'{size}. "
+        "Start a new conversation, or set CONTEXT_TOKENS to the model's window.",
+        window=called.window,
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

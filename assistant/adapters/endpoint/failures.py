@@ -3,8 +3,10 @@
 import httpx2
 import openai
 
-from assistant.adapters.chat.failures import SPENT, TOO_LONG, TOO_LONG_CODE, Called, quoted
+from assistant.adapters.chat.complaints import TOO_LONG, TOO_LONG_CODE
+from assistant.adapters.chat.failures import SPENT
 from assistant.adapters.chat.failures import retry_after as asked_to_wait
+from assistant.adapters.chat.quoting import Called, quoted
 from assistant.errors import PermanentError, TransientError
 
 

@@ -14,8 +14,8 @@ import openai
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from assistant.adapters.chat.connections import note_new_connection, stale
-from assistant.adapters.chat.failures import Called
 from assistant.adapters.chat.loop import background_loop
+from assistant.adapters.chat.quoting import Called
 from assistant.adapters.endpoint import failures
 from assistant.adapters.endpoint.answers import Unusable, vectors_of
 from assistant.adapters.endpoint.failures import AnswerTooLong

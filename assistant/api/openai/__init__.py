@@ -6,9 +6,14 @@ Errors there have OpenAI's shape (`assistant.openai_errors`), whoever raises the
 from flask import Flask
 
 from assistant.api.openai import (
+    chat,
+    completions,
+    conversations,
+    embeddings,
     file_batches,
     files,
     models,
+    responses,
     store_files,
     store_search,
     vector_stores,
@@ -17,7 +22,10 @@ from assistant.api.openai.blueprint import blp
 from assistant.openai_errors import PREFIX
 
 # Each registers its endpoints as it is imported.
-ENDPOINTS = (models, files, vector_stores, store_files, file_batches, store_search)
+ENDPOINTS = (
+    *(chat, completions, conversations, embeddings, models, responses),
+    *(files, vector_stores, store_files, file_batches, store_search),
+)
 
 
 def init_app(app: Flask) -> None:

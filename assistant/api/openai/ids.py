@@ -1,40 +1,11 @@
-"""Ids as OpenAI's clients see them: a prefix that says of what, and the UUID of ours."""
+"""Ids in the paths of requests."""
 
 import uuid
-from enum import StrEnum
 
 from assistant.errors import NotFound
-
-
-class Prefix(StrEnum):
-    """What an id belongs to."""
-
-    RESPONSE = "resp_"
-    MESSAGE = "msg_"
-    FUNCTION_CALL = "fc_"
-    FILE_SEARCH = "fs_"
-    REASONING = "rs_"
-    CONVERSATION = "conv_"
-    FILE = "file-"
-    STORE = "vs_"
-    BATCH = "vsfb_"
-
-
-def shown(prefix: Prefix, of: uuid.UUID) -> str:
-    """Return the id that a client sees."""
-    return f"{prefix}{of.hex}"
-
-
-def known(prefix: Prefix, given: str) -> uuid.UUID | None:
-    """Return the UUID in an id that a client sends; None for one that we never made."""
-    digits = given.removeprefix(prefix)
-    if digits == given or len(digits) != 32:
-        return None
-    try:
-        found = uuid.UUID(hex=digits)
-    except ValueError:
-        return None
-    return found if found.hex == digits else None
+from assistant.openai_ids import Prefix as Prefix
+from assistant.openai_ids import known as known
+from assistant.openai_ids import shown as shown
 
 
 def demand(prefix: Prefix, given: str, what: str) -> uuid.UUID:

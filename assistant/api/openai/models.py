@@ -4,15 +4,10 @@ from typing import Any
 
 from assistant.api.openai.arguments import listed
 from assistant.api.openai.blueprint import blp
-from assistant.errors import NotFound
+from assistant.errors import UnknownModel
 from assistant.security import allow
 from assistant.services.generation import model_list
-
-
-class UnknownModel(NotFound):
-    """No model has this name."""
-
-    code = "model_not_found"
+from assistant.services.model_calls import embeddings
 
 
 @blp.get("/models")
@@ -26,7 +21,9 @@ def list_models() -> dict[str, Any]:
 @allow()
 def get_model(model_id: str) -> dict[str, Any]:
     """Return a model."""
-    if not any(model.id == model_id for model in model_list.list_()):
+    known = any(model.id == model_id for model in model_list.list_())
+    # Those that embed are not listed: programs would offer them for a chat.
+    if not known and not embeddings.is_own(model_id):
         raise UnknownModel(
             f"The model {model_id[:100]!r} does not exist. GET /v1/models lists all."
         )

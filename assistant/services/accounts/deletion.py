@@ -4,27 +4,32 @@ import uuid
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from assistant.database import SYSTEM, transaction, when_committed
+from assistant.database import SYSTEM, table_of, transaction, when_committed
 from assistant.errors import Conflict, TransientError
 from assistant.extensions import adapters
 from assistant.models import (
     Action,
     Collection,
     Conversation,
+    ConversationItem,
     Document,
     Embedding,
     Evaluation,
+    ItemConversation,
     Job,
     KnownAddress,
     Message,
     OneTimeToken,
+    Response,
+    ResponseEvent,
     Role,
     UploadedFile,
+    UsageDay,
     User,
 )
 from assistant.models import Session as SignIn
@@ -53,7 +58,13 @@ COUNTED = (
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
     *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
     *("api_keys", "uploaded_files"),
+    *("responses", "response_events", "item_conversations", "conversation_items"),
 )
+# What goes in portions before the rows on which it hangs.
+PARTS: dict[Any, tuple[Any, Any]] = {
+    ResponseEvent: (ResponseEvent.response_id, Response),
+    ConversationItem: (ConversationItem.conversation_id, ItemConversation),
+}
 # No hash looks like this, so no password is right.
 UNUSABLE = "!"
 
@@ -157,7 +168,12 @@ def erase(run: Run) -> dict[str, Any]:
     removal.remove(erasure, mine, indexed=False)
     index_removal.remove_rest(erasure, Collection.owner_id == user_id)
     erasure.step("collections", partial(_collections, user_id))
-    for model in (Conversation, Embedding, Evaluation, UploadedFile):
+    for part in PARTS:
+        some = partial(_parts, part, user_id)
+        while any(erasure.step(part.__tablename__, some).values()):
+            erasure.take_turns()
+    owned = (Conversation, Embedding, Evaluation, Response, ItemConversation, UploadedFile)
+    for model in owned:
         some = partial(_rows, model, user_id)
         while any(erasure.step(model.__tablename__, some).values()):
             erasure.take_turns()
@@ -170,6 +186,16 @@ def erase(run: Run) -> dict[str, Any]:
 def _collections(user_id: uuid.UUID, session: Session) -> Counts:
     gone = session.execute(delete_rows(Collection).where(Collection.owner_id == user_id))
     return {"collections": rows_gone(gone)}
+
+
+def _parts(model: Any, user_id: uuid.UUID, session: Session) -> Counts:
+    """Remove some of the many rows that hang on others."""
+    hangs_on, whole = PARTS[model]
+    key = tuple(table_of(model).primary_key.columns)
+    theirs = select(whole.id).where(whole.owner_id == user_id)
+    some = select(*key).where(hangs_on.in_(theirs)).limit(MESSAGES)
+    gone = session.execute(delete_rows(table_of(model)).where(tuple_(*key).in_(some)))
+    return {str(model.__tablename__): rows_gone(gone)}
 
 
 def _rows(model: Any, user_id: uuid.UUID, session: Session) -> Counts:
@@ -201,7 +227,7 @@ def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
 def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
     """Leave a row without a name, and the session that may read the job."""
     idempotency.forget_user(session, user_id)
-    for model in (KnownAddress, OneTimeToken):
+    for model in (KnownAddress, OneTimeToken, UsageDay):
         session.execute(delete_rows(model).where(model.owner_id == user_id))
     keys = api_keys.remove_all(session, user_id)
     # A process of the release before, which shut the user out, knew of no keys.
@@ -219,6 +245,7 @@ def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Count
             email=f"deleted:{user_id}",
             password_hash=UNUSABLE,
             role=Role.USER.value,
+            limits={},
             is_active=False,
             deleted_at=func.now(),
         )

@@ -15,10 +15,14 @@ from assistant.services.jobs.event_log import ATTEMPT, LAST, OTHERS
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The job, and a reply's text up to the event `job.event_number`; `done` is JSON."""
+    """The job, and a reply's text up to the event `job.event_number`; `done` is JSON.
+
+    `reasoning` is what was thought before it, up to the same event.
+    """
 
     job: Job
     text: str | None
+    reasoning: str
     done: str | None
 
     @property
@@ -32,7 +36,7 @@ def read(owner_id: uuid.UUID, job_id: uuid.UUID) -> Truth:
     """Return what is true now; raises `NotFound` for a job that is not the owner's."""
     # One statement: each sees another moment, and between two of them a checkpoint may be kept.
     query = (
-        select(Job, Message.content)
+        select(Job, Message.content, Message.reasoning)
         .outerjoin(Message, Message.job_id == Job.id)
         .where(Job.id == job_id, Job.owner_id == owner_id)
     )
@@ -40,9 +44,9 @@ def read(owner_id: uuid.UUID, job_id: uuid.UUID) -> Truth:
         found = session.execute(query).one_or_none()
         if found is None:
             raise NotFound("There is no job with this id.")
-        job, content = found
+        job, content, reasoning = found
         text = (content or "") if jobs.job_table().kind_of(job).streams else None
         done = None
         if job.state in TERMINAL:
             done = jobs.encode(jobs.body_of(session, job)).decode()
-    return Truth(job, text, done)
+    return Truth(job, text, reasoning or "", done)

@@ -165,7 +165,7 @@ class Follower:
         passed = [self._pass(event) for event in _shortened(kept) if event.number > self._cursor]
         known = now.job.event_number
         if not passed and now.text is not None and known > max(self._cursor, 0):
-            passed.append(self._pass(_snapshot(known, now.text)))
+            passed.append(self._pass(_snapshot(known, now.text, now.reasoning)))
         passed += self._chain(kept)
         self._misses_something = any(event.number > self._cursor for event in kept)
         return passed
@@ -180,7 +180,7 @@ class Follower:
         # Whoever was cut off right before the end has seen the whole text, under that number.
         whole = self._cursor == end - 1 or self._has_whole_text(now.job.event_number)
         if now.text is not None and not whole:
-            passed.append(self._pass(_snapshot(end - 1, now.text)))
+            passed.append(self._pass(_snapshot(end - 1, now.text, now.reasoning)))
         passed.append(Event(end, "done", done))
         return passed
 
@@ -194,8 +194,21 @@ class Follower:
         return whole and _is_whole(between) and not any(event.is_text for event in between[1:])
 
 
-def _snapshot(number: int, text: str) -> Event:
-    return event_log.event(number // ATTEMPT, number % ATTEMPT, "snapshot", {"text": text})
+def _snapshot(number: int, text: str, reasoning: str) -> Event:
+    data = event_log.snapshot(text, reasoning)
+    return event_log.event(number // ATTEMPT, number % ATTEMPT, "snapshot", data)
+
+
+def _in_one_piece(texts: Sequence[Event]) -> Event:
+    """Return a snapshot of what was said from a snapshot on, up to the last of these events."""
+    said = {"text": "", "reasoning": ""}
+    for event in texts:
+        data = json.loads(event.data)
+        if event.kind == "snapshot":
+            said = {"reasoning": "", **data}
+        else:
+            said["text" if event.kind == "delta" else "reasoning"] += data["text"]
+    return _snapshot(texts[-1].number, said["text"], said["reasoning"])
 
 
 def _queued(job: Job) -> Event:
@@ -216,7 +229,7 @@ def _shortened(kept: Sequence[Event]) -> list[Event]:
     if not begins or not _is_whole(tail[begins[0] :]):
         return []
     texts = [event for event in tail[begins[-1] :] if event.is_text]
-    whole = _snapshot(texts[-1].number, "".join(json.loads(e.data)["text"] for e in texts))
+    whole = _in_one_piece(texts)
     # Nothing from within the text: whoever was cut off there would miss what came of it before.
     begins_at, ends_at = tail[begins[0]].number, whole.number
     others = [e for e in tail if not e.is_text and not begins_at <= e.number <= ends_at]

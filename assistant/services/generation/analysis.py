@@ -8,18 +8,21 @@ from typing import Any
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
+from assistant.chat import ChatRequest, Said, Usage
 from assistant.database import transaction
-from assistant.errors import Conflict, PermanentError
+from assistant.errors import Conflict, ContextTooLong, PermanentError
 from assistant.extensions import adapters, settings
 from assistant.models import Document, DocumentText, Job
-from assistant.ports import ChatRequest, Usage
 from assistant.services import jobs
 from assistant.services.documents import documents
+from assistant.services.generation.answers import used
 from assistant.services.generation.fencing import fenced
 from assistant.services.generation.languages import detect, name_of
+from assistant.services.generation.model_answers import CUT
 from assistant.services.generation.partial_reply import UNSTORABLE
-from assistant.services.generation.prompts import estimate_tokens, estimate_usage
+from assistant.services.generation.prompts import estimate_usage
 from assistant.services.jobs import Run, kinds
+from assistant.token_estimates import estimate_tokens
 
 PART_TOKENS = 300
 SUMMARY_TOKENS = 400
@@ -50,6 +53,8 @@ def create(owner_id: uuid.UUID, document_id: uuid.UUID, retry_of: uuid.UUID | No
             kind=kinds.ANALYZE,
             document_id=document.id,
             retry_of=retry_of,
+            # It asks many times, and what it used up is looked at each time.
+            reserved_tokens=settings.context_tokens,
         )
     jobs.announce(job)
     return job
@@ -64,8 +69,18 @@ def retry(owner_id: uuid.UUID, old: Job) -> Job:
 def analyze(run: Run) -> dict[str, Any]:
     """Summarise part by part until the whole fits the model's window, then draw the points."""
     text = _load(run)
-    language = name_of(detect(text))
-    reader = _Reader(run, language)
+    reader = _Reader(run, name_of(detect(text)))
+    while True:
+        context = _context()
+        try:
+            return _read(run, reader, text)
+        except ContextTooLong:
+            # In smaller parts, if the model has said by now how little it takes.
+            if _context() >= context:
+                raise
+
+
+def _read(run: Run, reader: "_Reader", text: str) -> dict[str, Any]:
     parts = split_to_fit(text, _room())
     for _ in range(MAX_ROUNDS):
         if len(parts) == 1:
@@ -107,14 +122,18 @@ def _load(run: Run) -> str:
 
 def _room() -> int:
     """Return how many tokens of text fit beside the instructions and the longest answer."""
-    left = settings.context_tokens - max(SUMMARY_TOKENS, POINTS_TOKENS) - OVERHEAD_TOKENS
+    left = _context() - max(SUMMARY_TOKENS, POINTS_TOKENS) - OVERHEAD_TOKENS
     # In a small window the answers are shorter too, see `_answer_tokens`.
-    return max(left, settings.context_tokens // 4)
+    return max(left, _context() // 4)
+
+
+def _context() -> int:
+    return adapters.chat_model.context(settings.openai_model, settings.context_tokens)
 
 
 def _answer_tokens(wanted: int) -> int:
     # Much shorter than the part it is about, or summaries of summaries would never end.
-    return max(min(wanted, settings.context_tokens // 4, _room() // 2), 1)
+    return max(min(wanted, _context() // 4, _room() // 2), 1)
 
 
 def split_to_fit(text: str, tokens: int) -> list[str]:
@@ -146,6 +165,7 @@ class _Reader:
         self._run = run
         self._language = language
         self._usage = Usage(0, 0)
+        self._estimated = 0
         self.model = settings.openai_model
 
     def ask(self, instruction: str, text: str, max_tokens: int) -> str:
@@ -174,21 +194,34 @@ class _Reader:
             )
         )
         self._run.on_stop(stream.abort)
-        text = ""
+        # What is thought before a summary is no part of it.
+        said = Said()
         try:
-            for delta in stream:
-                text += UNSTORABLE.sub("", delta)
+            for piece in stream.pieces():
+                said.take(piece)
         finally:
             stream.abort()
             # The server's own name for it, which may say more than the one that was asked for.
             self.model = stream.model or self.model
-            self._add(stream.usage or estimate_usage(messages, text))
+            self._add(stream.usage, estimate_usage(messages, said.text + said.reasoning))
         self._run.check()
-        return text
+        if not said.text.strip() and said.reasoning and stream.finish_reason == CUT:
+            raise PermanentError(
+                "The model spent all its tokens on reasoning, of which a summary has "
+                f"{_answer_tokens(max_tokens)} (max_tokens). Try a model that does not reason.",
+                code="empty_answer",
+            )
+        return UNSTORABLE.sub("", said.text)
 
-    def _add(self, usage: Usage) -> None:
+    def _add(self, said: Usage | None, estimate: Usage) -> None:
+        usage = said or estimate
+        if said is None:
+            self._estimated += usage.prompt_tokens + usage.completion_tokens
         self._usage = Usage(
             self._usage.prompt_tokens + usage.prompt_tokens,
             self._usage.completion_tokens + usage.completion_tokens,
         )
-        self._run.usage = self._usage.as_dict()
+        self._run.usage = {
+            **used(self._usage, settings.openai_model, estimated=False),
+            "estimated_tokens": self._estimated,
+        }

@@ -38,7 +38,7 @@ class MarkerFilter:
     def __init__(self, count: int) -> None:
         self.used: list[int] = []
         self.form = Form.BRACKETS
-        self._count = count
+        self.count = count
         self._given: list[str] = []
         self._held = ""
         self._blank = ""
@@ -55,6 +55,10 @@ class MarkerFilter:
         self._given.append(given)
         return given
 
+    def begin_anew(self) -> None:
+        """Forget what was let through; what comes now is the whole text."""
+        vars(self).update(vars(MarkerFilter(self.count)))
+
     def close(self) -> str:
         """Return what was still held back.
 
@@ -64,7 +68,7 @@ class MarkerFilter:
         whole = self._held and self._held[-1] in CLOSERS
         rest = (self._settle() if whole else self._release()) + self._take_blank()
         if not self.used:
-            self.form, self.used = form_of("".join([*self._given, rest]), self._count)
+            self.form, self.used = form_of("".join([*self._given, rest]), self.count)
         return rest
 
     def _take(self, char: str) -> str:
@@ -119,7 +123,7 @@ class MarkerFilter:
 
     def _settle(self) -> str:
         """Give out a marker, or what is left of it."""
-        numbers = list(dict.fromkeys(_numbers(self._held, self._count)))
+        numbers = list(dict.fromkeys(_numbers(self._held, self.count)))
         is_bare = not any(char.isalpha() or char == DAGGER for char in self._held)
         unchanged = f"[{''.join(map(str, numbers))}]"
         if self._glued and self._held[0] == "[" and is_bare and self._held != unchanged:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from assistant.config import EXTRACTIVE
 from assistant.errors import TransientError, Unavailable
 from assistant.extensions import adapters, cache, settings
+from assistant.services.providers import choosing
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +30,31 @@ def list_() -> list[LanguageModel]:
     name, still answer with it. What needs no provider comes last.
     """
     default = settings.openai_model
-    others = sorted({name for name in _offered() if name not in (default, EXTRACTIVE)})
+    added = {name for provider in choosing.known() for name in provider.models}
+    others = sorted({name for name in {*_offered(), *added} if name not in (default, EXTRACTIVE)})
     return [
         LanguageModel(default, is_default=True),
         *(LanguageModel(name, is_default=False) for name in [*others, EXTRACTIVE]),
     ]
+
+
+def may_be_asked_for(name: str) -> bool:
+    """Return whether the provider has a model, as far as it says; some take any name."""
+    if name == settings.openai_model:
+        return True
+    try:
+        offered = _offered()
+    except Unavailable:
+        return True
+    return not offered or name in offered
+
+
+def is_listed(name: str) -> bool:
+    """Return whether the provider says that it has a model."""
+    try:
+        return name in _offered()
+    except Unavailable:
+        return False
 
 
 def _offered() -> list[str]:

@@ -1,19 +1,15 @@
 """Build what a model is asked, within the tokens that it can take."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from assistant.ports import Usage
 from assistant.services.generation.fencing import fenced, without_marks
+from assistant.token_estimates import MESSAGE_TOKENS, estimate_tokens
 
 Message = tuple[str, str]
 
-DIGIT = re.compile(r"[0-9]")
-TWO_BYTES = re.compile(r"[\u0080-\u07ff]")
-HANGUL = re.compile(r"[\uac00-\ud7a3]")
-# What chat templates put around each message.
-MESSAGE_TOKENS = 8
 
 # Short on purpose: the longer the instructions, the more a tiny model talks about them.
 INSTRUCTIONS = (
@@ -38,20 +34,6 @@ class Passage:
     page: int | None
     text: str
     headings: Sequence[str] = ()
-
-
-def estimate_tokens(text: str) -> int:
-    """Guess the tokens of a text, rather too many than too few.
-
-    A digit counts 1, other ASCII 1/2.8, an accented, Greek, Cyrillic, Hebrew or Arabic character
-    1, Hangul 3, and everything else, such as Chinese and Japanese, 2.
-    """
-    ascii_count = len(text.encode("ascii", "ignore"))
-    digits = len(DIGIT.findall(text))
-    narrow = len(TWO_BYTES.findall(text))
-    hangul = len(HANGUL.findall(text))
-    wide = len(text) - ascii_count - narrow - hangul
-    return digits + -(-(ascii_count - digits) * 10 // 28) + narrow + 3 * hangul + 2 * wide
 
 
 def estimate_prompt(messages: Sequence[Message]) -> int:
@@ -92,13 +74,39 @@ def _said(history: Sequence[Message], budget: int) -> list[Message]:
     )
 
 
+def _answered(history: Sequence[Message]) -> tuple[list[Message], str]:
+    """Return a history of questions that were answered, and the last one if that was not.
+
+    A question whose reply failed goes with the one that follows it, and then is let go: it may be
+    what the reply failed of, and some models take no two turns of one role.
+    """
+    pairs = zip_longest(history, history[1:])
+    answered = [one for one, following in pairs if one[0] != "user" or _is_reply(following)]
+    open_question = history[-1][1] if history and history[-1][0] == "user" else ""
+    return answered, open_question
+
+
+def _is_reply(message: Message | None) -> bool:
+    return message is not None and message[0] != "user"
+
+
+def _with_open(open_question: str, asked: str, left: int) -> tuple[str, int]:
+    """Put a question that was not answered before the next one, if both fit."""
+    tokens = estimate_tokens(open_question)
+    if not open_question or tokens > left:
+        return asked, left
+    return f"{open_question}\n\n{asked}", left - tokens
+
+
 def reply_messages(
     system_prompt: str | None, history: Sequence[Message], question: str, budget: int
 ) -> list[Message]:
     """Return what to ask without documents; only history is left out to keep the budget."""
     system = [("system", system_prompt)] if system_prompt else []
     left = budget - sum(_tokens(message) for message in [*system, ("user", question)])
-    return [*system, *_said(history, left), ("user", question)]
+    answered, open_question = _answered(history)
+    asked, left = _with_open(open_question, question, left)
+    return [*system, *_said(answered, left), ("user", asked)]
 
 
 def grounded_messages(
@@ -131,7 +139,9 @@ def grounded_messages(
         left -= tokens
         blocks.append(block)
     asked = "\n\n".join(["Passages:", *blocks, f"Question: {question}"])
-    messages = [("system", system), *_said(history, left), ("user", asked)]
+    answered, open_question = _answered(history)
+    asked, left = _with_open(open_question, asked, left)
+    messages = [("system", system), *_said(answered, left), ("user", asked)]
     return messages, len(blocks)
 
 

@@ -1,30 +1,29 @@
 """Generating a reply, with evidence when it comes from documents."""
 
 import logging
-from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from assistant.config import EXTRACTIVE
 from assistant.errors import PermanentError
-from assistant.extensions import adapters, settings
-from assistant.models import Message, MessageRole
+from assistant.extensions import settings
+from assistant.models import MessageRole
 from assistant.pieces import with_header
-from assistant.ports import ChatRequest, Usage
 from assistant.services.conversations import messages
-from assistant.services.generation import extraction, model_down, passages, reply_task
+from assistant.services.generation import (
+    extraction,
+    model_answers,
+    model_down,
+    passages,
+    reply_task,
+)
 from assistant.services.generation.answers import Answer, Work
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.languages import of_question, refusal
-from assistant.services.generation.partial_reply import UNSTORABLE, Draft, storable
+from assistant.services.generation.model_answers import Prompt
+from assistant.services.generation.partial_reply import Draft
 from assistant.services.generation.passages import Gathered
-from assistant.services.generation.prompts import (
-    Passage,
-    estimate_prompt,
-    estimate_tokens,
-    grounded_messages,
-    reply_messages,
-)
+from assistant.services.generation.prompts import Passage, grounded_messages, reply_messages
 from assistant.services.generation.proof import prove
 from assistant.services.generation.reply_task import Task
 from assistant.services.generation.wording.invitations import INVITATIONS
@@ -58,8 +57,11 @@ def _render(task: Task, draft: Draft) -> Body | None:
 
 
 def _answer_alone(run: Work, task: Task, draft: Answer) -> None:
-    prompt = reply_messages(task.system_prompt, task.history, task.question, task.budget)
-    _stream(run, task, draft, prompt, MarkerFilter(0), filtered=False)
+    def build(budget: int) -> Prompt:
+        prompt = reply_messages(task.system_prompt, task.history, task.question, budget)
+        return Prompt(prompt, MarkerFilter(0), filtered=False)
+
+    model_answers.ask(run, task, draft, build)
 
 
 def _answer_from_documents(run: Run, task: Task, draft: Draft) -> None:
@@ -110,18 +112,21 @@ def _ask_about(gathered: Gathered, run: Work, task: Task, draft: Answer) -> None
         Passage(hit.filename, hit.page, with_header(hit.table_header, hit.text), hit.headings)
         for hit in hits
     ]
-    prompt, used = grounded_messages(
-        task.system_prompt,
-        shown,
-        task.history,
-        task.question,
-        task.budget,
-        is_excerpt=gathered.is_excerpt,
-    )
+
+    def build(budget: int) -> Prompt:
+        prompt, used = grounded_messages(
+            task.system_prompt,
+            shown,
+            task.history,
+            task.question,
+            budget,
+            is_excerpt=gathered.is_excerpt,
+        )
+        return Prompt(prompt, MarkerFilter(used))
+
     run.progress("generating")
-    markers = MarkerFilter(used)
     try:
-        _stream(run, task, draft, prompt, markers, filtered=True)
+        asked = model_answers.ask(run, task, draft, build)
     except PermanentError as error:
         run.check()
         if (
@@ -131,65 +136,12 @@ def _ask_about(gathered: Gathered, run: Work, task: Task, draft: Answer) -> None
         ):
             raise
         logger.warning("answering without the model: %s", error.detail)
+        if draft.reasoning:
+            # Those were another's thoughts.
+            draft.reread("", "")
         extraction.reply_instead(run, draft, task.question, question, hits)
         return
     run.progress("citing")
-    proof = prove(
-        run.owner_id, task.question, question, hits[:used], draft.text, markers, run.check
-    )
+    markers, given = asked.markers, hits[: asked.markers.count]
+    proof = prove(run.owner_id, task.question, question, given, draft.text, markers, run.check)
     draft.citations, draft.support = proof.citations, proof.support
-
-
-def _estimator(prompt: Sequence[tuple[str, str]], draft: Answer) -> Callable[[], Usage]:
-    """Return what guesses the tokens of a reply as it grows; the prompt is looked at once."""
-    asked = cache(lambda: estimate_prompt(prompt))
-    return lambda: Usage(asked(), estimate_tokens(draft.text))
-
-
-def _request(task: Task, prompt: Sequence[tuple[str, str]]) -> ChatRequest:
-    return ChatRequest(
-        messages=prompt,
-        model=task.model,
-        temperature=task.temperature,
-        max_tokens=task.max_tokens,
-        timeout=settings.model_timeout,
-    )
-
-
-def _stream(
-    run: Work,
-    task: Task,
-    draft: Answer,
-    prompt: Sequence[tuple[str, str]],
-    markers: MarkerFilter,
-    *,
-    filtered: bool,
-) -> None:
-    """Ask the model, and let its text into the draft as it comes."""
-    stream = adapters.chat_model.stream(_request(task, prompt))
-    estimate = _estimator(prompt, draft)
-    run.on_stop(stream.abort)
-    draft.model = task.model
-    try:
-        for piece in stream:
-            draft.estimate = estimate
-            delta = UNSTORABLE.sub("\ufffd", piece)
-            draft.add(markers.feed(delta) if filtered else delta)
-        draft.add(markers.close())
-        run.check()
-    finally:
-        stream.abort()
-        draft.model = storable(stream.model or task.model, Message.model)
-        if stream.finish_reason:
-            draft.finish_reason = storable(stream.finish_reason, Message.finish_reason)
-        draft.usage = stream.usage
-        if run.stopping:
-            draft.estimate = estimate
-        usage = draft.known_usage()
-        if usage is not None:
-            run.usage = usage.as_dict()
-    if not draft.text.strip():
-        raise PermanentError(
-            "The model answered with nothing. Ask differently, or choose another model.",
-            code="empty_answer",
-        )

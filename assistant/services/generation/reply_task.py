@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from assistant.config import EXTRACTIVE
 from assistant.database import transaction
 from assistant.errors import PermanentError
-from assistant.extensions import settings
+from assistant.extensions import adapters, settings
 from assistant.models import Conversation, Job, JobState, Message, MessageRole
 from assistant.services.conversations import branches
 from assistant.services.generation.prompts import PROMPT_TOKENS, estimate_prompt, reply_messages
@@ -46,9 +46,17 @@ class Task:
         return self.asked.content
 
     @property
+    def context(self) -> int:
+        """Return how many tokens the model takes: what is set, or less if its server said so."""
+        most = settings.context_tokens
+        if self.verbatim or self.asks_no_model:
+            return most
+        return adapters.chat_model.context(self.model, most)
+
+    @property
     def budget(self) -> int:
         """Return how many tokens the prompt may take."""
-        return max(settings.context_tokens - self.max_tokens, settings.context_tokens // 4)
+        return budget_of(self.context, self.max_tokens)
 
     @property
     def room(self) -> int:
@@ -65,6 +73,11 @@ class Task:
             document_ids=[uuid.UUID(i) for i in options.get("document_ids", ())],
             collection_ids=[uuid.UUID(i) for i in options.get("collection_ids", ())],
         )
+
+
+def budget_of(context: int, max_tokens: int) -> int:
+    """Return how many tokens of a context the prompt may take, beside so many of an answer."""
+    return max(context - max_tokens, context // 4)
 
 
 _Question = aliased(Message)

@@ -56,8 +56,8 @@ class Event:
 
     @property
     def is_text(self) -> bool:
-        """Return whether it says something of a reply's text."""
-        return self.kind in ("delta", "snapshot")
+        """Return whether it says something of a reply's text, or of what was thought before it."""
+        return self.kind in ("delta", "reasoning", "snapshot")
 
     @cached_property
     def frame(self) -> bytes:
@@ -69,6 +69,11 @@ def event(attempt: int, position: int, kind: str, data: dict[str, Any] | str) ->
     """Make an event of an attempt."""
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
     return Event(attempt * ATTEMPT + position, kind, text)
+
+
+def snapshot(text: str, reasoning: str = "") -> dict[str, Any]:
+    """Return what replaces all that was said; without `reasoning`, nothing was thought."""
+    return {"text": text, "reasoning": reasoning} if reasoning else {"text": text}
 
 
 def append(job_id: uuid.UUID, what: Event) -> None:

@@ -72,6 +72,16 @@ REPLY = JobKind(
     asks_model=True,
     streams=True,
 )
+# What a model answers through OpenAI's API; followers have events of their own.
+RESPOND = JobKind(
+    "responses.create",
+    Queue.REPLIES,
+    deadline_seconds=lambda settings: settings.reply_deadline_seconds,
+    limited=True,
+    asks_model=True,
+    first_stage="generating",
+    payload_version=2,
+)
 INDEX = JobKind(
     "documents.index",
     Queue.INDEXING,
@@ -108,6 +118,7 @@ UNKNOWN = JobKind("unknown", Queue.QUARANTINE, is_text=True)
 
 JOB_KINDS = (
     REPLY,
+    RESPOND,
     INDEX,
     INDEX_COLLECTION,
     ANALYZE,

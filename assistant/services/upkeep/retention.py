@@ -1,4 +1,4 @@
-"""Removing what the operator wants kept for some days only: conversations and evaluations."""
+"""Removing what the operator wants kept for some days only, such as conversations."""
 
 import time
 import uuid
@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
-from assistant.models import Conversation, Evaluation, Job
-from assistant.services import jobs
+from assistant.models import Conversation, Evaluation, ItemConversation, Job
+from assistant.services import audit, jobs
 from assistant.services.conversation_removal import erase
 from assistant.services.upkeep.pace import Pace
 
@@ -31,6 +31,14 @@ SELECT old.id, old.last_position FROM users CROSS JOIN LATERAL (
     SELECT id, last_position FROM conversations
     WHERE owner_id = users.id AND last_activity_at < :limit AND NOT EXISTS (
         SELECT FROM jobs WHERE sequence_key = conversations.id AND finished_at IS NULL)
+    ORDER BY last_activity_at LIMIT :most
+) AS old LIMIT :most
+""")
+_ITEM_CONVERSATIONS = text("""
+SELECT old.id, old.last_position FROM users CROSS JOIN LATERAL (
+    SELECT id, last_position FROM item_conversations
+    WHERE owner_id = users.id AND last_activity_at < :limit AND NOT EXISTS (
+        SELECT FROM jobs WHERE sequence_key = item_conversations.id AND finished_at IS NULL)
     ORDER BY last_activity_at LIMIT :most
 ) AS old LIMIT :most
 """)
@@ -95,6 +103,26 @@ def _lock(session: Session, ids: Sequence[uuid.UUID], limit: datetime) -> list[u
     return list(session.scalars(order))
 
 
+def _some_item_conversations() -> int:
+    """Remove some that OpenAI's clients have made, with their items; return how many."""
+    if not settings.conversation_retention_days:
+        return 0
+    limit = _limit(settings.conversation_retention_days)
+    with transaction(SYSTEM) as session:
+        found = {"limit": limit, "most": CONVERSATIONS}
+        old = session.execute(_ITEM_CONVERSATIONS, found).all()
+        totals = accumulate(row.last_position for row in old)
+        chosen = [row.id for row, total in zip(old, totals, strict=True) if total <= MESSAGES]
+        ids = chosen or [row.id for row in old[:1]]
+        # Whoever adds an item meanwhile has locked it.
+        mine = select(ItemConversation.id).where(
+            ItemConversation.id.in_(ids), ItemConversation.last_activity_at < limit
+        )
+        some = session.scalars(mine.with_for_update(skip_locked=True)).all()
+        session.execute(delete(ItemConversation).where(ItemConversation.id.in_(some)))
+    return len(some)
+
+
 def _some_evaluations() -> int:
     """Remove some that ended and are too old, with what they found; return how many."""
     if not settings.evaluation_retention_days:
@@ -106,7 +134,15 @@ def _some_evaluations() -> int:
     return len(ids)
 
 
+def _some_audit_events() -> int:
+    """Remove some entries of the audit log that are too old; return how many."""
+    days = settings.audit_retention_days
+    return audit.purge_some(_limit(days)) if days else 0
+
+
 _KINDS: dict[str, Callable[[], int]] = {
     "conversations_removed": _some_conversations,
+    "item_conversations_removed": _some_item_conversations,
     "evaluations_removed": _some_evaluations,
+    "audit_events_removed": _some_audit_events,
 }

@@ -13,9 +13,11 @@ from assistant.extensions import settings
 from assistant.models import (
     ApiKey,
     Embedding,
+    Job,
     KnownAddress,
     OneTimeToken,
     OpenJob,
+    Response,
     Session,
     SignInCount,
     Standing,
@@ -34,6 +36,8 @@ COUNT_AGE = timedelta(days=1)
 ADDRESS_AGE = timedelta(days=90)
 # Until then the list of keys says why a program is refused.
 EXPIRED_KEY_AGE = timedelta(days=30)
+# By then nobody waits for their end any more.
+UNSTORED_AGE = timedelta(minutes=10)
 # An embedding without a chunk may be about to get one, when its document is indexed again.
 EMBEDDING_AGE = timedelta(days=1)
 EMBEDDINGS = 2000
@@ -149,10 +153,25 @@ def _some_of(model: type[Model], is_old: ColumnElement[bool]) -> int:
     return gone.rowcount
 
 
+def _remove_unstored() -> int:
+    """Remove responses that were not to be stored, if whoever waited for them did not."""
+    ended = select(Job.id).where(Job.id == Response.id, Job.finished_at < func.now() - UNSTORED_AGE)
+    old = select(Response.id).where(~Response.stored, ended.exists()).limit(ROWS)
+    removed = 0
+    while True:
+        with transaction(SYSTEM) as session:
+            ids = session.scalars(old.with_for_update(skip_locked=True)).all()
+            session.execute(delete(Response).where(Response.id.in_(ids)))
+        removed += len(ids)
+        if len(ids) < ROWS:
+            return removed
+
+
 _HOURLY: dict[str, Callable[[], int]] = {
     "jobs_purged": _purge_jobs,
     "sessions_removed": _remove_sessions,
     "traces_removed": _remove_traces,
+    "unstored_removed": _remove_unstored,
     "addresses_shortened": audit.shorten_addresses,
     "keys_forgotten": idempotency.forget_old,
 }

@@ -2,9 +2,9 @@
 
 import time
 
+from assistant.chat import ChatRequest
 from assistant.errors import PermanentError
 from assistant.extensions import adapters, settings
-from assistant.ports import ChatRequest
 from assistant.services.operations.doctor.finding import Finding, fail, ok, place, warn
 
 NAME = "language model"

@@ -1,0 +1,1 @@
+"""Requests of OpenAI's clients that go to the model server and come back: they are no jobs."""

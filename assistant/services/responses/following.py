@@ -1,0 +1,69 @@
+"""Follow a response: each of its events once and in order, from behind any number."""
+
+import uuid
+from collections.abc import Generator
+from typing import NamedTuple
+
+from assistant.database import transaction
+from assistant.services.events.catch_up_slots import turn
+from assistant.services.events.feeds import Feed
+from assistant.services.events.hub import hub
+from assistant.services.responses import rendering, rows
+from assistant.services.responses.rows import Known
+from assistant.services.responses.transcript import Event
+
+# What wakes a follower may be lost, so it looks by itself this often.
+LOOK_SECONDS = 1.0
+AT_ONCE = 500
+
+
+class News(NamedTuple):
+    """What is new to a follower, and whether nothing more comes."""
+
+    events: list[Event]
+    over: bool
+
+
+def follow(
+    owner_id: uuid.UUID, response_id: uuid.UUID, after: int = -1
+) -> Generator[list[Event], None, None]:
+    """Yield events behind a number as they come, several at once; none is a sign of life.
+
+    It ends with the response, or early when the process leaves. Raises `NotFound` at the first
+    step for a response that is not the owner's, and ends if it is deleted later.
+    """
+    feed = Feed()
+    with hub().feed(response_id, owner_id, feed):
+        while True:
+            with turn():
+                news = read(owner_id, response_id, after)
+            if news.events:
+                after = news.events[-1].number
+            yield news.events
+            if news.over or feed.closed:
+                return
+            if len(news.events) < AT_ONCE:
+                feed.take(LOOK_SECONDS)
+                feed.overrun = False
+
+
+def read(owner_id: uuid.UUID, response_id: uuid.UUID, after: int) -> News:
+    """Return what is behind a number by now."""
+    with transaction(owner_id) as session:
+        # First whether it has ended: then all that there is comes afterwards.
+        known = rows.find(session, owner_id, response_id, stored=False)
+        found = rows.events_behind(session, response_id, after, AT_ONCE)
+        head = [each for each in rendering.head_of(*known) if each.number > after]
+        if not known.has_ended or len(found) == AT_ONCE:
+            return News([*head, *found], over=False)
+        last = rows.last_number(session, response_id)
+        if last is None:
+            last = len(rendering.head_of(*known)) - 1
+        all_events = rows.events_behind(session, response_id) if _needs_all(known) else []
+    tail = rendering.tail_of(*known, all_events, last)
+    return News([*head, *found, *(each for each in tail if each.number > after)], over=True)
+
+
+def _needs_all(known: Known) -> bool:
+    """Return whether the output is put together from the events."""
+    return known.response.output is None
