@@ -74,15 +74,9 @@ def update(
     None left to the settings again. `by` is the administrator who asks, None at the command line.
     Raises `PreconditionFailed` if the user is another version than was `seen`.
     """
-    # To shut somebody out once more ends what was let in meanwhile.
-    shut = {"is_active": False} if values.get("is_active") is False else {}
-    values = {**differing(user_id, values), **shut}
+    values = _checked(user_id, values)
     if by == user_id and (password is not None or "email" in values):
         raise Conflict("Change your own e-mail address and password at /users/me.")
-    if "email" in values:
-        names.demand_free_address(values["email"], of=get(user_id))
-    if "username" in values:
-        values |= names.taking(values.pop("username"), of=get(user_id))
     new_hash = hash_password(password) if password is not None else None
     try:
         with transaction(SYSTEM) as session:
@@ -101,6 +95,18 @@ def update(
         key_cache.forget(resting)
         _stop_work(user_id)
     return Changed(user, len(ended), len(revoked))
+
+
+def _checked(user_id: uuid.UUID, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that change; raises `Conflict` for a name or address that is taken."""
+    # To shut somebody out once more ends what was let in meanwhile.
+    shut = {"is_active": False} if values.get("is_active") is False else {}
+    new = {**differing(user_id, values), **shut}
+    if "email" in new:
+        names.demand_free_address(new["email"], of=get(user_id))
+    if "username" in new:
+        new |= names.taking(new.pop("username"), of=get(user_id))
+    return new
 
 
 def _stop_work(user_id: uuid.UUID) -> None:
