@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from assistant.database import transaction
 from assistant.errors import PermanentError, QuotaExceeded, TokensSpent
 from assistant.extensions import settings
 from assistant.models import Document, File, User
@@ -114,6 +115,39 @@ def overspent(session: Session, owner_id: uuid.UUID) -> PermanentError | None:
         code=QuotaExceeded.code,
         title=TITLE,
     )
+
+
+_REFUSAL = text("SELECT tokens_refusal(:who, :wanted, :tokens_per_day, :tokens_per_month)")
+
+
+def demand_tokens(owner_id: uuid.UUID, wanted: int, pause: float) -> None:
+    """Raise `TokensSpent` unless a user may use up so many more tokens; see `tokens_refused`."""
+    with transaction(owner_id) as session:
+        which = session.scalar(_REFUSAL, {"who": owner_id, "wanted": wanted, **bounds()})
+        if which is not None:
+            raise tokens_refused(session, owner_id, which, pause)
+
+
+_COUNT = text("""
+    INSERT INTO usage_days AS known (owner_id, day, model, key_id, attempts,
+        prompt_tokens, completion_tokens, estimated_tokens)
+    VALUES (:who, (now() AT TIME ZONE 'utc')::date, left(:model, 128), :key_id, 1,
+        :prompt, :said, :estimated)
+    ON CONFLICT (owner_id, day, model, key_id) DO UPDATE SET
+        attempts = known.attempts + 1,
+        prompt_tokens = known.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = known.completion_tokens + excluded.completion_tokens,
+        estimated_tokens = known.estimated_tokens + excluded.estimated_tokens
+""")
+
+
+def count(session: Session, **used: Any) -> None:
+    """Write down what was used up by something that is no job.
+
+    It is of `who`, with a `model` and a `key_id`: tokens of the `prompt`, tokens that were `said`,
+    and those of both that are `estimated`.
+    """
+    session.execute(_COUNT, used)
 
 
 def figures(session: Session, owner_id: uuid.UUID) -> dict[str, int]:
