@@ -91,10 +91,10 @@ class Console:
 
     def forget(self) -> None:
         """Leave the browser as nobody had used it, also what only other paths are sent."""
-        self.open()
+        # Where no script would keep anew what is cleared.
+        self.driver.get(f"{self.url}/health/live")
         self.run("sessionStorage.clear(); localStorage.clear()")
         self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
-        self.driver.get("about:blank")
 
     def sign_in(self, username: str) -> None:
         """Sign in with the form."""
