@@ -29,6 +29,7 @@ SHORT_JSON_LIMIT = 256 * 1024
 MODEL_CALL_LIMIT = 16 * 1024 * 1024
 MODEL_CALLS = (
     *("openai.create_chat_completion", "openai.create_completion", "openai.create_embeddings"),
+    *("openai.create_response", "openai.count_input_tokens"),
 )
 LONG = ("messages", "conversations", "evaluations", "openai", "documents.paste_document")
 FORM_OVERHEAD = 64 * 1024

@@ -89,6 +89,13 @@ class Console:
         """Go to a place of the console."""
         self.driver.get(f"{self.url}/app{place}")
 
+    def forget(self) -> None:
+        """Leave the browser as nobody had used it, also what only other paths are sent."""
+        # Where no script would keep anew what is cleared.
+        self.driver.get(f"{self.url}/health/live")
+        self.run("sessionStorage.clear(); localStorage.clear()")
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+
     def sign_in(self, username: str) -> None:
         """Sign in with the form."""
         self.open()

@@ -40,10 +40,7 @@ def tab(live_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def console(tab: Console, live: Live) -> Iterator[Console]:
     """Return the browser as somebody new finds it, signed in; nothing may be refused in it."""
-    tab.open()
-    tab.run("sessionStorage.clear(); localStorage.clear()")
-    tab.driver.delete_all_cookies()
-    tab.open("?new")
+    tab.forget()
     tab.sign_in(live.get("/auth/me")["username"])
     yield tab
     assert tab.complaints() == []
@@ -64,7 +61,7 @@ def test_from_a_file_to_the_marked_words(console: Console, live: Live) -> None:
     console.find(".state.ready", "searchable")
     (document,) = live.get("/documents")
     console.click(".pages a", "Chat")
-    live.model.script(text=f"Children must be at least ten years old [1]. {SAID}")
+    live.model.script(text=f"Children must be at least five years old [1]. {SAID}")
     console.ask(QUESTION)
     console.answered()
     (message,) = [one for one in messages(live) if one["role"] == "assistant"]
@@ -252,7 +249,7 @@ def test_the_keyboard_alone_is_enough(
 ) -> None:
     console.driver.refresh()
     console.find(".composer")
-    live.model.script(text="Children must be at least ten years old [1].")
+    live.model.script(text="Children must be at least five years old [1].")
     active = console.driver.switch_to.active_element
     assert active.tag_name == "textarea"
     active.send_keys(QUESTION, Keys.ENTER)
@@ -277,7 +274,7 @@ def test_every_page_is_for_everybody(
     tab: Console, console: Console, live: Live, indexed: dict[str, Any]
 ) -> None:
     text = (
-        f"# Rules\n\n- Children must be ten [1].\n\n{SAID}\n\n|a|b|\n|-|-|\n|1|2|\n\n```py\nx\n```"
+        f"# Rules\n\n- Children must be five [1].\n\n{SAID}\n\n|a|b|\n|-|-|\n|1|2|\n\n```py\nx\n```"
     )
     live.model.script(text=text)
     asked = live.ask(QUESTION, use_documents=True)
@@ -292,17 +289,16 @@ def test_every_page_is_for_everybody(
                 "localStorage['assistant.theme'] = arguments[1]",
                 *(language, theme),
             )
-            for place, sign in (
-                (f"#/chat/{asked['conversation_id']}", ".said .cite"),
-                ("#/documents", ".item"),
-                ("#/jobs", ".item"),
+            for place, sign, shown in (
+                (f"#/chat/{asked['conversation_id']}", ".said .cite", ".paper rect"),
+                ("#/documents", ".item button.name", ".paper img"),
+                ("#/jobs", ".item .name", ".details"),
+                ("#/account", ".item", ".item"),
             ):
                 console.open(place)
                 console.driver.refresh()
-                console.find(sign).click()
-                if sign == ".item":
-                    console.find(".item .name").click()
-                console.find(".paper rect" if "chat" in place else ".paper, .details")
+                console.click(sign)
+                console.find(shown)
                 assert violations(console, axe) == [], (place, language, theme)
     console.click(".account button")
     console.find(".signin")
@@ -320,15 +316,13 @@ def violations(console: Console, axe: str) -> list[Any]:
 
 
 def test_registration_and_a_wrong_password(tab: Console, live_stack: LocalStack) -> None:
+    tab.forget()
     tab.open()
-    tab.run("sessionStorage.clear(); localStorage.clear()")
-    tab.driver.delete_all_cookies()
-    tab.open("?other")
     tab.type("input[name=username]", "nobody")
     tab.type("input[name=password]", "wrong")
     tab.click(".signin .main")
     tab.find(".signin .trouble")
-    tab.click(".signin .link")
+    tab.click(".signin .link", "Make an account")
     name = f"user{uuid.uuid4().hex[:12]}"
     tab.type("input[name=username]", name)
     tab.type("input[name=email]", f"{name}@example.org")

@@ -4,10 +4,12 @@ They are those of draft-ietf-httpapi-ratelimit-headers, from its version 09 on.
 """
 
 import math
+from collections.abc import Sequence
 
-from flask import Response, g
+from flask import Response, g, request
 
-from assistant.adapters.request_windows import WINDOW_SECONDS, Counted
+from assistant import openai_errors
+from assistant.adapters.request_windows import WINDOW_SECONDS, Counted, Window
 
 
 def tell(response: Response) -> Response:
@@ -22,4 +24,14 @@ def tell(response: Response) -> Response:
             f'"{each.limit.policy}";r={each.left};t={max(1, math.ceil(each.seconds))}'
             for each in windows
         )
+        if openai_errors.is_below(request.path) and windows:
+            _tell_openais_clients(response, windows)
     return response
+
+
+def _tell_openais_clients(response: Response, windows: Sequence[Window]) -> None:
+    """Say it in the words of OpenAI's API, of the limit of which the least is left."""
+    least = min(windows, key=lambda each: each.left)
+    response.headers["X-RateLimit-Limit-Requests"] = str(least.limit.quota)
+    response.headers["X-RateLimit-Remaining-Requests"] = str(least.left)
+    response.headers["X-RateLimit-Reset-Requests"] = f"{max(1, math.ceil(least.seconds))}s"

@@ -26,14 +26,14 @@ export function App() {
 }
 
 function Inside() {
-  const { page, id } = useRoute()
+  const route = useRoute()
+  const { page: name, id } = route.page in PAGES ? route : { page: 'chat', id: null }
   const [isOpen, open] = useState(false)
-  const name = page in PAGES ? page : 'chat'
   const Page = PAGES[name]
   useEffect(() => {
     open(false)
     document.title = `${t(`pages.${name}`)} – ${brand}`
-  }, [page, id, language.now])
+  }, [name, id, language.now])
   const skip = () => document.querySelector('main h1')?.focus()
   return html`
     <div class="inside">

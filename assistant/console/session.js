@@ -13,6 +13,7 @@ class Session extends Store {
   #token = null
   #endsAt = 0
   #renewing = null
+  #before = null
 
   // Take up the session of before a reload, if there is one.
   async restore() {
@@ -42,6 +43,8 @@ class Session extends Store {
       headers: { Authorization: `Bearer ${token}` },
       credentials: 'same-origin',
     }).catch(() => {})
+    // Nothing that was shown outlasts the session.
+    location.replace('/app')
   }
 
   // Return an access token that is good for a while; null if nobody is signed in.
@@ -92,7 +95,11 @@ class Session extends Store {
 
   async #learn() {
     const headers = { Authorization: `Bearer ${this.#token}` }
-    this.user = await read(await fetch(`${API}/auth/me`, { headers, credentials: 'omit' }))
+    const user = await read(await fetch(`${API}/auth/me`, { headers, credentials: 'omit' }))
+    // What another user has seen here is still in the memory of the page.
+    if (this.#before && this.#before !== user.id) location.reload()
+    this.user = user
+    this.#before = user.id
     this.changed()
   }
 }
@@ -115,8 +122,10 @@ async function send(path, values) {
   }).catch(() => {
     throw unreachable()
   })
-  return read(answer)
+  return answer.status === 204 ? null : read(answer)
 }
+
+export const setForgotten = (values) => send('/auth/password', values)
 
 export const options = async () =>
   read(await fetch(`${API}/auth/options`, { credentials: 'omit' }))

@@ -13,6 +13,7 @@ from assistant import __version__
 from assistant.api.arguments import read_json
 from assistant.api.mcp import protocol, tasks, tools
 from assistant.api.mcp.protocol import (
+    INTERNAL,
     INVALID_PARAMS,
     INVALID_REQUEST,
     LEGACY,
@@ -27,6 +28,7 @@ from assistant.api.mcp.results import failure
 from assistant.errors import AssistantError
 from assistant.extensions import settings
 from assistant.security import allow
+from assistant.services.responses.storable import storable
 
 P = ParamSpec("P")
 Json = dict[str, Any]
@@ -75,11 +77,18 @@ def handle() -> Response:
         return _answer({"jsonrpc": "2.0", "id": call.id, "result": _result(call)})
     except RpcError as error:
         return _failed(call, error)
+    except AssistantError as error:
+        # What is wrong with the call of a tool is a result; this is anything else.
+        return _failed(call, RpcError(INTERNAL, error.detail or error.title, error.status))
 
 
 def _sent() -> Any:
     try:
-        return read_json(request)
+        return storable(read_json(request))
+    except RecursionError:
+        raise RpcError(
+            PARSE_ERROR, "The JSON is nested too deeply.", HTTPStatus.BAD_REQUEST
+        ) from None
     except (json.JSONDecodeError, BadRequest) as error:
         raise RpcError(PARSE_ERROR, f"No JSON: {error}", HTTPStatus.BAD_REQUEST) from None
     except UnsupportedMediaType as error:
@@ -173,5 +182,4 @@ def _failed(call: Call | None, error: RpcError) -> Response:
 
 
 def _answer(message: Json, status: int = HTTPStatus.OK) -> Response:
-    body = json.dumps(message, ensure_ascii=False)
-    return Response(body, status=status, mimetype="application/json")
+    return Response(json.dumps(message), status=status, mimetype="application/json")

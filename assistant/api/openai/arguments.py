@@ -1,6 +1,7 @@
 """Read what OpenAI's clients send: unknown members are ignored, and null counts as absent."""
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -11,6 +12,9 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from assistant.api.arguments import read_json
 from assistant.errors import InvalidInput
 
+# Deeper than any request that means something, and less than what Python's stack takes.
+DEEPEST = 100
+LONGEST_NUMBER = 9
 # What a client may write in as it likes; a null in it is one.
 FREE = frozenset({"metadata", "attributes", "parameters", "schema"})
 
@@ -50,11 +54,34 @@ def checked(kind: type[B], given: object) -> B:
     if not isinstance(given, dict):
         raise BadRequest("The body has to be a JSON object.")
     try:
+        _demand_numbers(given)
         read = kind.model_validate({**_without_nulls(given), "raw": {}})
     except ValidationError as error:
         raise _mistake(error) from None
+    except RecursionError:
+        raise BadRequest("The JSON is nested too deeply.") from None
     read.raw = given
     return read
+
+
+def _demand_numbers(given: Any, path: str = "", depth: int = 0) -> None:
+    """Raise `InvalidInput` for what Python reads as a number and JSON does not know.
+
+    Such as `1e999`, which no database keeps and no other server takes.
+    """
+    if depth > DEEPEST:
+        raise BadRequest("The JSON is nested too deeply.")
+    if isinstance(given, float) and not math.isfinite(given):
+        name = path.removeprefix("/").replace("/", ".")
+        raise InvalidInput(f"Invalid value for '{name}': it is too large.", pointer=path)
+    if isinstance(given, dict):
+        for name, value in given.items():
+            if isinstance(value, dict | list | float):
+                _demand_numbers(value, f"{path}/{name}", depth + 1)
+    elif isinstance(given, list):
+        for number, value in enumerate(given):
+            if isinstance(value, dict | list | float):
+                _demand_numbers(value, f"{path}/{number}", depth + 1)
 
 
 def _without_nulls(given: Any) -> Any:
@@ -99,7 +126,8 @@ class Window:
     def _limit(given: str | None, most: int, usual: int) -> int:
         if not given:
             return usual
-        if not given.isdecimal() or not 1 <= int(given[:9]) <= most:
+        is_number = given.isascii() and given.isdecimal() and len(given) <= LONGEST_NUMBER
+        if not is_number or not 1 <= int(given) <= most:
             raise InvalidInput(f"`limit` is a number from 1 to {most}.", parameter="limit")
         return int(given)
 

@@ -11,33 +11,29 @@ class Choice extends Store {
   model = ''
   temperature = ''
   from = NOTHING
+  isChosen = false
   collections = new Map()
   documents = new Map()
-  problem = null
-  #isLoaded = false
+  #models = null
+  #documents = null
 
-  async load() {
-    if (this.#isLoaded) return
-    this.#isLoaded = true
-    try {
-      const [models, ready] = await Promise.all([
-        get('/models'),
-        page('/documents', { status: 'ready', limit: 1 }),
-      ])
-      this.models = models
+  // Return when it is known what a question would be answered from; models may come later.
+  load() {
+    this.#models ??= get('/models').then(
+      (models) => this.set({ models }),
+      () => (this.#models = null),
+    )
+    this.#documents ??= page('/documents', { status: 'ready', limit: 1 }).then(
       // Whoever has documents wants answers from them.
-      if (ready.items.length) this.from = ALL
-      this.problem = null
-    } catch (problem) {
-      this.#isLoaded = false
-      this.problem = problem
-    }
-    this.changed()
+      ({ items }) => items.length && this.offerDocuments(),
+      () => (this.#documents = null),
+    )
+    return this.#documents
   }
 
-  // A document became searchable for the first time.
+  // There is a document to answer from; what somebody has chosen stays.
   offerDocuments() {
-    if (this.from === NOTHING) this.set({ from: ALL })
+    if (!this.isChosen) this.set({ from: ALL })
   }
 
   set(values) {

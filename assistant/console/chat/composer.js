@@ -12,7 +12,7 @@ export function Composer({ thread, options, onAsked }) {
   const [problem, busy, ask] = useAct(async (content) => {
     setText('')
     try {
-      await thread.ask(content, options())
+      await thread.ask(content, options)
     } catch (error) {
       setText((now) => now || content)
       throw error

@@ -6,7 +6,7 @@ import { t } from '../words.js'
 export function Edit({ message, thread, options, onClose }) {
   const [text, setText] = useState(message.content)
   const place = useRef()
-  const [problem, busy, run] = useAct(() => thread.edit(message, text, options()), onClose)
+  const [problem, busy, run] = useAct(async () => thread.edit(message, text, await options()), onClose)
   useEffect(() => place.current.focus(), [])
   const send = (event) => {
     event.preventDefault()

@@ -49,7 +49,11 @@ function Talk({ thread }) {
   const [isBranching, branch] = useState(false)
   const scroll = useScroll(thread)
   const replying = () => choice.ofReply
-  const asking = () => choice.ofQuestion
+  // Whoever is quick asks before it is known that there are documents.
+  const asking = async () => {
+    await choice.load()
+    return choice.ofQuestion
+  }
   return html`
     <section class="talk" aria-label=${t('chat.conversation')}>
       <header class="row">

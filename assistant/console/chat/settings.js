@@ -8,13 +8,16 @@ import { Picker } from './picker.js'
 export function Settings() {
   useStore(choice)
   const [isPicking, pick] = useState(false)
+  // Where there is little room they are folded up.
+  const [isOpen, open] = useState(false)
   const from = (event) => {
-    choice.set({ from: event.target.value })
+    choice.set({ from: event.target.value, isChosen: true })
     if (event.target.value === CHOSEN) pick(true)
   }
   const chosen = choice.from === CHOSEN
   return html`
-    <div class="settings">
+    <button type="button" class="quiet options" aria-expanded=${isOpen} onClick=${() => open(!isOpen)}>${t('choice.options')}</button>
+    <div class="settings ${isOpen ? '' : 'shut'}">
       <label>${t('choice.from')}
         <select value=${choice.from} onChange=${from}>
           <option value=${NOTHING}>${t('choice.nothing')}</option>

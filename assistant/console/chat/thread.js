@@ -84,8 +84,8 @@ export class Thread extends Store {
     this.messages = [...this.messages, asked]
     this.changed()
     try {
-      const given = this.id ? { conversation_id: this.id, ...options } : options
-      await this.#adopt(await post('/messages', { content, ...given }))
+      const place = this.id ? { conversation_id: this.id } : {}
+      await this.#adopt(await post('/messages', { content, ...place, ...(await options()) }))
     } finally {
       this.messages = this.messages.filter((message) => message !== asked)
       this.changed()

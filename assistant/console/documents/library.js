@@ -1,5 +1,5 @@
 // Documents and collections as they are listed, and how far the work on each is.
-import { get, page, patch, post, remove } from '../api.js'
+import { call, get, page, patch, post, remove } from '../api.js'
 import { choice } from '../chat/choice.js'
 import { Store } from '../store.js'
 
@@ -110,6 +110,14 @@ class Library extends Store {
   async retry(item) {
     if (item.job_id && item.status !== 'ready') await post(`/jobs/${item.job_id}/retry`)
     else await post(`/documents/${item.id}/reindex`)
+    this.expect()
+  }
+
+  // A newer file; what is searchable stays so until it was read.
+  async replace(item, file) {
+    const form = new FormData()
+    form.append('file', file, file.name)
+    await call('PUT', `/documents/${item.id}`, { body: form })
     this.expect()
   }
 

@@ -5,6 +5,7 @@ import { html, useEffect, useState } from '../html.js'
 import { Ask, Confirm, Trouble, useAct } from '../parts/dialog.js'
 import { useStore } from '../store.js'
 import { t } from '../words.js'
+import { Analysis } from './analysis.js'
 import { Collections } from './collections.js'
 import { Drop } from './drop.js'
 import { library } from './library.js'
@@ -66,6 +67,8 @@ function Receipt({ receipt }) {
 
 function Doing({ what, item, onClose }) {
   switch (what) {
+    case 'analyse':
+      return html`<${Analysis} item=${item} onClose=${onClose} />`
     case 'move':
       return html`<${Move} item=${item} onClose=${onClose} />`
     case 'rename':

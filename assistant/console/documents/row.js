@@ -1,7 +1,7 @@
 // A document in the list: what it is, how far it is, and what can be done.
 import { evidence } from '../evidence/shown.js'
 import { size, time } from '../format.js'
-import { html } from '../html.js'
+import { html, useRef } from '../html.js'
 import { Trouble, useAct } from '../parts/dialog.js'
 import { Menu } from '../parts/menu.js'
 import { Progress } from '../parts/progress.js'
@@ -10,15 +10,23 @@ import { library } from './library.js'
 
 export function Row({ item, ask }) {
   const [problem, , run] = useAct((act) => act())
+  const file = useRef()
   const open = item.status === 'queued' || item.status === 'running'
   const name = item.filename
   if (item.status === 'deleting') {
     return html`<li class="item"><bdi>${name}</bdi> <span class="state">${t('status.deleting')}</span></li>`
   }
   const readable = item.generation > 0
+  const chosen = (event) => {
+    const newer = event.target.files[0]
+    if (newer) run(() => library.replace(item, newer))
+    event.target.value = ''
+  }
   const items = [
     { words: t('rename'), act: () => ask('rename', item) },
     { words: t('documents.move'), act: () => ask('move', item) },
+    { words: t('documents.replace'), act: () => file.current.click() },
+    ...(readable ? [{ words: t('documents.analyse'), act: () => ask('analyse', item) }] : []),
     ...(open
       ? [{ words: t('jobs.cancel'), act: () => run(() => library.cancel(item)) }]
       : [{ words: t('documents.read_again'), act: () => run(() => library.retry(item)) }]),
@@ -34,6 +42,7 @@ export function Row({ item, ask }) {
         <${Menu} label=${t('actions_of', { name })} items=${items} />
       </div>
       <${Facts} item=${item} />
+      <input ref=${file} type="file" hidden name="newer" aria-label=${t('documents.replace')} onChange=${chosen} />
       ${open && html`<${Progress} job=${library.jobOf(item)} name=${name} />`}
       ${item.error && (item.status === 'failed' || item.status === 'ready') && html`
         <div class="trouble"><p dir="auto">${item.error.detail}</p>

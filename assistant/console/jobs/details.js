@@ -29,6 +29,7 @@ export function Details({ id }) {
     <div class="details">
       ${job.waiting_because && html`<p>${job.waiting_because}</p>`}
       ${job.queue_position != null && html`<p>${t('jobs.position', { n: job.queue_position })}</p>`}
+      <${About} id=${job.document_id} />
       ${job.error && html`<p class="trouble" dir="auto">${job.error.detail}</p>`}
       <${Times} timings=${job.timings ?? {}} />
       <${Attempts} attempts=${job.attempts ?? []} />
@@ -36,6 +37,15 @@ export function Details({ id }) {
       <p class="note">${t('jobs.id')} <code>${job.id}</code></p>
     </div>
   `
+}
+
+// A job names its document by its id alone.
+function About({ id }) {
+  const [found, setFound] = useState(null)
+  useEffect(() => {
+    if (id) get(`/documents/${id}`).then(setFound, () => {})
+  }, [id])
+  return found && html`<p>${t('jobs.document')} <bdi>${found.filename}</bdi></p>`
 }
 
 // A table that is a chart, too.

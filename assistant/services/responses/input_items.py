@@ -57,7 +57,7 @@ def _read(item: Members, of: uuid.UUID, number: int, pointer: str) -> Members:
 
 def _message(item: Members, pointer: str) -> Members:
     role = item.get("role")
-    if role not in ROLES:
+    if not isinstance(role, str) or role not in ROLES:
         raise InvalidInput(f"A role is one of: {', '.join(ROLES)}.", pointer=f"{pointer}/role")
     content = item.get("content")
     if isinstance(content, str):
@@ -74,7 +74,7 @@ def _parts(content: object, pointer: str, *, assistant: bool) -> Iterator[Member
     for number, part in enumerate(content):
         place = f"{pointer}/{number}"
         kind = part.get("type") if isinstance(part, dict) else None
-        if kind not in PARTS:
+        if not isinstance(kind, str) or kind not in PARTS:
             offered = ", ".join(PARTS)
             raise InvalidInput(
                 f"Parts of this type are not taken here. It is one of: {offered}.",
