@@ -9,6 +9,7 @@ from pydantic import Field
 from assistant.api.openai.arguments import Body, MissingParameter, Window, body, listed
 from assistant.api.openai.blueprint import blp
 from assistant.api.openai.ids import Prefix, demand, shown
+from assistant.api.openai.remembering import remembered
 from assistant.api.openai.store_files import (
     POLL_AFTER,
     POLL_MILLISECONDS,
@@ -55,10 +56,11 @@ class NewBatch(Body):
 
 @blp.post(BATCHES)
 @allow(scope="write")
-def create_file_batch(vector_store_id: str) -> dict[str, Any]:
+@remembered(waits=True)
+def create_file_batch(vector_store_id: str) -> Response:
     """Attach many files at once; they are indexed in the background."""
     given = body(NewBatch)
-    return _shown(batches.create(caller_id(), store_of(vector_store_id), _wishes(given)))
+    return jsonify(_shown(batches.create(caller_id(), store_of(vector_store_id), _wishes(given))))
 
 
 def _wishes(given: NewBatch) -> list[Wish]:

@@ -2,13 +2,14 @@
 
 from typing import Any, BinaryIO, cast
 
-from flask import Response, after_this_request, request, send_file
+from flask import Response, after_this_request, jsonify, request, send_file
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest
 
 from assistant.api.openai.arguments import MissingParameter, Window, listed
 from assistant.api.openai.blueprint import blp
 from assistant.api.openai.ids import Prefix, shown
+from assistant.api.openai.remembering import made, remembered
 from assistant.api.openai.values import file_of, slice_of
 from assistant.errors import InvalidInput
 from assistant.schemas.text import UNSTORABLE
@@ -26,7 +27,9 @@ FORM = "multipart/form-data"
 
 @blp.post("/files")
 @allow(scope="write")
-def create_file() -> dict[str, Any]:
+# While the file is written to disk, no transaction is open.
+@remembered(waits=True)
+def create_file() -> Response:
     """Upload a file; nothing is read of it before a vector store takes it."""
     if request.mimetype != FORM:
         raise BadRequest(f"Send the file in a form, as `{FORM}`.")
@@ -38,7 +41,9 @@ def create_file() -> dict[str, Any]:
         uploads.discard(stored)
         return response
 
-    return _shown(files.create(caller_id(), stored, upload.filename, purpose, lasts))
+    file = files.create(caller_id(), stored, upload.filename, purpose, lasts)
+    made(file.id)
+    return jsonify(_shown(file))
 
 
 def _upload() -> FileStorage:

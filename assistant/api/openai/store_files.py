@@ -7,6 +7,7 @@ from flask import Response, jsonify, request
 from assistant.api.openai.arguments import Body, MissingParameter, Window, body, listed
 from assistant.api.openai.blueprint import blp
 from assistant.api.openai.ids import Prefix, shown
+from assistant.api.openai.remembering import made, remembered
 from assistant.api.openai.values import (
     AUTO,
     Attributes,
@@ -51,14 +52,16 @@ class StoreFileChange(Body):
 
 @blp.post(FILES)
 @allow(scope="write")
-def create_store_file(vector_store_id: str) -> dict[str, Any]:
+@remembered()
+def create_store_file(vector_store_id: str) -> Response:
     """Attach a file; it is indexed in the background."""
     given = body(NewStoreFile)
     owner_id, store, file = caller_id(), store_of(vector_store_id), file_of(given.file_id)
     attaching.attach(
         owner_id, store, [Wish(file, given.attributes, wanted(given.chunking_strategy))]
     )
-    return shown_file(store_files.get(owner_id, store, file))
+    made(file)
+    return jsonify(shown_file(store_files.get(owner_id, store, file)))
 
 
 @blp.get(FILES)

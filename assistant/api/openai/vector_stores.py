@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
+from flask import Response, jsonify
 from pydantic import Field
 
 from assistant.api.openai.arguments import Body, Window, body, listed
 from assistant.api.openai.blueprint import blp
 from assistant.api.openai.ids import Prefix, shown
+from assistant.api.openai.remembering import made, remembered
 from assistant.api.openai.values import (
     ChunkingStrategy,
     Metadata,
@@ -56,18 +58,20 @@ class StoreChange(Body):
 
 @blp.post("/vector_stores")
 @allow(scope="write")
-def create_vector_store() -> dict[str, Any]:
+@remembered(waits=lambda sent: bool(sent.get("file_ids")))
+def create_vector_store() -> Response:
     """Make a vector store, and attach files to it."""
     given = body(NewStore)
     ids, owner_id = files_of(given.file_ids or []), caller_id()
     if ids:
         wishes.demand(owner_id, ids)
     days = given.expires_after.days if given.expires_after else None
-    made = stores.create(owner_id, given.name, given.description, given.metadata, days)
+    store = stores.create(owner_id, given.name, given.description, given.metadata, days)
+    made(store.id)
     if ids:
         chunking = wanted(given.chunking_strategy)
-        attaching.attach(owner_id, made.id, [Wish(each, None, chunking) for each in ids])
-    return _shown(stores.get(owner_id, made.id))
+        attaching.attach(owner_id, store.id, [Wish(each, None, chunking) for each in ids])
+    return jsonify(_shown(stores.get(owner_id, store.id)))
 
 
 @blp.get("/vector_stores")

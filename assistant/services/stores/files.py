@@ -17,7 +17,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound, UnsupportedDocument
 from assistant.extensions import adapters
 from assistant.models import Document, UploadedFile
-from assistant.services import active_owner, upload_folder
+from assistant.services import active_owner, idempotency, upload_folder
 from assistant.services.documents import deletion
 from assistant.services.documents.uploads import KeptFile, clean_filename, keeping, store_once
 from assistant.services.stores.windows import Slice, rows_in
@@ -185,6 +185,8 @@ def delete(owner_id: uuid.UUID, file_id: uuid.UUID) -> None:
             .values(expires_at=func.now())
             .returning(UploadedFile.id)
         )
+        # The answer to its upload has its name.
+        idempotency.forget(session, [owner_id], [file_id])
         document = None if ended else _document(session, owner_id, file_id)
     if ended is not None:
         remove(owner_id, file_id)

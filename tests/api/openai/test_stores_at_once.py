@@ -1,5 +1,7 @@
 """What several clients do with files and stores at the same moment, and what a crash leaves."""
 
+import io
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -88,3 +90,40 @@ def test_a_change_of_one_store_is_not_seen_in_another(user: User) -> None:
         attach(user, store, file, attributes={"store": store["id"]})
     call(user, "DELETE", f"/vector_stores/{one['id']}/files/{file['id']}")
     assert in_store(user, other, file)["attributes"] == {"store": other["id"]}
+
+
+def test_what_the_sdk_sends_again_is_done_once(user: User) -> None:
+    def again(path: str, retry: int, **body: Any) -> Any:
+        headers = {"X-Stainless-Retry-Count": str(retry)}
+        return call(user, "POST", path, json=body, headers=headers)
+
+    def send(retry: int) -> Any:
+        data = {"purpose": "assistants", "file": (io.BytesIO(b"Text."), "a.txt")}
+        headers = {"X-Stainless-Retry-Count": str(retry)}
+        return call(user, "POST", "/files", data=data, headers=headers)
+
+    file = send(0)
+    assert send(1) == file
+    assert send(0)["id"] != file["id"]
+    store = again("/vector_stores", 0, name="A")
+    assert again("/vector_stores", 1, name="A") == store
+    filled = again("/vector_stores", 0, name="B", file_ids=[file["id"]])
+    assert again("/vector_stores", 2, name="B", file_ids=[file["id"]]) == filled
+    assert len(call(user, "GET", "/vector_stores")["data"]) == 3
+    path = f"/vector_stores/{store['id']}"
+    attached = again(f"{path}/files", 0, file_id=file["id"])
+    assert again(f"{path}/files", 1, file_id=file["id"]) == attached
+    batch = again(f"{path}/file_batches", 0, file_ids=[file["id"]])
+    assert again(f"{path}/file_batches", 1, file_ids=[file["id"]]) == batch
+    key = {"Idempotency-Key": "one"}
+    named = {"json": {"name": "C"}, "headers": key}
+    first = call(user, "POST", "/vector_stores", **named)
+    assert call(user, "POST", "/vector_stores", **named) == first
+    other = user.openai("POST", "/vector_stores", json={"name": "D"}, headers=key)
+    assert_openai_error(other, 409)
+    call(user, "DELETE", f"/files/{file['id']}")
+    [[kept]] = sql(
+        "SELECT count(*) FROM idempotency_keys WHERE resource_id = :id",
+        id=str(uuid.UUID(hex=file["id"].removeprefix("file-"))),
+    )
+    assert kept == 0
