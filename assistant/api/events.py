@@ -60,7 +60,8 @@ def create_ticket(job_id: uuid.UUID) -> dict[str, Any]:
 def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     """Follow a job live, as server-sent events.
 
-    `delta` appends to the text, `snapshot` replaces it, `done` carries the job and is the last.
+    `delta` appends to the text, `reasoning` to what was thought before it, `snapshot` replaces
+    both, `done` carries the job and is the last.
     Come back with the last `id` as `Last-Event-ID` or `after` to get what was missed.
     """
     after = _cursor(query)
