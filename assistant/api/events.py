@@ -61,10 +61,11 @@ def create_ticket(job_id: uuid.UUID) -> dict[str, Any]:
 def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     """Follow a job live, as server-sent events.
 
-    `delta` appends to the text, `snapshot` replaces it, `done` carries the job and is the last.
-    Come back with the last `id` as `Last-Event-ID` or `after` to get what was missed. Who has seen
-    `done` and comes again with its `id` gets a 204, at which an `EventSource` stops; without an
-    `id` the stream begins anew, with the whole text in one `snapshot`, and ends with `done`.
+    `delta` appends to the text, `reasoning` to what was thought before it, `snapshot` replaces
+    both, `done` carries the job and is the last. Come back with the last `id` as `Last-Event-ID` or
+    `after` to get what was missed. Who has seen `done` and comes again with its `id` gets a 204, at
+    which an `EventSource` stops; without an `id` the stream begins anew, with the whole text in one
+    `snapshot`, and ends with `done`.
     """
     after = _cursor(query)
     line = Line(request.environ)

@@ -1,5 +1,6 @@
 """`flask models`: the servers of language models beside the one of the settings."""
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import IO, Any
 
@@ -8,7 +9,7 @@ import click
 from assistant.cli.groups import Group
 from assistant.cli.output import Columns, as_json, has_terminal, moment, print_json, print_table
 from assistant.models import ModelProvider
-from assistant.services.providers import rows
+from assistant.services.providers import rows, usage
 
 COLUMNS: Columns = {
     "NAME": lambda one: one["name"],
@@ -21,6 +22,15 @@ COLUMNS: Columns = {
     "PRICE": lambda one: _price(one),
     "FALLBACK": lambda one: one["fallback"] or "",
     "ADDED (UTC)": lambda one: moment(one["created_at"]),
+}
+USED: Columns = {
+    "DAY (UTC)": lambda one: one["day"],
+    "OWNER": lambda one: one["owner"],
+    "MODEL": lambda one: one["model"],
+    "REPLIES": lambda one: one["replies"],
+    "PROMPT TOKENS": lambda one: one["prompt_tokens"],
+    "COMPLETION TOKENS": lambda one: one["completion_tokens"],
+    "COST": lambda one: "" if one["cost"] is None else f"{one['cost']:.4f}",
 }
 NOTHING = "There is only the server of OPENAI_BASE_URL. Add another: flask models add --help"
 
@@ -173,3 +183,22 @@ def rekey(as_json: bool) -> None:
         print_json({"sealed": count})
     else:
         click.echo(f"Sealed {count} keys anew.")
+
+
+@models.command("usage")
+@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True)
+@as_json
+def usage_of_models(days: int, as_json: bool) -> None:
+    """Show what replies took by day, owner and model, and what that cost at today's prices.
+
+    Replies that are kept are counted, by what their last attempt took.
+
+    \b
+    Example:
+      flask models usage --days 30
+    """
+    bodies = [{**asdict(one), "day": one.day.isoformat()} for one in usage.by_day(days)]
+    if as_json:
+        print_json(bodies)
+    else:
+        print_table(USED, bodies, nothing="No reply has taken anything.")

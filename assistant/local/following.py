@@ -36,7 +36,7 @@ def follow(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
 
 def listen(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
     """Follow a reply live until its job has ended, and show how far it is."""
-    patience, text, stage, after = _Patience(job), "", job["state"], 0
+    patience, text, stage, after, thoughts = _Patience(job), "", job["state"], 0, 0
     while True:
         address, query = f"/jobs/{job['id']}/events", {"after": after} if after else {}
         # The server ends a stream after some minutes, and expects its reader to come back.
@@ -49,12 +49,14 @@ def listen(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
                 if event == "progress" and data["stage"] != stage:
                     stage = data["stage"]
                     _print_step("running", data)
+                elif event == "reasoning":
+                    thoughts += 1
                 elif event in ("delta", "snapshot"):
                     text = data["text"] if event == "snapshot" else text + data["text"]
                 elif event == "done":
                     return _succeeded(data)
-                patience.look((stage, text), f"{len(text.split())} words written")
-        patience.look((stage, text), f"{len(text.split())} words written")
+                patience.look((stage, text, thoughts), f"{len(text.split())} words written")
+        patience.look((stage, text, thoughts), f"{len(text.split())} words written")
         time.sleep(POLL_SECONDS)
 
 

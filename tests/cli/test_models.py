@@ -31,6 +31,7 @@ def test_servers_are_added_listed_and_removed(run: Run, read: Callable[..., Any]
     assert added["prices"] == {"input": 0.5, "output": 1.5}
     assert "0.5 / 1.5" in run("models", "list").output
     assert read("models", "list") == [added]
+    assert isinstance(read("models", "usage", "--days", 2), list)
     run("models", "remove", "lab")
     assert read("models", "list") == []
 

@@ -147,12 +147,13 @@ def stream_of(frames: Iterator[str]) -> httpx.Response:
     return httpx.Response(200, content=(frame.encode() for frame in frames))
 
 
-def test_the_demo_waits_for_a_reply_as_long_as_it_is_being_written(clock: Clock) -> None:
+@pytest.mark.parametrize("kind", ["delta", "reasoning"])
+def test_the_demo_waits_for_a_reply_as_long_as_it_is_being_written(clock: Clock, kind: str) -> None:
     def slowly(_: httpx.Request) -> httpx.Response:
         def frames() -> Iterator[str]:
             for number in range(1, 30):
                 clock.sleep(following.PATIENCE_SECONDS * 0.9)
-                yield event(number, "delta", {"text": "word "})
+                yield event(number, kind, {"text": "word "})
             yield event(30, "done", ENDED)
 
         return stream_of(frames())

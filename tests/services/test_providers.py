@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from assistant.errors import Conflict, InvalidInput, NotFound, PermanentError
 from assistant.extensions import adapters, cache
 from assistant.services import jobs
 from assistant.services.generation import model_list
-from assistant.services.providers import choosing, rows
+from assistant.services.providers import choosing, rows, usage
 from assistant.services.providers.choosing import KnownProviders
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
@@ -153,6 +154,23 @@ def test_a_slot_of_a_dead_worker_is_free_after_a_while(lab: ModelServer) -> None
     KnownProviders().enter(provider, 0.01)
     sql("SELECT pg_sleep(0.02)")
     KnownProviders().enter(provider, 60)()
+
+
+def test_what_replies_took_is_counted_by_owner_and_model(
+    owner: uuid.UUID, model: ModelServer, lab: ModelServer
+) -> None:
+    prices = {"input_price": Decimal("1000"), "output_price": Decimal("2000")}
+    add("lab", lab, **prices)
+    for options in ({"model": "lab-model"}, {"model": "lab-model"}, {"model": "lab/else"}, {}):
+        perform(ask(owner, "One two three?", options=options))
+    name = sql("SELECT username FROM users WHERE id = :id", id=owner)[0].username
+    taken = [one for one in usage.by_day(1) if one.owner == name]
+    assert [(one.model, one.replies, one.cost) for one in taken] == [
+        ("lab-model", 2, 0.026),
+        ("lab/else", 1, 0.013),
+        ("scripted-model", 1, None),
+    ]
+    assert (taken[0].prompt_tokens, taken[0].completion_tokens) == (6, 10)
 
 
 def test_a_key_is_kept_sealed(

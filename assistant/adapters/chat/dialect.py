@@ -14,7 +14,7 @@ from assistant.chat import ChatRequest
 
 # A chat template that refuses a message is a failure of the server, in the eyes of some.
 REFUSALS = (400, 413, 422, 500)
-# What is left of a window for the answer at the least, when a limit is lowered to fit it.
+# A limit is lowered to what a prompt leaves of the window, down to one in so many parts of it.
 LEAST_LEFT = 8
 # No model takes fewer tokens; then the figure is another one.
 LEAST_WINDOW = 100
