@@ -53,10 +53,11 @@ test: lint types ## everything that CI runs; AT_ONCE= tests at a time
 	$(BIN)/python -m pytest -m alone
 
 .PHONY: lint
-lint: $(RUNTIME) $(DEVELOPMENT) ## style, format, and which layer imports which
+lint: $(RUNTIME) $(DEVELOPMENT) ## style, format, which layer imports which, and the OpenAPI document
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --noconftest -q -p no:cacheprovider tests/test_document.py
 
 .PHONY: types
 types: $(RUNTIME) $(DEVELOPMENT) ## mypy, strict
@@ -89,6 +90,7 @@ bench: $(RUNTIME) $(DEVELOPMENT) ## figures in proportion to the bare parts; sto
 	@$(BIN)/python -m benchmarks.cuts
 	@$(BIN)/python -m benchmarks.cancels
 	@$(BIN)/python -m benchmarks.uploads
+	@$(BIN)/python -m benchmarks.openai_overhead
 	@CORPUS="$(CORPUS)" $(BIN)/python -m benchmarks.ingestion
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.splitting
 	@CORPUS="$(CORPUS)" QUESTIONS="$(QUESTIONS)" $(BIN)/python -m benchmarks.retrieval
@@ -113,6 +115,10 @@ fuzz: $(RUNTIME) $(DEVELOPMENT) ## mutated and hostile files, harm nobody; COUNT
 .PHONY: floods
 floods: $(RUNTIME) $(DEVELOPMENT) ## what an attack does to a neighbour, one after the other; ATTACKS=, SECONDS=, ROUNDS=
 	@SECONDS="$(SECONDS)" ROUNDS="$(ROUNDS)" exec $(BIN)/python -m benchmarks.floods $(ATTACKS)
+
+.PHONY: vendor
+vendor: $(RUNTIME) ## fetch the libraries that the console has, by npm, and compare them with its manifest
+	@exec $(BIN)/python -m tests.vendored
 
 # The release before; whoever makes the next one names here the commit of this one.
 OLD ?= 86e3534

@@ -44,6 +44,20 @@ def http(url: str) -> str:
     return url
 
 
+def public(url: str | None) -> str | None:
+    """Return the address that clients use, without a slash at its end.
+
+    Raises `ValueError` for what cannot stand before a path.
+    """
+    parts = urlsplit(http(url)) if url is not None else None
+    if parts is not None and (parts.query or parts.fragment or "@" in parts.netloc):
+        raise ValueError(
+            "Input should be an address like https://host or https://host/path, without a name, a "
+            "password and a query"
+        )
+    return url.rstrip("/") if url is not None else None
+
+
 def chroma(url: str) -> str:
     """Return the address of a Chroma server; raise `ValueError` for what its client leaves out.
 

@@ -15,6 +15,7 @@ from assistant.extensions import migrate
 from assistant.services import jobs
 from assistant.services.job_kinds import BINDINGS
 from assistant.services.jobs.kinds import Binding, JobKind
+from assistant.services.providers.choosing import KnownProviders
 
 
 def create_app(bindings: Mapping[JobKind, Binding] = BINDINGS, **overrides: Any) -> Flask:
@@ -29,7 +30,7 @@ def create_app(bindings: Mapping[JobKind, Binding] = BINDINGS, **overrides: Any)
     app.url_map.strict_slashes = False
     app.extensions["settings"] = settings
     app.extensions["cache"] = Cache(settings.redis_url)
-    app.extensions["adapters"] = Adapters(settings)
+    app.extensions["adapters"] = Adapters(settings, KnownProviders())
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),

@@ -1,6 +1,6 @@
 """What language models are asked, and what they say while they answer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -141,5 +141,44 @@ class ChatModel(Protocol):
 
     def stream(self, request: ChatRequest) -> ChatStream: ...
 
-    def window(self, model: str) -> int | None:
-        """Return how many tokens a model takes, prompt and answer together, if its server said."""
+    def context(self, model: str, default: int) -> int:
+        """Return how many tokens a model takes, prompt and answer together.
+
+        It is what its operator says, else the `default`, or less if its server has said so.
+        """
+
+
+# Codes of errors that say that nobody answers, whatever is asked. Not what is wrong with the
+# question, and not a server that asks to slow down: it answers when it is asked again.
+DOWN = frozenset(
+    f"model_{word}"
+    for word in (
+        *("unreachable", "timeout", "unavailable", "bad_answer"),
+        *("address", "credentials", "not_found", "quota_spent"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A server, and by what name it knows the `model` that was asked for."""
+
+    name: str
+    base_url: str
+    api_key: str = field(repr=False)
+    model: str
+    context_tokens: int | None = None
+    fallback: str | None = None
+
+
+class Providers(Protocol):
+    """The servers that models are asked of, beside the one of the settings."""
+
+    def of(self, model: str) -> Provider | None:
+        """Return who has a model; None if it is for the one of the settings."""
+
+    def enter(self, provider: Provider, seconds: float) -> Callable[[], None]:
+        """Take one of its slots for so long at most, and return what gives it back.
+
+        Raises `TransientError` if none is free.
+        """

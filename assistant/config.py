@@ -15,6 +15,8 @@ from pydantic_settings import (
 )
 
 from assistant import addresses
+from assistant.key_settings import KeySettings
+from assistant.limit_settings import LimitSettings
 from assistant.reading_settings import AtLeastOne, NotNegative, Positive, ReadingSettings
 from assistant.retrieval_settings import RetrievalSettings
 from assistant.run_settings import of_run
@@ -28,7 +30,7 @@ Days = Annotated[float, Field(ge=0, le=36_500)]
 Port = Annotated[int, Field(ge=1, le=addresses.HIGHEST_PORT)]
 
 
-class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
+class Settings(KeySettings, ReadingSettings, RetrievalSettings, LimitSettings, BaseSettings):
     """What the environment says; a field's upper-case name is its variable.
 
     Read from the environment, then from what a local run in `DATA_DIR` was told, while it runs,
@@ -41,6 +43,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     )
 
     app_name: str = "Assistant"
+    environment: str = ""
     debug: bool = False
     log_format: Literal["auto", "text", "json"] = "auto"
     port: Port = 8000
@@ -51,6 +54,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     proxy_hops: int | None = Field(default=None, ge=0, le=10)
     web_memory_limit: int = Field(default=384 * 1024 * 1024, ge=64 * 1024 * 1024)
     allowed_origins: Annotated[list[str], NoDecode] = []
+    public_url: str | None = None
 
     data_dir: Path = Path("var")
     upload_dir: Path | None = None
@@ -64,8 +68,6 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     chroma_url: str = "http://127.0.0.1:8001"
 
-    secret_key: SecretStr | None = None
-    secret_key_previous: SecretStr | None = None
     access_token_expire_minutes: AtLeastOne = 30
     refresh_token_expire_days: AtLeastOne = 30
     registration: Literal["open", "closed", "invitation"] = "open"
@@ -108,6 +110,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
     session_retention_days: Days = 30.0
     conversation_retention_days: Days = 0.0
     evaluation_retention_days: Days = 0.0
+    audit_retention_days: Days = 0.0
     upkeep_seconds: Positive = 10.0
     max_followers: AtLeastOne = 5000
     max_sockets_per_user: AtLeastOne = 20
@@ -146,6 +149,7 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
         """Demand an address that Celery and Redis' own client read alike."""
         return addresses.redis(url)
 
+    public_address = field_validator("public_url")(addresses.public)
     chroma_address = field_validator("chroma_url")(addresses.chroma)
 
     @field_validator("openai_base_url")
@@ -189,10 +193,9 @@ class Settings(ReadingSettings, RetrievalSettings, BaseSettings):
         return self
 
     @property
-    def signing_keys(self) -> list[str]:
-        """Return the key that signs, and behind it the one before, which is still accepted."""
-        both = (self.secret_key, self.secret_key_previous)
-        return [key.get_secret_value() for key in both if key is not None]
+    def in_production(self) -> bool:
+        """Return whether weak settings are refused."""
+        return self.environment.strip().lower() == "production"
 
     @property
     def uploads(self) -> Path:

@@ -39,6 +39,22 @@ class InvalidCredentials(AssistantError):
     status, title, code = 401, "Unauthorized", "invalid_credentials"
 
 
+class InvalidToken(InvalidCredentials):
+    """The token or key that came with a request is not good, or not any more."""
+
+
+class UnsupportedGrant(AssistantError):
+    """A token is asked for in a way that is unknown here."""
+
+    status, title, code = 400, "Bad Request", "unsupported_grant_type"
+
+
+class PreconditionFailed(AssistantError):
+    """The thing was changed since the client has read it."""
+
+    status, title, code = 412, "Precondition Failed", "precondition_failed"
+
+
 class PermissionDenied(AssistantError):
     """The caller is known, but may not do this."""
 
@@ -104,6 +120,18 @@ class RateLimited(AssistantError):
     """The caller has too much in flight."""
 
     status, title, code = 429, "Too Many Requests", "rate_limited"
+
+
+class TokensSpent(RateLimited):
+    """The caller has used up a model's tokens, or reserved them, for now."""
+
+    code = "quota_exceeded"
+
+
+class QuotaExceeded(PermissionDenied):
+    """The caller has as much as the operator allows."""
+
+    code = "quota_exceeded"
 
 
 class Unavailable(AssistantError):

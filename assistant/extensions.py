@@ -10,11 +10,9 @@ from werkzeug.local import LocalProxy
 from assistant.adapters.cache import Cache
 from assistant.adapters.provided import Adapters
 from assistant.config import Settings
-from assistant.problems import ProblemApi
 
 migrate = Migrate()
 jwt = JWTManager()
-api = ProblemApi()
 
 settings = cast(Settings, LocalProxy(lambda: current_app.extensions["settings"]))
 cache = cast(Cache, LocalProxy(lambda: current_app.extensions["cache"]))

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from http import HTTPStatus
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, current_app, g, request
 from flask_cors import CORS
@@ -20,7 +21,8 @@ HEADER = "X-Request-ID"
 REPLAYED = "Idempotent-Replayed"
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # A body that is not a file is text typed or made by a program; more is a mistake or an attack. To
-# read a mebibyte of JSON keeps a process busy for a while, so only where much text is expected.
+# read a mebibyte of JSON keeps a process busy for a while, so only where much text is expected. A
+# conversation may come back with the messages that it was read with.
 JSON_LIMIT = 1024 * 1024
 SHORT_JSON_LIMIT = 256 * 1024
 # Conversations with pictures in them, and hundreds of texts to embed at once.
@@ -28,11 +30,13 @@ MODEL_CALL_LIMIT = 16 * 1024 * 1024
 MODEL_CALLS = (
     *("openai.create_chat_completion", "openai.create_completion", "openai.create_embeddings"),
 )
-LONG = ("messages", "evaluations", "openai", "documents.paste_document")
+LONG = ("messages", "conversations", "evaluations", "openai", "documents.paste_document")
 FORM_OVERHEAD = 64 * 1024
 # A name, an address and the longest password, with each character escaped in JSON. Whoever sends
 # it need not be anybody yet.
 CREDENTIALS_LIMIT = 16 * 1024
+# How long a browser may remember what another origin may do; none does for longer than two hours.
+PREFLIGHT_SECONDS = 7200
 QUIET = frozenset({"health.live", "health.ready", "health.health"})
 
 
@@ -45,10 +49,14 @@ def init_app(app: Flask, settings: Settings) -> None:
         CORS(
             app,
             origins=settings.allowed_origins,
+            # A page has no cookie but that of its refresh token; see `refresh_cookie`.
+            supports_credentials="*" not in settings.allowed_origins,
             expose_headers=[
                 *("Location", "Link", "Retry-After", "ETag", "Preference-Applied"),
+                *("Content-Disposition", "WWW-Authenticate", "RateLimit-Policy", "RateLimit"),
                 *(REPLAYED, HEADER),
             ],
+            max_age=PREFLIGHT_SECONDS,
         )
     if settings.proxy_hops:
         hops = settings.proxy_hops
@@ -107,6 +115,7 @@ def _end(response: Response) -> Response:
     response.headers[HEADER] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")
+    _lead_to_where_clients_are(response)
     failed = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
     level = logging.WARNING if failed else logging.INFO
     if request.endpoint in QUIET:
@@ -124,6 +133,21 @@ def _end(response: Response) -> Response:
             extra={"ms": round(elapsed, 1)},
         )
     return response
+
+
+def _lead_to_where_clients_are(response: Response) -> None:
+    """Let addresses in headers begin with `PUBLIC_URL`, and else with the path.
+
+    What a request calls its host proves nothing, and may be what only a proxy knows.
+    """
+    public = current_app.extensions["settings"].public_url or ""
+    if "Location" in response.headers:
+        # Werkzeug redirects with the host of the request.
+        there = urlsplit(response.headers["Location"])
+        path = f"/{there.path.lstrip('/')}"
+        response.headers["Location"] = public + urlunsplit(("", "", path, there.query, ""))
+    if public and response.headers.get("Link", "").startswith("</"):
+        response.headers["Link"] = f"<{public}{response.headers['Link'][1:]}"
 
 
 def _leave(_: BaseException | None) -> None:

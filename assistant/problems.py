@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 import marshmallow as ma
-from flask import Flask, Response, current_app, g, json, request
+from flask import Flask, Response, current_app, g, json, render_template, request
 from flask_smorest import Api
 from flask_smorest.utils import prepare_response
 from werkzeug.exceptions import (
@@ -22,8 +23,10 @@ from werkzeug.exceptions import (
 from assistant import openai_errors
 from assistant.errors import (
     AssistantError,
+    InsufficientScope,
     InvalidCredentials,
     InvalidInput,
+    InvalidToken,
     TooLarge,
     UnknownModel,
 )
@@ -34,6 +37,8 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # Pythons differ in what they call these; the words of our own errors do not.
 WORDS = {kind.status: (kind.title, kind.code) for kind in (TooLarge, InvalidInput)}
+# What RFC 6750 calls a token that is not good, or not for this; where none came, it says nothing.
+WRONG = {InvalidToken: "invalid_token", InsufficientScope: "insufficient_scope"}
 # What names a value that is not in the body, by webargs's word for where it is.
 ELSEWHERE = {"query": "parameter", "headers": "header"}
 # A body of a million mistakes gets the first few explained.
@@ -45,6 +50,8 @@ LONGEST_NAME = 100
 class FieldProblemSchema(ma.Schema):
     """What is wrong with one value of the request, and where it is: one of three places."""
 
+    always = ("detail",)
+
     pointer = ma.fields.String(metadata={"description": "JSON pointer to the value in the body"})
     parameter = ma.fields.String(metadata={"description": "Name of the value in the query"})
     header = ma.fields.String(metadata={"description": "Name of the header"})
@@ -54,6 +61,8 @@ class FieldProblemSchema(ma.Schema):
 class ProblemSchema(ma.Schema):
     """An error: RFC 9457 problem details."""
 
+    always = ("type", "title", "status", "detail")
+
     type = ma.fields.String(metadata={"example": "about:blank"})
     title = ma.fields.String()
     status = ma.fields.Integer()
@@ -61,6 +70,10 @@ class ProblemSchema(ma.Schema):
     instance = ma.fields.String(metadata={"description": "The request's id, also in the log"})
     code = ma.fields.String(metadata={"description": "A word for programs"})
     errors = ma.fields.List(ma.fields.Nested(FieldProblemSchema))
+    error = ma.fields.String(
+        metadata={"description": "Of /auth/token and /auth/refresh: RFC 6749's word for it"}
+    )
+    error_description = ma.fields.String(metadata={"description": "The detail, as RFC 6749 has it"})
 
 
 def problem(
@@ -99,8 +112,10 @@ def from_error(error: AssistantError) -> Response:
     """Answer with what a service raised."""
     headers = {}
     errors = None
-    if isinstance(error, InvalidCredentials):
-        headers["WWW-Authenticate"] = 'Bearer realm="assistant"'
+    if isinstance(error, InvalidCredentials | InsufficientScope):
+        word = next((word for kind, word in WRONG.items() if isinstance(error, kind)), None)
+        said = f', error="{word}"' if word else ""
+        headers["WWW-Authenticate"] = f'Bearer realm="assistant"{said}'
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
     if isinstance(error, InvalidInput | UnknownModel):
@@ -205,6 +220,17 @@ class ProblemApi(Api):
         )
         errors = [_placed(*mistake) for mistake in found]
         return problem(status, title, detail, headers=headers, code=code, errors=errors)
+
+    def _openapi_swagger_ui(self) -> str:
+        # A proxy may serve all of it below a path, which flask-smorest's own page does not know.
+        path = urlsplit(current_app.extensions["settings"].public_url or "").path
+        return render_template(
+            "swagger_ui.html",
+            title=self.spec.title,
+            spec_url=f"{path}/openapi.json",
+            swagger_ui_url=self._swagger_ui_url,
+            swagger_ui_config=self.config["OPENAPI_SWAGGER_UI_CONFIG"],
+        )
 
     def _register_responses(self) -> None:
         # flask-smorest documents errors with the media type of results; ours have their own.

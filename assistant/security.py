@@ -7,17 +7,20 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from flask import Flask, g, request
 
+from assistant import refresh_cookie
 from assistant.config import Settings
-from assistant.errors import InsufficientScope, InvalidCredentials, PermissionDenied
+from assistant.errors import InsufficientScope, InvalidCredentials, InvalidToken, PermissionDenied
 from assistant.extensions import jwt
-from assistant.middleware import vouch
+from assistant.middleware import client_address, vouch
 from assistant.models import Role, Scope
 from assistant.services import jobs
 from assistant.services.accounts import (
     access_tokens,
     key_cache,
     key_text,
+    request_limits,
     session_cache,
+    sessions,
     tickets,
     users,
 )
@@ -28,6 +31,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Views that Flask and flask-smorest add by themselves; all of them are open.
+# Whoever watches over the application asks often, and is not to be told a wrong thing.
+UNCOUNTED = ("health",)
 OPEN_ENDPOINTS = frozenset({"static", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"})
 
 
@@ -51,6 +56,7 @@ class Access(NamedTuple):
     with_job: bool
     ticket: bool
     signed_in: bool
+    by_cookie: bool
 
 
 def allow(
@@ -61,6 +67,7 @@ def allow(
     with_job: bool = False,
     ticket: bool = False,
     signed_in: bool = False,
+    by_cookie: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Say who may call an endpoint.
 
@@ -68,15 +75,18 @@ def allow(
     everybody in. `with_job` reads the job of the path in the same round trip as the session, for
     `shared_read`. `ticket` lets in who has a ticket for the job of the path. `signed_in` takes no
     key at all: what could lock its user out, or what makes or changes somebody for good; where that
-    depends on who or what it is about, the view calls `demand_session`.
+    depends on who or what it is about, the view calls `demand_session`. `by_cookie` lets in who has
+    no access token and the cookie of a refresh token.
     """
-    access = Access(Scope(scope), role, public, with_job, ticket, signed_in)
+    access = Access(Scope(scope), role, public, with_job, ticket, signed_in, by_cookie)
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             if not public:
                 _let_in(access, cast("uuid.UUID | None", kwargs.get("job_id")))
+            elif request.blueprint not in UNCOUNTED:
+                count_request(client_address())
             return view(*args, **kwargs)
 
         documented = cast(Any, guarded)
@@ -91,12 +101,13 @@ def allow(
 
 def _let_in(access: Access, job_id: uuid.UUID | None) -> None:
     """Keep who makes this request, and the job of the path, or raise what is wrong."""
-    if access.ticket and "ticket" in request.args:
-        g.caller = tickets.redeem(request.args["ticket"], cast(uuid.UUID, job_id))
-    else:
-        g.job = SharedRead(cast(uuid.UUID, job_id)) if access.with_job else None
-        g.caller = authenticate(_bearer(), g.job)
+    try:
+        g.caller = _identify(access, job_id)
+    except InvalidCredentials:
+        count_request(client_address())
+        raise
     vouch()
+    count_request(client_address(), g.caller)
     demand_scope(access.scope)
     if access.signed_in:
         demand_session()
@@ -104,11 +115,32 @@ def _let_in(access: Access, job_id: uuid.UUID | None) -> None:
         users.demand_role(g.caller.user_id, access.role)
 
 
+def _identify(access: Access, job_id: uuid.UUID | None) -> Caller:
+    if access.ticket and "ticket" in request.args:
+        return tickets.redeem(request.args["ticket"], cast(uuid.UUID, job_id))
+    if access.by_cookie and "Authorization" not in request.headers:
+        token = refresh_cookie.sent()
+        if token is not None:
+            return sessions.holder_of(token)
+    g.job = SharedRead(cast(uuid.UUID, job_id)) if access.with_job else None
+    return authenticate(_bearer(), g.job)
+
+
+def count_request(address: str | None, by: Caller | None = None) -> None:
+    """Count a request, or what is like one; raises `RateLimited` if it is one too many."""
+    key_id = by.key.id if by is not None and by.key is not None else None
+    g.counted = request_limits.count(by.user_id if by is not None else None, key_id, address)
+    if g.counted is not None and g.counted.refused:
+        raise request_limits.refusal(g.counted)
+
+
 def _requirement(access: Access) -> list[dict[str, list[str]]]:
     if access.public:
         return []
     signed_in: list[dict[str, list[str]]] = [{"password": []}, {"bearer": []}]
-    return signed_in if access.signed_in else [*signed_in, {"key": [access.scope.value]}]
+    if not access.signed_in:
+        signed_in.append({"key": [access.scope.value]})
+    return [*signed_in, {"ticket": []}] if access.ticket else signed_in
 
 
 def _bearer() -> str:
@@ -123,10 +155,13 @@ def authenticate(token: str, job: SharedRead | None = None) -> Caller:
 
     The `job` that is asked for is read along with the session.
     """
-    if key_text.looks_like_one(token):
-        return key_cache.authenticate(key_text.digest_of(token), job)
-    user_id, session_id = access_tokens.read(token)
-    return session_cache.authenticate(user_id, session_id, job)
+    try:
+        if key_text.looks_like_one(token):
+            return key_cache.authenticate(key_text.digest_of(token), job)
+        user_id, session_id = access_tokens.read(token)
+        return session_cache.authenticate(user_id, session_id, job)
+    except InvalidCredentials as error:
+        raise InvalidToken(error.detail) from None
 
 
 def demand_again(job_id: uuid.UUID) -> None:

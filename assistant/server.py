@@ -17,10 +17,10 @@ from psycopg2.extensions import STATUS_SETUP, set_wait_callback
 from assistant import logs
 from assistant.config import read_settings
 from assistant.serving import retirement
+from assistant.weak_settings import MAKE, SHORTEST_KEY, demand_strength
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_KEY = 32
 CONNECT_SECONDS = 3.0
 # Longer than the server itself lets a statement take; see assistant/database.py.
 ANSWER_SECONDS = 17.0
@@ -37,7 +37,9 @@ timeout = 60
 # Nobody's work is lost when a request is cut: jobs live in workers.
 graceful_timeout = 8
 # Between requests; heads and bodies have limits of their own, see assistant/serving/connection.py.
-keepalive = 5
+# Longer than clients and proxies keep a connection that is at rest, mostly for 5 to 60 s: whoever
+# ends it first loses nothing, and a request that meets the other's end is lost.
+keepalive = 75
 # A follower keeps its connection; there must be some left for everybody else, and for those of
 # whom nobody knows yet who they are.
 worker_connections = _settings.max_followers + 2000
@@ -55,6 +57,8 @@ control_socket_disable = True
 
 def on_starting(server: Any) -> None:
     """Refuse to start without a key that signs tokens, and with one that could be guessed."""
+    if _settings.in_production:
+        demand_strength(_settings)
     keys = {"SECRET_KEY": _settings.secret_key}
     if _settings.secret_key_previous is not None:
         keys["SECRET_KEY_PREVIOUS"] = _settings.secret_key_previous
@@ -62,8 +66,7 @@ def on_starting(server: Any) -> None:
         if key is None or len(key.get_secret_value()) < SHORTEST_KEY:
             raise SystemExit(
                 f"{name} must have at least {SHORTEST_KEY} characters; whoever knows it can be "
-                'anybody. Make one with: python -c "import secrets; '
-                'print(secrets.token_urlsafe(48))"'
+                f"anybody. {MAKE}"
             )
     # What gunicorn says goes where all other lines go, in their form; workers inherit this.
     logs.configure(_settings)
@@ -103,12 +106,12 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def begin(app: Flask) -> None:
-    """Refuse to serve tables of another release, and begin to try what can be written."""
-    from assistant.services.operations import schema, trial_writes
+    """Refuse what `starting` refuses, and begin to try what can be written."""
+    from assistant.services.operations import starting, trial_writes
 
     with app.app_context():
         try:
-            schema.demand()
+            starting.demand()
         except SystemExit as error:
             logger.error("%s", error)
             # Else gunicorn would try again at once, and without an end.

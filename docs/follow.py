@@ -8,17 +8,17 @@ import os
 import sys
 import time
 from http.client import HTTPException
-from urllib.request import HTTPError, Request, urlopen
+from urllib import parse, request
 
 API = os.environ.get("ASSISTANT_API", "http://127.0.0.1:8000/api/v1")
-shown, pause, cancels, headers = "", 0, False, {"Content-Type": "application/json"}
+shown, pause, cancels, headers = "", 0, False, {}
 
 
-def call(path, body=None):
-    data = None if body is None else json.dumps(body).encode()
+def call(path, body=None, encode=json.dumps):
+    data = None if body is None else encode(body).encode()
     try:
-        return urlopen(Request(API + path, data, headers), timeout=40)
-    except HTTPError as error:
+        return request.urlopen(request.Request(API + path, data, headers), timeout=40)
+    except request.HTTPError as error:
         sys.exit(error.read().decode()) if error.code < 500 else time.sleep(1)
         raise
 
@@ -30,8 +30,7 @@ def show(text):
     shown = text
 
 
-def follow(job):
-    event = {}
+def follow(job, event):
     for line in call(f"/jobs/{job}/events"):
         name, _, value = line.decode().rstrip("\n").partition(": ")
         event[name] = value
@@ -45,13 +44,14 @@ def follow(job):
 
 _, name, question = sys.argv if len(sys.argv) == 3 else sys.exit(__doc__)
 who = {"username": name, "password": os.environ.get("ASSISTANT_PASSWORD") or sys.exit(__doc__)}
-headers["Authorization"] = "Bearer " + json.load(call("/auth/token", who))["access_token"]
+token = json.load(call("/auth/token", who, parse.urlencode))["access_token"]
+headers |= {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 job, done = json.load(call("/messages", {"content": question}))["id"], None
 while not done:
     try:
         time.sleep(pause)
         cancels = cancels and not call(f"/jobs/{job}/cancel", {})
-        done = follow(job)
+        done = follow(job, {})
     except KeyboardInterrupt:
         pause, cancels = 0, True
     except (HTTPException, OSError):

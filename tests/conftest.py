@@ -24,8 +24,9 @@ from assistant.config import read_settings
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
 from assistant.local.stack import LocalStack
+from tests.contract import contract_of
 from tests.doubles.model_server import ModelServer
-from tests.own_servers import room
+from tests.own_servers import room, spare_the_disk
 
 # A model takes half a minute to convert, which is not done for each folder of data.
 os.environ.setdefault("MODEL_DIR", str(Path(__file__).parents[1] / "var/models/converted"))
@@ -50,6 +51,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
             read_settings(data_dir=tmp_path_factory.mktemp("data"), **urls), quiet=True, serve=False
         ) as stack,
     ):
+        spare_the_disk(stack)
         stack.migrate()
         yield stack
 
@@ -62,11 +64,23 @@ def model_server() -> Iterator[ModelServer]:
 
 
 class ReadingClient(FlaskClient):
-    """A client that reads every answer to its end, so that no file stays open."""
+    """A client that reads every answer to its end, so that no file stays open.
+
+    Whatever is answered has to be what the OpenAPI document promises.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send a request."""
-        return super().open(*args, **{"buffered": True, **kwargs})
+        response = super().open(*args, **{"buffered": True, **kwargs})
+        asked = response.request
+        contract_of(self.application).hold(
+            asked.method,
+            asked.path,
+            response.status_code,
+            response.headers,
+            response.get_json() if response.is_json and response.data else None,
+        )
+        return response
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from assistant.local.ports import free_port
 from assistant.local.stack import LocalStack
 from assistant.models.collection import chroma_name
 from tests.doubles.model_server import ModelServer
-from tests.own_servers import room
+from tests.own_servers import room, spare_the_disk
 
 PASSWORD = "correct horse battery"
 
@@ -128,6 +128,7 @@ def live_stack(
             worker_stall_seconds=3,
         )
         with LocalStack(settings, quiet=True) as stack:
+            spare_the_disk(stack)
             stack.migrate()
             stack.start_processes()
             stack.wait_until_ready()

@@ -52,8 +52,8 @@ def test_a_worker_has_a_task_for_every_kind_of_job() -> None:
     )
     assert done.returncode == 0, done.stderr
     tasks = ast.literal_eval(done.stdout.splitlines()[-1])
-    search = ("search.by_attributes", "search.filtered", "search.run")
-    calls = ("embeddings.run", "pages.draw", *search)
+    searches = ("search.by_attributes", "search.filtered", "search.run")
+    calls = ("embeddings.run", "pages.draw", *searches)
     assert tasks == sorted([*(kind.name for kind in kinds.JOB_KINDS), *calls])
 
 

@@ -22,7 +22,10 @@ VALUES = {
     "database_admin_url": "postgresql://owner@db/assistant",
     "redis_url": "redis://redis/7",
     "chroma_url": "http://chroma:8001",
+    "encryption_key": "7" * 32,
+    "encryption_key_previous": "7" * 32,
     "openai_base_url": "https://models.example/v1",
+    "public_url": "https://a.example/b",
     "embedding_base_url": "https://models.example/v1",
     "rerank_url": "http://127.0.0.1:8080/v1",
     "embedding_window": "700",
@@ -41,7 +44,10 @@ VALUES = {
 ZERO = {
     *("db_max_overflow", "overlap_tokens", "temperature", "job_retention_days"),
     *("session_retention_days", "conversation_retention_days", "evaluation_retention_days"),
-    *("retrieval_threshold", "vector_cache_size"),
+    *("audit_retention_days", "retrieval_threshold", "vector_cache_size"),
+    *("requests_per_user", "requests_per_key", "requests_per_address"),
+    *("max_documents_per_owner", "max_stored_bytes_per_owner"),
+    *("max_tokens_per_day", "max_tokens_per_month"),
 }
 NUMBERS = [
     name for name, field in Settings.model_fields.items() if type(field.default) in (int, float)

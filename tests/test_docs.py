@@ -1,8 +1,10 @@
 """What the documentation tells people to type works as written."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,42 @@ def test_the_walk_through_of_an_evaluation(live_stack: LocalStack, tmp_path: Pat
     assert '"state": "succeeded"' in written
     for name in ("compare.svg", "plot.svg"):
         assert (tmp_path / name).read_text().startswith("<svg")
+
+
+@needs_curl
+@pytest.mark.slow
+def test_the_examples_for_clients_of_openai(
+    live_stack: LocalStack, model_server: ModelServer
+) -> None:
+    model_server.reset()
+    written = run(shell_blocks("docs/openai.md", "## Try it") + "\necho KEY=$KEY", live_stack)
+    assert '"object":"chat.completion"' in written.replace('": ', '":')
+    assert written.count("data: [DONE]") == 1
+    assert '"embedding"' in written
+    environment = {
+        **os.environ,
+        "OPENAI_BASE_URL": f"{live_stack.api_url}/v1",
+        "OPENAI_API_KEY": written.rpartition("KEY=")[2].strip(),
+    }
+    blocks = re.findall(r"```python\n(.*?)```", (PROJECT / "docs/openai.md").read_text(), re.DOTALL)
+    for block in blocks:
+        done = subprocess.run(
+            [sys.executable, "-"],
+            input=block,
+            env=environment,
+            text=True,
+            capture_output=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
+
+
+@needs_curl
+@pytest.mark.slow
+def test_the_example_of_mcp(live_stack: LocalStack) -> None:
+    written = run(shell_blocks("docs/mcp.md", "# The MCP server"), live_stack)
+    assert '"isError": false' in written
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:

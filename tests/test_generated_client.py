@@ -1,9 +1,10 @@
-"""A Python client made from the OpenAPI document does the main job, with no HTTP by hand."""
+"""Clients made from the OpenAPI document do the main job, with no HTTP by hand."""
 
 import importlib
 import io
 import os
 import pkgutil
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 
 from assistant.local.stack import LocalStack
+from tests.doubles.model_server import ModelServer
+from tests.node_tools import CLIENTS, installed, needs_npm, run
 
 NAME = "assistant_client"
 PASSWORD = "correct horse battery"
@@ -103,6 +106,36 @@ def test_a_generated_client_uploads_asks_and_reads_the_evidence(
     assert citation.page >= 1
     slice_ = get_text.sync(document.id, client=client, start=citation.start, end=citation.end)
     assert citation.quote == slice_.text != ""
+
+
+def test_it_passes_strict_type_checks_and_goes_through_the_main_flow(
+    live_stack: LocalStack, model_server: ModelServer, made: Path
+) -> None:
+    model_server.reset()
+    shutil.copy(CLIENTS / "flow.py", made)
+    flow = [sys.executable, "flow.py", live_stack.api_url, f"user{uuid.uuid4().hex[:12]}"]
+    # One module is the same whatever the document, and as the generator's makers have it.
+    (made / "mypy.ini").write_text(f"[mypy-{NAME}.client]\nignore_errors = True\n")
+    types = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--strict"]
+    for command in ([*types, "flow.py", NAME], flow):
+        done = subprocess.run(command, cwd=made, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == "done\n"
+
+
+@needs_npm
+def test_types_for_typescript_are_strict_and_go_through_the_main_flow(
+    live_stack: LocalStack, model_server: ModelServer, tmp_path: Path
+) -> None:
+    model_server.reset()
+    for name in ("flow.ts", "tsconfig.json", "package.json"):
+        shutil.copy(CLIENTS / name, tmp_path)
+    (tmp_path / "node_modules").symlink_to(installed() / "node_modules")
+    document = f"{live_stack.api_url}/openapi.json"
+    run(["openapi-typescript", document, "-o", "assistant.d.ts"], tmp_path)
+    run(["tsc", "-p", "."], tmp_path)
+    name = f"user{uuid.uuid4().hex[:12]}"
+    assert run(["node", "flow.js", live_stack.api_url, name], tmp_path) == "done\n"
 
 
 def test_a_generated_client_reads_errors_as_problems(

@@ -8,12 +8,15 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import ANY
 
 import httpx
 import psutil
 import pytest
 
+from assistant import server
 from assistant.serving import worker
+from assistant.serving.connection import HEAD_SECONDS
 from assistant.serving.room import Room
 from tests.services.factories import wait_for
 from tests.test_server import Gunicorn
@@ -100,6 +103,26 @@ def test_a_slow_body_is_taken_as_long_as_it_comes(web: Gunicorn) -> None:
             time.sleep(0.2)
         status, said = answer(connection)
         assert (status, said["bytes"]) == (200, 1500)
+
+
+def test_half_a_body_of_somebody_unknown_does_not_reach_the_application(web: Gunicorn) -> None:
+    half = head("unread", 100) + b"x" * 50
+    with connect(web) as connection, connect(web) as claiming:
+        connection.sendall(half)
+        claiming.sendall(half.replace(b"Host: here", b"Host: here\r\nAuthorization: Bearer x"))
+        # It answers without a look at the body, if it is asked.
+        assert answer(claiming)[0] == 200
+        assert answer(connection)[0] == 408
+
+
+def test_whoever_asks_first_whether_to_send_a_body_is_told(web: Gunicorn) -> None:
+    with connect(web) as connection:
+        asking = head("read", 3).replace(b"Host: here", b"Host: here\r\nExpect: 100-continue")
+        connection.sendall(asking)
+        said = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert connection.recv(len(said)) == said
+        connection.sendall(b"abc")
+        assert answer(connection) == (200, {"bytes": 3, "pid": ANY})
 
 
 def test_a_body_that_drips_is_not(web: Gunicorn) -> None:
@@ -336,7 +359,7 @@ def test_too_many_without_a_credential_are_refused_and_who_shows_one_is_not(
         assert httpx.post(f"{web.url}read", content=b"x").status_code == 503
         assert httpx.get(unread, headers=SIGNED_IN).status_code == 200
         assert httpx.post(f"{web.url}read", content=b"x", headers=SIGNED_IN).status_code == 200
-        assert httpx.post(f"{web.url}known", content=b"x").status_code == 200
+        assert httpx.post(f"{web.url}known?ticket=x", content=b"x").status_code == 200
         for connection in held:
             connection.close()
         assert "Traceback" not in web.log.read_text()
@@ -356,8 +379,12 @@ def test_who_takes_little_of_an_answer_keeps_nobody_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sent", ["", "GET /read HT"])
-def test_limits_hold_after_the_first_request_as_before_it(web: Gunicorn, sent: str) -> None:
-    with connect(web) as connection:
+def test_limits_hold_after_the_first_request_as_before_it(tmp_path: Path, sent: str) -> None:
+    rest = "--keep-alive 5"
+    with (
+        Gunicorn(tmp_path / "log", APPLICATION, GUNICORN_CMD_ARGS=rest) as web,
+        connect(web) as connection,
+    ):
         connection.sendall(GET.format("read").encode())
         assert answer(connection)[0] == 200
         connection.sendall(sent.encode())
@@ -366,8 +393,32 @@ def test_limits_hold_after_the_first_request_as_before_it(web: Gunicorn, sent: s
             if sent:
                 connection.sendall(b"e")
         assert ended
-        # A head has its moment, and a rest the five seconds of `keepalive`.
+        # A head has its moment, and a rest the seconds of `keepalive`.
         assert time.monotonic() - began < (3 if sent else 8)
+
+
+@pytest.mark.slow
+def test_a_rest_is_longer_than_that_of_common_clients(web: Gunicorn) -> None:
+    # With five seconds here and there, every sixth of these requests met the end of its connection.
+    rests = [4.9 + 0.2 * number / 100 for number in range(100)]
+    opened = [connect(web) for _ in rests]
+    try:
+        for connection in opened:
+            connection.sendall(GET.format("read").encode())
+            assert answer(connection)[0] == 200
+        answered = time.monotonic()
+        for connection, rest in zip(opened, rests, strict=True):
+            time.sleep(max(0.0, answered + rest - time.monotonic()))
+            connection.sendall(GET.format("read").encode())
+        assert [answer(connection)[0] for connection in opened] == [200] * len(opened)
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+def test_the_server_is_the_last_to_end_a_connection_at_rest() -> None:
+    assert server.keepalive >= 75
+    assert HEAD_SECONDS <= 5
 
 
 def test_a_second_head_that_is_too_large_is_refused(web: Gunicorn) -> None:

@@ -18,7 +18,7 @@ from assistant.database import db
 from assistant.models import Queue
 from assistant.services import jobs
 from assistant.services.jobs import heartbeats
-from assistant.services.operations import schema, trial_writes
+from assistant.services.operations import starting, trial_writes
 from workers import loading
 from workers.jobs import add_tasks
 from workers.watchdog import Watchdog
@@ -60,9 +60,9 @@ def count_slots(instance: Any, **_: object) -> None:
 
 @celeryd_after_setup.connect
 def refuse_other_tables(**_: object) -> None:
-    """Do not start on tables of another release."""
+    """Do not start on tables of another release, or in production where walls do not hold."""
     with flask_app.app_context():
-        schema.demand()
+        starting.demand()
         # No connection survives the fork of a pool of processes.
         db.engine.dispose()
 

@@ -7,6 +7,8 @@ from assistant.adapters.files import UploadFolder
 from assistant.adapters.importing import one_at_a_time
 from assistant.adapters.model_access import ModelAccess, endpoint_access
 from assistant.adapters.page_cache import PageCache
+from assistant.adapters.sealing import Sealing
+from assistant.chat import Providers
 from assistant.config import Settings
 from assistant.pieces import Splitter
 from assistant.ports import (
@@ -50,8 +52,9 @@ class made_once(Generic[Made]):
 class Adapters:
     """Models, vectors, parser and files behind their ports."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, providers: Providers | None = None) -> None:
         self._settings = settings
+        self._providers = providers
         self._encoders: dict[tuple[str, str | None], EmbeddingModel] = {}
 
     def make_all(self) -> None:
@@ -79,8 +82,15 @@ class Adapters:
     def chat_model(self) -> ChatModel:
         """Return the language model's server."""
         from assistant.adapters.chat import OpenAIChat
+        from assistant.adapters.routed import RoutedChat
 
-        return OpenAIChat(self.model_access.url, self.model_access.key)
+        default = OpenAIChat(self.model_access.url, self.model_access.key)
+        return RoutedChat(default, self._providers, OpenAIChat)
+
+    @made_once
+    def sealing(self) -> Sealing:
+        """Return what seals the keys of model servers."""
+        return Sealing(self._settings.encryption_keys)
 
     @made_once
     def model_list(self) -> ModelList:

@@ -8,7 +8,7 @@ from flask import url_for
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.models import ApiKey
-from assistant.schemas.api_keys import KeySchema, MadeKeySchema, NewKeySchema
+from assistant.schemas.api_keys import KeyCreationSchema, KeySchema, MadeKeySchema
 from assistant.schemas.paging import PageSchema
 from assistant.security import allow, caller, caller_id
 from assistant.services.accounts import api_keys
@@ -29,7 +29,7 @@ def list_api_keys(query: dict[str, Any]) -> Any:
 # It takes no Idempotency-Key: the answer would be kept, and the key's text with it.
 @blp.post("")
 @allow(scope="write")
-@blp.arguments(NewKeySchema)
+@blp.arguments(KeyCreationSchema)
 @blp.response(201, MadeKeySchema)
 @blp.alt_response(403, "FORBIDDEN")
 @blp.alt_response(409, "CONFLICT")

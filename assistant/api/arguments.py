@@ -3,11 +3,12 @@
 import codecs
 import json
 from collections.abc import Callable
-from functools import cache
-from typing import Any, ClassVar
+from functools import cache, wraps
+from typing import Any, ClassVar, cast
 
 from flask import Request
 from flask_smorest import Blueprint
+from flask_smorest.utils import get_appcontext
 from marshmallow import Schema, ValidationError
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
@@ -16,6 +17,7 @@ from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from assistant.adapters.offloading import give_way
+from assistant.schemas.versions import settable, tag_of
 
 # Without a body these say nothing; of others, an empty one may say that all is as usual.
 CHANGING = ("PATCH", "PUT")
@@ -125,6 +127,26 @@ class StrictBlueprint(Blueprint):
         **Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "multipart": "multipart/form-data",
     }
+
+    def response(self, status_code: int, schema: Any = None, **told: Any) -> Callable[..., Any]:
+        """Register an answer; a thing of which requests can change something has an `ETag`."""
+        answering = super().response(status_code, schema, **told)
+        if not (isinstance(schema, type) and settable(schema)):
+            return cast(Callable[..., Any], answering)
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            answer = answering(view)
+
+            @wraps(answer)
+            def tagged(*args: Any, **kwargs: Any) -> Any:
+                response = answer(*args, **kwargs)
+                if response.status_code == status_code:
+                    response.set_etag(tag_of(schema, get_appcontext()["result_dump"]))
+                return response
+
+            return tagged
+
+        return decorate
 
     def add_url_rule(
         self,

@@ -1,16 +1,22 @@
 """Endpoints for registering, signing in, renewing tokens and signing out."""
 
+from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
 from flask import request
 
+from assistant import refresh_cookie
+from assistant.api import oauth
 from assistant.api.arguments import StrictBlueprint, parser
 from assistant.api.idempotency import idempotent, nobody
+from assistant.errors import InvalidInput
 from assistant.extensions import settings
 from assistant.middleware import client_address, sender_address
 from assistant.models import User
 from assistant.schemas.auth import (
     AuthOptionsSchema,
+    GrantSchema,
     PasswordByLinkSchema,
     RefreshSchema,
     RegistrationSchema,
@@ -23,7 +29,10 @@ from assistant.services.accounts import invitations, password_links, sessions, u
 from assistant.services.accounts.sessions import Tokens
 
 blp = StrictBlueprint("auth", __name__, url_prefix="/auth", description="Sign-in and tokens")
+blp.after_request(oauth.name_error)
 
+PASSWORD_GRANT = "With `password`: the grant `password`, which is meant if none is named"
+REFRESH_GRANT = "With the grant `refresh_token`: the last one that came"
 # JSON is taken too, but only the form is documented: with two kinds of body for one operation,
 # openapi-python-client writes a module that cannot be imported (its issue 1451).
 TOKEN_REQUEST = {
@@ -33,17 +42,30 @@ TOKEN_REQUEST = {
             "application/x-www-form-urlencoded": {
                 "schema": {
                     "type": "object",
-                    "required": ["username", "password"],
                     "properties": {
-                        "username": {"type": "string"},
+                        "username": {"type": "string", "description": PASSWORD_GRANT},
                         "password": {"type": "string", "format": "password"},
-                        "grant_type": {"type": "string", "examples": ["password"]},
+                        "grant_type": {"type": "string", "enum": list(oauth.GRANTS)},
+                        "refresh_token": {"type": "string", "description": REFRESH_GRANT},
+                        "cookie": {
+                            "type": "boolean",
+                            "description": "Give the refresh token as a cookie, for browsers",
+                        },
                     },
                 }
             }
         },
     },
-    "responses": {"401": {"$ref": "#/components/responses/UNAUTHORIZED"}},
+    "responses": {400: "BAD_REQUEST", 401: "UNAUTHORIZED", 422: HTTPStatus(422).name},
+}
+
+# A form is taken too, and for the same reason not documented: /auth/token takes one for this.
+REFRESH_REQUEST = {
+    "requestBody": {
+        "required": False,
+        "content": {"application/json": {"schema": RefreshSchema}},
+    },
+    "responses": {422: HTTPStatus(422).name},
 }
 
 
@@ -86,35 +108,72 @@ def set_forgotten_password(body: dict[str, str]) -> None:
 @allow(public=True)
 @blp.doc(**TOKEN_REQUEST)
 @blp.response(200, TokensSchema)
+@blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
 @blp.alt_response(429, "TOO_MANY_REQUESTS")
-def create_token() -> Tokens:
-    """Sign in with a username (or e-mail address) and a password.
+def create_token() -> dict[str, Any]:
+    """Sign in with a username (or e-mail address) and a password, or renew with a refresh token.
 
-    Takes a form, as OAuth2's password grant, or the same two members as JSON.
+    Takes a form, as OAuth2's grants `password` and `refresh_token` have it, or the same members as
+    JSON. With `cookie` the refresh token comes only as a cookie, which no script can read, for the
+    refresh and logout paths. What an error says in `error` is RFC 6749's word for it.
     """
-    return sessions.sign_in(
-        **_form_or_json(TokenRequestSchema),
+    grant = oauth.demand_grant(_form_or_json(GrantSchema)["grant_type"])
+    if grant == oauth.REFRESH:
+        return _renewed(_form_or_json(RefreshSchema).get("refresh_token"))
+    given = _form_or_json(TokenRequestSchema)
+    in_cookie = given.pop("cookie")
+    if in_cookie:
+        refresh_cookie.demand_our_page()
+    tokens = sessions.sign_in(
+        **given,
         user_agent=request.headers.get("User-Agent"),
         sender=sender_address(),
         address=client_address(),
     )
+    return _handed_out(tokens, in_cookie=in_cookie)
 
 
 @blp.post("/refresh")
 @allow(public=True)
-@blp.arguments(RefreshSchema)
+@blp.doc(**REFRESH_REQUEST)
 @blp.response(200, TokensSchema)
 @blp.alt_response(401, "UNAUTHORIZED")
-def refresh(body: dict[str, str]) -> Tokens:
-    """Change a refresh token for a new pair; each one works once."""
-    return sessions.refresh(body["refresh_token"])
+@blp.alt_response(403, "FORBIDDEN")
+@blp.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
+def refresh() -> dict[str, Any]:
+    """Change a refresh token for a new pair; each one works once.
+
+    One that came as a cookie is answered with one.
+    """
+    token = _form_or_json(RefreshSchema).get("refresh_token")
+    in_cookie = refresh_cookie.sent() if token is None else None
+    if in_cookie is not None:
+        return _handed_out(sessions.refresh(in_cookie), in_cookie=True)
+    return _renewed(token)
+
+
+def _renewed(token: str | None) -> dict[str, Any]:
+    if token is None:
+        raise InvalidInput("Missing data for required field.", pointer="/refresh_token")
+    return _handed_out(sessions.refresh(token), in_cookie=False)
+
+
+def _handed_out(tokens: Tokens, *, in_cookie: bool) -> dict[str, Any]:
+    body = asdict(tokens)
+    if in_cookie:
+        refresh_cookie.give(body.pop("refresh_token"))
+    return body
 
 
 @blp.post("/logout")
-@allow(scope="write", signed_in=True)
+@allow(scope="write", signed_in=True, by_cookie=True)
 @blp.response(204)
 def logout() -> None:
-    """End this session; its tokens are worthless at once."""
+    """End this session; its tokens are worthless at once.
+
+    Without an access token, the cookie of a refresh token says which session it is.
+    """
+    refresh_cookie.take_back()
     sessions.sign_out(caller())
 
 
@@ -127,6 +186,6 @@ def me() -> User:
 
 
 def _form_or_json(schema: type) -> dict[str, Any]:
-    location = "json" if request.is_json else "form"
+    location = oauth.location(request)
     found: dict[str, Any] = parser.parse(schema, request, location=location)
     return found

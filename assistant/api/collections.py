@@ -10,8 +10,8 @@ from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
 from assistant.schemas.collections import (
     CollectionChangeSchema,
+    CollectionCreationSchema,
     CollectionSchema,
-    NewCollectionSchema,
 )
 from assistant.schemas.jobs import JobSchema
 from assistant.schemas.paging import PageSchema
@@ -36,7 +36,7 @@ def list_collections(query: dict[str, Any]) -> Any:
 
 @blp.post("")
 @allow(scope="write")
-@blp.arguments(NewCollectionSchema)
+@blp.arguments(CollectionCreationSchema)
 @idempotent()
 @blp.response(201, CollectionSchema)
 def create_collection(values: dict[str, Any]) -> Any:
@@ -61,7 +61,7 @@ def get_collection(collection_id: uuid.UUID) -> Counted:
 @blp.alt_response(409, "CONFLICT")
 def change_collection(values: dict[str, Any], collection_id: uuid.UUID) -> Counted:
     """Change a collection; new chunk settings count for what is indexed from now on."""
-    return collections.change(caller_id(), collection_id, **values)
+    return collections.change(caller_id(), collection_id, **values, seen=responses.seen())
 
 
 @blp.delete("/<uuid:collection_id>")

@@ -8,13 +8,16 @@ from flask import url_for
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
+from assistant.api.description.headers import refer
 from assistant.api.idempotency import idempotent
 from assistant.models import Conversation
 from assistant.schemas.conversations import (
     BranchSchema,
     ConversationChangeSchema,
     ConversationQuerySchema,
+    ConversationReplacementSchema,
     ConversationSchema,
+    ConversationSettingsSchema,
     ConversationWithMessagesSchema,
 )
 from assistant.schemas.paging import PageSchema
@@ -57,7 +60,7 @@ def _last_activity(found: Sequence[Conversation]) -> str | None:
 
 @blp.post("")
 @allow(scope="write")
-@blp.arguments(ConversationSchema)
+@blp.arguments(ConversationSettingsSchema)
 @idempotent()
 @blp.response(201, ConversationSchema)
 def create_conversation(values: dict[str, Any]) -> Any:
@@ -69,7 +72,7 @@ def create_conversation(values: dict[str, Any]) -> Any:
 
 @blp.get("/<uuid:conversation_id>")
 @allow()
-@blp.response(200, ConversationWithMessagesSchema)
+@blp.response(200, ConversationWithMessagesSchema, headers={"Link": refer("Link")})
 def get_conversation(conversation_id: uuid.UUID) -> Any:
     """Return a conversation with the latest 100 messages of its current branch, oldest first.
 
@@ -94,11 +97,11 @@ def _with_messages(conversation: Conversation, found: list[Any]) -> dict[str, An
 
 @blp.put("/<uuid:conversation_id>")
 @allow(scope="write")
-@blp.arguments(ConversationSchema)
+@blp.arguments(ConversationReplacementSchema)
 @blp.response(200, ConversationSchema)
 def replace_conversation(values: dict[str, Any], conversation_id: uuid.UUID) -> Conversation:
     """Set all settings of a conversation; what is not given is as in a new one."""
-    return conversations.replace(caller_id(), conversation_id, values)
+    return conversations.replace(caller_id(), conversation_id, values, responses.seen())
 
 
 @blp.patch("/<uuid:conversation_id>")
@@ -107,7 +110,7 @@ def replace_conversation(values: dict[str, Any], conversation_id: uuid.UUID) -> 
 @blp.response(200, ConversationSchema)
 def change_conversation(values: dict[str, Any], conversation_id: uuid.UUID) -> Conversation:
     """Change the settings that are given, or switch to another branch."""
-    return conversations.change(caller_id(), conversation_id, values)
+    return conversations.change(caller_id(), conversation_id, values, responses.seen())
 
 
 @blp.delete("/<uuid:conversation_id>")

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, after_this_request, request, send_file
 
+from assistant.adapters.documents.media import MEDIA_TYPES
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.api.idempotency import idempotent
@@ -39,6 +40,12 @@ from assistant.services.generation import analysis
 ONE_RANGE = re.compile(
     r"bytes=\s*(\d{1,18}-\d{0,18}|-(?P<last>\d{1,18}))\s*", re.ASCII | re.IGNORECASE
 )
+
+# What is sent has the type of the file; the first is for clients that know none of the others.
+UPLOADED = {
+    kind: {"schema": {"type": "string", "format": "binary"}}
+    for kind in ("application/octet-stream", *sorted(set(MEDIA_TYPES.values())))
+}
 
 blp = StrictBlueprint(
     "documents", __name__, url_prefix="/documents", description="Files to answer from"
@@ -142,7 +149,7 @@ def change_document(values: dict[str, Any], document_id: uuid.UUID) -> Any:
 
     A document that is searchable is moved by a job (202), and is found where it was until then.
     """
-    document, job = changes.update(caller_id(), document_id, **values)
+    document, job = changes.update(caller_id(), document_id, **values, seen=responses.seen())
     attachment_states.told(caller_id(), [document])
     return responses.accepted_job(job) if job else document
 
@@ -161,7 +168,7 @@ def replace_document(upload: dict[str, Any], document_id: uuid.UUID) -> Response
     """
     file = upload["file"]
     return responses.accepted_job(
-        changes.replace(caller_id(), document_id, file.stream, file.filename)
+        changes.replace(caller_id(), document_id, file.stream, file.filename, responses.seen())
     )
 
 
@@ -194,7 +201,7 @@ def get_text(query: dict[str, int], document_id: uuid.UUID) -> dict[str, Any]:
 
 @blp.get("/<uuid:document_id>/content")
 @allow()
-@blp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+@blp.doc(responses={"200": {"description": "OK", "content": UPLOADED}})
 def get_content(document_id: uuid.UUID) -> Response:
     """Return the uploaded file."""
     path, document = documents.content(caller_id(), document_id)

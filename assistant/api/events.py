@@ -15,6 +15,7 @@ from assistant.api.session_recheck import Presence
 from assistant.api.sse_connection import Line
 from assistant.errors import AssistantError, InvalidInput
 from assistant.schemas.jobs import EventQuerySchema, TicketSchema
+from assistant.schemas.values import INT64
 from assistant.security import allow, caller, caller_id
 from assistant.services import jobs
 from assistant.services.accounts import tickets
@@ -35,7 +36,7 @@ LAST_EVENT_ID = {
     "in": "header",
     "name": "Last-Event-ID",
     "required": False,
-    "schema": {"type": "integer", "minimum": 0},
+    "schema": {"type": "integer", "minimum": 0, **INT64},
     "description": "The last event's id, as browsers send it; it counts before `after`.",
 }
 
@@ -55,13 +56,15 @@ def create_ticket(job_id: uuid.UUID) -> dict[str, Any]:
 @blp.get("/<uuid:job_id>/events", parameters=[LAST_EVENT_ID])
 @allow(ticket=True)
 @blp.arguments(EventQuerySchema, location="query")
-@blp.response(200, content_type="text/event-stream")
+@blp.response(200, {"type": "string"}, content_type="text/event-stream")
 @blp.alt_response(204, description="The last event was seen already: do not come back.")
 def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     """Follow a job live, as server-sent events.
 
     `delta` appends to the text, `snapshot` replaces it, `done` carries the job and is the last.
-    Come back with the last `id` as `Last-Event-ID` or `after` to get what was missed.
+    Come back with the last `id` as `Last-Event-ID` or `after` to get what was missed. Who has seen
+    `done` and comes again with its `id` gets a 204, at which an `EventSource` stops; without an
+    `id` the stream begins anew, with the whole text in one `snapshot`, and ends with `done`.
     """
     after = _cursor(query)
     line = Line(request.environ)
@@ -95,11 +98,16 @@ def _cursor(query: dict[str, Any]) -> int | None:
 
 def _frames(batches: Iterator[list[Event]], presence: Presence[Any]) -> Iterator[bytes]:
     give_up = time.monotonic() + LONGEST_SECONDS
-    yield b"retry: 1000\n\n"
+    # A part of the first event: alone it would be one without data, which strict readers hand out.
+    retry = b"retry: 1000\n"
     # What is wrong is told to whoever comes back; this answer has begun and can only end.
     with suppress(AssistantError):
         for events in batches:
-            yield b"".join(event.frame for event in events) or SIGN_OF_LIFE
+            if events:
+                yield retry + b"".join(event.frame for event in events)
+                retry = b""
+            else:
+                yield SIGN_OF_LIFE
             presence.look()
             if time.monotonic() > give_up:
                 return

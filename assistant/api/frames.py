@@ -4,11 +4,11 @@ import json
 import uuid
 from typing import Any
 
+from flask import current_app
 from marshmallow import ValidationError
 from werkzeug.exceptions import BadRequest, HTTPException, UnprocessableEntity
 
 from assistant.errors import AssistantError, InvalidInput
-from assistant.extensions import api
 from assistant.problems import from_error
 from assistant.schemas.sockets import FRAMES
 from assistant.services.jobs.event_log import Event
@@ -36,7 +36,7 @@ def of_error(error: AssistantError | HTTPException, about: Frame) -> str:
     if isinstance(error, AssistantError):
         response = from_error(error)
     else:
-        response = api.handle_http_exception(error)
+        response = current_app.extensions["api"].handle_http_exception(error)
     problem = response.get_json()
     shown = {name: problem[name] for name in SHOWN if name in problem}
     if "Retry-After" in response.headers:

@@ -48,11 +48,23 @@ def listening(environ: Mapping[str, Any]) -> Iterator[None]:
         watcher.close()
 
 
+def has_hung_up(environ: Mapping[str, Any]) -> bool:
+    """Return whether the client has closed its connection; never waits."""
+    connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    return connection is not None and _is_closed(connection)
+
+
 def _is_closed(connection: Any) -> bool:
-    """Return whether nothing more comes; called when there is something to read, so at once."""
+    """Return whether nothing more comes.
+
+    What the client may have sent meanwhile stays, for whoever reads its next request.
+    """
+    # gevent keeps the system's socket in there; its own would wait for whatever comes.
+    bare = getattr(connection, "_sock", connection)
     try:
-        return not connection._sock.recv(1, socket.MSG_PEEK)
-    except BlockingIOError:
+        return not bare.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except (BlockingIOError, InterruptedError, ValueError):
+        # Nothing has come; an encrypted connection cannot be looked into.
         return False
     except OSError:
         return True

@@ -1,6 +1,8 @@
 """Endpoints that say whether the process is alive, and whether all that it needs works."""
 
-from flask import Response, json
+from typing import Any
+
+from flask import Response, json, redirect, request, url_for
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
@@ -14,9 +16,13 @@ blp = StrictBlueprint("health", __name__, description="For load balancers and pe
 @blp.get("/")
 @allow(public=True)
 @blp.response(200, WelcomeSchema)
-def root() -> dict[str, str]:
-    """Say hello, and where to read on."""
-    return {"message": "The assistant API is running. Its documentation is at /docs."}
+@blp.alt_response(302, description="To the console, for browsers.")
+def root() -> Any:
+    """Say hello, and where to read on; a browser is led to the console."""
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        return redirect(url_for("console.page")), 302, {"Vary": "Accept"}
+    said = "The assistant API is running. Its documentation is at /docs."
+    return {"message": said}, 200, {"Vary": "Accept"}
 
 
 @blp.get("/health")

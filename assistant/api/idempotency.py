@@ -122,13 +122,16 @@ def digest_of(file: FileStorage) -> tuple[str, str]:
 def _as_answer(response: Response) -> Answer:
     body = response.get_data()
     location = response.headers.get("Location")
-    return Answer(response.status_code, body, location, uuid.UUID(response.get_json()["id"]))
+    made, tag = uuid.UUID(response.get_json()["id"]), response.headers.get("ETag")
+    return Answer(response.status_code, body, location, made, tag)
 
 
 def _as_response(answer: Answer, was_kept: bool) -> Response:
     response = ready_json(answer.body, answer.status)
     if answer.location is not None:
         response.headers["Location"] = answer.location
+    if answer.tag is not None:
+        response.headers["ETag"] = answer.tag
     if was_kept:
         response.headers[REPLAYED] = "true"
     return response

@@ -7,7 +7,7 @@ from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
 from assistant.models import Role
 from assistant.schemas.paging import PageSchema
-from assistant.schemas.users import InvitationSchema, MadeInvitationSchema, NewInvitationSchema
+from assistant.schemas.users import InvitationCreationSchema, InvitationSchema, MadeInvitationSchema
 from assistant.security import allow, caller_id
 from assistant.services.accounts import invitations
 
@@ -27,7 +27,7 @@ def list_invitations(query: dict[str, Any]) -> Any:
 
 @blp.post("")
 @allow(scope="admin", role=Role.ADMIN, signed_in=True)
-@blp.arguments(NewInvitationSchema)
+@blp.arguments(InvitationCreationSchema)
 @blp.response(201, MadeInvitationSchema)
 @blp.alt_response(403, "FORBIDDEN")
 def create_invitation(values: dict[str, int]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from flask import Response, request
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
+from assistant.api.description.headers import refer
 from assistant.api.idempotency import idempotent
 from assistant.schemas.jobs import JobQuerySchema, JobReadSchema, JobSchema
 from assistant.security import allow, caller_id, demand_again, demand_scope_of, shared_read
@@ -17,6 +18,8 @@ blp = StrictBlueprint("jobs", __name__, url_prefix="/jobs", description="Backgro
 
 # How long to wait between two polls of a job that has not ended, in seconds.
 POLL_SECONDS = "1"
+POLLED = ("ETag", "Retry-After")
+UNCHANGED = "Nothing has changed since the `ETag` in `If-None-Match`."
 
 
 @blp.get("")
@@ -35,8 +38,8 @@ def list_jobs(query: dict[str, Any]) -> Any:
 @blp.get("/<uuid:job_id>")
 @allow(with_job=True)
 @blp.arguments(JobReadSchema, location="query")
-@blp.response(200, JobSchema)
-@blp.alt_response(304, description="Nothing has changed since the `ETag` in `If-None-Match`.")
+@blp.response(200, JobSchema, headers={name: refer(name) for name in POLLED})
+@blp.alt_response(304, description=UNCHANGED, headers={name: refer(name) for name in POLLED})
 def get_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
     """Return a job; once it has succeeded, with its result."""
     shown = shared_read().status(caller_id())

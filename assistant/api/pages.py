@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, send_file, url_for
 
 from assistant.api.arguments import StrictBlueprint
+from assistant.extensions import settings
 from assistant.schemas.documents import PageImageQuerySchema, PagePlacesSchema, SliceQuerySchema
 from assistant.security import allow, caller_id
 from assistant.services.documents import page_images, pages
@@ -34,7 +35,7 @@ def get_page(query: dict[str, int], document_id: uuid.UUID, number: int) -> dict
     image_url = url_for(
         ".get_image", document_id=document_id, number=number, generation=page.generation
     )
-    return pages.as_dict(page, boxes, image_url)
+    return pages.as_dict(page, boxes, f"{settings.public_url or ''}{image_url}")
 
 
 @blp.get("/image")

@@ -8,6 +8,7 @@ from flask import Response, request, url_for
 from marshmallow import Schema
 
 from assistant.models import Job
+from assistant.schemas.versions import ANY, Seen
 from assistant.services import jobs
 from assistant.services.paging import Page
 
@@ -38,6 +39,14 @@ def next_link(parameter: str, item_id: object, path: str | None = None, **more: 
     kept = {n: v for n, v in request.args.items() if n not in ("after", "before", "skip")}
     query = urlencode({**({} if path else kept), **more, parameter: str(item_id)})
     return f'<{path or request.path}?{query}>; rel="next"'
+
+
+def seen() -> Seen:
+    """Return which versions of a thing this request is to change; see `If-Match`."""
+    given = request.if_match
+    if "If-Match" not in request.headers or given.star_tag:
+        return ANY
+    return Seen(given.as_set())
 
 
 def values_of(row: object, schema: type[Schema]) -> dict[str, Any]:

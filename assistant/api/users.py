@@ -13,11 +13,11 @@ from assistant.schemas.auth import UserSchema
 from assistant.schemas.jobs import JobSchema
 from assistant.schemas.users import (
     ChangedUserSchema,
-    NewPasswordLinkSchema,
-    NewUserSchema,
+    PasswordLinkCreationSchema,
     PasswordLinkSchema,
     ProfileChangeSchema,
     UserChangeSchema,
+    UserCreationSchema,
     UserQuerySchema,
 )
 from assistant.security import allow, caller, caller_id, demand_session
@@ -27,7 +27,7 @@ from assistant.services.accounts import deletion as account_deletion
 blp = StrictBlueprint("users", __name__, url_prefix="/users", description="Accounts")
 
 # What a key may change of others; anything else could let its user out, or somebody in, for good.
-BY_KEY = {"is_active"}
+BY_KEY = {"is_active", "limits"}
 
 
 @blp.get("/me")
@@ -50,7 +50,7 @@ def change_me(values: dict[str, Any]) -> User:
     The last two want `old_password`; a new password ends your other sessions. Your API keys stay
     good: revoke with DELETE /api-keys/{key_id} those that you do not trust.
     """
-    return profile.update(caller(), values)
+    return profile.update(caller(), values, responses.seen())
 
 
 @blp.delete("/me")
@@ -78,7 +78,7 @@ def list_users(query: dict[str, Any]) -> Any:
 
 @blp.post("")
 @allow(scope="admin", role=Role.ADMIN, signed_in=True)
-@blp.arguments(NewUserSchema)
+@blp.arguments(UserCreationSchema)
 @idempotent(prepare=users.with_hash)
 @blp.response(201, UserSchema)
 @blp.alt_response(403, "FORBIDDEN")
@@ -100,7 +100,7 @@ def get_user(user_id: uuid.UUID) -> User:
 # Neither this nor an invitation takes an Idempotency-Key: the answer would be kept, and the token.
 @blp.post("/<uuid:user_id>/password-link")
 @allow(scope="admin", role=Role.ADMIN, signed_in=True)
-@blp.arguments(NewPasswordLinkSchema)
+@blp.arguments(PasswordLinkCreationSchema)
 @blp.response(201, PasswordLinkSchema)
 @blp.alt_response(403, "FORBIDDEN")
 @blp.alt_response(409, "CONFLICT")
@@ -119,11 +119,12 @@ def create_password_link(values: dict[str, int], user_id: uuid.UUID) -> Any:
 def change_user(values: dict[str, Any], user_id: uuid.UUID) -> dict[str, Any]:
     """Change a user; disabling and a new password end all their sessions at once.
 
-    A new password revokes their API keys, too. A key may change `is_active` of others only.
+    A new password revokes their API keys, too. A key may change `is_active` and `limits` of others
+    only.
     """
-    if user_id == caller_id() or values.keys() - BY_KEY:
+    if user_id == caller_id() or administration.differing(user_id, values).keys() - BY_KEY:
         demand_session()
-    changed = administration.update(user_id, by=caller_id(), **values)
+    changed = administration.update(user_id, by=caller_id(), seen=responses.seen(), **values)
     return {
         **responses.values_of(changed.user, UserSchema),
         "sessions_ended": changed.sessions_ended,

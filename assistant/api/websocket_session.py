@@ -116,6 +116,8 @@ class Talk:
             self._limit()
             kind, values = frames.read(message, about)
             self._presence.demand()
+            if kind != "ping":
+                security.count_request(None, security.caller())
             HANDLERS[kind](self, frames.load(kind, values), about)
         except (InvalidCredentials, Closed):
             raise

@@ -15,9 +15,11 @@ from assistant.cli import (
     invitations,
     jobs,
     keys,
+    models,
     sessions,
     stats,
     sweep,
+    usage,
     vectors,
 )
 
@@ -27,10 +29,11 @@ COMMANDS = (
         sessions.sessions,
         keys.keys,
         invitations.invitations,
+        models.models,
         jobs.jobs,
         documents.documents,
     ),
-    *(audit.audit, stats.stats, doctor.doctor, sweep.sweep),
+    *(audit.audit, stats.stats, usage.usage, doctor.doctor, sweep.sweep),
     *(vectors.vectors, evaluating.evaluate, completion.completion),
 )
 

@@ -1,20 +1,32 @@
 """The commands of `flask users` that change what somebody may do."""
 
+from collections.abc import Callable
 from typing import IO, Any
 
 import click
 
 from assistant.cli import passwords
-from assistant.cli.output import as_json, confirm, confirmed, print_json
+from assistant.cli.output import Columns, as_json, confirm, confirmed, print_json, print_table
 from assistant.cli.passwords import generate, password_file
 from assistant.cli.users import body_of, check, users, who
 from assistant.models import Role
-from assistant.services.accounts import administration
+from assistant.schemas.users import HIGHEST_LIMIT, HIGHEST_OPEN_JOBS
+from assistant.services import quotas
+from assistant.services.accounts import administration, usage
 from assistant.services.accounts import deletion as account_deletion
 from assistant.services.accounts import users as service
 from assistant.services.accounts.caller import Caller
 
 __all__ = ["users"]
+
+Command = Callable[..., Any]
+LIMITS: Columns = {
+    "LIMIT": lambda row: row["name"],
+    "MOST": lambda row: row["limit"] or "none",
+    "SET FOR THE USER": lambda row: row["own"],
+    "USED": lambda row: row["used"],
+    "RESERVED": lambda row: row["reserved"],
+}
 
 
 def _update(who: str, words: str, *, to_json: bool, **values: Any) -> None:
@@ -100,6 +112,49 @@ def reset_password(who: str, password_file: IO[str] | None, generate: bool, as_j
     words = f"{user.username} has a new password; sessions ended: {ended}, keys revoked: {revoked}."
     body = {**body_of(user), "sessions_ended": ended, "keys_revoked": revoked}
     passwords.tell(body, words, password if generate else None, to_json=as_json)
+
+
+def _most(name: str, least: int = 0) -> Callable[[Command], Command]:
+    most = HIGHEST_OPEN_JOBS if least else HIGHEST_LIMIT
+    option = f"--{name.replace('_', '-')}"
+    return click.option(option, name, type=click.IntRange(least, most), metavar="N")
+
+
+@users.command()
+@who
+@_most("open_jobs", 1)
+@_most("documents")
+@_most("stored_bytes")
+@_most("tokens_per_day")
+@_most("tokens_per_month")
+@click.option(
+    "--usual",
+    multiple=True,
+    metavar="LIMIT",
+    type=click.Choice([name.replace("_", "-") for name in quotas.Limits._fields]),
+    help="Leave this limit to the settings again; may be given several times.",
+)
+@as_json
+def limits(who: str, usual: tuple[str, ...], as_json: bool, **most: int | None) -> None:
+    """Show what a user may have and has, or set it; 0 is no limit.
+
+    \b
+    Example:
+      flask users limits ada
+      flask users limits ada --tokens-per-day 200000 --documents 0
+      flask users limits ada --usual tokens-per-day
+    """
+    user = service.look_up(who)
+    given = {name: value for name, value in most.items() if value is not None}
+    left = dict.fromkeys(name.replace("-", "_") for name in usual)
+    if given or left:
+        user = administration.update(user.id, limits={**given, **left}).user
+    found = usage.of_owner(user.id, None, None)["limits"]
+    if as_json:
+        print_json({"id": user.id, "own": user.limits, "limits": found})
+        return
+    rows = [{"name": name, "own": user.limits.get(name), **found[name]} for name in found]
+    print_table(LIMITS, rows)
 
 
 @users.command()

@@ -19,7 +19,7 @@ from assistant.cli.output import (
 )
 from assistant.cli.users import who
 from assistant.models import ApiKey, Scope
-from assistant.schemas.api_keys import LONGEST_DAYS, KeySchema, NewKeySchema
+from assistant.schemas.api_keys import LONGEST_DAYS, KeyCreationSchema, KeySchema
 from assistant.services.accounts import api_keys
 from assistant.services.accounts import users as users_service
 from assistant.services.accounts.caller import Caller
@@ -89,7 +89,7 @@ def create(who: str, name: str, scopes: tuple[str, ...], days: int | None, as_js
       flask keys create ada "nightly import" --scope read --scope write --days 90
     """
     try:
-        checked = NewKeySchema().load({"name": name, "scopes": list(scopes)})
+        checked = KeyCreationSchema().load({"name": name, "scopes": list(scopes)})
     except ValidationError as error:
         said = [f"{field}: {' '.join(words)}" for field, words in error.messages_dict.items()]
         raise click.UsageError("\n".join(said)) from None

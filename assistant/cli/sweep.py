@@ -15,7 +15,7 @@ from flask.cli import with_appcontext
 from assistant.errors import AssistantError
 from assistant.extensions import settings
 from assistant.services import jobs
-from assistant.services.operations import schema, trial_writes
+from assistant.services.operations import starting, trial_writes
 from assistant.services.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def sweep(once: bool) -> None:
     Beside it runs upkeep: it restores indexes in Chroma from PostgreSQL, and removes files and
     rows that nobody needs any more.
     """
-    schema.demand()
+    starting.demand()
     upkeep = Upkeep()
     if once:
         _round("swept", jobs.sweep)

@@ -20,6 +20,7 @@ from assistant.models.installation import Installation
 from assistant.models.job import Attempt, Blocker, Heartbeat, Job, JobState, Queue, WorkerSlots
 from assistant.models.lexical import LexicalText, Posting
 from assistant.models.open_job import OpenJob, OpenJobCount, Standing
+from assistant.models.provider import ModelProvider
 from assistant.models.response import (
     ConversationItem,
     ItemConversation,
@@ -29,6 +30,7 @@ from assistant.models.response import (
 from assistant.models.session import Session
 from assistant.models.sign_in import KnownAddress, OneTimeToken, Purpose, SignInCount
 from assistant.models.uploaded_file import UploadedFile
+from assistant.models.usage import UsageDay
 from assistant.models.user import Role, User
 from assistant.models.vector_store import FileBatch, VectorStore
 
@@ -63,6 +65,7 @@ __all__ = [
     "LexicalText",
     "Message",
     "MessageRole",
+    "ModelProvider",
     "OneTimeToken",
     "OpenJob",
     "OpenJobCount",
@@ -79,6 +82,7 @@ __all__ = [
     "SignInCount",
     "Standing",
     "UploadedFile",
+    "UsageDay",
     "User",
     "VectorStore",
     "WhenBusy",

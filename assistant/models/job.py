@@ -56,6 +56,7 @@ class Blocker(StrEnum):
     EARLIER_REPLY = "earlier_reply"
     EARLIER_JOB = "earlier_job"
     PROVIDER_BACKOFF = "provider_backoff"
+    PROVIDER_SLOTS = "provider_slots"
     RETRY_BACKOFF = "retry_backoff"
     OWNER_LIMIT = "owner_limit"
     NO_WORKER = "no_worker"
@@ -90,7 +91,8 @@ class Job(Model):
     write must show. `version` grows at each change and orders the copies in Redis. Jobs with the
     same `sequence_key` run one at a time, by `sequence_number`. `arguments` holds ids only.
     `payload_version` says what a worker has to understand to do the work right. `timings` are the
-    seconds spent in each stage that was left.
+    seconds spent in each stage that was left. While it is open, `reserved_tokens` of a model count
+    as used.
     """
 
     __tablename__ = "jobs"
@@ -163,6 +165,7 @@ class Job(Model):
     timings: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
     stage_since: Mapped[Created]
     event_number: Mapped[int] = mapped_column(BigInteger, default=0)
+    reserved_tokens: Mapped[int] = mapped_column(default=0, server_default="0")
 
     conversation_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     message_id: Mapped[uuid.UUID | None]

@@ -82,6 +82,7 @@ class OpenJob(Model):
     queue: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(64))
     standing: Mapped[str] = mapped_column(String(16))
+    reserved_tokens: Mapped[int] = mapped_column(server_default="0")
 
 
 class OpenJobCount(Model):

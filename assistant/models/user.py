@@ -6,7 +6,7 @@ from sqlalchemy import Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assistant.database import Model
-from assistant.models.columns import Created, Key
+from assistant.models.columns import Created, Json, Key
 from assistant.models.deletable import Deletable
 
 
@@ -27,6 +27,7 @@ class User(Deletable, Model):
     `name_key` and `name_look` were made of the name `name_keyed` by the rules `name_rules`, and
     keep others from taking one that is the same or looks it. They are null where older names are
     alike already, or have not been looked at; these have no rules either.
+    `limits` are those that an administrator has set instead of the settings' (see `quotas`).
     Once everything of a deleted one is gone, the row stays without name and address, so that the
     job that deleted it still has an owner.
     """
@@ -49,5 +50,6 @@ class User(Deletable, Model):
     password_hash: Mapped[str]
     role: Mapped[str] = mapped_column(String(16), default=Role.USER.value)
     is_active: Mapped[bool] = mapped_column(default=True)
+    limits: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
     created_at: Mapped[Created]
     updated_at: Mapped[Created] = mapped_column(onupdate=func.now())

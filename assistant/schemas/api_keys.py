@@ -18,7 +18,7 @@ def _check_end(moment: datetime) -> None:
         )
 
 
-class NewKeySchema(Request):
+class KeyCreationSchema(Request):
     """A key to make."""
 
     name = Line(longest=100, required=True)

@@ -85,6 +85,17 @@ class RegistrationSchema(Request):
     )
 
 
+class GrantSchema(Schema):
+    """Which of OAuth2's grants a request for tokens is."""
+
+    class Meta:
+        """The rest belongs to the grant."""
+
+        unknown = EXCLUDE
+
+    grant_type = fields.String(load_default=None, allow_none=True)
+
+
 class TokenRequestSchema(Schema):
     """OAuth2's password grant; what else its clients send is ignored."""
 
@@ -95,17 +106,18 @@ class TokenRequestSchema(Schema):
 
     username = Text(longest=254, shortest=1, required=True)
     password = Text(longest=1024, shortest=1, required=True, load_only=True)
+    cookie = fields.Boolean(load_default=False)
 
 
 class RefreshSchema(Schema):
-    """A refresh token to change for a new pair."""
+    """A refresh token to change for a new pair; without one, that of the cookie."""
 
     class Meta:
         """Ignore grant_type and the like."""
 
         unknown = EXCLUDE
 
-    refresh_token = Text(longest=512, shortest=1, required=True, load_only=True)
+    refresh_token = Text(longest=512, shortest=1, load_only=True)
 
 
 class AuthOptionsSchema(Schema):
@@ -125,8 +137,10 @@ class PasswordByLinkSchema(Request):
 class TokensSchema(Schema):
     """A pair of tokens; send the first as `Authorization: Bearer …`."""
 
+    always = ("access_token", "token_type", "expires_in")
+
     access_token = fields.String()
-    refresh_token = fields.String()
+    refresh_token = fields.String(metadata={"description": "Left out if it is in a cookie"})
     token_type = fields.String()
     expires_in = fields.Integer(metadata={"description": "Seconds"})
 
@@ -134,10 +148,17 @@ class TokensSchema(Schema):
 class UserSchema(Schema):
     """A user."""
 
+    settable = ("username", "email", "role", "is_active", "limits")
+
     id = fields.UUID()
     username = fields.String()
     email = fields.String()
     role = fields.String()
     is_active = fields.Boolean()
+    limits = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"description": "What an administrator has set instead of the settings"},
+    )
     created_at = fields.DateTime()
     updated_at = fields.DateTime()

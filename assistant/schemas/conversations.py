@@ -4,50 +4,36 @@ from datetime import UTC
 
 from marshmallow import Schema, fields, validate
 
+from assistant.models import WhenBusy
 from assistant.schemas.paging import PageSchema
 from assistant.schemas.text import Line, Request, Search, Text, not_blank
 from assistant.schemas.values import Flag, Number, Several
 
+WHEN_BUSY = [way.value for way in WhenBusy]
 TEMPERATURE = validate.Range(min=0, max=2)
 MAX_TOKENS = validate.Range(min=1, max=128_000)
 
 
-class ConversationSchema(Request):
+class ConversationSchema(Schema):
     """A conversation; its settings hold for replies whose question does not say otherwise."""
 
-    id = fields.UUID(dump_only=True)
-    title = Line(longest=200, allow_none=True)
-    system_prompt = Text(longest=20_000, allow_none=True)
-    model = Line(longest=128, allow_none=True)
-    temperature = Number(allow_none=True, validate=TEMPERATURE)
-    max_tokens = fields.Integer(strict=True, allow_none=True, validate=MAX_TOKENS)
-    when_busy = fields.String(
-        allow_none=True,
-        validate=validate.OneOf(["queue", "reject", "interrupt"]),
-        metadata={
-            "description": "What a new message does while a reply is queued or running: wait "
-            "(`queue`), be refused with a 409 (`reject`), or cancel that reply (`interrupt`)"
-        },
-    )
+    # Where it goes on from is set too, but each message moves that.
+    settable = ("title", "system_prompt", "model", "temperature", "max_tokens", "when_busy")
+
+    id = fields.UUID()
+    title = fields.String()
+    system_prompt = fields.String(allow_none=True)
+    model = fields.String(allow_none=True)
+    temperature = fields.Float(allow_none=True)
+    max_tokens = fields.Integer(allow_none=True)
+    when_busy = fields.String(validate=validate.OneOf(WHEN_BUSY))
     current_message_id = fields.UUID(
-        dump_only=True,
         allow_none=True,
         metadata={"description": "The end of the branch that is shown, and goes on"},
     )
-    created_at = fields.DateTime(dump_only=True)
-    updated_at = fields.DateTime(dump_only=True)
-    last_activity_at = fields.DateTime(dump_only=True)
-
-
-class ConversationChangeSchema(ConversationSchema):
-    """Settings to change; or another message that the conversation is to go on from."""
-
-    current_message_id = fields.UUID(
-        metadata={
-            "description": "Any message of the conversation: what leads to it is shown, and the "
-            "next question continues it"
-        }
-    )
+    created_at = fields.DateTime()
+    updated_at = fields.DateTime()
+    last_activity_at = fields.DateTime()
 
 
 class ConversationQuerySchema(PageSchema):
@@ -180,7 +166,43 @@ class MessageSchema(Schema):
 class ConversationWithMessagesSchema(ConversationSchema):
     """A conversation with its latest messages, oldest first."""
 
-    messages = fields.List(fields.Nested(MessageSchema), dump_only=True)
+    messages = fields.List(fields.Nested(MessageSchema))
+
+
+class ConversationSettingsSchema(Request):
+    """The settings of a conversation; one that is null is as if it were not given."""
+
+    title = Line(longest=200, allow_none=True)
+    system_prompt = Text(longest=20_000, allow_none=True)
+    model = Line(longest=128, allow_none=True)
+    temperature = Number(allow_none=True, validate=TEMPERATURE)
+    max_tokens = fields.Integer(strict=True, allow_none=True, validate=MAX_TOKENS)
+    when_busy = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(WHEN_BUSY),
+        metadata={
+            "description": "What a new message does while a reply is queued or running: wait "
+            "(`queue`), be refused with a 409 (`reject`), or cancel that reply (`interrupt`)"
+        },
+    )
+
+
+class ConversationReplacementSchema(ConversationSettingsSchema):
+    """All settings of a conversation; what is not given is as in a new one."""
+
+    read_as = ConversationWithMessagesSchema
+
+
+class ConversationChangeSchema(ConversationReplacementSchema):
+    """Settings to change; or another message that the conversation is to go on from."""
+
+    current_message_id = fields.UUID(
+        allow_none=True,
+        metadata={
+            "description": "Any message of the conversation: what leads to it is shown, and the "
+            "next question continues it. Null is taken of a conversation without messages only"
+        },
+    )
 
 
 class BranchSchema(Schema):

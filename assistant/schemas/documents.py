@@ -10,7 +10,7 @@ from assistant.models import DocumentStatus
 from assistant.schemas.jobs import JobErrorSchema
 from assistant.schemas.paging import PageSchema
 from assistant.schemas.text import Line, Request, Search, Text, not_blank
-from assistant.schemas.values import QueryInteger
+from assistant.schemas.values import INT64, QueryInteger
 
 FORMATS = (
     "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, HTML, Markdown, text, CSV, TSV, JSON, EPUB, "
@@ -83,13 +83,6 @@ class ReplacementSchema(Request):
     )
 
 
-class DocumentChangeSchema(Request):
-    """What to change about a document; what is not given stays."""
-
-    filename = Line(longest=255, metadata={"description": "It must end like the name before"})
-    collection_id = fields.UUID(metadata={"description": "Where to move it"})
-
-
 class DocumentQuerySchema(PageSchema):
     """Which documents to list."""
 
@@ -107,7 +100,7 @@ class AttachmentSchema(Schema):
 
     filename = fields.String(allow_none=True)
     media_type = fields.String(allow_none=True)
-    size = fields.Integer(allow_none=True)
+    size = fields.Integer(allow_none=True, metadata=INT64)
     document_id = fields.UUID(allow_none=True)
     reason = fields.Nested(JobErrorSchema, allow_none=True)
 
@@ -119,7 +112,7 @@ class WholeDocumentSchema(Schema):
     collection_id = fields.UUID()
     filename = fields.String()
     media_type = fields.String()
-    size = fields.Integer()
+    size = fields.Integer(metadata=INT64)
     sha256 = fields.String()
     status = fields.String(validate=validate.OneOf(STATUSES))
     page_count = fields.Integer(allow_none=True)
@@ -152,12 +145,24 @@ class WholeDocumentSchema(Schema):
 class DocumentSchema(WholeDocumentSchema):
     """An uploaded file and what became of it; of one that is `deleting`, id, name and status."""
 
+    settable = ("filename", "collection_id", "sha256")
+    always = ("id", "filename", "status")
+
     @post_dump
     def hide(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
         """Say no more of a document that is being deleted than what a list of them needs."""
         if data["status"] != DocumentStatus.DELETING:
             return data
         return {name: data[name] for name in ("id", "filename", "status")}
+
+
+class DocumentChangeSchema(Request):
+    """What to change about a document; what is not given stays."""
+
+    read_as = DocumentSchema
+
+    filename = Line(longest=255, metadata={"description": "It must end like the name before"})
+    collection_id = fields.UUID(metadata={"description": "Where to move it"})
 
 
 class SliceQuerySchema(Schema):
@@ -201,7 +206,11 @@ class PagePlacesSchema(Schema):
     height = fields.Float()
     boxes = fields.List(fields.Nested(BoxSchema))
     image_url = fields.String(
-        metadata={"description": "Its picture, for which the same credential is needed"}
+        metadata={
+            "description": "Its picture, for which the same credential is needed: a path, or an "
+            "address if the operator has said where this server is",
+            "format": "uri-reference",
+        }
     )
 
 

@@ -85,6 +85,19 @@ class EvaluationSettingSchema(Request):
     )
 
 
+class UsedSettingSchema(Schema):
+    """A way to answer, with what was given of it."""
+
+    always = ()
+
+    name = fields.String()
+    retrieval_limit = fields.Integer()
+    threshold = fields.Float(allow_none=True)
+    search = fields.String(validate=validate.OneOf(SEARCHES))
+    rerank = fields.Boolean()
+    answers = fields.String(validate=validate.OneOf(ANSWERS))
+
+
 class EvaluationRequestSchema(Request):
     """A set of questions, and one setting to ask it with, or two to compare."""
 
@@ -116,6 +129,8 @@ class MeasureSchema(Schema):
     `difference` is that of the second from the first; `p` is the chance of one as large if nothing
     were different, and `p_adjusted` that for whoever looks at all measures at once.
     """
+
+    always = ("name", "of", "values")
 
     name = fields.String()
     of = fields.Integer(metadata={"description": "How many questions it is about"})
@@ -177,7 +192,7 @@ class EvaluationSchema(Schema):
     state = fields.String(validate=validate.OneOf([state.value for state in JobState]))
     job_id = fields.UUID()
     question_count = fields.Integer()
-    settings = fields.List(fields.Nested(EvaluationSettingSchema))
+    settings = fields.List(fields.Nested(UsedSettingSchema))
     document_ids = fields.List(fields.UUID())
     collection_ids = fields.List(fields.UUID())
     progress = fields.Nested(ProgressSchema, allow_none=True)

@@ -5,6 +5,7 @@ from marshmallow import INCLUDE, Schema, fields, validate
 from assistant.models import Blocker, JobState
 from assistant.schemas.conversations import MessageSchema
 from assistant.schemas.paging import PageSchema
+from assistant.schemas.values import INT64
 
 
 class ProgressSchema(Schema):
@@ -34,6 +35,8 @@ class SearchedSchema(Schema):
 
 class JobResultSchema(Schema):
     """What a job made, by its kind; of a deletion a receipt, with a number for all it removed."""
+
+    always = ()
 
     class Meta:
         """A receipt counts different things for documents, collections and users."""
@@ -141,7 +144,7 @@ class EventQuerySchema(Schema):
     """Where to go on, and with which right."""
 
     after = fields.Integer(
-        validate=validate.Range(0, 2**53), metadata={"description": "The last event's id."}
+        validate=validate.Range(0, 2**53), metadata={"description": "The last event's id.", **INT64}
     )
     ticket = fields.String(metadata={"description": "Instead of an access token."})
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
@@ -76,7 +77,13 @@ class Search(Line):
 
 
 class Request(Schema):
-    """A request body; unknown fields are an error, so that a typing mistake is noticed."""
+    """A request body; unknown fields are an error, so that a typing mistake is noticed.
+
+    What was read by the schema `read_as` may be sent back whole: of its members, those that this
+    request cannot set are ignored.
+    """
+
+    read_as: ClassVar[type[Schema] | None] = None
 
     class Meta:
         """Keep the order of the fields in the documentation."""
@@ -85,9 +92,26 @@ class Request(Schema):
 
     @pre_load
     def leave_out_what_is_not_told(self, data: Any, **_: object) -> Any:
-        """Drop all but the first unknown fields: each is a mistake, and few are told."""
-        if not isinstance(data, Mapping) or len(data) <= len(self.load_fields) + MOST_ERRORS:
+        """Drop what is ignored, and all but the first unknown fields: few mistakes are told."""
+        if not isinstance(data, Mapping):
             return data
-        known = {field.data_key or name for name, field in self.load_fields.items()}
+        if self.read_as is not None:
+            ignored = read_only(type(self))
+            data = {name: value for name, value in data.items() if name not in ignored}
+        if len(data) <= len(self.load_fields) + MOST_ERRORS:
+            return data
+        known = _names(self.load_fields)
         unknown = islice((name for name in data if name not in known), MOST_ERRORS)
         return {name: data[name] for name in (*known.intersection(data), *unknown)}
+
+
+@cache
+def read_only(request: type[Request]) -> frozenset[str]:
+    """Return which members a request ignores, since they only come back."""
+    if request.read_as is None:
+        return frozenset()
+    return _names(request.read_as().fields) - _names(request().load_fields)
+
+
+def _names(fields_of: Mapping[str, fields.Field[Any]]) -> frozenset[str]:
+    return frozenset(field.data_key or name for name, field in fields_of.items())

@@ -5,6 +5,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+# What need not fit into 32 bits.
+INT64 = {"format": "int64"}
 WHOLE = re.compile(r"-?[0-9]{1,20}")
 
 

@@ -105,12 +105,12 @@ def purge(age: timedelta) -> int:
     """Remove entries that are older, and return how many; that is an entry, too."""
     before = datetime.now(UTC) - age
     purged = 0
-    while some := _purge_some(before):
+    while some := purge_some(before):
         purged += some
     return purged
 
 
-def _purge_some(before: datetime) -> int:
+def purge_some(before: datetime) -> int:
     """Remove some entries and say so in the same transaction, so that none goes without a trace."""
     old = select(AuditEvent.id).where(AuditEvent.at < before).order_by(AuditEvent.at).limit(BATCH)
     with transaction(SYSTEM) as session:

@@ -39,12 +39,16 @@ LOCK = text(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request was answered with, and the id of what it made."""
+    """What a request was answered with, and the id of what it made.
+
+    The `tag` of its version is not kept: when the request is repeated, there may be a newer one.
+    """
 
     status: int
     body: bytes
     location: str | None
     resource_id: uuid.UUID
+    tag: str | None = None
 
 
 def fingerprint(method: str, path: str, body: object) -> bytes:

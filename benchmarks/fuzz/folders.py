@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from assistant.adapters.files import MARKER
 from assistant.config import Settings
 from benchmarks.fuzz.made import MARK
 
@@ -50,7 +51,8 @@ class Folders:
 
     def _strange_uploads(self) -> Iterator[str]:
         for path, _ in _walk(self._settings.uploads):
-            if not KEY.fullmatch(path.relative_to(self._settings.uploads).as_posix()):
+            below = path.relative_to(self._settings.uploads).as_posix()
+            if below != MARKER and not KEY.fullmatch(below):
                 yield str(path)
 
     def _escaped(self) -> Iterator[str]:

@@ -115,3 +115,24 @@ def test_a_file_stays_by_itself_where_the_other_is_not_whole(tmp_path: Path, oth
     assert not folder.share("owner/mine", other)
     assert mine.read_bytes() == b"same"
     assert not list((tmp_path / "incoming").iterdir())
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_file_gets_further_names_for_its_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linked: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no hard links here")
+
+    if not linked:
+        monkeypatch.setattr(os, "link", refuse)
+    folder = UploadFolder(tmp_path)
+    kept(folder, "owner.files/first", b"bytes")
+    folder.link({"owner/second": "owner.files/first", "owner/third": "owner.files/first"})
+    folder.remove("owner.files/first")
+    for key in ("owner/second", "owner/third"):
+        assert folder.path(key).read_bytes() == b"bytes"
+        assert stat.S_IMODE(folder.path(key).stat().st_mode) == 0o600
+    assert list((tmp_path / "incoming").iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        folder.link({"owner/fourth": "owner.files/first"})

@@ -46,9 +46,12 @@ def another_app(app: Flask) -> Iterator[Callable[..., Flask]]:
 
 
 @pytest.fixture
-def model(model_server: ModelServer) -> Iterator[ModelServer]:
-    """Return the scripted model server with nothing queued and nothing remembered."""
+def model(app: Flask, model_server: ModelServer) -> Iterator[ModelServer]:
+    """Return the scripted model server with nothing queued, remembered, or learnt of it."""
     model_server.reset()
+    chat = vars(app.extensions["adapters"]).get("chat_model")
+    if chat is not None:
+        chat.forget()
     yield model_server
     model_server.reset()
 

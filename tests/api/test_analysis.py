@@ -12,8 +12,8 @@ from assistant.database import SYSTEM, transaction
 from assistant.extensions import cache
 from assistant.services import jobs
 from assistant.services.generation import analysis
-from assistant.services.generation.prompts import estimate_tokens
 from assistant.services.jobs import Run
+from assistant.token_estimates import estimate_tokens
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import JOB_KEYS, assert_problem, change_rows, indexed, job, upload

@@ -28,7 +28,7 @@ def test_a_signed_in_user_reads_who_they_are(user: User) -> None:
     body = user.get("/auth/me").get_json()
     assert body["username"] == user.username
     assert set(body) == {
-        *("id", "username", "email", "role", "is_active", "created_at", "updated_at"),
+        *("id", "username", "email", "role", "is_active", "limits", "created_at", "updated_at"),
     }
     assert (body["role"], body["is_active"]) == ("user", True)
     assert datetime.fromisoformat(body["created_at"]).utcoffset() == timedelta(0)

@@ -103,7 +103,7 @@ def test_a_path_in_a_new_name_is_taken_off(user: User) -> None:
 
 def test_only_known_things_change(user: User) -> None:
     path = f"/documents/{upload(user)['document_id']}"
-    for body in ({"status": "ready"}, {"collection_id": None}, {"collection_id": "x"}):
+    for body in ({"colour": "red"}, {"collection_id": None}, {"collection_id": "x"}):
         assert_problem(user.patch(path, json=body), 422)
 
 

@@ -179,7 +179,7 @@ def test_put_sets_everything_and_patch_only_what_is_given(user: User) -> None:
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 @pytest.mark.parametrize(
     "body",
-    [{"id": "x"}, {"colour": 1}, {"temperature": 3}, {"title": "x" * 201}, {"max_tokens": "1"}]
+    [{"colour": 1}, {"temperature": 3}, {"title": "x" * 201}, {"max_tokens": "1"}]
     + [{"when_busy": value} for value in ("wait", "", "QUEUE", 1, ["queue"])],
 )
 def test_a_bad_setting_changes_nothing(user: User, method: str, body: dict[str, object]) -> None:

@@ -34,8 +34,8 @@ TOKEN = "/api/v1/auth/token"
 RECEIPT_KEYS = {
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
     *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
-    *("api_keys", "responses", "response_events", "item_conversations", "conversation_items"),
-    "uploaded_files",
+    *("api_keys", "uploaded_files"),
+    *("responses", "response_events", "item_conversations", "conversation_items"),
 }
 
 
@@ -116,8 +116,7 @@ def test_deleting_oneself_ends_access_at_once_and_removes_everything(
         **{"embeddings": receipt["embeddings"], "collections": 3, "conversations": 2},
         **{"messages": 4, "evaluations": 1, "jobs": 6, "sessions": 1, "api_keys": 1},
         **{"responses": 1, "response_events": receipt["response_events"]},
-        **{"item_conversations": 1, "conversation_items": 3},
-        "uploaded_files": 1,
+        **{"item_conversations": 1, "conversation_items": 3, "uploaded_files": 1},
     }
     assert receipt["response_events"] > 4
     assert rows_of(busy) == {"sessions": 1, "jobs": 1, "job_attempts": 1}
@@ -265,7 +264,8 @@ def test_it_waits_for_what_still_runs(admin: User, user: User, another_app: Any)
 
 PARTS = [
     *("documents", "files", "collections", "conversations", "embeddings", "evaluations"),
-    *("response_events", "responses", "item_conversations", "jobs", "account"),
+    *("response_events", "responses", "item_conversations", "uploaded_files", "jobs"),
+    "account",
 ]
 
 

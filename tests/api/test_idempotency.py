@@ -449,7 +449,7 @@ def test_what_takes_a_key_says_so(app: Flask) -> None:
     more = ("/documents/{document_id}/analysis", "/collections", "/jobs/{job_id}/retry")
     beside = ("/messages/{message_id}/edit", "/messages/{message_id}/regenerate")
     of_documents = ("/documents/text", "/documents/url", "/documents/{document_id}/reindex")
-    evaluations = ("/evaluations",)
+    evaluations = ("/evaluations", "/admin/jobs/{job_id}/retry")
     assert taking == {
         ("post", path) for path in (*places, *more, *beside, *of_documents, *evaluations)
     }

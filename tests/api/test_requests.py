@@ -135,7 +135,7 @@ def test_scripts_may_read_the_headers_that_lead_on(
         exposed = set(response.headers["Access-Control-Expose-Headers"].split(", "))
         assert exposed == {
             *("Location", "Link", "Retry-After", "Idempotent-Replayed", "X-Request-ID"),
-            *("ETag", "Preference-Applied"),
+            *("ETag", "Preference-Applied", "Content-Disposition", "WWW-Authenticate"),
         }
 
 

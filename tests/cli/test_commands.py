@@ -22,7 +22,7 @@ from .conftest import Run, invoke_in
 PROJECT = Path(__file__).parents[2]
 OURS = {
     *("users", "keys", "invitations", "audit", "jobs", "documents", "stats", "doctor", "sweep"),
-    *("eval", "completion", "sessions"),
+    *("eval", "completion", "sessions", "models"),
 }
 
 

@@ -17,7 +17,7 @@ from .conftest import Run, rows
 
 Read = Callable[..., Any]
 UNCHECKED = {"verify_signature": False}
-KEYS = {"id", "username", "email", "role", "is_active", "created_at", "updated_at"}
+KEYS = {"id", "username", "email", "role", "is_active", "limits", "created_at", "updated_at"}
 FIGURES = {"sessions", "last_used_at", "conversations", "documents", "storage_bytes", "open_jobs"}
 
 

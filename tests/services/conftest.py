@@ -47,9 +47,12 @@ def configure(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Configure:
 
 
 @pytest.fixture
-def model(model_server: ModelServer) -> Iterator[ModelServer]:
-    """Return the scripted model server with nothing queued and nothing remembered."""
+def model(app: Flask, model_server: ModelServer) -> Iterator[ModelServer]:
+    """Return the scripted model server with nothing queued, remembered, or learnt of it."""
     model_server.reset()
+    chat = vars(app.extensions["adapters"]).get("chat_model")
+    if chat is not None:
+        chat.forget()
     yield model_server
     model_server.reset()
 

@@ -14,8 +14,8 @@ from assistant.services.documents import documents
 from assistant.services.generation import joining, named_files, near_duplicates, passages
 from assistant.services.generation.answerability import Signals, is_enough, signals_of
 from assistant.services.generation.passages import Gathered
-from assistant.services.generation.prompts import estimate_tokens
 from assistant.services.retrieval.retrieval import Hit, Scope
+from assistant.token_estimates import estimate_tokens
 from tests.services.conftest import Configure
 from tests.services.factories import document_of, make_owner, perform, upload
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.services.generation import prompts
-from assistant.services.generation.prompts import Passage, estimate_tokens
+from assistant.services.generation.prompts import Passage
+from assistant.token_estimates import estimate_tokens
 
 TURNS = st.lists(
     st.tuples(st.sampled_from(["user", "assistant"]), st.text(max_size=80)), max_size=12

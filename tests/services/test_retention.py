@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from assistant.models import Job
-from assistant.services import jobs
+from assistant.database import SYSTEM, transaction
+from assistant.models import Action, Job
+from assistant.services import audit, jobs
 from assistant.services.conversations import conversations
 from assistant.services.upkeep import retention
 from assistant.services.upkeep.retention import Retention
@@ -133,3 +134,26 @@ def test_signs_in_are_kept_as_long_as_is_set(
     configure(session_retention_days=9.0)
     Rows().round()
     assert sql("SELECT 1 FROM sessions WHERE owner_id = :o", o=owner) == []
+
+
+def test_entries_of_the_audit_log_stay_unless_a_setting_says_how_long(
+    configure: Configure,
+) -> None:
+    with transaction(SYSTEM) as session:
+        old, new = uuid.uuid4(), uuid.uuid4()
+        audit.note(session, Action.SIGNED_IN, old)
+        audit.note(session, Action.SIGNED_IN, new)
+    # Nobody may change an entry, so the old one is made old by the clock of who looks.
+    assert "audit_events_removed" not in Retention().round()
+    configure(audit_retention_days=30.0)
+    assert "audit_events_removed" not in Retention().round()
+    assert {old, new} <= subjects()
+    configure(audit_retention_days=1e-9)
+    assert Retention().round()["audit_events_removed"] >= 2
+    assert not {old, new} & subjects()
+    [[purged]] = sql("SELECT count(*) FROM audit_events WHERE action = 'audit.purged'")
+    assert purged >= 1
+
+
+def subjects() -> set[Any]:
+    return {row.subject_id for row in sql("SELECT subject_id FROM audit_events")}

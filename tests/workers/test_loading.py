@@ -141,7 +141,7 @@ def test_a_model_that_hangs_while_it_is_loaded_holds_up_nothing_else(
 def test_a_worker_for_quarantine_loads_nothing_while_it_waits(app: Flask, fresh: Replace) -> None:
     adapters = fresh()
     loading.load(app, {Queue.QUARANTINE: 1})
-    assert vars(adapters).keys() == {"_settings", "_encoders"}
+    assert vars(adapters).keys() == {"_settings", "_providers", "_encoders"}
 
 
 def test_a_process_that_is_still_loading_claims_nothing(

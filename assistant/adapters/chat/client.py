@@ -74,6 +74,10 @@ class OpenAIChat:
         """Send the request and return its running answer."""
         return AnswerStream(request.model, partial(self._answer, request))
 
+    def forget(self) -> None:
+        """Forget what was learnt of models, as a new process has."""
+        self._dialect.forget()
+
     def close(self) -> None:
         """Close the connections that are kept for later requests."""
         client = self._clients.pop(os.getpid(), None)
@@ -83,6 +87,10 @@ class OpenAIChat:
     def window(self, model: str) -> int | None:
         """Return how many tokens the server has said that a model takes."""
         return self._dialect.habits(model).window
+
+    def context(self, model: str, default: int) -> int:
+        """Return how many tokens a model takes, by what its server has said."""
+        return min(default, self.window(model) or default)
 
     async def _answer(self, request: ChatRequest, put: Callable[[Piece], None]) -> Finish:
         deadline = asyncio.get_running_loop().time() + request.timeout

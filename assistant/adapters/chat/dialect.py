@@ -15,7 +15,12 @@ from assistant.chat import ChatRequest
 # A chat template that refuses a message is a failure of the server, in the eyes of some.
 REFUSALS = (400, 413, 422, 500)
 # What is left of a window for the answer at the least, when a limit is lowered to fit it.
-LEAST_LEFT = 4
+LEAST_LEFT = 8
+# No model takes fewer tokens; then the figure is another one.
+LEAST_WINDOW = 100
+
+# Whatever is asked for has a name; so many are remembered.
+MOST_MODELS = 500
 
 Body = dict[str, Any]
 
@@ -30,9 +35,19 @@ class Dialect:
 
     def habits(self, model: str) -> Habits:
         """Return what is known of a model."""
-        habits = self._models.setdefault(model, Habits())
+        habits = self._models.get(model)
+        if habits is None:
+            if len(self._models) >= MOST_MODELS:
+                # People choose the names. The oldest is learnt again.
+                self._models.pop(next(iter(self._models)))
+            habits = self._models[model] = Habits()
         habits.refused |= self._refused
         return habits
+
+    def forget(self) -> None:
+        """Learn everything again."""
+        self._models.clear()
+        self._refused.clear()
 
     def parameters(self, request: ChatRequest) -> Body:
         """Return the body of a request, without what is known to be refused."""
@@ -83,7 +98,7 @@ def limit_of(sent: Mapping[str, Any] | None) -> int | None:
 def _fitting(habits: Habits, sent: Body, words: str) -> Body:
     """Learn how large the context is; return a limit that fits beside the prompt, if any does."""
     window = complaints.figure(complaints.WINDOW, words)
-    if window is None or window < 1:
+    if window is None or window < LEAST_WINDOW:
         return {}
     habits.window = window
     prompt, limit = complaints.figure(complaints.PROMPT, words), limit_of(sent)

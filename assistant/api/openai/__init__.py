@@ -23,7 +23,7 @@ from assistant.openai_errors import PREFIX
 
 # Each registers its endpoints as it is imported.
 ENDPOINTS = (
-    *(models, chat, completions, embeddings, responses, conversations),
+    *(chat, completions, conversations, embeddings, models, responses),
     *(files, vector_stores, store_files, file_batches, store_search),
 )
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, ValidationError
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from assistant.api.arguments import read_json
 from assistant.errors import InvalidInput
@@ -39,6 +39,9 @@ def body(kind: type[B]) -> B:
         given = read_json(request)
     except (ValueError, json.JSONDecodeError):
         raise BadRequest("The body is not valid JSON.") from None
+    except UnsupportedMediaType as error:
+        # What these clients take for a mistake in the request is 400 alone.
+        raise BadRequest(error.description) from None
     return checked(kind, {} if given is None else given)
 
 

@@ -13,6 +13,8 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound
 from assistant.models import Action, Conversation, Document, Job, Purpose, Role, User
 from assistant.models import Session as SignIn
+from assistant.schemas.auth import UserSchema
+from assistant.schemas.versions import ANY, Seen
 from assistant.services import audit, jobs
 from assistant.services.accounts import (
     api_keys,
@@ -50,26 +52,35 @@ def find(session: Session, user_id: uuid.UUID, *, lock: bool = False) -> User:
     return user
 
 
+def differing(user_id: uuid.UUID, values: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a change is new; who sends back what was read sends more."""
+    user = get(user_id)
+    return {name: value for name, value in values.items() if value != getattr(user, name, None)}
+
+
 def update(
-    user_id: uuid.UUID, *, by: uuid.UUID | None = None, password: str | None = None, **values: Any
+    user_id: uuid.UUID,
+    *,
+    by: uuid.UUID | None = None,
+    password: str | None = None,
+    seen: Seen = ANY,
+    **values: Any,
 ) -> Changed:
     """Change what is given, and say what it ended.
 
     A new password and being disabled end every session. A new password revokes the keys, too, since
     whoever had the account may have made some; while a user is disabled they are worthless, and
-    what runs and waits for the user is ended. `by` is the administrator who asks, None at the
-    command line.
+    what runs and waits for the user is ended. Of `limits` those that are named are set, or with
+    None left to the settings again. `by` is the administrator who asks, None at the command line.
+    Raises `PreconditionFailed` if the user is another version than was `seen`.
     """
+    values = _checked(user_id, values)
     if by == user_id and (password is not None or "email" in values):
         raise Conflict("Change your own e-mail address and password at /users/me.")
-    if "email" in values:
-        names.demand_free_address(values["email"], of=get(user_id))
-    if "username" in values:
-        values |= names.taking(values.pop("username"), of=get(user_id))
     new_hash = hash_password(password) if password is not None else None
     try:
         with transaction(SYSTEM) as session:
-            user = _change(session, user_id, values, new_hash)
+            user = _change(session, user_id, values, new_hash, seen)
             shut_out = new_hash is not None or not user.is_active
             ended = sessions.end_all(session, user_id) if shut_out else []
             revoked = api_keys.remove_all(session, user_id) if new_hash is not None else []
@@ -86,6 +97,18 @@ def update(
     return Changed(user, len(ended), len(revoked))
 
 
+def _checked(user_id: uuid.UUID, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that change; raises `Conflict` for a name or address that is taken."""
+    # To shut somebody out once more ends what was let in meanwhile.
+    shut = {"is_active": False} if values.get("is_active") is False else {}
+    new = {**differing(user_id, values), **shut}
+    if "email" in new:
+        names.demand_free_address(new["email"], of=get(user_id))
+    if "username" in new:
+        new |= names.taking(new.pop("username"), of=get(user_id))
+    return new
+
+
 def _stop_work(user_id: uuid.UUID) -> None:
     """Cancel what is open for a disabled user; what is promised to be deleted still will be.
 
@@ -98,13 +121,17 @@ def _stop_work(user_id: uuid.UUID) -> None:
 
 
 def _change(
-    session: Session, user_id: uuid.UUID, values: dict[str, Any], new_hash: str | None
+    session: Session, user_id: uuid.UUID, values: dict[str, Any], new_hash: str | None, seen: Seen
 ) -> User:
     if values.get("role", Role.ADMIN) != Role.ADMIN or values.get("is_active") is False:
         keep_an_administrator(session, user_id)
     user = find(session, user_id, lock=True)
+    seen.demand(UserSchema, user)
     if is_leaving(session, user_id):
         raise Conflict("This user is being deleted.")
+    if "limits" in values:
+        merged = {**user.limits, **values["limits"]}
+        values["limits"] = {name: most for name, most in merged.items() if most is not None}
     for name, value in values.items():
         setattr(user, name, value)
     if new_hash is not None:
@@ -121,8 +148,8 @@ def _change(
 def _note(session: Session, user_id: uuid.UUID, values: dict[str, Any], password: bool) -> None:
     """Say in the audit log what was changed, and of a role or a shut door how it is now."""
     given = {*values, *(["password"] if password else [])}
-    fields = sorted(given & {"username", "email", "password", "role", "is_active"})
-    now = {name: values[name] for name in ("role", "is_active") if name in values}
+    fields = sorted(given & {"username", "email", "password", "role", "is_active", "limits"})
+    now = {name: values[name] for name in ("role", "is_active", "limits") if name in values}
     if fields:
         audit.note(session, Action.USER_CHANGED, user_id, fields=fields, **now)
 

@@ -29,6 +29,7 @@ from assistant.models import (
     ResponseEvent,
     Role,
     UploadedFile,
+    UsageDay,
     User,
 )
 from assistant.models import Session as SignIn
@@ -56,8 +57,8 @@ FEW = 10
 COUNTED = (
     *("documents", "chunks", "vectors_deleted", "vectors_remaining", "embeddings"),
     *("collections", "conversations", "messages", "evaluations", "jobs", "sessions"),
-    *("api_keys", "responses", "response_events", "item_conversations", "conversation_items"),
-    "uploaded_files",
+    *("api_keys", "uploaded_files"),
+    *("responses", "response_events", "item_conversations", "conversation_items"),
 )
 # What goes in portions before the rows on which it hangs.
 PARTS: dict[Any, tuple[Any, Any]] = {
@@ -171,7 +172,8 @@ def erase(run: Run) -> dict[str, Any]:
         some = partial(_parts, part, user_id)
         while any(erasure.step(part.__tablename__, some).values()):
             erasure.take_turns()
-    for model in (Conversation, Embedding, Evaluation, Response, ItemConversation, UploadedFile):
+    owned = (Conversation, Embedding, Evaluation, Response, ItemConversation, UploadedFile)
+    for model in owned:
         some = partial(_rows, model, user_id)
         while any(erasure.step(model.__tablename__, some).values()):
             erasure.take_turns()
@@ -225,7 +227,7 @@ def _jobs(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
 def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Counts:
     """Leave a row without a name, and the session that may read the job."""
     idempotency.forget_user(session, user_id)
-    for model in (KnownAddress, OneTimeToken):
+    for model in (KnownAddress, OneTimeToken, UsageDay):
         session.execute(delete_rows(model).where(model.owner_id == user_id))
     keys = api_keys.remove_all(session, user_id)
     # A process of the release before, which shut the user out, knew of no keys.
@@ -243,6 +245,7 @@ def _tombstone(session: Session, job_id: uuid.UUID, user_id: uuid.UUID) -> Count
             email=f"deleted:{user_id}",
             password_hash=UNUSABLE,
             role=Role.USER.value,
+            limits={},
             is_active=False,
             deleted_at=func.now(),
         )

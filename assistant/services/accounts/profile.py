@@ -11,23 +11,28 @@ from assistant.adapters.passwords import hash_password, verify_password
 from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, InvalidInput, PermissionDenied
 from assistant.models import Action, Purpose, User
+from assistant.schemas.auth import UserSchema
+from assistant.schemas.versions import ANY, Seen
 from assistant.services import audit
 from assistant.services.accounts import names, one_time, session_cache, sessions, throttle, users
 from assistant.services.accounts.caller import Caller
 
 # Of the columns that a name fills, its own.
 CHANGED = {"username", "email", "password"}
+BY_OTHERS = {"role", "is_active", "limits"}
 
 
-def update(caller: Caller, values: dict[str, Any]) -> User:
+def update(caller: Caller, values: dict[str, Any], seen: Seen = ANY) -> User:
     """Change what is given; a new password ends all other sessions, and leaves keys alone.
 
     A new e-mail address or password wants the old password, since whoever has found an open
-    browser could otherwise take the account over.
+    browser could otherwise take the account over. Raises `PreconditionFailed` if the user is
+    another version than was `seen`.
     """
     old_password = values.pop("old_password", None)
     password = values.pop("password", None)
     user = users.get(caller.user_id)
+    values = _only_new(user, values)
     if password is not None or values.get("email", user.email) != user.email:
         _check(user, old_password)
     if "email" in values:
@@ -39,7 +44,7 @@ def update(caller: Caller, values: dict[str, Any]) -> User:
     ended: list[uuid.UUID] = []
     try:
         with transaction(user.id) as session:
-            changed = _write(session, user, values)
+            changed = _write(session, user, values, seen)
             if new_hash is not None:
                 _set_password(session, user, new_hash)
                 ended = sessions.end_all(session, user.id, but=caller.session_id)
@@ -73,8 +78,17 @@ def _check(user: User, old_password: str | None) -> None:
         throttle.clear(session, counters)
 
 
-def _write(session: Session, user: User, values: dict[str, Any]) -> User:
-    changed = session.get_one(User, user.id)
+def _only_new(user: User, values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is sent back as it was; raise `PermissionDenied` for what others change."""
+    new = {name: value for name, value in values.items() if value != getattr(user, name)}
+    if foreign := sorted(new.keys() & BY_OTHERS):
+        raise PermissionDenied(f"Only an administrator can change {' and '.join(foreign)}.")
+    return new
+
+
+def _write(session: Session, user: User, values: dict[str, Any], seen: Seen) -> User:
+    changed = session.get_one(User, user.id, with_for_update={"key_share": True})
+    seen.demand(UserSchema, changed)
     for name, value in values.items():
         setattr(changed, name, value)
     session.flush()

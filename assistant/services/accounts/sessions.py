@@ -143,6 +143,20 @@ def refresh(refresh_token: str) -> Tokens:
     return _hand_out(found.owner_id, found.id, new_token)
 
 
+def holder_of(refresh_token: str) -> Caller:
+    """Return who has signed in with what this token is of; raises `InvalidCredentials`."""
+    session_id = _session_of(refresh_token)
+    with transaction(SYSTEM) as session:
+        found = _alive(session, session_id)
+        known = found is not None and (
+            found.refresh_hash == _digest(refresh_token)
+            or (found.previous_hash == _digest(refresh_token) and _in_grace(session, found))
+        )
+        if found is None or not known:
+            raise InvalidCredentials("The refresh token is wrong or expired. Sign in again.")
+        return Caller(found.owner_id, session_id)
+
+
 def _refresh_token(session_id: uuid.UUID, secret: bytes) -> str:
     """Write a token that names its session, so that an old one is known for what it is."""
     return base64.urlsafe_b64encode(session_id.bytes + secret).decode()

@@ -6,7 +6,6 @@ everybody else, so that nobody elsewhere can keep its owner out.
 """
 
 import hmac
-import ipaddress
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from assistant.errors import AssistantError, RateLimited
 from assistant.extensions import settings
 from assistant.models import KnownAddress, SignInCount, User
 from assistant.names import folded
+from assistant.services.accounts.request_limits import place_of
 from assistant.strangers import strangers_transaction
 
 # So many failures cost nothing; then it is a second, and twice as long with each further one.
@@ -73,7 +73,7 @@ def counters_of(
     longest = LONGEST_SECONDS if address else LONGEST_TOGETHER_SECONDS
     if sender is None:
         return [Counter(_hash("name", name), longest=longest)]
-    place = _place(address or sender)
+    place = place_of(address or sender)
     known = select(KnownAddress.owner_id).where(
         KnownAddress.owner_id == (user.id if user else uuid.UUID(int=0)),
         KnownAddress.address_hash == _hash("address", place),
@@ -123,7 +123,7 @@ def clear_user(session: Session, user: User, sender: str | None) -> None:
     names = [folded(name) for name in (user.username, user.email)]
     keys = [_hash("name", name) for name in names]
     if sender is not None:
-        keys += [_hash("pair", name, _place(sender)) for name in names]
+        keys += [_hash("pair", name, place_of(sender)) for name in names]
     session.execute(delete(SignInCount).where(SignInCount.key.in_(keys)))
 
 
@@ -131,7 +131,7 @@ def remember(session: Session, user_id: uuid.UUID, address: str | None) -> None:
     """Note whence a user has signed in, within a transaction."""
     if address is None:
         return
-    place = {"owner_id": user_id, "address_hash": _hash("address", _place(address))}
+    place = {"owner_id": user_id, "address_hash": _hash("address", place_of(address))}
     new = insert(KnownAddress).values(**place, last_used_at=func.now())
     keys = [KnownAddress.owner_id, KnownAddress.address_hash]
     used = {"last_used_at": func.now()}
@@ -157,19 +157,6 @@ def _take_back(session: Session, counters: Sequence[Counter]) -> None:
     # One after the other, in the order in which they are counted, so that nobody waits in a circle.
     for counter in counters:
         session.execute(_TAKE_BACK, {"key": counter.key})
-
-
-def _place(address: str) -> str:
-    """Return what one client has: an address, or of IPv6 a network."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is None:
-            return str(ipaddress.ip_network((ip, 64), strict=False))
-        ip = ip.ipv4_mapped
-    return str(ip)
 
 
 def _hash(*what: str) -> bytes:

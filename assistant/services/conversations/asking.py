@@ -13,12 +13,14 @@ from uuid_utils.compat import uuid7
 from assistant.config import EXTRACTIVE
 from assistant.database import run_alone, transaction
 from assistant.errors import AssistantError, InvalidInput, NotFound
+from assistant.extensions import settings
 from assistant.models import Job, Message, WhenBusy
 from assistant.models.job import PAYLOAD_VERSION
 from assistant.services import active_owner, jobs
 from assistant.services.conversations import conversations, when_busy
 from assistant.services.jobs import kinds
 from assistant.services.retrieval.retrieval import Scope, check_scope
+from assistant.token_estimates import MESSAGE_TOKENS, estimate_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def _asked(owner_id: uuid.UUID, question: Question, **place: object) -> _Asked:
         reply_id,
         from_documents=question.about_documents,
         options=question.options,
+        content=question.content,
     )
     return _Asked(owner_id, kept, promise)
 
@@ -171,6 +174,7 @@ def _refused(session: Session, asked: _Asked, refusal: str) -> AssistantError:
 def accept(session: Session, reply: Message, retry_of: uuid.UUID | None = None) -> Job:
     """Promise the reply whose row is there, in its place among the replies of a conversation."""
     assert reply.job_id is not None
+    question = session.get_one(Message, reply.parent_id)
     promise = _promise(
         reply.owner_id,
         reply.conversation_id,
@@ -178,8 +182,10 @@ def accept(session: Session, reply: Message, retry_of: uuid.UUID | None = None) 
         reply.id,
         from_documents=bool(reply.options.get("use_documents")),
         options=reply.options,
+        content=question.content,
     )
     promise["sequence_number"], promise["retry_of"] = reply.position, retry_of
+    promise["after"] = question.parent_id
     return jobs.accept(session, **promise)
 
 
@@ -191,6 +197,7 @@ def _promise(
     *,
     from_documents: bool,
     options: Mapping[str, Any],
+    content: str,
 ) -> jobs.Promise:
     extractive = options.get("model") == EXTRACTIVE
     return {
@@ -203,4 +210,22 @@ def _promise(
         "first_stage": "retrieving" if from_documents else "generating",
         "conversation_id": conversation_id,
         "message_id": reply_id,
+        "tokens": _tokens(content, options, from_documents=from_documents),
+    }
+
+
+def _tokens(
+    content: str, options: Mapping[str, Any], *, from_documents: bool
+) -> dict[str, Any] | None:
+    """Return what the tokens that a reply may need go by; the rest is in its conversation."""
+    if from_documents and options.get("model") == EXTRACTIVE:
+        return None
+    return {
+        "question": estimate_tokens(content) + 2 * MESSAGE_TOKENS,
+        "from_documents": from_documents,
+        "model": options.get("model"),
+        "usual_model": EXTRACTIVE if settings.answers_by_extraction else None,
+        "max_tokens": options.get("max_tokens"),
+        "usual_max": settings.max_tokens,
+        "window": settings.context_tokens,
     }

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
-from assistant.errors import NotFound
+from assistant.errors import InvalidInput, NotFound
 from assistant.models import Action, Conversation, Job, Message, WhenBusy
+from assistant.schemas.conversations import ConversationSchema
+from assistant.schemas.versions import ANY, Seen
 from assistant.services import active_owner, audit, jobs
 from assistant.services.conversation_removal import erase
 from assistant.services.paging import Page
@@ -176,22 +178,31 @@ def _mentions(q: str) -> ColumnElement[bool]:
 
 
 def replace(
-    owner_id: uuid.UUID, conversation_id: uuid.UUID, values: dict[str, Any]
+    owner_id: uuid.UUID, conversation_id: uuid.UUID, values: dict[str, Any], seen: Seen = ANY
 ) -> Conversation:
     """Set every setting; what is not given becomes what it is in a new conversation."""
-    return change(owner_id, conversation_id, {**dict.fromkeys(SETTINGS), **values})
+    return change(owner_id, conversation_id, {**dict.fromkeys(SETTINGS), **values}, seen)
 
 
-def change(owner_id: uuid.UUID, conversation_id: uuid.UUID, values: dict[str, Any]) -> Conversation:
+def change(
+    owner_id: uuid.UUID, conversation_id: uuid.UUID, values: dict[str, Any], seen: Seen = ANY
+) -> Conversation:
     """Change the settings that are given, or the message that the conversation goes on from.
 
     This is no activity, so the list keeps its order. Raises `NotFound` also for a message of
-    another conversation.
+    another conversation, and `PreconditionFailed` if it is another version than was `seen`.
     """
     with transaction(owner_id) as session:
         conversation = find(session, owner_id, conversation_id, lock=True)
-        if "current_message_id" in values:
-            place_of(session, conversation_id, values["current_message_id"])
+        seen.demand(ConversationSchema, conversation)
+        current = values.get("current_message_id")
+        if current is not None:
+            place_of(session, conversation_id, current)
+        elif "current_message_id" in values and conversation.current_message_id is not None:
+            raise InvalidInput(
+                "Name a message of the conversation, or leave it out.",
+                pointer="#/current_message_id",
+            )
         for name, value in _chosen(values).items():
             setattr(conversation, name, value)
         conversation.updated_at = func.now()

@@ -36,6 +36,11 @@ def left_out(count: int) -> PermanentError:
     return _reason("too_many", f"{count} more came with the mail, too many to look at.")
 
 
+def over_quota(error: AssistantError) -> PermanentError:
+    """Return why an attachment is not made a document of whoever has as many as may be."""
+    return _reason(error.code, error.detail)
+
+
 def refusal(one: Attached, level: int) -> AssistantError | None:
     """Return why an attachment is not looked at, if so; `level` mails brought its mail along."""
     if one.is_deep or level >= DEPTH:

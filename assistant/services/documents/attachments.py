@@ -23,13 +23,14 @@ from assistant.errors import (
     AssistantError,
     Overloaded,
     PermanentError,
+    QuotaExceeded,
     RateLimited,
     TransientError,
     UnsupportedDocument,
 )
 from assistant.extensions import adapters, settings
 from assistant.models import Document, Job
-from assistant.services import jobs, upload_folder
+from assistant.services import jobs, quotas, upload_folder
 from assistant.services.documents import attachment_reasons as reasons
 from assistant.services.documents import deletion, documents, family
 from assistant.services.documents.attachment_names import id_of, name_of
@@ -170,6 +171,8 @@ class Unpacked:
                 self._jobs.append(self._make(session, uuid.UUID(entry["document_id"]), kept))
         except (RateLimited, Overloaded):
             return {**without, "reason": reasons.body(reasons.NO_ROOM)}
+        except QuotaExceeded as error:
+            return {**without, "reason": reasons.body(reasons.over_quota(error))}
         return entry
 
     def _make(self, session: Session, made_id: uuid.UUID, kept: KeptFile) -> Job:
@@ -189,6 +192,7 @@ class Unpacked:
         )
         session.add(document)
         session.flush()
+        quotas.demand_storage(session, document.owner_id)
         store_once(session, document.owner_id, kept)
         return documents.accept(session, document, kinds.INDEX, follows=True)
 

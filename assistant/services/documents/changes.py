@@ -14,7 +14,9 @@ from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput
 from assistant.extensions import adapters
 from assistant.models import Collection, Document, DocumentStatus, Job, JobState
-from assistant.services import jobs
+from assistant.schemas.documents import DocumentSchema
+from assistant.schemas.versions import ANY, Seen
+from assistant.services import jobs, quotas
 from assistant.services.documents import collections, documents, family
 from assistant.services.documents.duplicates import DUPLICATE_OF
 from assistant.services.documents.uploads import clean_filename, received, store_once
@@ -30,16 +32,19 @@ def update(
     *,
     filename: str | None = None,
     collection_id: uuid.UUID | None = None,
+    seen: Seen = ANY,
 ) -> tuple[Document, Job | None]:
     """Rename a document at once, and move it: by a job, if it has vectors that must move too.
 
-    What came with a mail and lies beside it moves along, by jobs of its own.
+    What came with a mail and lies beside it moves along, by jobs of its own. Raises
+    `PreconditionFailed` if it is another version than was `seen`.
     """
     moves: list[Job | None] = [None]
     with transaction(owner_id) as session:
         open_jobs = _lock_open_jobs(session, document_id)
         document = documents.find_live(session, owner_id, document_id)
-        if filename is not None:
+        seen.demand(DocumentSchema, document)
+        if filename not in (None, document.filename):
             document.filename = _same_kind(document, filename)
         if collection_id is not None:
             # Also when it lies there already: a move that waits would take it away again.
@@ -86,7 +91,8 @@ def _move(
     embedded. Until that is done the document is found where it was.
     """
     collection = collections.find(session, document.owner_id, collection_id, staying=True)
-    if collection.id == document.collection_id and not open_jobs:
+    moves = [job for job in open_jobs if "collection_id" in job.arguments]
+    if collection.id == document.collection_id and not moves:
         return None
     if document.generation == 0:
         if any(job.state == JobState.RUNNING for job in open_jobs):
@@ -102,12 +108,17 @@ def _move(
 
 
 def replace(
-    owner_id: uuid.UUID, document_id: uuid.UUID, stream: BinaryIO, filename: str | None
+    owner_id: uuid.UUID,
+    document_id: uuid.UUID,
+    stream: BinaryIO,
+    filename: str | None,
+    seen: Seen = ANY,
 ) -> Job:
     """Keep a newer file for a document and promise to index it.
 
     Until the job succeeds the document is what it was, searchable, with its old file; if the job
     fails it stays so. A newer file that still waits for its job gives way to this one.
+    Raises `PreconditionFailed` if the document is another version than was `seen`.
     """
     documents.get(owner_id, document_id)
     upload_id = uuid7()
@@ -116,9 +127,11 @@ def replace(
         waiting = (Job.document_id == document_id, _has(Job.arguments["upload_id"]))
         overtaken = jobs.cancel_all(session, Job.owner_id == owner_id, *waiting)
         document = documents.find_live(session, owner_id, document_id)
+        seen.demand(DocumentSchema, document)
         before = document.replacement
         document.replacement = {**asdict(file), "upload_id": str(upload_id)}
         session.flush()
+        quotas.demand_storage(session, owner_id)
         store_once(session, owner_id, file)
         job = promise(session, document, {"upload_id": str(upload_id)})
     jobs.follow_up(overtaken)

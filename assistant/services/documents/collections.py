@@ -15,6 +15,8 @@ from assistant.errors import Conflict, InvalidInput, NotFound
 from assistant.extensions import settings
 from assistant.models import Collection, Document
 from assistant.reading_settings import CHARACTERS_PER_TOKEN
+from assistant.schemas.collections import MOST_CHARACTERS, CollectionSchema
+from assistant.schemas.versions import ANY, Seen
 from assistant.services import active_owner
 from assistant.services.paging import Page, page_of
 
@@ -202,25 +204,54 @@ def change(
     overlap_tokens: int | None = None,
     chunk_size: int | None = None,
     chunk_overlap: int | None = None,
+    seen: Seen = ANY,
 ) -> Counted:
-    """Change what is given; chunk settings count for what is indexed from now on."""
+    """Change what is given; chunk settings count for what is indexed from now on.
+
+    Raises `PreconditionFailed` if it is another version than was `seen`.
+    """
     try:
         with transaction(owner_id) as session:
             # All of them, in one order: the default one changes together with the one before.
             session.execute(_of(owner_id).order_by(Collection.id).with_for_update(key_share=True))
             collection = find(session, owner_id, collection_id)
+            seen.demand(CollectionSchema, collection)
             collection.name = name or collection.name
-            collection.chunk_size = _characters(chunk_tokens, chunk_size) or collection.chunk_size
-            overlap = _characters(overlap_tokens, chunk_overlap)
-            collection.chunk_overlap = collection.chunk_overlap if overlap is None else overlap
-            in_tokens = chunk_overlap is None and (chunk_tokens or overlap_tokens) is not None
-            _check_overlap(collection.chunk_size, collection.chunk_overlap, in_tokens=in_tokens)
+            _resize(collection, chunk_tokens, overlap_tokens, chunk_size, chunk_overlap)
             if is_default:
                 _make_default(session, collection)
+            elif is_default is False and collection.is_default:
+                raise InvalidInput(
+                    "Make another collection the default instead.", pointer="#/is_default"
+                )
             session.flush()
     except IntegrityError as error:
         raise _taken(error) from None
     return get(owner_id, collection_id)
+
+
+def _resize(
+    collection: Collection,
+    tokens: int | None,
+    overlap_tokens: int | None,
+    characters: int | None,
+    overlap_characters: int | None,
+) -> None:
+    """Set what is given of sizes; who sends back what was read has changed one of both ways."""
+    if characters is not None and tokens == collection.chunk_tokens:
+        tokens = None
+    if overlap_characters is not None and overlap_tokens == collection.overlap_tokens:
+        overlap_tokens = None
+    if tokens is None and MOST_CHARACTERS < (characters or 0) != collection.chunk_size:
+        raise InvalidInput(
+            f"Must be at most {MOST_CHARACTERS}. For longer chunks, set chunk_tokens.",
+            pointer="#/chunk_size",
+        )
+    collection.chunk_size = _characters(tokens, characters) or collection.chunk_size
+    overlap = _characters(overlap_tokens, overlap_characters)
+    collection.chunk_overlap = collection.chunk_overlap if overlap is None else overlap
+    in_tokens = overlap_characters is None and (tokens or overlap_tokens) is not None
+    _check_overlap(collection.chunk_size, collection.chunk_overlap, in_tokens=in_tokens)
 
 
 def _make_default(session: Session, collection: Collection) -> None:

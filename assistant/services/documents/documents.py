@@ -15,7 +15,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import AssistantError, Conflict, NotFound
 from assistant.extensions import adapters
 from assistant.models import Collection, Document, DocumentStatus, DocumentText, Job
-from assistant.services import jobs, upload_folder
+from assistant.services import jobs, quotas, upload_folder
 from assistant.services.documents import collections, duplicates
 from assistant.services.documents.uploads import received, store_once
 from assistant.services.jobs import kinds
@@ -65,6 +65,7 @@ def _promise(session: Session, document: Document, collection: Collection) -> Jo
     document.collection_id = collection.id
     session.add(document)
     session.flush()
+    quotas.demand_storage(session, document.owner_id)
     return accept(session, document, kinds.INDEX)
 
 
@@ -239,8 +240,7 @@ def reindex(owner_id: uuid.UUID, document_id: uuid.UUID) -> Job:
 def reindex_some(owner_id: uuid.UUID, document_ids: Sequence[uuid.UUID]) -> list[Job]:
     """Promise to index documents again from their files; what is searchable stays so meanwhile.
 
-    All are promised or, if one cannot be, none. Of one that waits to be indexed already, that job
-    is returned.
+    All are promised or, if one cannot be, none. One that waits to be indexed keeps its job.
     """
     found, new = dict[uuid.UUID, Job](), list[Job]()
     with transaction(owner_id) as session:

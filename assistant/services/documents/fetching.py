@@ -15,10 +15,16 @@ from assistant.adapters.documents.media import HTML
 from assistant.adapters.files import StoredFile
 from assistant.crashes import crash_point
 from assistant.database import transaction
-from assistant.errors import PermanentError, PermissionDenied, Unavailable, UnsupportedDocument
+from assistant.errors import (
+    PermanentError,
+    PermissionDenied,
+    QuotaExceeded,
+    Unavailable,
+    UnsupportedDocument,
+)
 from assistant.extensions import adapters, settings
 from assistant.models import Document, Job
-from assistant.services import jobs, upload_folder
+from assistant.services import jobs, quotas, upload_folder
 from assistant.services.documents import changes, documents, page_names
 from assistant.services.documents.uploads import KeptFile
 from assistant.services.jobs import Run, kinds
@@ -135,6 +141,10 @@ def _take_in(run: Run, file: KeptFile, upload_id: uuid.UUID) -> Document:
             **{"upload_id": str(upload_id), "source_url": document.source_url},
         }
         session.flush()
+        try:
+            quotas.demand_storage(session, run.owner_id)
+        except QuotaExceeded as error:
+            raise PermanentError(error.detail, code=error.code, title=quotas.TITLE) from None
         about = {"fetch": True, "upload_id": str(upload_id)}
         run.fence(session, arguments={**run.job.arguments, **about})
     if before is not None:

@@ -37,7 +37,7 @@ class Part:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self.usage: dict[str, int] | None = None
+        self.usage: dict[str, Any] | None = None
 
     @property
     def owner_id(self) -> uuid.UUID:
@@ -174,4 +174,9 @@ def is_refusal(gathered: Gathered, answer: Answer) -> bool:
 def _add_usage(run: Run, part: Part) -> None:
     if part.usage is not None:
         before = run.usage or {}
-        run.usage = {name: before.get(name, 0) + count for name, count in part.usage.items()}
+        sums = {
+            name: before.get(name, 0) + count
+            for name, count in part.usage.items()
+            if isinstance(count, int)
+        }
+        run.usage = {**part.usage, **sums}

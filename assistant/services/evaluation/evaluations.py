@@ -68,6 +68,7 @@ def create(
 def _accept(
     session: Session, evaluation: Evaluation, job_id: uuid.UUID, retry_of: uuid.UUID | None = None
 ) -> Job:
+    asks_a_model = any(setting["answers"] != EXTRACTIVE for setting in evaluation.settings)
     return jobs.accept(
         session,
         job_id=job_id,
@@ -75,6 +76,8 @@ def _accept(
         kind=kinds.EVALUATE,
         arguments={"evaluation_id": str(evaluation.id)},
         retry_of=retry_of,
+        # It asks many times, and what it used up is looked at each time.
+        reserved_tokens=installed.context_tokens * asks_a_model,
     )
 
 

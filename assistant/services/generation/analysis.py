@@ -15,12 +15,14 @@ from assistant.extensions import adapters, settings
 from assistant.models import Document, DocumentText, Job
 from assistant.services import jobs
 from assistant.services.documents import documents
+from assistant.services.generation.answers import used
 from assistant.services.generation.fencing import fenced
 from assistant.services.generation.languages import detect, name_of
 from assistant.services.generation.model_answers import CUT
 from assistant.services.generation.partial_reply import UNSTORABLE
-from assistant.services.generation.prompts import estimate_tokens, estimate_usage
+from assistant.services.generation.prompts import estimate_usage
 from assistant.services.jobs import Run, kinds
+from assistant.token_estimates import estimate_tokens
 
 PART_TOKENS = 300
 SUMMARY_TOKENS = 400
@@ -51,6 +53,8 @@ def create(owner_id: uuid.UUID, document_id: uuid.UUID, retry_of: uuid.UUID | No
             kind=kinds.ANALYZE,
             document_id=document.id,
             retry_of=retry_of,
+            # It asks many times, and what it used up is looked at each time.
+            reserved_tokens=settings.context_tokens,
         )
     jobs.announce(job)
     return job
@@ -124,8 +128,7 @@ def _room() -> int:
 
 
 def _context() -> int:
-    window = adapters.chat_model.window(settings.openai_model)
-    return min(settings.context_tokens, window or settings.context_tokens)
+    return adapters.chat_model.context(settings.openai_model, settings.context_tokens)
 
 
 def _answer_tokens(wanted: int) -> int:
@@ -162,6 +165,7 @@ class _Reader:
         self._run = run
         self._language = language
         self._usage = Usage(0, 0)
+        self._estimated = 0
         self.model = settings.openai_model
 
     def ask(self, instruction: str, text: str, max_tokens: int) -> str:
@@ -199,7 +203,7 @@ class _Reader:
             stream.abort()
             # The server's own name for it, which may say more than the one that was asked for.
             self.model = stream.model or self.model
-            self._add(stream.usage or estimate_usage(messages, said.text + said.reasoning))
+            self._add(stream.usage, estimate_usage(messages, said.text + said.reasoning))
         self._run.check()
         if not said.text.strip() and said.reasoning and stream.finish_reason == CUT:
             raise PermanentError(
@@ -209,9 +213,15 @@ class _Reader:
             )
         return UNSTORABLE.sub("", said.text)
 
-    def _add(self, usage: Usage) -> None:
+    def _add(self, said: Usage | None, estimate: Usage) -> None:
+        usage = said or estimate
+        if said is None:
+            self._estimated += usage.prompt_tokens + usage.completion_tokens
         self._usage = Usage(
             self._usage.prompt_tokens + usage.prompt_tokens,
             self._usage.completion_tokens + usage.completion_tokens,
         )
-        self._run.usage = self._usage.as_dict()
+        self._run.usage = {
+            **used(self._usage, settings.openai_model, estimated=False),
+            "estimated_tokens": self._estimated,
+        }

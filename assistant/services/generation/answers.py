@@ -4,14 +4,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from assistant.ports import Usage
+from assistant.chat import Usage
 from assistant.services.jobs import Stopping
 
 
 class Work(Protocol):
     """Tells the steps of an answer and learns that it must stop: a `Run`, or a part of one."""
 
-    usage: dict[str, int] | None
+    usage: dict[str, Any] | None
 
     @property
     def owner_id(self) -> uuid.UUID: ...
@@ -34,6 +34,8 @@ class Answer:
         self.support: list[dict[str, Any]] | None = None
         # What a result says of the search, if that compared only a part.
         self.searched: dict[str, Any] = {}
+        # By which name a model was asked for; its server may call it something else.
+        self.asked_model = ""
         self.model: str | None = None
         self.usage: Usage | None = None
         self.estimate: Callable[[], Usage] | None = None
@@ -56,8 +58,21 @@ class Answer:
         if code not in {note["code"] for note in self.notes}:
             self.notes.append({"code": code, "detail": detail})
 
+    def used(self) -> dict[str, Any] | None:
+        """Return what it took of a model, if one was asked."""
+        usage = self.known_usage()
+        if usage is None:
+            return None
+        return used(usage, self.asked_model, estimated=self.usage is None)
+
     def known_usage(self) -> Usage | None:
         """Return what the model says it took, or what it must have taken to come this far."""
         if self.usage is None and self.estimate is not None:
             return self.estimate()
         return self.usage
+
+
+def used(usage: Usage, model: str, *, estimated: bool) -> dict[str, Any]:
+    """Return what an attempt's row says of tokens that were used up."""
+    total = usage.prompt_tokens + usage.completion_tokens
+    return {**usage.as_dict(), "estimated_tokens": total if estimated else 0, "model": model}

@@ -12,8 +12,9 @@ from assistant.models import Message
 from assistant.services.generation.answers import Answer, Work
 from assistant.services.generation.citations import MarkerFilter
 from assistant.services.generation.partial_reply import UNSTORABLE, storable
-from assistant.services.generation.prompts import estimate_prompt, estimate_tokens
+from assistant.services.generation.prompts import estimate_prompt
 from assistant.services.generation.reply_task import Task, budget_of
+from assistant.token_estimates import estimate_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ def _stream(run: Work, task: Task, draft: Answer, prompt: Prompt) -> None:
     stream = adapters.chat_model.stream(_request(task, prompt))
     estimate = _estimator(prompt, draft)
     run.on_stop(stream.abort)
-    draft.model = task.model
+    draft.model = draft.asked_model = task.model
     try:
         for piece in stream.pieces():
             draft.estimate = estimate
@@ -123,9 +124,7 @@ def _stream(run: Work, task: Task, draft: Answer, prompt: Prompt) -> None:
         draft.usage = stream.usage
         if run.stopping:
             draft.estimate = estimate
-        usage = draft.known_usage()
-        if usage is not None:
-            run.usage = usage.as_dict()
+        run.usage = draft.used() or run.usage
     if not draft.text.strip():
         raise _empty(draft, stream.max_tokens or task.max_tokens)
     if draft.finish_reason == CUT and (stream.max_tokens or task.max_tokens) < task.max_tokens:

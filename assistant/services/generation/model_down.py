@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001
 
+from assistant.chat import DOWN
 from assistant.errors import PermanentError
 from assistant.services.generation.languages import of_question
 
@@ -31,20 +32,11 @@ NOTES = {
 }
 
 FINISH_REASON = "model_down"
-# The server is away, or will not serve us. Not what is wrong with the question, and not a server
-# that asks to slow down: it answers when it is asked again.
-_CODES = frozenset(
-    f"model_{word}"
-    for word in (
-        *("unreachable", "timeout", "unavailable", "bad_answer"),
-        *("address", "credentials", "not_found", "quota_spent"),
-    )
-)
 
 
 def is_down(error: PermanentError) -> bool:
     """Return whether an error says that nobody answers, whatever is asked."""
-    return error.code in _CODES
+    return error.code in DOWN
 
 
 def note(question: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from assistant.config import EXTRACTIVE
 from assistant.errors import TransientError, Unavailable
 from assistant.extensions import adapters, cache, settings
+from assistant.services.providers import choosing
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ def list_() -> list[LanguageModel]:
     name, still answer with it. What needs no provider comes last.
     """
     default = settings.openai_model
-    others = sorted({name for name in _offered() if name not in (default, EXTRACTIVE)})
+    added = {name for provider in choosing.known() for name in provider.models}
+    others = sorted({name for name in {*_offered(), *added} if name not in (default, EXTRACTIVE)})
     return [
         LanguageModel(default, is_default=True),
         *(LanguageModel(name, is_default=False) for name in [*others, EXTRACTIVE]),

@@ -15,8 +15,7 @@ from assistant.crashes import crash_point
 from assistant.database import table_of, transaction
 from assistant.errors import Unavailable
 from assistant.extensions import settings
-from assistant.models import Attempt, Message
-from assistant.ports import Usage
+from assistant.models import Message
 from assistant.services.citing import quotes
 from assistant.services.generation.answers import Answer
 from assistant.services.jobs import Run, event_log
@@ -64,26 +63,21 @@ class Draft(Answer):
         """Keep a checkpoint if the last one is a while ago."""
         crash_point("worker.mid_stream")
         if time.monotonic() - self._saved_at >= settings.checkpoint_seconds:
+            self._run.usage, over = self.used() or self._run.usage, None
             try:
                 with transaction(self._run.owner_id) as session:
                     self._run.fence(session, event_number=self._run.text_number)
-                    self._keep_usage(session, self.save(session))
+                    self.save(session)
+                    over = self._run.keep_usage(session)
             except Unavailable:
                 # The next checkpoint holds this text too; the model need not be asked again.
                 logger.warning("checkpoint postponed: the database is away")
             self._saved_at = time.monotonic()
+            if over is not None:
+                raise over
 
-    def _keep_usage(self, session: Session, usage: Usage | None) -> None:
-        """Write into the attempt what it has taken so far, in case its worker dies."""
-        this = (Attempt.job_id == self._run.job.id, Attempt.attempt == self._run.attempt)
-        if usage is not None:
-            session.execute(update(Attempt).where(*this).values(usage=usage.as_dict()))
-
-    def save(self, session: Session) -> Usage | None:
-        """Write the reply as it is, and return what it took as far as that is known.
-
-        An attempt that produced nothing erases nothing.
-        """
+    def save(self, session: Session) -> None:
+        """Write the reply as it is; an attempt that produced nothing erases nothing."""
         values: dict[str, Any] = {"model": self.model, "finish_reason": self.finish_reason}
         if self.text or self.reasoning:
             # A document may be deleted since it was read.
@@ -99,7 +93,6 @@ class Draft(Answer):
         rows = session.connection().execute(statement, {"reply": self._reply_id, **parameters})
         saved = rows.one_or_none()
         self.saved = None if saved is None else Message(**saved._mapping)
-        return usage
 
     def evidence_kept(self) -> list[event_log.Event]:
         """Return what followers hear of evidence: what was kept, and nothing before it was.

@@ -16,13 +16,13 @@ from assistant.services.generation import (
 from assistant.services.generation.follow_ups import Asked, Leaning, Turn
 from assistant.services.generation.joining import joined
 from assistant.services.generation.named_files import File, Files
-from assistant.services.generation.prompts import estimate_tokens
 from assistant.services.generation.whole_documents import FRAME_TOKENS
 from assistant.services.generation.wording import small_talk
 from assistant.services.generation.wording.whole_documents import is_about_a_whole
 from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit, Scope, find
 from assistant.services.retrieval.tuning import Tuning, installed
+from assistant.token_estimates import estimate_tokens
 
 # Of what is found, near-duplicates take no places from others.
 OVERSAMPLING = 2

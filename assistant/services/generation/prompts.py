@@ -1,20 +1,15 @@
 """Build what a model is asked, within the tokens that it can take."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from assistant.ports import Usage
 from assistant.services.generation.fencing import fenced, without_marks
+from assistant.token_estimates import MESSAGE_TOKENS, estimate_tokens
 
 Message = tuple[str, str]
 
-DIGIT = re.compile(r"[0-9]")
-TWO_BYTES = re.compile(r"[\u0080-\u07ff]")
-HANGUL = re.compile(r"[\uac00-\ud7a3]")
-# What chat templates put around each message.
-MESSAGE_TOKENS = 8
 
 # Short on purpose: the longer the instructions, the more a tiny model talks about them.
 INSTRUCTIONS = (
@@ -39,20 +34,6 @@ class Passage:
     page: int | None
     text: str
     headings: Sequence[str] = ()
-
-
-def estimate_tokens(text: str) -> int:
-    """Guess the tokens of a text, rather too many than too few.
-
-    A digit counts 1, other ASCII 1/2.8, an accented, Greek, Cyrillic, Hebrew or Arabic character
-    1, Hangul 3, and everything else, such as Chinese and Japanese, 2.
-    """
-    ascii_count = len(text.encode("ascii", "ignore"))
-    digits = len(DIGIT.findall(text))
-    narrow = len(TWO_BYTES.findall(text))
-    hangul = len(HANGUL.findall(text))
-    wide = len(text) - ascii_count - narrow - hangul
-    return digits + -(-(ascii_count - digits) * 10 // 28) + narrow + 3 * hangul + 2 * wide
 
 
 def estimate_prompt(messages: Sequence[Message]) -> int:

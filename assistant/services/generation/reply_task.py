@@ -51,8 +51,7 @@ class Task:
         most = settings.context_tokens
         if self.verbatim or self.asks_no_model:
             return most
-        window = adapters.chat_model.window(self.model)
-        return most if window is None else min(most, window)
+        return adapters.chat_model.context(self.model, most)
 
     @property
     def budget(self) -> int:

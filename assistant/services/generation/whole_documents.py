@@ -12,9 +12,9 @@ from assistant.models import Chunk
 from assistant.pieces import with_header
 from assistant.services.generation.joining import joined
 from assistant.services.generation.named_files import File
-from assistant.services.generation.prompts import estimate_tokens
 from assistant.services.retrieval.hits import hit_of
 from assistant.services.retrieval.retrieval import Hit
+from assistant.token_estimates import estimate_tokens
 
 # Of a passage: its number, its file's name, the fences.
 FRAME_TOKENS = 30

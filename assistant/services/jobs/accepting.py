@@ -4,6 +4,7 @@ import json
 import uuid
 from typing import Any, Required, TypedDict, Unpack
 
+from flask import g, has_request_context
 from sqlalchemy import Row, Text, text
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from assistant.extensions import settings
 from assistant.logs import log_ids
 from assistant.models import Job
 from assistant.models.job import TERMINAL
+from assistant.services import quotas
 from assistant.services.jobs import limits, status
 from assistant.services.jobs.dispatching import dispatch, most_served, ring, window
 from assistant.services.jobs.kinds import PATIENT_SECONDS, JobKind
@@ -33,7 +35,9 @@ class Promise(TypedDict, total=False):
     begins in the `first_stage`, by default that of its kind. `bulk` work of operators and upkeep is
     never too much, and comes behind everybody's; `payload_version` is that of its kind unless an
     earlier release would do this job wrong; what `follows` from a job of the same owner is too
-    much later. The other ids name what it is about, and the job that this one retries.
+    much later. `reserved_tokens` are those of a model that it may need at most; for a reply the
+    database finds that out, by what its `tokens` say and the message that its question comes
+    `after`. The other ids name what it is about, and the job that this one retries.
     """
 
     job_id: Required[uuid.UUID]
@@ -46,6 +50,9 @@ class Promise(TypedDict, total=False):
     bulk: bool
     follows: bool
     payload_version: int
+    reserved_tokens: int
+    tokens: dict[str, Any] | None
+    after: uuid.UUID | None
     conversation_id: uuid.UUID | None
     message_id: uuid.UUID | None
     document_id: uuid.UUID | None
@@ -64,6 +71,7 @@ def as_json(promise: Promise) -> str:
         "arguments": {
             **promise.get("arguments", {}),
             **log_ids("request_id"),
+            **_key_of_request(),
             "first_stage": promise.get("first_stage", promise["kind"].first_stage),
         },
         "payload_version": promise.get("payload_version", kind.payload_version),
@@ -73,8 +81,14 @@ def as_json(promise: Promise) -> str:
         "served": most_served(kind.queue),
     }
     if kind.limited and not bulk:
-        given |= limits.bounds(follows=promise.get("follows", False))
+        given |= limits.bounds(follows=promise.get("follows", False)) | quotas.bounds()
     return json.dumps(given, default=str)
+
+
+def _key_of_request() -> dict[str, Any]:
+    """Return which key of a program asks, so that what it uses up is known."""
+    caller = g.get("caller") if has_request_context() else None
+    return {"key_id": caller.key.id} if caller and caller.key else {}
 
 
 def accept(session: Session, **promise: Unpack[Promise]) -> Job:

@@ -10,6 +10,7 @@ from assistant.database import transaction
 from assistant.errors import Overloaded, RateLimited
 from assistant.extensions import settings
 from assistant.models import Queue
+from assistant.services import quotas
 from assistant.services.jobs.kinds import JobKind, job_table
 from assistant.services.jobs.line import OTHER_LANE
 
@@ -20,19 +21,23 @@ LONGEST_PAUSE = 300.0
 UNKNOWN_PAUSE = 30.0
 
 
-_REFUSAL = text(
-    "SELECT open_jobs_refusal(:owner_id, :owner_limit, :limit, CAST(:limited AS text[]))"
-)
+_REFUSAL = text("""
+    SELECT open_jobs_refusal(:owner_id, own_open_jobs(:owner_id, :owner_limit, :factor, :places),
+        :limit, CAST(:limited AS text[]))
+""")
 
 
 def bounds(*, follows: bool = False, places: int = 1) -> dict[str, Any]:
     """Return the limits, and the kinds that they are for, under the names of a promise.
 
     So many `places` have to be free. What `follows` from accepted work has as many again, or
-    whoever uploads as much as may be would leave no room for it.
+    whoever uploads as much as may be would leave no room for it. What is set for the owner alone
+    counts instead, by the same `factor`.
     """
+    factor = 1 + follows
     return {
-        "owner_limit": max(settings.max_open_jobs_per_owner * (1 + follows) - places + 1, 0),
+        **{"factor": factor, "places": places},
+        "owner_limit": max(settings.max_open_jobs_per_owner * factor - places + 1, 0),
         "limit": max(settings.max_open_jobs - places + 1, 0),
         "limited": job_table().names(lambda kind: kind.limited),
     }
@@ -52,18 +57,20 @@ def refused(
 ) -> Overloaded | RateLimited:
     """Return what to say to somebody who was refused, and when to ask again.
 
-    `whose` limit was reached: the "owner"'s, or that of "all". The transaction sees the rows of
-    all owners from now on: it is to be rolled back.
+    `whose` limit was reached: the "owner"'s, that of "all", or one of tokens. The transaction sees
+    the rows of all owners from now on: it is to be rolled back.
     """
+    if whose in quotas.TOKENS:
+        return quotas.tokens_refused(session, owner_id, whose, _pause(session, queue, owner_id))
     if whose == "all":
         return Overloaded(
             f"{settings.max_open_jobs} jobs are waiting, and no more are accepted. Try again "
             "later.",
             retry_after=_pause(session, queue, None),
         )
+    most = quotas.limits_of(session, owner_id).open_jobs
     return RateLimited(
-        f"You have {settings.max_open_jobs_per_owner} jobs open, and may not have more. Wait for "
-        "some to end, or cancel some.",
+        f"You have {most} jobs open, and may not have more. Wait for some to end, or cancel some.",
         retry_after=_pause(session, queue, owner_id),
     )
 

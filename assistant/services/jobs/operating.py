@@ -165,6 +165,7 @@ def _attempt_body(attempt: Attempt) -> Body:
     end = attempt.finished_at or datetime.now(UTC)
     return {
         "attempt": attempt.attempt,
+        "queue": attempt.queue,
         "worker": attempt.worker,
         "started_at": stamp(attempt.started_at),
         "finished_at": stamp(attempt.finished_at),

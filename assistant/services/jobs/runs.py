@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from assistant.database import transaction
+from assistant.errors import PermanentError
 from assistant.extensions import settings
-from assistant.models import Job
+from assistant.models import Attempt, Job
+from assistant.services import quotas
 from assistant.services.jobs import event_log, status
 from assistant.services.jobs.kinds import Body
 from assistant.services.jobs.statements import Lease
@@ -52,7 +54,7 @@ class Run:
     the job succeeds; `afterwards` once that is committed, and it may fail. `render` returns what
     its owner sees as the result of a job that has succeeded, or None if that has to be read.
     `before_end` returns what followers hear right before a job's end, once that is committed.
-    `usage` goes into the attempt's row.
+    `usage` goes into the attempt's row: tokens by kind, how many of them are estimated, the model.
     """
 
     def __init__(self, job: Job) -> None:
@@ -64,7 +66,8 @@ class Run:
         self.afterwards: Callable[[], None] = lambda: None
         self.render: Callable[[], Body | None] = lambda: None
         self.before_end: Callable[[], Sequence[event_log.Event]] = list
-        self.usage: dict[str, int] | None = None
+        self.usage: dict[str, Any] | None = None
+        self._kept_usage: dict[str, Any] | None = None
         # Which event the reply's text goes up to; it is kept together with that text.
         self.text_number: int | None = None
         self._position = 0
@@ -144,6 +147,18 @@ class Run:
         event.listen(session, "after_commit", take_over, once=True)
         return job
 
+    def keep_usage(self, session: Session) -> PermanentError | None:
+        """Write what was used up so far, in case this worker dies, in a fenced transaction.
+
+        Return what to raise after it if that is more than the owner may use.
+        """
+        if self.usage is None or self.usage == self._kept_usage:
+            return None
+        this = (Attempt.job_id == self.job.id, Attempt.attempt == self.attempt)
+        session.execute(update(Attempt).where(*this).values(usage=self.usage))
+        self._kept_usage = self.usage
+        return quotas.overspent(session, self.owner_id)
+
     def hold(self, session: Session) -> None:
         """Keep others from changing the job's row for the rest of the transaction.
 
@@ -183,5 +198,8 @@ class Run:
             )
             if write is not None:
                 write(session)
+            over = self.keep_usage(session)
             body = status.body_of(session, job)
         status.publish(job, body, self.event("progress", body["progress"]))
+        if over is not None:
+            raise over

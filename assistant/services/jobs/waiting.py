@@ -16,6 +16,7 @@ from assistant.services.jobs.dispatching import ONE_BY_ONE, most_served
 from assistant.services.jobs.kinds import job_table
 from assistant.services.jobs.line import look_along_indexes
 from assistant.services.jobs.places import place_of
+from assistant.services.providers.choosing import BUSY
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ def _behind_another(job: Job, earlier: uuid.UUID) -> Waiting:
 
 def _paused(job: Job, seconds: float) -> Waiting:
     code: str | None = job.error["code"] if job.error else None
+    if job.error and code == BUSY:
+        return Waiting(Blocker.PROVIDER_SLOTS, f"{job.error['detail']}")
     by_provider = job_table().kind_of(job).asks_model and code not in OWN_TROUBLE
     return Waiting(
         Blocker.PROVIDER_BACKOFF if by_provider else Blocker.RETRY_BACKOFF,

@@ -12,6 +12,7 @@ from assistant.extensions import adapters
 from assistant.services.generation import model_list
 from assistant.services.model_calls import answers, frames, refusals
 from assistant.services.model_calls.chunks import Chunks, pieces_of
+from assistant.services.model_calls.counting import Counted
 from assistant.services.model_calls.places import Place
 
 PATH = "/chat/completions"
@@ -33,11 +34,12 @@ def demand_model(name: str) -> None:
 def complete(owner_id: uuid.UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Return the model's whole answer; raises what went wrong, in words for the client."""
     demand_model(body["model"])
-    with Place(owner_id):
+    with Place(owner_id), Counted(owner_id, body) as counted:
         given = read(opened(PATH, {**body, "stream": False}))
-    found = answers.completion(given, body["model"])
-    if found is None:
-        raise refusals.no_answer("answered with something that is no chat completion")
+        found = answers.completion(given, body["model"])
+        if found is None:
+            raise refusals.no_answer("answered with something that is no chat completion")
+        counted.take(found)
     return found
 
 
@@ -51,15 +53,18 @@ def stream(owner_id: uuid.UUID, body: dict[str, Any]) -> Generator[dict[str, Any
     options = body.get("stream_options")
     with_usage = isinstance(options, dict) and options.get("include_usage") is True
     chunks = Chunks(body["model"], with_usage)
-    with Place(owner_id):
+    with Place(owner_id), Counted(owner_id, body) as counted:
         answer = opened(PATH, {**body, "stream": True})
         try:
-            yield from _chunks(chunks, events(answer, body["model"]))
+            for chunk in _chunks(chunks, events(answer, body["model"])):
+                counted.take(chunk)
+                yield chunk
         except PermanentError as error:
             # Some close the connection instead of saying that this was all.
             if not chunks.is_whole:
                 raise refusals.from_failure(error) from error
         finally:
+            counted.take({"usage": chunks.usage})
             answer.close()
         yield from chunks.rest()
 

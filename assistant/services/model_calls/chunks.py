@@ -9,7 +9,10 @@ from assistant.services.model_calls.answers import CALLS
 
 
 class Chunks:
-    """One stream: what it has said so far, and what is missing at its end."""
+    """One stream: what it has said so far, and what is missing at its end.
+
+    `usage` is what the server says of that, if it does.
+    """
 
     def __init__(self, model: str, with_usage: bool) -> None:
         self._with_usage = with_usage
@@ -24,7 +27,7 @@ class Chunks:
         self._spoken: dict[int, bool] = {}
         self._ended: dict[int, str] = {}
         self._calls: dict[int, list[str]] = {}
-        self._usage: dict[str, Any] | None = None
+        self.usage: dict[str, Any] | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -50,7 +53,7 @@ class Chunks:
         if chunk.get("error"):
             raise refusals.in_stream(chunk["error"])
         self._begin(chunk)
-        self._usage = answers.usage_of(chunk.get("usage")) or self._usage
+        self.usage = answers.usage_of(chunk.get("usage")) or self.usage
         given = chunk.get("choices")
         choices = [c for c in given if isinstance(c, dict)] if isinstance(given, list) else []
         if not choices and "usage" in chunk:
@@ -63,8 +66,8 @@ class Chunks:
         for index in open_:
             reason = CALLS if self._spoken[index] else "stop"
             yield self._chunk([{"index": index, "delta": {}, "finish_reason": reason}])
-        if self._with_usage and self._usage is not None:
-            yield {**self._head, "choices": [], "usage": self._usage}
+        if self._with_usage and self.usage is not None:
+            yield {**self._head, "choices": [], "usage": self.usage}
 
     def _begin(self, chunk: dict[str, Any]) -> None:
         if self._begun:

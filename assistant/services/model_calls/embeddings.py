@@ -12,6 +12,7 @@ from assistant.errors import InvalidInput, UnknownModel
 from assistant.extensions import settings
 from assistant.services.generation import model_list
 from assistant.services.model_calls import answers, chat, refusals
+from assistant.services.model_calls.counting import Counted
 from assistant.services.model_calls.places import Place
 from assistant.services.retrieval import given_texts
 
@@ -45,8 +46,9 @@ def embed(owner_id: uuid.UUID, body: dict[str, Any]) -> dict[str, Any]:
                 f"The model {model[:100]!r} does not exist. '{own_name()}' embeds here."
             )
     texts = _texts(body["input"])
-    with Place(owner_id):
+    with Place(owner_id), Counted(owner_id, {**body, "model": own_name()}) as counted:
         found = given_texts.embed(owner_id, texts, body.get("dimensions"))
+        counted.take({"usage": {"prompt_tokens": found.tokens}})
     as_base64 = body.get("encoding_format") == "base64"
     data = [
         {
@@ -85,8 +87,9 @@ def _texts(given: Any) -> Sequence[str]:
 
 
 def _passed_on(owner_id: uuid.UUID, body: dict[str, Any]) -> dict[str, Any]:
-    with Place(owner_id):
+    with Place(owner_id), Counted(owner_id, body) as counted:
         given = chat.read(chat.opened(PATH, body))
+        counted.take(given if isinstance(given, dict) else {})
     data = given.get("data") if isinstance(given, dict) else None
     if not isinstance(data, list) or not all(
         isinstance(row, dict) and "embedding" in row for row in data

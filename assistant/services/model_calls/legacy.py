@@ -11,6 +11,7 @@ from typing import Any
 from assistant.errors import InvalidInput, PermanentError, UnknownModel
 from assistant.extensions import adapters
 from assistant.services.model_calls import answers, chat, refusals
+from assistant.services.model_calls.counting import Counted
 from assistant.services.model_calls.places import Place
 
 PATH = "/completions"
@@ -29,10 +30,12 @@ def complete(owner_id: uuid.UUID, body: dict[str, Any]) -> Completion:
     """Return the model's whole answer; raises what went wrong, in words for the client."""
     chat.demand_model(body["model"])
     if _has_legacy():
-        with Place(owner_id):
+        with Place(owner_id), Counted(owner_id, body) as counted:
             answer = _opened({**body, "stream": False})
             if answer is not None:
-                return _checked(chat.read(answer), body["model"])
+                found = _checked(chat.read(answer), body["model"])
+                counted.take(found)
+                return found
     return _by_chats(owner_id, body)
 
 
@@ -40,11 +43,13 @@ def stream(owner_id: uuid.UUID, body: dict[str, Any]) -> Generator[Completion, N
     """Yield the chunks of the model's answer, as `chat.stream` does."""
     chat.demand_model(body["model"])
     if _has_legacy():
-        with Place(owner_id):
+        with Place(owner_id), Counted(owner_id, body) as counted:
             answer = _opened({**body, "stream": True})
             if answer is not None:
                 try:
-                    yield from _passed_on(chat.events_as_sent(answer), body)
+                    for chunk in _passed_on(chat.events_as_sent(answer), body):
+                        counted.take(chunk)
+                        yield chunk
                 except PermanentError as error:
                     raise refusals.from_failure(error) from error
                 finally:

@@ -1,12 +1,10 @@
 """Answer a request that was sent before as it was answered then, or do what it asks for."""
 
 import hmac
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TypeVar
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -18,17 +16,15 @@ from assistant.services import idempotency
 from assistant.services.idempotency import NOBODY, Answer
 from assistant.services.repeats import keeping
 from assistant.services.repeats.keeping import LEASE, PENDING, PREFIX, REMEMBERED
+from assistant.services.repeats.waiting import patiently
 
 # A larger answer is made again; it is one of embeddings, which cost nothing but time.
 MOST_BYTES = 1024 * 1024
-# How long a request waits for its first, at most; no client waits longer.
-WAITS_SECONDS = 600.0
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
-
-T = TypeVar("T")
 
 # Equal requests hold it together while they work in a transaction; whoever repeats one waits.
 SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:request, 1))")
+# What is kept for two minutes need not survive PostgreSQL itself, and the disk is not waited for.
+SOFTLY = text("SET LOCAL synchronous_commit = off")
 ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:request, 1))")
 
 
@@ -55,7 +51,7 @@ def once(call: Call, work: Callable[[], Answer]) -> tuple[Answer, bool]:
     """
     if call.key is not None:
         under = (call.owner_id, call.key, call.request_hash)
-        return _patiently(lambda: idempotency.once(*under, work))
+        return patiently(call.owner_id, lambda: idempotency.once(*under, work))
     if (known := kept(call)) is not None:
         return known, True
     key = keeping.new_key()
@@ -74,8 +70,9 @@ def once_waiting(call: Call, work: Callable[[], Answer]) -> tuple[Answer, bool]:
     key = call.key or keeping.new_key()
     if call.key is None:
         with transaction(call.owner_id) as session:
+            session.execute(SOFTLY)
             session.add(_row(call, key, Answer(PENDING, b"", None, NOBODY)))
-    elif (known := _patiently(lambda: _begin_under(call, key))) is not None:
+    elif (known := patiently(call.owner_id, lambda: _begin_under(call, key))) is not None:
         return known, True
     try:
         with keeping.alive(call.owner_id, key):
@@ -83,7 +80,7 @@ def once_waiting(call: Call, work: Callable[[], Answer]) -> tuple[Answer, bool]:
     except BaseException:
         _forget(call.owner_id, key)
         raise
-    _finish(call.owner_id, key, answer)
+    _finish(call.owner_id, key, answer, softly=call.key is None)
     if call.key is None:
         keeping.forget_later(call.owner_id, key)
     return answer, False
@@ -105,21 +102,8 @@ def kept(call: Call) -> Answer | None:
     """
     if call.key is not None:
         key = call.key
-        return _patiently(lambda: _under(call, key))
-    return _patiently(lambda: _first(call)) if call.is_retry else None
-
-
-def _patiently(look: Callable[[], T]) -> T:
-    """Look again while the first request is at work."""
-    pause, give_up = SHORTEST_PAUSE, time.monotonic() + WAITS_SECONDS
-    while True:
-        try:
-            return look()
-        except RequestInProgress:
-            if time.monotonic() > give_up:
-                raise
-        time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        return patiently(call.owner_id, lambda: _under(call, key))
+    return patiently(call.owner_id, lambda: _first(call)) if call.is_retry else None
 
 
 def _first(call: Call) -> Answer | None:
@@ -214,7 +198,7 @@ def _row(call: Call, key: str, answer: Answer) -> IdempotencyKey:
     )
 
 
-def _finish(owner_id: uuid.UUID, key: str, answer: Answer) -> None:
+def _finish(owner_id: uuid.UUID, key: str, answer: Answer, *, softly: bool) -> None:
     if len(answer.body) > MOST_BYTES:
         _forget(owner_id, key)
         return
@@ -226,6 +210,8 @@ def _finish(owner_id: uuid.UUID, key: str, answer: Answer) -> None:
     }
     here = (IdempotencyKey.owner_id == owner_id, IdempotencyKey.key == key)
     with transaction(owner_id) as session:
+        if softly:
+            session.execute(SOFTLY)
         session.execute(update(IdempotencyKey).where(*here).values(values))
 
 

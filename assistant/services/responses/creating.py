@@ -10,11 +10,12 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput, NotFound
+from assistant.extensions import settings
 from assistant.models import ItemConversation, Job, Response
 from assistant.models.job import OPEN
 from assistant.services import active_owner, jobs
 from assistant.services.jobs import kinds
-from assistant.services.responses import file_search, history, input_items, rows
+from assistant.services.responses import file_search, history, input_items, prompts, rows
 from assistant.services.responses.asking import FILE_SEARCH
 from assistant.services.responses.input_items import FIRST_INPUT
 from assistant.services.responses.output_items import Members, item_id, prefix_of
@@ -58,6 +59,7 @@ def create(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = Non
             sequence_key=sequence_key,
             sequence_number=_next_number(session, sequence_key),
             retry_of=retry_of,
+            reserved_tokens=_most_tokens(wanted, items),
         )
         session.add(
             Response(
@@ -73,6 +75,14 @@ def create(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = Non
         )
     jobs.announce(job)
     return response_id
+
+
+def _most_tokens(wanted: Wanted, items: list[Members]) -> int:
+    """Return how many tokens a response may take; what was said before may fill the context."""
+    room = settings.context_tokens
+    if wanted.previous_id is None and wanted.conversation_id is None:
+        room = prompts.estimate(prompts.messages_of(wanted.asked["instructions"], items))
+    return room + (wanted.asked["max_output_tokens"] or settings.max_tokens)
 
 
 def items_of(

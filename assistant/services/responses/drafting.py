@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from sqlalchemy import select, update
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from assistant.chat import Piece, Reasoning, Refusal, Reread, Text, ToolCall
 from assistant.crashes import crash_point
 from assistant.database import transaction
-from assistant.errors import Unavailable
+from assistant.errors import PermanentError, Unavailable
+from assistant.extensions import settings
 from assistant.models import Response
 from assistant.services.generation.partial_reply import UNSTORABLE
 from assistant.services.jobs import Run
@@ -42,6 +43,9 @@ class Draft:
         self.has_answered = False
         self._calls: dict[int, ToolCall] = {}
         self._written_at = float("-inf")
+        # Tells what this attempt must have used up so far, once a model is asked.
+        self.used: Callable[[], Members] | None = None
+        self._counted_at = monotonic()
         # What is written only in the transaction in which the job succeeds.
         self._last: list[Event] = []
         self._values: Members = {}
@@ -137,6 +141,7 @@ class Draft:
             with transaction(self._run.owner_id) as session:
                 self._run.hold(session)
                 rows.write(session, self._run.owner_id, self._response.id, fresh)
+                overspent = self._count_usage(session)
         except Unavailable:
             # It is written with what comes next; the model need not be asked again.
             logger.warning("events postponed: the database is away")
@@ -144,6 +149,16 @@ class Draft:
         del self.transcript.fresh[: len(fresh)]
         crash_point("worker.mid_stream")
         self._run.emit("response", {"sequence_number": fresh[-1].number})
+        if overspent is not None:
+            raise overspent
+
+    def _count_usage(self, session: Session) -> PermanentError | None:
+        """Write now and then what was used up, in case this worker dies; say if it is too much."""
+        if self.used is None or monotonic() - self._counted_at < settings.checkpoint_seconds:
+            return None
+        self._counted_at = monotonic()
+        self._run.usage = self.used()
+        return self._run.keep_usage(session)
 
     def close(self) -> None:
         """Let out what of the answer might still have become a marker."""

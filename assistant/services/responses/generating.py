@@ -9,7 +9,7 @@ from assistant.errors import NotFound, PermanentError, TransientError
 from assistant.extensions import adapters, settings
 from assistant.models import ItemConversation, Response
 from assistant.openai_ids import Prefix, shown
-from assistant.services.generation.prompts import estimate_tokens
+from assistant.services.generation.answers import used
 from assistant.services.jobs import Run
 from assistant.services.responses import history, prompts, rendering, rows
 from assistant.services.responses.citing import CitingFilter
@@ -18,6 +18,7 @@ from assistant.services.responses.grounding import grounds_of
 from assistant.services.responses.output_items import Members
 from assistant.services.responses.prompts import Messages
 from assistant.services.responses.transcript import Transcript
+from assistant.token_estimates import estimate_tokens
 
 # Why a response is incomplete, by the word with which a model ends.
 REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -110,6 +111,8 @@ def answer(run: Run, task: Task) -> None:
         )
     )
     run.on_stop(stream.abort)
+    model = task.asked["model"]
+    draft.used = lambda: used(_guess(messages, draft), model, estimated=True)
     try:
         for piece in stream.pieces():
             draft.take(piece)
@@ -117,7 +120,7 @@ def answer(run: Run, task: Task) -> None:
     finally:
         stream.abort()
         usage = stream.usage or _guess(messages, draft)
-        run.usage = usage.as_dict()
+        run.usage = used(usage, model, estimated=stream.usage is None)
     draft.close()
     incomplete = REASONS.get(stream.finish_reason or "")
     _demand_an_answer(draft, incomplete)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from assistant.services.generation.prompts import MESSAGE_TOKENS, estimate_tokens
 from assistant.services.responses.output_items import Members
+from assistant.token_estimates import MESSAGE_TOKENS, estimate_tokens
 
 Messages = list[dict[str, Any]]
 # Models' templates know no other name for who gives instructions.

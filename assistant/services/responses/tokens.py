@@ -7,9 +7,9 @@ from uuid_utils.compat import uuid7
 
 from assistant.database import transaction
 from assistant.models import Response
-from assistant.services.generation.prompts import estimate_tokens
 from assistant.services.responses import creating, history, prompts
 from assistant.services.responses.creating import Wanted
+from assistant.token_estimates import estimate_tokens
 
 
 def count(owner_id: uuid.UUID, wanted: Wanted) -> int:

@@ -11,9 +11,9 @@ from assistant.models import Document, DocumentStatus
 UNSUPPORTED = frozenset({"unsupported_document", "fetching_off", "ocr_unavailable"})
 INVALID = frozenset(
     {
-        *("broken_file", "encrypted_file", "too_large_to_parse", "too_large", "no_text", "empty"),
-        *("embedding_too_long", "embedding_rejected", "page_not_found", "page_empty"),
-        *("page_encoded", "page_too_large", "page_broken", "lost_workers"),
+        *("broken_file", "encrypted_file", "too_large_to_parse", "parse_timeout", "no_text"),
+        *("embedding_too_long", "embedding_rejected", "file_gone", "page_not_found", "page_empty"),
+        *("page_encoded", "page_too_large", "page_broken"),
     }
 )
 

@@ -23,7 +23,8 @@ def documents_of(store_id: uuid.UUID) -> Select[Document]:
     newer = aliased(Document)
     has_newer = exists().where(
         newer.uploaded_file_id == Document.uploaded_file_id,
-        newer.collection_id == Document.collection_id,
+        # So said, no index of collections is gone through for each file: a file has few places.
+        newer.collection_id.is_not_distinct_from(Document.collection_id),
         newer.is_live,
         newer.id > Document.id,
     )

@@ -1,4 +1,4 @@
-"""Removing what the operator wants kept for some days only: conversations and evaluations."""
+"""Removing what the operator wants kept for some days only, such as conversations."""
 
 import time
 import uuid
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from assistant.database import SYSTEM, transaction
 from assistant.extensions import settings
 from assistant.models import Conversation, Evaluation, ItemConversation, Job
-from assistant.services import jobs
+from assistant.services import audit, jobs
 from assistant.services.conversation_removal import erase
 from assistant.services.upkeep.pace import Pace
 
@@ -134,8 +134,15 @@ def _some_evaluations() -> int:
     return len(ids)
 
 
+def _some_audit_events() -> int:
+    """Remove some entries of the audit log that are too old; return how many."""
+    days = settings.audit_retention_days
+    return audit.purge_some(_limit(days)) if days else 0
+
+
 _KINDS: dict[str, Callable[[], int]] = {
     "conversations_removed": _some_conversations,
     "item_conversations_removed": _some_item_conversations,
     "evaluations_removed": _some_evaluations,
+    "audit_events_removed": _some_audit_events,
 }

@@ -31,36 +31,6 @@ TASKS = {
 
 
 @pytest.fixture
-def search_worker(app: Flask) -> Iterator[list[dict[str, Any]]]:
-    """Answer searches as a worker would; give the headers of the messages that came."""
-    seen: list[dict[str, Any]] = []
-    stop = threading.Event()
-    url = settings.redis_url
-
-    def work() -> None:
-        client = connect(url, read_timeout=30)
-        while not stop.is_set():
-            found = client.brpop(["search"], timeout=1)
-            if found is not None:
-                message = json.loads(found[1])
-                seen.append(message["headers"])
-                arguments, *_ = json.loads(base64.b64decode(message["body"]))
-                TASKS[message["headers"]["task"]].run(*arguments)
-        client.close()
-
-    def run() -> None:
-        with app.app_context():
-            work()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    yield seen
-    stop.set()
-    thread.join(20)
-    assert not thread.is_alive()
-
-
-@pytest.fixture
 def provider(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[RawServer]:
     """Serve a model that says what a test lets it say."""
     with RawServer() as server:
@@ -94,3 +64,33 @@ def events_of(response: TestResponse) -> list[Any]:
         said = block.removeprefix("data: ")
         found.append(said if said == "[DONE]" else json.loads(said))
     return found
+
+
+@pytest.fixture
+def search_worker(app: Flask) -> Iterator[list[dict[str, Any]]]:
+    """Answer searches as a worker would; give the headers of the messages that came."""
+    seen: list[dict[str, Any]] = []
+    stop = threading.Event()
+    url = settings.redis_url
+
+    def work() -> None:
+        client = connect(url, read_timeout=30)
+        while not stop.is_set():
+            found = client.brpop(["search"], timeout=1)
+            if found is not None:
+                message = json.loads(found[1])
+                seen.append(message["headers"])
+                arguments, *_ = json.loads(base64.b64decode(message["body"]))
+                TASKS[message["headers"]["task"]].run(*arguments)
+        client.close()
+
+    def run() -> None:
+        with app.app_context():
+            work()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    yield seen
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()

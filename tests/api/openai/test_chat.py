@@ -132,6 +132,8 @@ def test_a_body_that_is_none(user: User, provider: RawServer) -> None:
             "POST", "/chat/completions", data=body, content_type="application/json"
         )
         assert_openai_error(response, 400)
+    response = user.openai("POST", "/chat/completions", data=b"{}", content_type="text/plain")
+    assert "Content-Type: application/json" in assert_openai_error(response, 400)["message"]
     infinite = b'{"model": "m", "messages": [{"role": "user", "content": ""}], "x": Infinity}'
     response = user.openai(
         "POST", "/chat/completions", data=infinite, content_type="application/json"

@@ -16,7 +16,7 @@ from assistant.extensions import cache
 from assistant.middleware import REPLAYED
 from assistant.security import allow, caller_id
 from assistant.services.documents import collections
-from assistant.services.repeats import keeping
+from assistant.services.repeats import keeping, waiting
 from tests.api.openai.conftest import events_of
 from tests.conftest import User
 from tests.doubles.raw_server import RawServer, delta, message
@@ -98,6 +98,19 @@ def test_a_retry_waits_for_the_first(user: User, provider: RawServer) -> None:
         thread.join(10)
     assert [said(answer) for answer in answers] == ["late", "late"]
     assert len(provider.requests) == 1
+
+
+def test_not_everybody_waits(user: User, provider: RawServer) -> None:
+    chat(user, 0)
+    let_say(provider, "one")
+    chat(user, 0)
+    # As if it were at work.
+    change_rows("UPDATE idempotency_keys SET status = 0 WHERE owner_id = :id", id=user.id)
+    waiting._waiting[uuid.UUID(user.id)] = waiting.MOST_WAITING
+    response = chat(user, 1)
+    assert_openai_error(response, 429)
+    assert response.headers["Retry-After"]
+    del waiting._waiting[uuid.UUID(user.id)]
 
 
 def test_what_a_process_that_died_had_begun_is_done_again(user: User, provider: RawServer) -> None:

@@ -11,6 +11,7 @@ from assistant.errors import Unavailable
 from assistant.extensions import settings
 from assistant.models import Heartbeat
 from assistant.services.jobs.heartbeats import SWEEPER, patience
+from assistant.services.operations import starting
 from assistant.services.operations.doctor.contents import check_contents
 from assistant.services.operations.doctor.finding import (
     Finding,
@@ -86,17 +87,11 @@ def _server(session: Session) -> Finding:
 
 
 def _role(session: Session) -> Finding:
-    row = session.execute(
-        text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
-    ).one()
-    if row.rolsuper or row.rolbypassrls:
-        what = "a superuser" if row.rolsuper else "allowed to bypass row-level security"
-        return fail(
-            "database role",
-            f"{row.rolname} is {what}: the walls between owners do not hold.",
-            "Let DATABASE_URL name an ordinary role, and DATABASE_ADMIN_URL the one that migrates.",
-        )
-    return ok("database role", f"{row.rolname} is an ordinary role.")
+    fault = starting.fault_of_role(session)
+    if fault:
+        return fail("database role", fault, starting.ADVICE)
+    name = session.scalar(text("SELECT current_user"))
+    return ok("database role", f"{name} is an ordinary role.")
 
 
 def _clock(session: Session) -> Finding:

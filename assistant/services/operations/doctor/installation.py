@@ -19,12 +19,18 @@ from assistant.adapters.trials import write_file
 from assistant.errors import PermanentError, Unavailable
 from assistant.extensions import adapters, settings
 from assistant.services import upload_folder
-from assistant.services.operations.doctor.finding import Finding, fail, first_line, ok, place, warn
+from assistant.services.operations.doctor.finding import (
+    Finding,
+    Status,
+    fail,
+    first_line,
+    ok,
+    place,
+    warn,
+)
 from assistant.shortages import shortage_in
+from assistant.weak_settings import MAKE, SHORTEST_KEY, weaknesses
 
-# As the web server demands it.
-SHORTEST_KEY = 32
-SHORTEST_PASSWORD = 12
 LITTLE_SPACE, TOO_LITTLE_SPACE = 2 * 1024**3, 200 * 1024**2
 WEIGHTS = ("*.safetensors", "*.bin")
 EMBEDDER = "embedding model"
@@ -32,23 +38,22 @@ EMBEDDER = "embedding model"
 
 def check_settings() -> list[Finding]:
     """Look for settings that are missing or dangerous."""
+    say = fail if settings.in_production else warn
+    weak = {each.name: say(*each) for each in weaknesses(settings)}
     found = [_secret_key(), _flower_password()]
-    if settings.debug:
-        what = "DEBUG is on: logs say more than they should."
-        found.append(warn("debug", what, "Unset DEBUG where others use this."))
-    if "*" in settings.allowed_origins:
-        what = "ALLOWED_ORIGINS lets every web page call the API."
-        found.append(warn("origins", what, "List the pages that need it."))
-    return found
+    # Of what stops the API anyway, that is said.
+    plain = [each if each.status is Status.FAIL else weak.get(each.name, each) for each in found]
+    named = {each.name for each in found}
+    return plain + [each for name, each in weak.items() if name not in named]
 
 
 def _secret_key() -> Finding:
-    make = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(48))"'
     length = _length(settings.secret_key)
     if not length:
-        return fail("SECRET_KEY", "It is not set, so the API does not start.", make)
+        return fail("SECRET_KEY", "It is not set, so the API does not start.", MAKE)
     if length < SHORTEST_KEY:
-        return fail("SECRET_KEY", f"It has {length} characters, not {SHORTEST_KEY}.", make)
+        # The API does not start with it, in production or not.
+        return fail("SECRET_KEY", f"It has {length} characters, not {SHORTEST_KEY}.", MAKE)
     if settings.secret_key_previous is not None:
         what = "The key before is accepted, too."
         return warn("SECRET_KEY", what, "Unset SECRET_KEY_PREVIOUS once its tokens have expired.")
@@ -59,9 +64,6 @@ def _flower_password() -> Finding:
     name, length = "FLOWER_PASSWORD", _length(settings.flower_password)
     if not length:
         return warn(name, "It is not set, so Flower does not start.", f"Set {name}.")
-    if length < SHORTEST_PASSWORD:
-        detail = f"It has {length} characters only; whoever guesses it controls the workers."
-        return warn(name, detail, "Take a longer one.")
     return ok(name, f"It has {length} characters.")
 
 

@@ -1,0 +1,2 @@
+// What this installation is called, as the page came.
+export const brand = document.title
