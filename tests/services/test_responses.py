@@ -18,6 +18,7 @@ from assistant.services.responses import (
     conversations,
     creating,
     drafting,
+    ending,
     following,
     generating,
     reading,
@@ -210,6 +211,22 @@ def test_a_lost_attempt_counts_for_the_usage(owner: uuid.UUID, model: ModelServe
     assert row.state == "queued"
     (attempt,) = sql("SELECT usage FROM job_attempts WHERE job_id = :id", id=job.id)
     assert attempt.usage["completion_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "shown"),
+    [
+        ("quota_exceeded", 429, "quota_exceeded"),
+        ("context_too_long", 422, "context_length_exceeded"),
+        ("model_rejected", 422, "model_rejected"),
+        ("model_not_found", 422, "model_not_found"),
+        ("model_unavailable", 503, "model_unavailable"),
+        ("model_credentials", 500, "server_error"),
+    ],
+)
+def test_whoever_waited_is_told_why_it_failed(code: str, status: int, shown: str) -> None:
+    failure = ending.failure_of(Job(error={"code": code, "title": "x", "detail": "Words."}))
+    assert (failure.status, failure.code, failure.detail) == (status, shown, "Words.")
 
 
 def test_the_fence_of_an_attempt_can_be_held_without_a_write(owner: uuid.UUID) -> None:

@@ -1,6 +1,6 @@
 """Say to whoever has waited for a response that it failed."""
 
-from assistant.errors import AssistantError, InvalidInput, Unavailable
+from assistant.errors import AssistantError, InvalidInput, TokensSpent, Unavailable
 from assistant.models import Job
 
 # What the request is to blame for, and why.
@@ -27,6 +27,8 @@ def failure_of(job: Job) -> AssistantError:
         refused = InvalidInput(error["detail"], pointer=pointer)
         refused.code = code
         return refused
+    if error["code"] == TokensSpent.code:
+        return TokensSpent(error["detail"])
     if error["code"] in MAY_PASS:
         return Unavailable(error["detail"], code=error["code"])
     return ModelFailed(error["detail"])

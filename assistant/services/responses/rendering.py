@@ -11,7 +11,7 @@ from assistant.services.responses.transcript import Event, event, items_of
 RESULTS = "file_search_call.results"
 # What clients know of our codes; all else is an error of the server's.
 INVALID_PROMPT = {"context_too_long", "model_rejected", "invalid_prompt"}
-RATE_LIMITED = {"model_rate_limited", "model_quota_spent"}
+RATE_LIMITED = {"model_rate_limited", "model_quota_spent", "quota_exceeded"}
 QUEUED, IN_PROGRESS, CANCELLED = "queued", "in_progress", "cancelled"
 COMPLETED, FAILED = "completed", "failed"
 
