@@ -14,10 +14,10 @@ from assistant.database import transaction
 from assistant.errors import Conflict, InvalidInput, NotFound
 from assistant.extensions import settings
 from assistant.models import Collection, Document
-from assistant.reading_settings import CHARACTERS_PER_TOKEN
-from assistant.schemas.collections import MOST_CHARACTERS, CollectionSchema
+from assistant.schemas.collections import CollectionSchema
 from assistant.schemas.versions import ANY, Seen
 from assistant.services import active_owner
+from assistant.services.documents.chunk_sizes import check_overlap, in_characters, resize
 from assistant.services.paging import Page, page_of
 
 DEFAULT_NAME = "Documents"
@@ -98,10 +98,10 @@ def create(
 
     Tokens count where characters are given as well.
     """
-    size = _characters(chunk_tokens, chunk_size) or settings.chunk_characters
-    wanted = _characters(overlap_tokens, chunk_overlap)
+    size = in_characters(chunk_tokens, chunk_size) or settings.chunk_characters
+    wanted = in_characters(overlap_tokens, chunk_overlap)
     overlap = min(settings.overlap_characters, size // 2) if wanted is None else wanted
-    _check_overlap(size, overlap, in_tokens=overlap_tokens is not None)
+    check_overlap(size, overlap, in_tokens=overlap_tokens is not None)
     collection = Collection(
         id=uuid7(),
         owner_id=owner_id,
@@ -128,22 +128,6 @@ def _taken(error: IntegrityError) -> Exception:
     if getattr(diagnosis, "constraint_name", None) == "uq_collections_owner_id_name":
         return Conflict(TAKEN)
     return error
-
-
-def _characters(tokens: int | None, characters: int | None) -> int | None:
-    """Return a size as rows keep it; None if none is given."""
-    return characters if tokens is None else tokens * CHARACTERS_PER_TOKEN
-
-
-def _check_overlap(size: int, overlap: int, *, in_tokens: bool) -> None:
-    if overlap <= size // 2:
-        return
-    name, other, whole = ("chunk_overlap", "chunk_size", size)
-    if in_tokens:
-        name, other, whole = ("overlap_tokens", "chunk_tokens", size // CHARACTERS_PER_TOKEN)
-    raise InvalidInput(
-        f"Must not be more than half of {other}, which is {whole}.", pointer=f"#/{name}"
-    )
 
 
 def get(owner_id: uuid.UUID, collection_id: uuid.UUID) -> Counted:
@@ -217,7 +201,7 @@ def change(
             collection = find(session, owner_id, collection_id)
             seen.demand(CollectionSchema, collection)
             collection.name = name or collection.name
-            _resize(collection, chunk_tokens, overlap_tokens, chunk_size, chunk_overlap)
+            resize(collection, chunk_tokens, overlap_tokens, chunk_size, chunk_overlap)
             if is_default:
                 _make_default(session, collection)
             elif is_default is False and collection.is_default:
@@ -228,30 +212,6 @@ def change(
     except IntegrityError as error:
         raise _taken(error) from None
     return get(owner_id, collection_id)
-
-
-def _resize(
-    collection: Collection,
-    tokens: int | None,
-    overlap_tokens: int | None,
-    characters: int | None,
-    overlap_characters: int | None,
-) -> None:
-    """Set what is given of sizes; who sends back what was read has changed one of both ways."""
-    if characters is not None and tokens == collection.chunk_tokens:
-        tokens = None
-    if overlap_characters is not None and overlap_tokens == collection.overlap_tokens:
-        overlap_tokens = None
-    if tokens is None and MOST_CHARACTERS < (characters or 0) != collection.chunk_size:
-        raise InvalidInput(
-            f"Must be at most {MOST_CHARACTERS}. For longer chunks, set chunk_tokens.",
-            pointer="#/chunk_size",
-        )
-    collection.chunk_size = _characters(tokens, characters) or collection.chunk_size
-    overlap = _characters(overlap_tokens, overlap_characters)
-    collection.chunk_overlap = collection.chunk_overlap if overlap is None else overlap
-    in_tokens = overlap_characters is None and (tokens or overlap_tokens) is not None
-    _check_overlap(collection.chunk_size, collection.chunk_overlap, in_tokens=in_tokens)
 
 
 def _make_default(session: Session, collection: Collection) -> None:

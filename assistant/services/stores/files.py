@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -182,7 +182,8 @@ def delete(owner_id: uuid.UUID, file_id: uuid.UUID) -> None:
             update(UploadedFile)
             .where(UploadedFile.id == file_id, UploadedFile.owner_id == owner_id)
             .where(UploadedFile.is_there())
-            .values(expires_at=func.now())
+            # Also for whoever began before this and waits for the row.
+            .values(expires_at=UploadedFile.created_at)
             .returning(UploadedFile.id)
         )
         # The answer to its upload has its name.
