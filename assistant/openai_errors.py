@@ -8,12 +8,13 @@ from flask import Response, json
 
 PREFIX = "/v1"
 # Our own words for what OpenAI's clients know by another name.
+SPENT = "quota_exceeded"
 CODES = {
     "invalid_input": "invalid_value",
     "bad_request": "invalid_value",
     "invalid_credentials": "invalid_api_key",
     "rate_limited": "rate_limit_exceeded",
-    "quota_exceeded": "insufficient_quota",
+    SPENT: "insufficient_quota",
 }
 NUMBER = re.compile(r"/(\d+)(?=/|$)")
 
@@ -34,6 +35,9 @@ def answer(
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         # What these clients take for a mistake in the request is 400 alone.
         status = HTTPStatus.BAD_REQUEST
+    if code == SPENT:
+        # Also of room for files; their libraries know no other word for it.
+        status = HTTPStatus.TOO_MANY_REQUESTS
     failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     kind = "server_error" if failed else "invalid_request_error"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -46,7 +50,7 @@ def answer(
     }
     response = Response(json.dumps({"error": body}), status=status, mimetype="application/json")
     response.headers.update(headers)
-    if status == HTTPStatus.CONFLICT:
+    if status == HTTPStatus.CONFLICT or (code == SPENT and "Retry-After" not in headers):
         # The official clients would send it three times.
         response.headers["X-Should-Retry"] = "false"
     return response

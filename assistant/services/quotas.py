@@ -20,6 +20,8 @@ from assistant.models import Document, File, User
 
 TOKENS = {"tokens_per_day": "day", "tokens_per_month": "month"}
 TITLE = "Quota exceeded"
+# As many as a column takes; nobody has so many.
+MOST_WANTED = 2**31 - 1
 
 
 class Limits(NamedTuple):
@@ -123,7 +125,8 @@ _REFUSAL = text("SELECT tokens_refusal(:who, :wanted, :tokens_per_day, :tokens_p
 def demand_tokens(owner_id: uuid.UUID, wanted: int, pause: float) -> None:
     """Raise `TokensSpent` unless a user may use up so many more tokens; see `tokens_refused`."""
     with transaction(owner_id) as session:
-        which = session.scalar(_REFUSAL, {"who": owner_id, "wanted": wanted, **bounds()})
+        asked = {"who": owner_id, "wanted": min(max(wanted, 1), MOST_WANTED), **bounds()}
+        which = session.scalar(_REFUSAL, asked)
         if which is not None:
             raise tokens_refused(session, owner_id, which, pause)
 

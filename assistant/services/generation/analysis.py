@@ -203,7 +203,10 @@ class _Reader:
             stream.abort()
             # The server's own name for it, which may say more than the one that was asked for.
             self.model = stream.model or self.model
-            self._add(stream.usage, estimate_usage(messages, said.text + said.reasoning))
+            words = said.text + said.reasoning
+            if stream.usage or words or self._run.stopping:
+                # Else no model has answered.
+                self._add(stream.usage, estimate_usage(messages, words))
         self._run.check()
         if not said.text.strip() and said.reasoning and stream.finish_reason == CUT:
             raise PermanentError(

@@ -71,7 +71,7 @@ def as_json(promise: Promise) -> str:
         "arguments": {
             **promise.get("arguments", {}),
             **log_ids("request_id"),
-            **_key_of_request(),
+            **_key_of_request(promise["owner_id"]),
             "first_stage": promise.get("first_stage", promise["kind"].first_stage),
         },
         "payload_version": promise.get("payload_version", kind.payload_version),
@@ -85,10 +85,12 @@ def as_json(promise: Promise) -> str:
     return json.dumps(given, default=str)
 
 
-def _key_of_request() -> dict[str, Any]:
-    """Return which key of a program asks, so that what it uses up is known."""
+def _key_of_request(owner_id: uuid.UUID) -> dict[str, Any]:
+    """Return which key of an owner's program asks, so that what it uses up is known."""
     caller = g.get("caller") if has_request_context() else None
-    return {"key_id": caller.key.id} if caller and caller.key else {}
+    if caller is None or caller.key is None or caller.user_id != owner_id:
+        return {}
+    return {"key_id": caller.key.id}
 
 
 def accept(session: Session, **promise: Unpack[Promise]) -> Job:

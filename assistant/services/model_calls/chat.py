@@ -64,7 +64,8 @@ def stream(owner_id: uuid.UUID, body: dict[str, Any]) -> Generator[dict[str, Any
             if not chunks.is_whole:
                 raise refusals.from_failure(error) from error
         finally:
-            counted.take({"usage": chunks.usage})
+            if chunks.usage is not None:
+                counted.take({"usage": chunks.usage})
             answer.close()
         yield from chunks.rest()
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 from flask import g
 
 from assistant.database import transaction
-from assistant.errors import Unavailable
+from assistant.errors import AssistantError, Unavailable
 from assistant.extensions import settings
 from assistant.models.usage import NO_KEY
 from assistant.services import quotas
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # Until others of the user's calls may have ended, and fewer tokens have been needed than feared.
 PAUSE_SECONDS = 5.0
+# Where models put what they say.
+SAID = ("content", "reasoning_content", "reasoning", "refusal")
 
 
 class Counted:
@@ -32,14 +34,12 @@ class Counted:
 
     def __init__(self, owner_id: uuid.UUID, body: dict[str, Any]) -> None:
         self._owner_id, self._model = owner_id, str(body.get("model"))
-        self._prompt = sum(estimate_tokens(text) + MESSAGE_TOKENS for text in _texts(body))
-        most = body.get("max_completion_tokens") or body.get("max_tokens")
-        answers_wanted = body.get("n") or 1
-        asks = "messages" in body or "prompt" in body
-        self._most = (most or settings.max_tokens) * answers_wanted if asks else 0
+        self._prompt = _tokens(body)
+        self._prompt += sum(estimate_tokens(text) + MESSAGE_TOKENS for text in _texts(body))
+        self._most = _longest_answers(body)
         caller = g.get("caller")
         self._key_id = caller.key.id if caller and caller.key else NO_KEY
-        self._said, self._usage, self._begun = 0, dict[str, Any](), False
+        self._said, self._usage, self._answered = 0, dict[str, Any](), False
 
     def __enter__(self) -> Self:
         """Raise `TokensSpent` unless enough are left for the longest answer."""
@@ -48,7 +48,7 @@ class Counted:
 
     def take(self, said: dict[str, Any]) -> None:
         """Look at an answer, or at a piece of one."""
-        self._begun = True
+        self._answered = True
         self._usage = answers.usage_of(said.get("usage")) or self._usage
         for text in _answers(said):
             self._said += estimate_tokens(text)
@@ -59,8 +59,9 @@ class Counted:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Write down what was used up, also of an answer that broke off."""
-        if not self._begun:
+        """Write down what was used up, also of an answer that broke off, or that nobody awaited."""
+        if not self._answered and (error is None or isinstance(error, AssistantError)):
+            # The model was not there, or would not.
             return
         prompt = self._usage.get("prompt_tokens", self._prompt)
         said = self._usage.get("completion_tokens", self._said)
@@ -74,9 +75,24 @@ class Counted:
             logger.warning("a call of a model is not counted: %s", failure.detail)
 
 
+def _longest_answers(body: dict[str, Any]) -> int:
+    """Return how many tokens the answers may have together; none where nothing is said."""
+    names = ["max_tokens"] if "prompt" in body else ["max_completion_tokens", "max_tokens"]
+    if not {"messages", "prompt"} & body.keys():
+        return 0
+    given = [body[name] for name in names if _is_count(body.get(name))]
+    number = body["n"] if _is_count(body.get("n")) else 1
+    return int((given[0] if given else settings.max_tokens) * number)
+
+
+def _is_count(given: object) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given > 0
+
+
 def _texts(body: dict[str, Any]) -> Iterator[str]:
-    """Yield what a model is told; not pictures, which are no text."""
-    for message in body.get("messages") or ():
+    """Yield what a model is told; not pictures, which are no text, nor tokens."""
+    messages = body.get("messages")
+    for message in messages if isinstance(messages, list) else ():
         content = message.get("content") if isinstance(message, dict) else None
         parts = content if isinstance(content, list) else [{"text": content}]
         yield from _written(part.get("text") for part in parts if isinstance(part, dict))
@@ -87,14 +103,26 @@ def _texts(body: dict[str, Any]) -> Iterator[str]:
         yield json.dumps(body["tools"])
 
 
+def _tokens(body: dict[str, Any]) -> int:
+    """Return how many tokens are given as such, in one list or in several."""
+    found = 0
+    for name in ("prompt", "input"):
+        given = body.get(name)
+        for one in given if isinstance(given, list) else ():
+            found += len(one) if isinstance(one, list) else isinstance(one, int)
+    return found
+
+
 def _answers(said: dict[str, Any]) -> Iterator[str]:
     """Yield the texts of choices, whole or in pieces, also those of legacy completions."""
     choices = said.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         words = choice.get("delta") or choice.get("message") or {}
-        yield from _written(
-            (choice.get("text"), words.get("content"), words.get("reasoning_content"))
-        )
+        yield from _written((choice.get("text"), *(words.get(name) for name in SAID)))
+        calls = words.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            function = call.get("function") or {}
+            yield from _written((function.get("name"), function.get("arguments")))
 
 
 def _written(given: Iterable[object]) -> Iterator[str]:

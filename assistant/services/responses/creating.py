@@ -13,7 +13,7 @@ from assistant.errors import Conflict, InvalidInput, NotFound
 from assistant.extensions import settings
 from assistant.models import ItemConversation, Job, Response
 from assistant.models.job import OPEN
-from assistant.services import active_owner, jobs
+from assistant.services import active_owner, jobs, quotas
 from assistant.services.jobs import kinds
 from assistant.services.responses import file_search, history, input_items, prompts, rows
 from assistant.services.responses.asking import FILE_SEARCH
@@ -82,7 +82,8 @@ def _most_tokens(wanted: Wanted, items: list[Members]) -> int:
     room = settings.context_tokens
     if wanted.previous_id is None and wanted.conversation_id is None:
         room = prompts.estimate(prompts.messages_of(wanted.asked["instructions"], items))
-    return room + (wanted.asked["max_output_tokens"] or settings.max_tokens)
+    most = room + (wanted.asked["max_output_tokens"] or settings.max_tokens)
+    return min(most, quotas.MOST_WANTED)
 
 
 def items_of(

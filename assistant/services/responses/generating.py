@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.chat import ChatRequest, Usage
+from assistant.chat import ChatRequest, ChatStream, Usage
 from assistant.database import transaction
 from assistant.errors import NotFound, PermanentError, TransientError
 from assistant.extensions import adapters, settings
@@ -100,27 +100,9 @@ def answer(run: Run, task: Task) -> None:
     grounds = grounds_of(run, task.asked, draft, messages)
     if grounds is not None:
         messages, draft.markers = grounds.messages, CitingFilter(len(grounds.hits))
-    stream = adapters.chat_model.stream(
-        ChatRequest(
-            messages=messages,
-            model=task.asked["model"],
-            temperature=task.asked["temperature"],
-            max_tokens=task.asked["max_output_tokens"],
-            timeout=settings.model_timeout,
-            extra=prompts.request_members(task.asked),
-        )
-    )
+    stream = _asked(task, messages)
     run.on_stop(stream.abort)
-    model = task.asked["model"]
-    draft.used = lambda: used(_guess(messages, draft), model, estimated=True)
-    try:
-        for piece in stream.pieces():
-            draft.take(piece)
-        run.check()
-    finally:
-        stream.abort()
-        usage = stream.usage or _guess(messages, draft)
-        run.usage = used(usage, model, estimated=stream.usage is None)
+    usage = _take(run, task, stream, messages)
     draft.close()
     incomplete = REASONS.get(stream.finish_reason or "")
     _demand_an_answer(draft, incomplete)
@@ -129,6 +111,39 @@ def answer(run: Run, task: Task) -> None:
         run.progress("citing")
         annotations = grounds.annotations(run, draft.markers)
     draft.end(incomplete=incomplete, annotations=annotations, usage=usage_of(usage))
+
+
+def _asked(task: Task, messages: Messages) -> ChatStream:
+    asked = task.asked
+    return adapters.chat_model.stream(
+        ChatRequest(
+            messages=messages,
+            model=asked["model"],
+            temperature=asked["temperature"],
+            max_tokens=asked["max_output_tokens"],
+            timeout=settings.model_timeout,
+            extra=prompts.request_members(asked),
+        )
+    )
+
+
+def _take(run: Run, task: Task, stream: ChatStream, messages: Messages) -> Usage:
+    """Take what the model says, and return what that took of it."""
+    draft, model = task.draft, task.asked["model"]
+    draft.used = lambda: used(_guess(messages, draft), model, estimated=True)
+    has_begun = False
+    try:
+        for piece in stream.pieces():
+            has_begun = True
+            draft.take(piece)
+        run.check()
+    finally:
+        stream.abort()
+        usage = stream.usage or _guess(messages, draft)
+        if stream.usage or has_begun or run.stopping:
+            # Else no model has answered.
+            run.usage = used(usage, model, estimated=stream.usage is None)
+    return usage
 
 
 def _guess(messages: Messages, draft: Draft) -> Usage:

@@ -14,7 +14,7 @@ from assistant.database import transaction, when_rolled_back
 from assistant.errors import NotFound, RateLimited, UnsupportedDocument
 from assistant.extensions import adapters, settings
 from assistant.models import Collection, Document, DocumentStatus, Job, UploadedFile
-from assistant.services import jobs, upload_folder
+from assistant.services import jobs, quotas, upload_folder
 from assistant.services.documents import documents
 from assistant.services.jobs import kinds
 from assistant.services.stores import files, stores
@@ -93,6 +93,7 @@ def _attach(
                 made.append(document.id)
                 promised += [] if job is None else [job]
             stores.note_use(session, owner_id, [store_id])
+            quotas.demand_storage(session, owner_id)
     finally:
         # Whatever has happened, a file without a row is harmless, and removed in time.
         for file_id in keys.keys() - used:

@@ -17,7 +17,7 @@ from assistant.database import SYSTEM, transaction
 from assistant.errors import Conflict, NotFound, UnsupportedDocument
 from assistant.extensions import adapters
 from assistant.models import Document, UploadedFile
-from assistant.services import active_owner, idempotency, upload_folder
+from assistant.services import active_owner, idempotency, quotas, upload_folder
 from assistant.services.documents import deletion
 from assistant.services.documents.uploads import KeptFile, clean_filename, keeping, store_once
 from assistant.services.stores.windows import Slice, rows_in
@@ -89,6 +89,7 @@ def create(
         session.flush()
         session.refresh(made)
         store_once(session, owner_id, file)
+        quotas.demand_storage(session, owner_id)
     return _shown(made)
 
 
