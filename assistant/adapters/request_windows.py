@@ -1,6 +1,7 @@
 """Requests counted in windows of a minute: in Redis, or in this process while Redis is away."""
 
 import hashlib
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -8,9 +9,11 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from redis import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from assistant.adapters.cache import Cache
+
+logger = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 60
 # So many are counted in a process at most; then those go that were first.
@@ -107,14 +110,23 @@ class RequestWindows:
         return 0, now + WINDOW_SECONDS
 
 
-def _ask(client: Redis, limits: Sequence[Limit]) -> list[int]:
+def _ask(client: Redis, limits: Sequence[Limit]) -> list[int] | None:
+    """Return what Redis has counted; None if it answers and takes no writes, such as when full."""
     keys = [limit.key for limit in limits]
     given = [*keys, str(WINDOW_SECONDS * 1000), *(str(limit.quota) for limit in limits)]
     try:
-        answer = client.evalsha(_DIGEST, len(keys), *given)
+        return _run(client, len(keys), given)
+    except ResponseError as error:
+        logger.warning("requests are counted in this process: %s", error)
+        return None
+
+
+def _run(client: Redis, keys: int, given: Sequence[str]) -> list[int]:
+    try:
+        answer = client.evalsha(_DIGEST, keys, *given)
     except NoScriptError:
         # Redis was started anew; it keeps the script from now on.
-        answer = client.eval(_COUNT, len(keys), *given)
+        answer = client.eval(_COUNT, keys, *given)
     return cast("list[int]", answer)
 
 

@@ -159,3 +159,18 @@ def test_what_a_process_counts_has_bounds(clock: Callable[[float], None]) -> Non
     for number in range(MOST_COUNTED + 5):
         count(number)
     assert len(windows._here) == MOST_COUNTED
+
+
+def test_a_redis_that_takes_no_writes_is_still_read(another_app: Make, user: User) -> None:
+    app = another_app(requests_per_user=2)
+    cache.ask(lambda client: client.script_flush())
+    cache.ask(lambda client: client.hset(f"requests:user:{user.id}", "not", "a count"))
+    assert statuses(app, 3, user.access_token) == [200, 200, 429]
+    assert not app.extensions["cache"].is_away
+
+
+def test_redis_started_anew_knows_the_script_at_once(another_app: Make, user: User) -> None:
+    app = another_app(requests_per_user=2)
+    for expected in (200, 200, 429):
+        cache.ask(lambda client: client.script_flush())
+        assert me(app, user.access_token).status_code == expected

@@ -1,6 +1,8 @@
 """What a user may have and use up holds whatever happens to jobs, and nothing stays reserved."""
 
 import io
+import os
+import signal
 import threading
 import uuid
 from collections.abc import Callable
@@ -11,10 +13,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from assistant.config import EXTRACTIVE
 from assistant.database import transaction
-from assistant.errors import AssistantError, QuotaExceeded, TokensSpent
+from assistant.errors import AssistantError, PermanentError, QuotaExceeded, TokensSpent
 from assistant.extensions import settings
 from assistant.models import Job
 from assistant.services import jobs, quotas
@@ -23,6 +26,7 @@ from assistant.services.accounts.caller import Caller
 from assistant.services.conversations import regenerating
 from assistant.services.documents import changes
 from assistant.services.generation import analysis
+from assistant.services.jobs import Run
 from assistant.services.jobs.sweeping import sweep
 from tests.doubles.model_server import ModelServer
 from tests.services.conftest import Configure
@@ -40,6 +44,7 @@ from tests.services.factories import (
     sql,
     upload,
 )
+from tests.services.test_killed import killed
 
 # The question of `ask`, the longest answer, and room for either side of it.
 ONE = 1100
@@ -206,6 +211,41 @@ def test_a_worker_that_dies_leaves_what_it_has_used_up(owner: uuid.UUID) -> None
     with pytest.raises(jobs.Stopped), transaction(owner) as session:
         run.fence(session)
     assert used(owner)["total_tokens"] == 255
+
+
+@pytest.mark.parametrize("checkpoints", [0, 3])
+def test_a_kill_in_mid_stream_loses_at_most_what_came_after_the_last_checkpoint(
+    app: Flask, owner: uuid.UUID, model: ModelServer, configure: Configure, checkpoints: int
+) -> None:
+    configure(checkpoint_seconds=0.01)
+    job = ask(owner)
+    at_most = reserved(owner)
+
+    def die_later() -> None:
+        """Let this process, which lacks the threads of the other, be killed at a checkpoint."""
+        vars(app.extensions["adapters"]).pop("chat_model", None)
+        keep, left = Run.keep_usage, iter(range(checkpoints))
+
+        def keep_or_die(self: Run, session: Session) -> PermanentError | None:
+            if next(left, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return keep(self, session)
+
+        Run.keep_usage = keep_or_die  # type: ignore[method-assign]
+
+    model.script("endless", interval=2)
+    killed(job, die_later)
+    first = attempts_of(job)[0].usage
+    assert (first is not None) == bool(checkpoints)
+    assert reserved(owner) == at_most
+    assert perform(job).state == "succeeded"
+    assert reserved(owner) == 0
+    spent = [one.usage for one in attempts_of(job) if one.usage is not None]
+    row = used(owner)
+    assert row["attempts"] == len(spent) == 1 + bool(checkpoints)
+    for name in ("prompt_tokens", "completion_tokens", "estimated_tokens"):
+        assert row[name] == sum(one[name] for one in spent)
+    assert bool(row["estimated_tokens"]) == bool(checkpoints)
 
 
 def test_a_process_of_the_release_before_is_counted_too(owner: uuid.UUID) -> None:
