@@ -113,7 +113,7 @@ def file(version: str, place: str) -> Response:
 
 
 def _answer(sent: File, caching: str | None) -> Response:
-    packs = "gzip" in request.accept_encodings
+    packs = request.accept_encodings.quality("gzip") > 0
     response = Response(
         sent.packed if packs else sent.body, content_type=f"{sent.media_type}; charset=utf-8"
     )
@@ -123,4 +123,5 @@ def _answer(sent: File, caching: str | None) -> Response:
     if packs:
         response.headers["Content-Encoding"] = "gzip"
     response.set_etag(sent.tag, weak=True)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
