@@ -1,6 +1,7 @@
 """Browsers may have the refresh token as a cookie, which pages of others cannot use."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import PASSWORD, User
 from tests.factories import assert_problem
+from tests.test_credentials import signed
 
 AUTH = "/api/v1/auth"
 OURS = {"Origin": "http://localhost"}
@@ -132,6 +134,22 @@ def test_an_access_token_signs_out_as_before_and_takes_the_cookie_along(
     answer = browser.post(f"{AUTH}/logout", headers=headers)
     assert answer.status_code == 204
     assert len(cookies(answer)) == 2
+
+
+@pytest.mark.parametrize("sent", ["null", "Bearer null", "Bearer ended"])
+def test_an_access_token_that_is_not_good_keeps_nobody_from_signing_out(
+    browser: FlaskClient, user: User, sent: str
+) -> None:
+    access = browser.post(f"{AUTH}/refresh", headers=OURS).get_json()["access_token"]
+    ended = signed(user, exp=datetime(2020, 1, 1, tzinfo=UTC))
+    headers = {"Authorization": sent.replace("ended", ended)}
+    other_page = {"Origin": "https://evil.example"}
+    assert_problem(browser.post(f"{AUTH}/logout", headers={**headers, **other_page}), 403)
+    answer = browser.post(f"{AUTH}/logout", headers={**headers, **OURS})
+    assert answer.status_code == 204
+    assert [cookie["Max-Age"] for cookie in cookies(answer)] == ["0", "0"]
+    session = {"Authorization": f"Bearer {access}"}
+    assert_problem(browser.get("/api/v1/users/me", headers=session), 401)
 
 
 @pytest.mark.parametrize("token", ["", "x", "AAAA", "a" * 600, "ä"])
