@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 HIGHEST_PORT = 65535
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # As SQLAlchemy reads it, which takes characters into a password that `urlsplit` would not.
 POSTGRES = re.compile(
@@ -56,6 +57,17 @@ def public(url: str | None) -> str | None:
             "password and a query"
         )
     return url.rstrip("/") if url is not None else None
+
+
+def origin(url: str | None) -> str | None:
+    """Return the origin of an address as browsers write it; None without an address."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    named = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{named}{port}"
 
 
 def chroma(url: str) -> str:

@@ -6,6 +6,7 @@ comes from is checked all the same, by its `Origin`, which browsers send with ev
 
 from flask import Response, after_this_request, current_app, request
 
+from assistant import addresses
 from assistant.errors import PermissionDenied
 
 NAME = "refresh_token"
@@ -27,10 +28,13 @@ def demand_our_page() -> None:
     scheme, _, host = origin.partition("://")
     schemes = ("https",) if request.is_secure else ("http", "https")
     is_ours = host == request.host and scheme in schemes
+    # A proxy may have changed the host of the request.
+    is_ours = is_ours or origin == _public_origin()
     if not is_ours and origin not in current_app.extensions["settings"].allowed_origins:
         raise PermissionDenied(
-            "With the cookie of a refresh token this answers pages of this host only, and those of "
-            "ALLOWED_ORIGINS, by the header Origin. Programs send the token in the body."
+            "With the cookie of a refresh token this answers pages of this host only, of that in "
+            "PUBLIC_URL, and those of ALLOWED_ORIGINS, by the header Origin. Programs send the "
+            "token in the body."
         )
 
 
@@ -45,7 +49,7 @@ def give(token: str) -> None:
                 *(NAME, token),
                 max_age=days * DAY,
                 path=path,
-                secure=request.is_secure,
+                secure=_is_for_https(),
                 httponly=True,
                 samesite="Strict",
             )
@@ -61,6 +65,15 @@ def take_back() -> None:
     def remove(response: Response) -> Response:
         for path in PATHS:
             response.delete_cookie(
-                NAME, path=path, secure=request.is_secure, httponly=True, samesite="Strict"
+                NAME, path=path, secure=_is_for_https(), httponly=True, samesite="Strict"
             )
         return response
+
+
+def _is_for_https() -> bool:
+    """Return whether clients come by HTTPS, though a proxy may not tell by what they came."""
+    return request.is_secure or (_public_origin() or "").startswith("https://")
+
+
+def _public_origin() -> str | None:
+    return addresses.origin(current_app.extensions["settings"].public_url)

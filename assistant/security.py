@@ -27,12 +27,14 @@ from assistant.services.accounts import (
 from assistant.services.accounts.caller import Caller
 from assistant.services.jobs import SharedRead, job_table
 
+# Whoever watches over the application asks often, and is not to be told a wrong thing; a browser
+# fetches some sixty files of the console at once.
+UNCOUNTED = ("health", "console")
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 # Views that Flask and flask-smorest add by themselves; all of them are open.
-# Whoever watches over the application asks often, and is not to be told a wrong thing.
-UNCOUNTED = ("health",)
 OPEN_ENDPOINTS = frozenset({"static", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"})
 
 
@@ -76,7 +78,7 @@ def allow(
     `shared_read`. `ticket` lets in who has a ticket for the job of the path. `signed_in` takes no
     key at all: what could lock its user out, or what makes or changes somebody for good; where that
     depends on who or what it is about, the view calls `demand_session`. `by_cookie` lets in who has
-    no access token and the cookie of a refresh token.
+    no access token that is good, and the cookie of a refresh token.
     """
     access = Access(Scope(scope), role, public, with_job, ticket, signed_in, by_cookie)
 
@@ -118,12 +120,15 @@ def _let_in(access: Access, job_id: uuid.UUID | None) -> None:
 def _identify(access: Access, job_id: uuid.UUID | None) -> Caller:
     if access.ticket and "ticket" in request.args:
         return tickets.redeem(request.args["ticket"], cast(uuid.UUID, job_id))
-    if access.by_cookie and "Authorization" not in request.headers:
-        token = refresh_cookie.sent()
-        if token is not None:
-            return sessions.holder_of(token)
     g.job = SharedRead(cast(uuid.UUID, job_id)) if access.with_job else None
-    return authenticate(_bearer(), g.job)
+    try:
+        return authenticate(_bearer(), g.job)
+    except InvalidCredentials:
+        # Also of who sends an access token that has ended.
+        token = refresh_cookie.sent() if access.by_cookie else None
+        if token is None:
+            raise
+    return sessions.holder_of(token)
 
 
 def count_request(address: str | None, by: Caller | None = None) -> None:

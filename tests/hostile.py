@@ -54,6 +54,8 @@ MESSAGES = [
     f"\u202eimg\u202c \u2066<img src=x onerror={RUN}>\u2069 \u200f[x](javascript:{RUN})",
     "<" * 500 + "img src=x onerror=" + RUN + ">" * 500,
     "[" * 300 + "x" + "](y)" * 300,
+    ">" * 2000,
+    "- " * 3000 + "x",
     f"⦗⦘ <img src=x onerror={RUN}> ⦗ **a⦘** [⦗x](javascript:{RUN}⦘)",
 ]
 

@@ -171,7 +171,7 @@ def _handed_out(tokens: Tokens, *, in_cookie: bool) -> dict[str, Any]:
 def logout() -> None:
     """End this session; its tokens are worthless at once.
 
-    Without an access token, the cookie of a refresh token says which session it is.
+    Without an access token that is good, the cookie of a refresh token says which session it is.
     """
     refresh_cookie.take_back()
     sessions.sign_out(caller())

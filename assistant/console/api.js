@@ -18,9 +18,17 @@ export const random = () =>
     byte.toString(16).padStart(2, '0'),
   ).join('')
 
+// Addresses in answers begin with PUBLIC_URL if it is set, and lead here however this was found.
+function placeOf(path) {
+  const { pathname, search } = new URL(path, location.href)
+  const isWhole = /^https?:/.test(path)
+  const own = isWhole ? pathname.slice(pathname.indexOf('/api/')) : pathname
+  return new URL((own.startsWith('/api/') ? own : API + own) + search, location.origin)
+}
+
 // Send a request once, and again only if the token had ended; return the answer.
 export async function request(method, path, { body, headers = {}, query, signal } = {}) {
-  const place = new URL(path.startsWith('/api/') ? path : API + path, location.origin)
+  const place = placeOf(path)
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined && value !== null && value !== '') place.searchParams.set(name, value)
   }

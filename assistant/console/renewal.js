@@ -27,8 +27,10 @@ export function forget() {
   localStorage.removeItem(KEY)
 }
 
-export const mayRenew = () =>
-  sessionStorage.getItem(KEY) !== null || localStorage.getItem(KEY) === COOKIE
+export const isByCookie = () =>
+  sessionStorage.getItem(KEY) === null && localStorage.getItem(KEY) === COOKIE
+
+export const mayRenew = () => sessionStorage.getItem(KEY) !== null || isByCookie()
 
 // Return new tokens; null if the session is over.
 export async function renew() {

@@ -35,12 +35,13 @@ class Session extends Store {
   }
 
   async signOut() {
-    const token = this.#token
+    // The cookie outlives access tokens, and says enough; without one, the token has to be good.
+    const token = renewal.isByCookie() ? null : await this.token().catch(() => null)
     this.#forget()
     // It is forgotten here whatever the server says; there it ends by itself.
     await fetch(`${API}/auth/logout`, {
       method: 'POST',
-      headers: { Authorization: `Bearer ${token}` },
+      headers: token ? { Authorization: `Bearer ${token}` } : {},
       credentials: 'same-origin',
     }).catch(() => {})
     // Nothing that was shown outlasts the session.

@@ -1,6 +1,7 @@
 """Browsers may have the refresh token as a cookie, which pages of others cannot use."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import PASSWORD, User
 from tests.factories import assert_problem
+from tests.test_credentials import signed
 
 AUTH = "/api/v1/auth"
 OURS = {"Origin": "http://localhost"}
@@ -72,6 +74,34 @@ def test_under_https_it_is_for_https_alone(another_app: Make, user: User) -> Non
     assert len(cookies(response)) == 2
 
 
+@pytest.mark.parametrize(
+    ("public_url", "origin"),
+    [
+        ("https://assistant.example.org", "https://assistant.example.org"),
+        ("https://Assistant.example.org:443/at/", "https://assistant.example.org"),
+        ("https://assistant.example.org:8443", "https://assistant.example.org:8443"),
+        ("https://[FD00::7]", "https://[fd00::7]"),
+    ],
+)
+def test_behind_a_proxy_pages_of_the_public_url_are_ours(
+    another_app: Make, user: User, public_url: str, origin: str
+) -> None:
+    """Whatever host the proxy names, and without a word of HTTPS."""
+    client = another_app(public_url=public_url).test_client(use_cookies=False)
+    host = {"Host": "127.0.0.1:8000"}
+    response = sign_in(client, user, {**host, "Origin": origin})
+    assert response.status_code == 200
+    given = cookies(response)
+    assert len(given) == 2
+    assert all("Secure" in cookie for cookie in given)
+    sent = {**host, "Cookie": f"refresh_token={given[0]['value']}"}
+    for other in (f"{origin}1", origin.replace("https", "http"), "https://", ""):
+        assert_problem(sign_in(client, user, {**host, "Origin": other}), 403)
+    left = client.post(f"{AUTH}/logout", headers={**sent, "Origin": origin})
+    assert left.status_code == 204
+    assert all("Secure" in cookie for cookie in cookies(left))
+
+
 def test_the_cookie_is_changed_for_a_new_one(browser: FlaskClient, app: Flask) -> None:
     first = browser.get_cookie("refresh_token", path=f"{AUTH}/refresh")
     assert first is not None
@@ -132,6 +162,22 @@ def test_an_access_token_signs_out_as_before_and_takes_the_cookie_along(
     answer = browser.post(f"{AUTH}/logout", headers=headers)
     assert answer.status_code == 204
     assert len(cookies(answer)) == 2
+
+
+@pytest.mark.parametrize("sent", ["null", "Bearer null", "Bearer ended"])
+def test_an_access_token_that_is_not_good_keeps_nobody_from_signing_out(
+    browser: FlaskClient, user: User, sent: str
+) -> None:
+    access = browser.post(f"{AUTH}/refresh", headers=OURS).get_json()["access_token"]
+    ended = signed(user, exp=datetime(2020, 1, 1, tzinfo=UTC))
+    headers = {"Authorization": sent.replace("ended", ended)}
+    other_page = {"Origin": "https://evil.example"}
+    assert_problem(browser.post(f"{AUTH}/logout", headers={**headers, **other_page}), 403)
+    answer = browser.post(f"{AUTH}/logout", headers={**headers, **OURS})
+    assert answer.status_code == 204
+    assert [cookie["Max-Age"] for cookie in cookies(answer)] == ["0", "0"]
+    session = {"Authorization": f"Bearer {access}"}
+    assert_problem(browser.get("/api/v1/users/me", headers=session), 401)
 
 
 @pytest.mark.parametrize("token", ["", "x", "AAAA", "a" * 600, "ä"])

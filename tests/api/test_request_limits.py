@@ -100,8 +100,10 @@ def test_an_address_is_counted_whoever_it_is(another_app: Make, user: User) -> N
     assert me(app, "nonsense").headers["RateLimit"].startswith('"address";r=0;')
     assert me(app, user.access_token).status_code == 429
     assert me(app, user.access_token, ELSEWHERE).status_code == 200
-    for path in ("/health/live", "/health/ready", "/health"):
-        assert app.test_client().get(path).status_code == 200
+    for path in ("/health/live", "/health/ready", "/health", "/app", "/app/any/main.js"):
+        answer = app.test_client().get(path, environ_base={"REMOTE_ADDR": HOME})
+        assert answer.status_code == 200
+        assert "RateLimit" not in answer.headers
 
 
 def test_an_address_that_may_be_a_proxys_is_not_counted(another_app: Make, user: User) -> None:

@@ -81,6 +81,15 @@ def test_days_that_are_none_are_refused(user: User, query: str) -> None:
     assert_problem(user.get(f"/usage?{query}"), 422)
 
 
+def test_the_calendar_has_an_end(user: User, admin: User) -> None:
+    for day in ("0001-01-01", "9999-12-31"):
+        query = f"since={day}&until={day}"
+        assert user.get(f"/usage?{query}").get_json()["days"] == []
+        assert admin.get(f"/admin/usage?{query}").get_json() == []
+    assert_problem(user.get("/usage?since=0001-01-01&until=9999-12-31"), 422)
+    assert_problem(user.get("/usage?since=9999-12-31"), 422)
+
+
 def test_administrators_see_everybodys(
     user: User, admin: User, make_user: Callable[[], User]
 ) -> None:

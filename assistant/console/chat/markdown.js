@@ -11,7 +11,31 @@ const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00
 const PIECES = new RegExp(`(\\[\\d{1,3}\\]|${BEGIN}|${END})`)
 const ALIGNED = { left: 'start', center: 'middle', right: 'end' }
 
-export const tokensOf = (text) => marked.lexer(text)
+// What is nested deeper is no text; to read it or to draw it would exhaust the stack.
+const DEEPEST = 100
+
+// Return the blocks of a text; where it is too deep, one with all of it as it stands.
+export function tokensOf(text) {
+  try {
+    const tokens = marked.lexer(text)
+    if (!isTooDeep(tokens)) return tokens
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+  }
+  return [{ type: 'plain', raw: text }]
+}
+
+function isTooDeep(tokens) {
+  let level = tokens
+  for (let depth = 0; level.length; depth += 1) {
+    if (depth > DEEPEST) return true
+    level = level.flatMap(within)
+  }
+  return false
+}
+
+const within = ({ tokens = [], items = [], header = [], rows = [] }) =>
+  tokens.concat(items, header, ...rows)
 
 // `cite` makes what stands for a marker, or null where there is no such citation.
 export const contextOf = (cite) => ({ cite, marking: false })

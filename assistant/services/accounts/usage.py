@@ -48,7 +48,8 @@ def _rows(since: date | None, until: date | None) -> Select[UsageDay]:
     """Choose the days from one to another, both included; by default those of this month."""
     last = until or datetime.now(UTC).date()
     first = since or last.replace(day=1)
-    if not first <= last <= first + LONGEST:
+    # Not `first + LONGEST`, which no calendar has at its end.
+    if not timedelta() <= last - first <= LONGEST:
         raise InvalidInput(
             f"Name days of which the first is not behind the last, within {LONGEST.days} days.",
             parameter="since",
