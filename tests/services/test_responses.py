@@ -182,7 +182,7 @@ def test_who_follows_many_events_gets_them_in_portions(
     model.script(text="One two three four.", reasoning=2)
     job = create(owner)
     done(job)
-    told = [event.number for batch in following.follow(owner, job.id) for event in batch]
+    told = [event.number for news in following.follow(owner, job.id) for event in news.events]
     assert told == list(range(len(told)))
     assert len(told) > 12
 

@@ -54,8 +54,8 @@ def _streamed(owner_id: uuid.UUID, response_id: uuid.UUID, *, background: bool) 
     if background:
         return event_stream.send(response_id)
 
-    def afterwards(stayed: bool) -> None:
-        if stayed:
+    def afterwards(has_ended: bool) -> None:
+        if has_ended:
             stopping.leave(owner_id, response_id)
         else:
             stopping.hang_up(owner_id, response_id)

@@ -18,7 +18,7 @@ AT_ONCE = 500
 
 
 class News(NamedTuple):
-    """What is new to a follower, and whether nothing more comes."""
+    """What is new to a follower, and whether the response has ended, so that nothing more comes."""
 
     events: list[Event]
     over: bool
@@ -26,11 +26,11 @@ class News(NamedTuple):
 
 def follow(
     owner_id: uuid.UUID, response_id: uuid.UUID, after: int = -1
-) -> Generator[list[Event], None, None]:
+) -> Generator[News, None, None]:
     """Yield events behind a number as they come, several at once; none is a sign of life.
 
-    It ends with the response, or early when the process leaves. Raises `NotFound` at the first
-    step for a response that is not the owner's, and ends if it is deleted later.
+    It ends with the response, or early when the process leaves: only the last that is yielded says
+    which. Raises `NotFound` for a response that is not the owner's, or is deleted later.
     """
     feed = Feed()
     with hub().feed(response_id, owner_id, feed):
@@ -39,7 +39,7 @@ def follow(
                 news = read(owner_id, response_id, after)
             if news.events:
                 after = news.events[-1].number
-            yield news.events
+            yield news
             if news.over or feed.closed:
                 return
             if len(news.events) < AT_ONCE:

@@ -2,11 +2,15 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from assistant.api.openai import event_stream
+from assistant.errors import Unavailable
 from assistant.services import jobs
+from assistant.services.responses.following import News, follow
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import assert_openai_error, change_rows, job, job_row
@@ -388,3 +392,23 @@ def test_each_event_is_there_before_it_is_seen(user: User, model: ModelServer) -
     events = stream(user, made)
     assert events[: len(broken_off)] == broken_off
     assert "".join(event["delta"] for event in events if "delta" in event) == text_of(ended)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("ending", [None, Unavailable("The database is away.")])
+def test_a_stream_that_ends_before_its_response_stops_it(
+    user: User, monkeypatch: pytest.MonkeyPatch, ending: Exception | None, stored: bool
+) -> None:
+    def broken_off(*args: Any) -> Iterator[News]:
+        steps = follow(*args)
+        yield next(steps)
+        if ending is not None:
+            raise ending
+
+    monkeypatch.setattr(event_stream, "follow", broken_off)
+    body = {"input": "Hello.", "stream": True, "store": stored}
+    text = user.openai("POST", "/responses", json=body).text
+    created = json.loads(text.split("data: ")[1].split("\n")[0])["response"]
+    assert job_row(job_of(created)).state == "cancelled"
+    found = user.openai("GET", f"/responses/{created['id']}")
+    assert found.status_code == (200 if stored else 404)
