@@ -2,7 +2,6 @@
 
 import uuid
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -15,10 +14,9 @@ from assistant.models import ItemConversation, Job, Response
 from assistant.models.job import OPEN
 from assistant.services import active_owner, jobs, quotas
 from assistant.services.jobs import kinds
-from assistant.services.responses import file_search, history, input_items, prompts, rows
+from assistant.services.responses import file_search, input_items, prompts, references, rows
 from assistant.services.responses.asking import FILE_SEARCH
-from assistant.services.responses.input_items import FIRST_INPUT
-from assistant.services.responses.output_items import Members, item_id, prefix_of
+from assistant.services.responses.output_items import Members
 
 # Whoever counts the jobs of a sequence does it alone.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('responses ' || :key, 0))")
@@ -91,18 +89,7 @@ def items_of(
 ) -> list[Members]:
     """Return the items that are given, with those in the place of references that they name."""
     items = input_items.read(wanted.input, response_id)
-    look_up = partial(history.referred, session, owner_id)
-    resolved: list[Members] = []
-    for number, item in enumerate(items):
-        found = look_up(item["id"]) if item["type"] == "item_reference" else item
-        if found is None:
-            raise InvalidInput(
-                f"There is no item with the id {item['id'][:100]!r}.", pointer=f"/input/{number}/id"
-            )
-        # In a conversation each item is once.
-        own = item_id(prefix_of(found["id"]), response_id, FIRST_INPUT + number)
-        resolved.append({**found, "id": own})
-    return resolved
+    return references.resolved(session, owner_id, response_id, items)
 
 
 def sequence_of(session: Session, owner_id: uuid.UUID, wanted: Wanted) -> uuid.UUID | None:

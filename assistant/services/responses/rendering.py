@@ -37,7 +37,7 @@ def body_of(response: Response, job: Job, events: Sequence[Event] = ()) -> Membe
     status = status_of(response, job)
     output = response.output
     if output is None:
-        output = _output_so_far(events, is_over=status not in (QUEUED, IN_PROGRESS))
+        output = output_of(events, is_over=status not in (QUEUED, IN_PROGRESS))
     error = None
     if status == FAILED and job.error is not None:
         error = {"code": _code(job.error["code"]), "message": job.error["detail"]}
@@ -55,7 +55,8 @@ def body_of(response: Response, job: Job, events: Sequence[Event] = ()) -> Membe
     )
 
 
-def _output_so_far(events: Sequence[Event], *, is_over: bool) -> list[Members]:
+def output_of(events: Sequence[Event], *, is_over: bool) -> list[Members]:
+    """Return the output of a response that has not succeeded, as far as it was said."""
     items = [item for item in items_of(events) if not item.given_up]
     if is_over:
         # It was broken off in the middle of something.
