@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -14,7 +15,14 @@ from assistant.models import ItemConversation, Job, Response
 from assistant.models.job import OPEN
 from assistant.services import active_owner, jobs, quotas
 from assistant.services.jobs import kinds
-from assistant.services.responses import file_search, input_items, prompts, references, rows
+from assistant.services.responses import (
+    file_search,
+    input_items,
+    prompts,
+    references,
+    rendering,
+    rows,
+)
 from assistant.services.responses.asking import FILE_SEARCH
 from assistant.services.responses.output_items import Members
 
@@ -40,8 +48,20 @@ class Wanted:
     background: bool = False
 
 
+class Promised(NamedTuple):
+    """A response to come: its id, which is that of its job, and what clients see of it."""
+
+    id: uuid.UUID
+    body: Members
+
+
 def create(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = None) -> uuid.UUID:
-    """Promise a response and return its id, which is that of its job."""
+    """Promise a response and return its id."""
+    return promise(owner_id, wanted, retry_of).id
+
+
+def promise(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = None) -> Promised:
+    """Promise a response, and return it as it is before any worker knows of it."""
     response_id = uuid7()
     with transaction(owner_id) as session:
         active_owner.demand_active(session, owner_id)
@@ -59,20 +79,20 @@ def create(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = Non
             retry_of=retry_of,
             reserved_tokens=_most_tokens(wanted, items),
         )
-        session.add(
-            Response(
-                id=response_id,
-                owner_id=owner_id,
-                previous_id=wanted.previous_id,
-                conversation_id=wanted.conversation_id,
-                stored=wanted.stored,
-                background=wanted.background,
-                asked=wanted.asked,
-                input=items,
-            )
+        response = Response(
+            id=response_id,
+            owner_id=owner_id,
+            previous_id=wanted.previous_id,
+            conversation_id=wanted.conversation_id,
+            stored=wanted.stored,
+            background=wanted.background,
+            asked=wanted.asked,
+            input=items,
         )
+        body = rendering.body_of(response, job)
+        session.add(response)
     jobs.announce(job)
-    return response_id
+    return Promised(response_id, body)
 
 
 def _most_tokens(wanted: Wanted, items: list[Members]) -> int:

@@ -85,6 +85,19 @@ def test_a_response_is_queued_and_completed(user: User, model: ModelServer) -> N
     assert job(user, job_of(made))["result"] == {"response_id": made["id"]}
 
 
+def test_the_first_answer_is_queued_however_fast_a_worker_is(
+    user: User, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce = jobs.announce
+    monkeypatch.setattr(jobs, "announce", lambda job: (announce(job), jobs.run(str(job.id))))
+    made = create(user)
+    assert (made["status"], made["output"], made["completed_at"]) == ("queued", [], None)
+    ended = read(user, made)
+    assert ended["status"] == "completed"
+    same = ("id", "created_at", "model", "tools", "metadata", "text", "temperature")
+    assert [made[name] for name in same] == [ended[name] for name in same]
+
+
 def test_its_events_are_numbered_and_the_same_each_time(user: User, model: ModelServer) -> None:
     made = create(user)
     first = stream_so_far(user, made)
