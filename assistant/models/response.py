@@ -18,9 +18,9 @@ class Response(Model):
     """What a model was asked and has answered; its id is that of its job, with which it goes.
 
     `asked` are the members of the request that the answer repeats, `input` its items. `output`,
-    `usage` and why it is `incomplete` are written once, when the job succeeds; until then what
-    there is of the output stands in the events. `previous_id` and `conversation_id` name what may
-    be gone by now.
+    `usage` and why it is `incomplete` are written once, when the job succeeds; `output`, too, when
+    its worker ends it otherwise. Until then what there is of it stands in the events.
+    `previous_id` and `conversation_id` name what may be gone by now.
     """
 
     __tablename__ = "responses"

@@ -22,6 +22,7 @@ from assistant.services.responses import (
     following,
     generating,
     reading,
+    rows,
     stopping,
 )
 from assistant.services.responses.creating import Wanted
@@ -138,6 +139,38 @@ def test_nothing_is_said_after_it_was_cancelled(owner: uuid.UUID) -> None:
     assert reading.get(owner, job.id) == seen
 
 
+def test_what_was_said_until_it_was_broken_off_is_written_once(
+    owner: uuid.UUID, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.script("cut", text="One two three.", after=2)
+    job = create(owner, background=False)
+    jobs.run(str(job.id))
+    sql("UPDATE jobs SET failures = 1, run_after = now() WHERE id = :id", id=job.id)
+    model.script("cut", text="One two three.", after=2)
+    failed = done(job)
+    assert (failed["status"], text_of(failed)) == ("failed", "One two")
+    assert failed["output"][0]["status"] == "incomplete"
+    monkeypatch.setattr(reading.rows, "events_behind", None)
+    assert reading.get(owner, job.id) == failed
+
+
+def test_whoever_follows_reads_what_was_asked_only_at_the_ends(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = create(owner)
+    assert [event["sequence_number"] for event in events(job)] == [0, 1]
+    found = rows.find
+    monkeypatch.setattr(rows, "find", None)
+    assert events(job, after=1) == []
+    run = hold(job)
+    monkeypatch.setattr(rows, "find", found)
+    task = generating.load(run)
+    assert [event["sequence_number"] for event in events(job, after=1)] == [2]
+    task.draft.add("One ")
+    monkeypatch.setattr(rows, "find", None)
+    assert "One " in [event.get("delta") for event in events(job, after=2)]
+
+
 def test_one_that_is_deleted_while_it_is_made_leaves_nothing(owner: uuid.UUID) -> None:
     job = create(owner)
     run = hold(job)
@@ -182,7 +215,7 @@ def test_who_follows_many_events_gets_them_in_portions(
     model.script(text="One two three four.", reasoning=2)
     job = create(owner)
     done(job)
-    told = [event.number for batch in following.follow(owner, job.id) for event in batch]
+    told = [event.number for news in following.follow(owner, job.id) for event in news.events]
     assert told == list(range(len(told)))
     assert len(told) > 12
 

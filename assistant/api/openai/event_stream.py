@@ -1,8 +1,9 @@
 """Send the events of a response as OpenAI's clients read them."""
 
+import logging
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,8 +17,10 @@ from assistant.errors import AssistantError
 from assistant.security import caller, caller_id
 from assistant.services import jobs
 from assistant.services.accounts.rechecking import recheck
-from assistant.services.responses.following import follow
+from assistant.services.responses.following import News, follow
 from assistant.services.responses.transcript import Event
+
+logger = logging.getLogger(__name__)
 
 QUIET_SECONDS = 10.0
 
@@ -25,11 +28,11 @@ QUIET_SECONDS = 10.0
 def send(
     response_id: uuid.UUID,
     after: int = -1,
-    afterwards: Callable[[bool], None] = lambda to_the_end: None,
+    afterwards: Callable[[bool], None] = lambda has_ended: None,
 ) -> Response:
     """Answer with the events of a response from behind a number.
 
-    `afterwards` is told whether its client has stayed to the end, or until the process leaves.
+    `afterwards` is told whether the response has ended, and its client had only to read the rest.
     """
     me, batches = caller(), follow(caller_id(), response_id, after)
     # The first step finds out whether there is such a response, while the answer can be a 404.
@@ -47,33 +50,40 @@ def send(
 
 
 def _frames(
-    first: list[Event],
-    batches: Iterator[list[Event]],
+    first: News,
+    batches: Iterator[News],
     presence: Presence[Any],
     environ: dict[str, Any],
     afterwards: Callable[[bool], None],
 ) -> Generator[bytes, None, None]:
-    stayed = False
+    news: News | None = first
+    has_ended = False
     try:
         said_at = time.monotonic()
-        yield b"".join(map(frame, first))
         # What is wrong is told to whoever comes back; this answer has begun and can only end.
-        with suppress(AssistantError):
-            while (events := _next(batches, environ)) is not None:
-                if events or time.monotonic() - said_at > QUIET_SECONDS:
+        with suppress(AssistantError, HungUp):
+            while news is not None:
+                has_ended = news.over
+                if news.events or time.monotonic() - said_at > QUIET_SECONDS:
                     said_at = time.monotonic()
-                    yield b"".join(map(frame, events)) or SIGN_OF_LIFE
+                    yield _frames_of(news.events) or SIGN_OF_LIFE
                 presence.look()
-        stayed = True
-    except HungUp:
-        return
+                news = _next(batches, environ)
     finally:
-        afterwards(stayed)
+        try:
+            afterwards(has_ended)
+        except AssistantError as error:
+            # The answer can say nothing more; upkeep removes what was not to be stored.
+            logger.warning("a response was not let go of: %s", error.detail)
 
 
-def _next(batches: Iterator[list[Event]], environ: dict[str, Any]) -> list[Event] | None:
+def _next(batches: Iterator[News], environ: dict[str, Any]) -> News | None:
     with listening(environ):
         return next(batches, None)
+
+
+def _frames_of(events: Sequence[Event]) -> bytes:
+    return b"".join(map(frame, events))
 
 
 def frame(event: Event) -> bytes:

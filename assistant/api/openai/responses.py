@@ -39,14 +39,14 @@ def create_response() -> Response:
 def _respond() -> Response:
     given, wanted = response_bodies.read(body(Body).raw)
     owner_id = caller_id()
-    response_id = creating.create(owner_id, wanted)
+    response_id, promised = creating.promise(owner_id, wanted)
     if given.stream:
         if given.background:
             made(response_id)
         return _streamed(owner_id, response_id, background=given.background)
     made(response_id)
     if given.background:
-        return jsonify(reading.get(owner_id, response_id))
+        return jsonify(promised)
     return jsonify(_answered(owner_id, response_id))
 
 
@@ -54,8 +54,8 @@ def _streamed(owner_id: uuid.UUID, response_id: uuid.UUID, *, background: bool) 
     if background:
         return event_stream.send(response_id)
 
-    def afterwards(stayed: bool) -> None:
-        if stayed:
+    def afterwards(has_ended: bool) -> None:
+        if has_ended:
             stopping.leave(owner_id, response_id)
         else:
             stopping.hang_up(owner_id, response_id)

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -15,10 +15,16 @@ from assistant.models import ItemConversation, Job, Response
 from assistant.models.job import OPEN
 from assistant.services import active_owner, jobs, quotas
 from assistant.services.jobs import kinds
-from assistant.services.responses import file_search, history, input_items, prompts, rows
+from assistant.services.responses import (
+    file_search,
+    input_items,
+    prompts,
+    references,
+    rendering,
+    rows,
+)
 from assistant.services.responses.asking import FILE_SEARCH
-from assistant.services.responses.input_items import FIRST_INPUT
-from assistant.services.responses.output_items import Members, item_id, prefix_of
+from assistant.services.responses.output_items import Members
 
 # Whoever counts the jobs of a sequence does it alone.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('responses ' || :key, 0))")
@@ -42,8 +48,20 @@ class Wanted:
     background: bool = False
 
 
+class Promised(NamedTuple):
+    """A response to come: its id, which is that of its job, and what clients see of it."""
+
+    id: uuid.UUID
+    body: Members
+
+
 def create(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = None) -> uuid.UUID:
-    """Promise a response and return its id, which is that of its job."""
+    """Promise a response and return its id."""
+    return promise(owner_id, wanted, retry_of).id
+
+
+def promise(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = None) -> Promised:
+    """Promise a response, and return it as it is before any worker knows of it."""
     response_id = uuid7()
     with transaction(owner_id) as session:
         active_owner.demand_active(session, owner_id)
@@ -61,20 +79,20 @@ def create(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = Non
             retry_of=retry_of,
             reserved_tokens=_most_tokens(wanted, items),
         )
-        session.add(
-            Response(
-                id=response_id,
-                owner_id=owner_id,
-                previous_id=wanted.previous_id,
-                conversation_id=wanted.conversation_id,
-                stored=wanted.stored,
-                background=wanted.background,
-                asked=wanted.asked,
-                input=items,
-            )
+        response = Response(
+            id=response_id,
+            owner_id=owner_id,
+            previous_id=wanted.previous_id,
+            conversation_id=wanted.conversation_id,
+            stored=wanted.stored,
+            background=wanted.background,
+            asked=wanted.asked,
+            input=items,
         )
+        body = rendering.body_of(response, job)
+        session.add(response)
     jobs.announce(job)
-    return response_id
+    return Promised(response_id, body)
 
 
 def _most_tokens(wanted: Wanted, items: list[Members]) -> int:
@@ -91,18 +109,7 @@ def items_of(
 ) -> list[Members]:
     """Return the items that are given, with those in the place of references that they name."""
     items = input_items.read(wanted.input, response_id)
-    look_up = partial(history.referred, session, owner_id)
-    resolved: list[Members] = []
-    for number, item in enumerate(items):
-        found = look_up(item["id"]) if item["type"] == "item_reference" else item
-        if found is None:
-            raise InvalidInput(
-                f"There is no item with the id {item['id'][:100]!r}.", pointer=f"/input/{number}/id"
-            )
-        # In a conversation each item is once.
-        own = item_id(prefix_of(found["id"]), response_id, FIRST_INPUT + number)
-        resolved.append({**found, "id": own})
-    return resolved
+    return references.resolved(session, owner_id, response_id, items)
 
 
 def sequence_of(session: Session, owner_id: uuid.UUID, wanted: Wanted) -> uuid.UUID | None:

@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -13,10 +14,10 @@ from assistant.crashes import crash_point
 from assistant.database import transaction
 from assistant.errors import PermanentError, Unavailable
 from assistant.extensions import settings
-from assistant.models import Response
+from assistant.models import Job, JobState, Response
 from assistant.services.generation.partial_reply import UNSTORABLE
 from assistant.services.jobs import Run
-from assistant.services.responses import history, rows
+from assistant.services.responses import history, rendering, rows
 from assistant.services.responses.citing import CitingFilter
 from assistant.services.responses.output_items import Kind, Members
 from assistant.services.responses.rendering import RESULTS
@@ -189,18 +190,29 @@ class Draft:
         if session.scalar(there.with_for_update(read=True, key_share=True)) is not None:
             owner_id = self._run.owner_id
             rows.write(session, owner_id, self._response.id, self.transcript.fresh)
+            self._keep_broken_off(session)
+
+    def _keep_broken_off(self, session: Session) -> None:
+        """Write what was said as the output, if nothing more will be."""
+        state = session.scalar(select(Job.state).where(Job.id == self._response.id))
+        if state in (JobState.FAILED, JobState.CANCELLED):
+            events = rows.events_behind(session, self._response.id)
+            self._set(session, output=rendering.output_of(events, is_over=True))
 
     def complete(self, session: Session) -> None:
         """Write how it ends, in the transaction in which the job succeeds."""
         rows.write(session, self._run.owner_id, self._response.id, self._last)
+        self._set(session, **self._values)
+        if self._response.conversation_id is not None:
+            history.append(session, self._response, self._values["output"])
+
+    def _set(self, session: Session, **values: Any) -> None:
         session.execute(
             update(Response)
             .where(Response.id == self._response.id)
-            .values(**self._values)
+            .values(**values)
             .execution_options(synchronize_session=False)
         )
-        if self._response.conversation_id is not None:
-            history.append(session, self._response, self._values["output"])
 
 
 def clean(text: str) -> str:

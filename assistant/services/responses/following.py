@@ -9,7 +9,6 @@ from assistant.services.events.catch_up_slots import turn
 from assistant.services.events.feeds import Feed
 from assistant.services.events.hub import hub
 from assistant.services.responses import rendering, rows
-from assistant.services.responses.rows import Known
 from assistant.services.responses.transcript import Event
 
 # What wakes a follower may be lost, so it looks by itself this often.
@@ -18,7 +17,7 @@ AT_ONCE = 500
 
 
 class News(NamedTuple):
-    """What is new to a follower, and whether nothing more comes."""
+    """What is new to a follower, and whether the response has ended, so that nothing more comes."""
 
     events: list[Event]
     over: bool
@@ -26,11 +25,11 @@ class News(NamedTuple):
 
 def follow(
     owner_id: uuid.UUID, response_id: uuid.UUID, after: int = -1
-) -> Generator[list[Event], None, None]:
+) -> Generator[News, None, None]:
     """Yield events behind a number as they come, several at once; none is a sign of life.
 
-    It ends with the response, or early when the process leaves. Raises `NotFound` at the first
-    step for a response that is not the owner's, and ends if it is deleted later.
+    It ends with the response, or early when the process leaves: only the last that is yielded says
+    which. Raises `NotFound` for a response that is not the owner's, or is deleted later.
     """
     feed = Feed()
     with hub().feed(response_id, owner_id, feed):
@@ -39,7 +38,7 @@ def follow(
                 news = read(owner_id, response_id, after)
             if news.events:
                 after = news.events[-1].number
-            yield news.events
+            yield news
             if news.over or feed.closed:
                 return
             if len(news.events) < AT_ONCE:
@@ -51,21 +50,21 @@ def read(owner_id: uuid.UUID, response_id: uuid.UUID, after: int) -> News:
     """Return what is behind a number by now."""
     with transaction(owner_id) as session:
         # First whether it has begun, before which there are no rows, and whether it has ended,
-        # after which all of them are there.
-        known = rows.find(session, owner_id, response_id, stored=False)
-        has_begun = known.job.attempt > 0
+        # after which all of them are there. What it was asked may be long: only the first events
+        # and the last tell of it.
+        standing = rows.standing(session, owner_id, response_id)
+        has_begun = standing.has_begun
         found = rows.events_behind(session, response_id, after, AT_ONCE) if has_begun else []
+        is_over = standing.has_ended and len(found) < AT_ONCE
+        last_of_head = rendering.last_of_head(standing)
+        if after >= last_of_head and not is_over:
+            return News(found, over=False)
+        known = rows.find(session, owner_id, response_id, stored=False)
         head = [each for each in rendering.head_of(*known) if each.number > after]
-        if not known.has_ended or len(found) == AT_ONCE:
+        if not is_over:
             return News([*head, *found], over=False)
-        last = rows.last_number(session, response_id)
-        if last is None:
-            last = len(rendering.head_of(*known)) - 1
-        all_events = rows.events_behind(session, response_id) if _needs_all(known) else []
+        last = rows.last_number(session, response_id) or last_of_head
+        is_unwritten = known.response.output is None
+        all_events = rows.events_behind(session, response_id) if is_unwritten else []
     tail = rendering.tail_of(*known, all_events, last)
     return News([*head, *found, *(each for each in tail if each.number > after)], over=True)
-
-
-def _needs_all(known: Known) -> bool:
-    """Return whether the output is put together from the events."""
-    return known.response.output is None

@@ -19,6 +19,7 @@ from assistant.services.retrieval.encoders import Question
 from assistant.services.retrieval.retrieval import Hit
 from assistant.services.stores.searching import Passage
 
+# Of a longer question, the beginning is searched for; the model is told all of it.
 LONGEST_QUERY = 2000
 
 
@@ -43,7 +44,8 @@ def grounds_of(run: Run, asked: Members, draft: Draft, messages: Messages) -> Gr
     A greeting is none. What the model is told goes before what was said earlier.
     """
     tools = [tool for tool in asked["tools"] if tool["type"] == FILE_SEARCH]
-    choice, query = asked["tool_choice"], _query(messages)
+    choice, asked_last = asked["tool_choice"], _asked_last(messages)
+    query = asked_last[:LONGEST_QUERY].strip()
     is_chosen = isinstance(choice, dict) and choice["type"] == FILE_SEARCH
     if not tools or not query or choice == "none" or not (is_chosen or isinstance(choice, str)):
         return None
@@ -57,22 +59,22 @@ def grounds_of(run: Run, asked: Members, draft: Draft, messages: Messages) -> Gr
     if not found:
         return None
     hits = joined(run.owner_id, [one.hit for one in found])
-    told, used = _told(asked, messages, query, hits)
+    told, used = _told(asked, messages, asked_last, hits)
     question = Question(run.owner_id, query)
     return Grounds(told, question, hits[:used], found)
 
 
-def _query(messages: Messages) -> str:
+def _asked_last(messages: Messages) -> str:
     """Return what was asked last."""
     contents = [one["content"] for one in messages if one["role"] == "user"]
     last = contents[-1] if contents else ""
     if not isinstance(last, str):
         last = "\n".join(part.get("text") or "" for part in last)
-    return last.strip()[:LONGEST_QUERY]
+    return last.strip()
 
 
 def _told(
-    asked: Members, messages: Messages, query: str, hits: Sequence[Hit]
+    asked: Members, messages: Messages, asked_last: str, hits: Sequence[Hit]
 ) -> tuple[Messages, int]:
     """Return the messages with passages beside the last question, and how many fitted."""
     last = max(number for number, one in enumerate(messages) if one["role"] == "user")
@@ -87,7 +89,7 @@ def _told(
         for hit in hits
     ]
     grounded, used = grounded_prompts.grounded_messages(
-        instructions, passages, (), query, max(room, settings.context_tokens // 4)
+        instructions, passages, (), asked_last, max(room, settings.context_tokens // 4)
     )
     system, question = (content for _, content in grounded)
     told = [*messages]

@@ -9,6 +9,8 @@ from assistant.openai_ids import Prefix
 from assistant.services.responses.output_items import COMPLETED, Members, item_id
 
 ROLES = ("user", "assistant", "system", "developer")
+# As many as were said before are told to a model at most.
+MOST_ITEMS = 2000
 # Input and output of a response are numbered apart.
 FIRST_INPUT = 0x800000
 # Of each type of a message's content, the member that has to be a string.
@@ -30,6 +32,10 @@ def read(given: object, of: uuid.UUID, first: int = FIRST_INPUT, name: str = "in
         given = [{"role": "user", "content": given}]
     if not isinstance(given, list):
         raise InvalidInput(f"`{name}` is a string or a list of items.", pointer=f"/{name}")
+    if len(given) > MOST_ITEMS:
+        raise InvalidInput(
+            f"At most {MOST_ITEMS} items are taken; `{name}` has {len(given)}.", pointer=f"/{name}"
+        )
     items = []
     for number, item in enumerate(given):
         pointer = f"/{name}/{number}"

@@ -6,6 +6,7 @@ from typing import Any
 from assistant.models import Job, JobState, Response
 from assistant.openai_ids import Prefix, shown
 from assistant.services.responses.output_items import INCOMPLETE, Kind, Members
+from assistant.services.responses.rows import Standing
 from assistant.services.responses.transcript import Event, event, items_of
 
 RESULTS = "file_search_call.results"
@@ -33,11 +34,11 @@ def status_of(response: Response, job: Job) -> str:
 
 
 def body_of(response: Response, job: Job, events: Sequence[Event] = ()) -> Members:
-    """Return a response; unless it has succeeded, its output comes from its events."""
+    """Return a response; until its output is written, that comes from its events."""
     status = status_of(response, job)
     output = response.output
     if output is None:
-        output = _output_so_far(events, is_over=status not in (QUEUED, IN_PROGRESS))
+        output = output_of(events, is_over=status not in (QUEUED, IN_PROGRESS))
     error = None
     if status == FAILED and job.error is not None:
         error = {"code": _code(job.error["code"]), "message": job.error["detail"]}
@@ -55,7 +56,8 @@ def body_of(response: Response, job: Job, events: Sequence[Event] = ()) -> Membe
     )
 
 
-def _output_so_far(events: Sequence[Event], *, is_over: bool) -> list[Members]:
+def output_of(events: Sequence[Event], *, is_over: bool) -> list[Members]:
+    """Return the output of a response that has not succeeded, as far as it was said."""
     items = [item for item in items_of(events) if not item.given_up]
     if is_over:
         # It was broken off in the middle of something.
@@ -109,9 +111,14 @@ def _body(response: Response, job: Job, **now: Any) -> Members:
     }
 
 
-def first_number(response: Response) -> int:
+def first_number(response: Response | Standing) -> int:
     """Return the number of the first event that is a row."""
     return 3 if response.background else 2
+
+
+def last_of_head(standing: Standing) -> int:
+    """Return the number of the last of the events before those that are rows, up to now."""
+    return first_number(standing) - (1 if standing.has_begun else 2)
 
 
 def head_of(response: Response, job: Job) -> list[Event]:

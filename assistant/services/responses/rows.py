@@ -14,6 +14,14 @@ from assistant.models.job import TERMINAL
 from assistant.services.responses.transcript import Event
 
 
+class Standing(NamedTuple):
+    """Where a response stands, without what it was asked and has answered."""
+
+    background: bool
+    has_begun: bool
+    has_ended: bool
+
+
 class Known(NamedTuple):
     """A response and its job, as they are at the same moment."""
 
@@ -41,6 +49,17 @@ def find(
     if found is None:
         raise NotFound("There is no response with this id.")
     return Known(*found)
+
+
+def standing(session: Session, owner_id: uuid.UUID, response_id: uuid.UUID) -> Standing:
+    """Return where a response of this owner stands, stored or not; raises `NotFound`."""
+    columns = (Response.background, Job.attempt > 0, Job.state.in_(TERMINAL))
+    mine = select(*columns).join(Job, Job.id == Response.id)
+    mine = mine.where(Response.id == response_id, Response.owner_id == owner_id)
+    found = session.execute(mine).one_or_none()
+    if found is None:
+        raise NotFound("There is no response with this id.")
+    return Standing(*found)
 
 
 def events_behind(

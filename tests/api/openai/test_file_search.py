@@ -66,6 +66,15 @@ def test_an_answer_cites_files_and_shows_no_marker(
     assert "Nobody may touch the lamp oil" in sent
 
 
+def test_a_long_question_is_told_whole_and_searched_for_by_its_beginning(
+    user: User, model: ModelServer, store: str
+) -> None:
+    question = "When is the foghorn sounded? " + "Say it in a friendly way. " * 100 + "In rhymes!"
+    ended = done(user, create(user, question, tools=[search(store)]))
+    assert len(ended["output"][0]["queries"][0]) <= 2000
+    assert "In rhymes!" in str(model.requests[-1].body["messages"])
+
+
 def test_what_was_found_is_shown_on_request(user: User, model: ModelServer, store: str) -> None:
     made = ask(user, store, include=["file_search_call.results"])
     (result, *_) = done(user, made)["output"][0]["results"]

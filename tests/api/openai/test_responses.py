@@ -2,11 +2,15 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from assistant.api.openai import event_stream
+from assistant.errors import Unavailable
 from assistant.services import jobs
+from assistant.services.responses.following import News, follow
 from tests.conftest import User
 from tests.doubles.model_server import ModelServer
 from tests.factories import assert_openai_error, change_rows, job, job_row
@@ -79,6 +83,19 @@ def test_a_response_is_queued_and_completed(user: User, model: ModelServer) -> N
     assert [message["role"] for message in asked.body["messages"]] == ["system", "user"]
     assert asked.body["temperature"] == 0.1
     assert job(user, job_of(made))["result"] == {"response_id": made["id"]}
+
+
+def test_the_first_answer_is_queued_however_fast_a_worker_is(
+    user: User, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce = jobs.announce
+    monkeypatch.setattr(jobs, "announce", lambda job: (announce(job), jobs.run(str(job.id))))
+    made = create(user)
+    assert (made["status"], made["output"], made["completed_at"]) == ("queued", [], None)
+    ended = read(user, made)
+    assert ended["status"] == "completed"
+    same = ("id", "created_at", "model", "tools", "metadata", "text", "temperature")
+    assert [made[name] for name in same] == [ended[name] for name in same]
 
 
 def test_its_events_are_numbered_and_the_same_each_time(user: User, model: ModelServer) -> None:
@@ -388,3 +405,23 @@ def test_each_event_is_there_before_it_is_seen(user: User, model: ModelServer) -
     events = stream(user, made)
     assert events[: len(broken_off)] == broken_off
     assert "".join(event["delta"] for event in events if "delta" in event) == text_of(ended)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("ending", [None, Unavailable("The database is away.")])
+def test_a_stream_that_ends_before_its_response_stops_it(
+    user: User, monkeypatch: pytest.MonkeyPatch, ending: Exception | None, stored: bool
+) -> None:
+    def broken_off(*args: Any) -> Iterator[News]:
+        steps = follow(*args)
+        yield next(steps)
+        if ending is not None:
+            raise ending
+
+    monkeypatch.setattr(event_stream, "follow", broken_off)
+    body = {"input": "Hello.", "stream": True, "store": stored}
+    text = user.openai("POST", "/responses", json=body).text
+    created = json.loads(text.split("data: ")[1].split("\n")[0])["response"]
+    assert job_row(job_of(created)).state == "cancelled"
+    found = user.openai("GET", f"/responses/{created['id']}")
+    assert found.status_code == (200 if stored else 404)
