@@ -36,6 +36,8 @@ def weaknesses(settings: Settings) -> list[Weakness]:
     found = [
         *_key("SECRET_KEY", settings.secret_key),
         *_key("SECRET_KEY_PREVIOUS", settings.secret_key_previous),
+        *_key("ENCRYPTION_KEY", settings.encryption_key),
+        *_key("ENCRYPTION_KEY_PREVIOUS", settings.encryption_key_previous),
         *_password("FLOWER_PASSWORD", _value(settings.flower_password)),
         *_password("DATABASE_URL", _password_in(settings.database_url)),
         *_password("DATABASE_ADMIN_URL", _password_in(settings.database_admin_url or "")),

@@ -43,6 +43,8 @@ SECRETS = {
     "DATABASE_URL": "postgresql://ada@127.0.0.1/mine",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "SECRET_KEY": "k" * 40,
+    "ENCRYPTION_KEY": "e" * 40,
+    "ENCRYPTION_KEY_PREVIOUS": "p" * 40,
     "FLOWER_PASSWORD": "a long password",
     "OPENAI_API_KEY": "sk-in-env",
     "MODEL_DIR": "/home/ada/models",
@@ -652,3 +654,14 @@ def test_whoever_asks_a_model_has_its_key() -> None:
         service = COMPOSE["services"][queue]
         assert "openai_api_key" in service["secrets"], queue
         assert "OPENAI_API_KEY_FILE" in service["environment"], queue
+
+
+def test_whoever_asks_a_model_of_several_opens_its_key_and_nobody_else() -> None:
+    asking = {str(kind.queue) for kind in JOB_KINDS if kind.asks_model} | {"quarantine"}
+    asking |= {str(LONG[queue]) for queue in asking if queue in LONG}
+    for name, service in OURS.items():
+        for key in ("encryption_key", "encryption_key_previous"):
+            # What `.env` says reaches every container that does not empty it.
+            assert service["environment"][key.upper()] == "", name
+            assert (f"{key.upper()}_FILE" in service["environment"]) is (name in asking), name
+            assert (key in service.get("secrets", [])) is (name in asking), name

@@ -25,6 +25,8 @@ WEAK = {
         *("my-very-secret-key-for-the-assistant", "your-32-character-key-goes-in-here"),
     ],
     "SECRET_KEY_PREVIOUS": ["short"],
+    "ENCRYPTION_KEY": ["a" * 32, "please-change-me-please-change-me"],
+    "ENCRYPTION_KEY_PREVIOUS": ["0123456789" * 4],
     "FLOWER_PASSWORD": ["admin", "password1234", "aaaaaaaaaaaaaa"],
     "DATABASE_URL": ["postgresql://a:postgres@db/a", "postgresql://a:%70assword1234@db/a"],
     "DATABASE_ADMIN_URL": ["postgresql://a:admin@db/a"],
@@ -84,6 +86,7 @@ def test_what_is_made_as_the_documentation_says_is_strong(
         for make in (secrets.token_urlsafe, secrets.token_hex):
             (tmp_path / "key").write_text(make(48))
             monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+            monkeypatch.setenv("ENCRYPTION_KEY", make(32))
             monkeypatch.setenv("FLOWER_PASSWORD", make(16))
             monkeypatch.setenv("DATABASE_URL", f"postgresql://a:{make(16)}@db/a")
             monkeypatch.setenv("REDIS_URL", f"redis://:{make(16)}@redis:6379/0")
