@@ -98,6 +98,11 @@ class Draft:
         if text:
             self.transcript.tell(Kind.MESSAGE, text)
 
+    def cite(self, count: int) -> None:
+        """Take markers of so many passages out of the answer from now on."""
+        self.markers = CitingFilter(count)
+        self.transcript.is_citing = True
+
     def begin_search(self, queries: list[str]) -> None:
         """Tell that files are searched."""
         self.transcript.tell(Kind.SEARCH, "", queries=queries, results=None)

@@ -94,6 +94,23 @@ def test_what_was_found_is_shown_to_whoever_asks_later(
     assert "foghorn" in result["text"]
 
 
+def test_a_message_before_a_call_keeps_its_citations(
+    user: User, model: ModelServer, store: str, file: dict[str, Any]
+) -> None:
+    function = {"name": "ring", "arguments": "{}"}
+    calls = [{"index": 0, "id": "call_a", "type": "function", "function": function}]
+    model.script(
+        deltas=[{"content": "On Fridays [1]"}, {"content": "."}, {"tool_calls": calls}],
+        finish_reason="tool_calls",
+    )
+    tools = [search(store), {"type": "function", "name": "ring"}]
+    ended = done(user, create(user, "When is the foghorn sounded?", tools=tools))
+    _, message, call = ended["output"]
+    assert (text_of(ended), call["name"]) == ("On Fridays.", "ring")
+    (citation,) = message["content"][0]["annotations"]
+    assert (citation["index"], citation["file_id"]) == (10, file["id"])
+
+
 def test_an_answer_without_markers_cites_what_proves_it(
     user: User, model: ModelServer, store: str
 ) -> None:
