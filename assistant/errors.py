@@ -73,6 +73,14 @@ class NotFound(AssistantError):
     status, title, code = 404, "Not Found", "not_found"
 
 
+class NothingNamed(NotFound):
+    """A member of the request names what does not exist, or belongs to somebody else."""
+
+    def __init__(self, detail: str, *, pointer: str) -> None:
+        super().__init__(detail)
+        self.place = {"pointer": pointer}
+
+
 class UnknownModel(NotFound):
     """No model has this name."""
 

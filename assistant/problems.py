@@ -27,6 +27,7 @@ from assistant.errors import (
     InvalidCredentials,
     InvalidInput,
     InvalidToken,
+    NothingNamed,
     TooLarge,
     UnknownModel,
 )
@@ -118,7 +119,7 @@ def from_error(error: AssistantError) -> Response:
         headers["WWW-Authenticate"] = f'Bearer realm="assistant"{said}'
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
-    if isinstance(error, InvalidInput | UnknownModel):
+    if isinstance(error, InvalidInput | NothingNamed | UnknownModel):
         place = {name: value for name, value in error.place.items() if value}
         errors = [{**place, "detail": error.detail}] if place else None
     return problem(

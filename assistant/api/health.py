@@ -6,6 +6,7 @@ from flask import Response, json, redirect, request, url_for
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
+from assistant.api.description.headers import refer
 from assistant.schemas.health import HealthSchema, ReadinessSchema, WelcomeSchema
 from assistant.security import allow
 from assistant.services.operations import readiness
@@ -16,7 +17,9 @@ blp = StrictBlueprint("health", __name__, description="For load balancers and pe
 @blp.get("/")
 @allow(public=True)
 @blp.response(200, WelcomeSchema)
-@blp.alt_response(302, description="To the console, for browsers.")
+@blp.alt_response(
+    302, description="To the console, for browsers.", headers={"Location": refer("Location")}
+)
 def root() -> Any:
     """Say hello, and where to read on; a browser is led to the console."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":

@@ -104,6 +104,43 @@ def test_one_that_says_less_items_gives_up_the_rest() -> None:
     assert [item.given_up for item in items] == [False, True, False]
 
 
+def test_each_message_has_its_own_citations() -> None:
+    transcript = Transcript(ID, 3, [])
+    transcript.is_citing = True
+    transcript.tell(Kind.MESSAGE, "One.")
+    transcript.tell(Kind.REASONING, "Hm.")
+    transcript.tell(Kind.MESSAGE, " Two.")
+    transcript.tell(Kind.CALL, "{}", 0, call_id="call_1", name="stop")
+    cited = [{"type": "file_citation", "index": index} for index in (9, 4, 3)]
+    transcript.end(annotations=cited)
+    first, thought, second, call = transcript.output()
+    assert [one["index"] for one in first["content"][0]["annotations"]] == [3, 4]
+    assert [one["index"] for one in second["content"][0]["annotations"]] == [5]
+    assert [item["status"] for item in (first, second, call)] == ["completed"] * 3
+    told = items_of(transcript.fresh)
+    assert [item.body().get("content") for item in told] == [
+        item.get("content") for item in (first, thought, second, call)
+    ]
+    assert names(transcript.fresh).count("output_item.done") == 4
+
+
+def test_a_message_that_stays_open_departs_when_it_ends_earlier_than_before() -> None:
+    first = Transcript(ID, 3, [])
+    first.is_citing = True
+    first.tell(Kind.MESSAGE, "One two")
+    first.tell(Kind.CALL, "{", 0, call_id="call_1", name="add")
+    second = Transcript(ID, 3, first.fresh)
+    second.is_citing = True
+    second.tell(Kind.MESSAGE, "One")
+    second.tell(Kind.CALL, "{}", 0, call_id="call_2", name="add")
+    second.end(annotations=[{"type": "file_citation", "index": 3}])
+    whole = [*first.fresh, *second.fresh]
+    assert deltas(whole) == {0: "One two", 1: "{", 2: "One", 3: "{}"}
+    assert [item.given_up for item in items_of(whole)] == [True, True, False, False]
+    message, _ = second.output()
+    assert [one["index"] for one in message["content"][0]["annotations"]] == [3]
+
+
 def test_calls_may_be_told_in_turns_and_keep_their_ids() -> None:
     first = Transcript(ID, 3, [])
     first.tell(Kind.CALL, '{"a":', 0, call_id="call_1", name="add")

@@ -91,7 +91,7 @@ def get_response(response_id: str) -> Any:
     """Return a response, or what has happened in it and happens, as a stream of events."""
     found = _id_of(response_id)
     if not _flag("stream"):
-        return reading.get(caller_id(), found)
+        return reading.get(caller_id(), found, include=_included())
     if not reading.get(caller_id(), found)["background"]:
         raise InvalidInput(
             "Only a response that was made in the background can be followed.", parameter="stream"
@@ -136,6 +136,10 @@ def count_input_tokens() -> Any:
 
 def _id_of(response_id: str) -> uuid.UUID:
     return demand(Prefix.RESPONSE, response_id, "response")
+
+
+def _included() -> set[str]:
+    return {*request.args.getlist("include[]"), *request.args.getlist("include")}
 
 
 def _flag(name: str) -> bool:

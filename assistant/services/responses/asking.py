@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.config import EXTRACTIVE
-from assistant.errors import InvalidInput, NotFound, Unavailable
+from assistant.errors import InvalidInput, NothingNamed, Unavailable
 from assistant.extensions import settings
 from assistant.services.generation import model_list
 from assistant.services.responses import file_search
@@ -24,9 +24,11 @@ class UnknownModel(InvalidInput):
     code = "model_not_found"
 
 
-def no_conversation(name: str) -> NotFound:
+def no_conversation(name: str) -> NothingNamed:
     """Return what to say of a conversation that is not there."""
-    return NotFound(f"There is no conversation with the id {name[:100]!r}.")
+    return NothingNamed(
+        f"There is no conversation with the id {name[:100]!r}.", pointer="/conversation"
+    )
 
 
 def model(name: str | None) -> str:

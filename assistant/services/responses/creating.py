@@ -13,6 +13,7 @@ from assistant.errors import Conflict, InvalidInput, NotFound
 from assistant.extensions import settings
 from assistant.models import ItemConversation, Job, Response
 from assistant.models.job import OPEN
+from assistant.openai_ids import Prefix, shown
 from assistant.services import active_owner, jobs, quotas
 from assistant.services.jobs import kinds
 from assistant.services.responses import (
@@ -23,7 +24,7 @@ from assistant.services.responses import (
     rendering,
     rows,
 )
-from assistant.services.responses.asking import FILE_SEARCH
+from assistant.services.responses.asking import no_conversation
 from assistant.services.responses.output_items import Members
 
 # Whoever counts the jobs of a sequence does it alone.
@@ -66,8 +67,7 @@ def promise(owner_id: uuid.UUID, wanted: Wanted, retry_of: uuid.UUID | None = No
     with transaction(owner_id) as session:
         active_owner.demand_active(session, owner_id)
         items = items_of(session, owner_id, response_id, wanted)
-        searching = [tool for tool in wanted.asked["tools"] if tool["type"] == FILE_SEARCH]
-        file_search.demand_stores(session, owner_id, searching)
+        file_search.demand_stores(session, owner_id, wanted.asked["tools"])
         sequence_key = sequence_of(session, owner_id, wanted) or response_id
         job = jobs.accept(
             session,
@@ -123,7 +123,7 @@ def sequence_of(session: Session, owner_id: uuid.UUID, wanted: Wanted) -> uuid.U
             ItemConversation.owner_id == owner_id,
         )
         if session.scalar(select(ItemConversation.id).where(*mine)) is None:
-            raise NotFound("There is no conversation with this id.")
+            raise no_conversation(shown(Prefix.CONVERSATION, wanted.conversation_id))
         return wanted.conversation_id
     if wanted.previous_id is None:
         return None

@@ -40,6 +40,7 @@ class Draft:
         self.text = ""
         self.markers: CitingFilter | None = None
         self._queries: list[str] = []
+        self._found: list[Members] = []
         self._searched: tuple[list[str], list[Members] | None] | None = None
         self.has_answered = False
         self._calls: dict[int, ToolCall] = {}
@@ -97,6 +98,11 @@ class Draft:
         if text:
             self.transcript.tell(Kind.MESSAGE, text)
 
+    def cite(self, count: int) -> None:
+        """Take markers of so many passages out of the answer from now on."""
+        self.markers = CitingFilter(count)
+        self.transcript.is_citing = True
+
     def begin_search(self, queries: list[str]) -> None:
         """Tell that files are searched."""
         self.transcript.tell(Kind.SEARCH, "", queries=queries, results=None)
@@ -104,10 +110,10 @@ class Draft:
         self.write()
 
     def end_search(self, results: list[Members]) -> None:
-        """Tell what was found, if it was asked for; nothing of it is kept otherwise."""
-        kept = results if RESULTS in self._response.asked["include"] else None
-        self._searched = (self._queries, kept)
-        self.transcript.end_search(kept)
+        """Tell what was found, if it was asked for; it is kept for who asks for it later."""
+        told = results if RESULTS in self._response.asked["include"] else None
+        self._found, self._searched = results, (self._queries, told)
+        self.transcript.end_search(told)
         self.write()
 
     def _tell_search(self, queries: list[str], results: list[Members] | None) -> None:
@@ -180,8 +186,11 @@ class Draft:
         self.transcript.end(incomplete=incomplete is not None, annotations=annotations)
         self._last = self.transcript.fresh[pending:]
         del self.transcript.fresh[pending:]
-        output = self.transcript.output()
+        output = [self._with_found(item) for item in self.transcript.output()]
         self._values = {"output": output, "usage": usage, "incomplete": incomplete}
+
+    def _with_found(self, item: Members) -> Members:
+        return {**item, "results": self._found} if item["type"] == Kind.SEARCH else item
 
     def save(self, session: Session) -> None:
         """Write what was said, in the transaction that ends the attempt."""

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from assistant.errors import InvalidInput, NotFound, PermanentError
+from assistant.errors import InvalidInput, NotFound, NothingNamed, PermanentError
 from assistant.openai_ids import Prefix, known, shown
 from assistant.services.responses.output_items import Members
 from assistant.services.retrieval import attribute_filters
 from assistant.services.stores import searching, stores
 from assistant.services.stores.searching import Passage, Wanted
+from assistant.services.stores.stores import StoreExpired
 
 USUAL_RESULTS, MOST_RESULTS = 10, 50
 
@@ -52,11 +53,17 @@ def _ranking(given: object, pointer: str) -> Members | None:
 
 
 def demand_stores(session: Session, owner_id: uuid.UUID, tools: Sequence[Members]) -> None:
-    """Raise `NotFound` or `StoreExpired` unless all stores are there, the owner's, and usable."""
-    for tool in tools:
-        for name in tool["vector_store_ids"]:
-            _, store = stores.find(session, owner_id, _id_of(name))
-            stores.demand_usable(store)
+    """Raise `NothingNamed` or `StoreExpired` unless all stores are there, and can be searched."""
+    for number, tool in enumerate(tools):
+        for place, name in enumerate(tool.get("vector_store_ids", ())):
+            pointer = f"/tools/{number}/vector_store_ids/{place}"
+            try:
+                _, store = stores.find(session, owner_id, _id_of(name))
+                stores.demand_usable(store)
+            except StoreExpired as error:
+                raise StoreExpired(error.detail, pointer=pointer) from None
+            except NotFound as error:
+                raise NothingNamed(error.detail, pointer=pointer) from None
 
 
 def _id_of(name: str) -> uuid.UUID:

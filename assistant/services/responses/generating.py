@@ -12,7 +12,6 @@ from assistant.openai_ids import Prefix, shown
 from assistant.services.generation.answers import used
 from assistant.services.jobs import Run
 from assistant.services.responses import history, prompts, rendering, rows
-from assistant.services.responses.citing import CitingFilter
 from assistant.services.responses.drafting import Draft
 from assistant.services.responses.grounding import grounds_of
 from assistant.services.responses.output_items import Members
@@ -99,7 +98,8 @@ def answer(run: Run, task: Task) -> None:
     draft, messages = task.draft, task.messages
     grounds = grounds_of(run, task.asked, draft, messages)
     if grounds is not None:
-        messages, draft.markers = grounds.messages, CitingFilter(len(grounds.hits))
+        messages = grounds.messages
+        draft.cite(len(grounds.hits))
     stream = _asked(task, messages)
     run.on_stop(stream.abort)
     usage = _take(run, task, stream, messages)

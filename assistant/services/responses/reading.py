@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Collection
 from typing import Literal
 
 from assistant.database import transaction
@@ -11,27 +12,25 @@ from assistant.services.events.feeds import Feed
 from assistant.services.events.hub import hub
 from assistant.services.responses import rendering, rows
 from assistant.services.responses.output_items import Members
-from assistant.services.responses.rows import Known
 
 # Lost words of an end are made up for by the hub; this is for what it cannot know.
 READ_SECONDS = 5.0
 
 
-def get(owner_id: uuid.UUID, response_id: uuid.UUID, *, stored: bool = True) -> Members:
+def get(
+    owner_id: uuid.UUID,
+    response_id: uuid.UUID,
+    *,
+    stored: bool = True,
+    include: Collection[str] = (),
+) -> Members:
     """Return a response as it is now; raises `NotFound`."""
-    return read(owner_id, response_id, stored=stored)[0]
-
-
-def read(
-    owner_id: uuid.UUID, response_id: uuid.UUID, *, stored: bool = True
-) -> tuple[Members, Known]:
-    """Return a response as clients see it, and its rows."""
     with transaction(owner_id) as session:
         known = rows.find(session, owner_id, response_id, stored=stored)
         events = []
         if known.response.output is None and known.job.attempt:
             events = rows.events_behind(session, response_id)
-    return rendering.body_of(*known, events), known
+    return rendering.body_of(*known, events, include)
 
 
 def wait(owner_id: uuid.UUID, response_id: uuid.UUID, seconds: float) -> Job | None:

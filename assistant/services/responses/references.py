@@ -13,7 +13,7 @@ from assistant.models import Response
 from assistant.openai_ids import Prefix
 from assistant.services.responses import rendering, rows
 from assistant.services.responses.input_items import FIRST_INPUT
-from assistant.services.responses.output_items import Members, item_id, prefix_of
+from assistant.services.responses.output_items import Kind, Members, item_id, prefix_of
 
 REFERENCE = "item_reference"
 ID_DIGITS = 32
@@ -66,8 +66,13 @@ def _find(session: Session, owner_id: uuid.UUID, names: Iterable[str]) -> dict[s
         # One after another: together they may be large.
         for item in _items_of(session, owner_id, response_id):
             if item["id"] in ids:
-                found[item["id"]] = item
+                found[item["id"]] = _without_results(item)
     return found
+
+
+def _without_results(item: Members) -> Members:
+    # They may be large, and no model is told of them.
+    return {**item, "results": None} if item["type"] == Kind.SEARCH else item
 
 
 def _response_of(name: str) -> uuid.UUID | None:

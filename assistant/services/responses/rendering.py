@@ -1,6 +1,6 @@
 """A response as clients see it, and its first events and its last, which are no rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from assistant.models import Job, JobState, Response
@@ -33,8 +33,13 @@ def status_of(response: Response, job: Job) -> str:
     return IN_PROGRESS if job.attempt else QUEUED
 
 
-def body_of(response: Response, job: Job, events: Sequence[Event] = ()) -> Members:
-    """Return a response; until its output is written, that comes from its events."""
+def body_of(
+    response: Response, job: Job, events: Sequence[Event] = (), include: Collection[str] = ()
+) -> Members:
+    """Return a response; until its output is written, that comes from its events.
+
+    What is included is what was asked for when it was made, and what is asked for now.
+    """
     status = status_of(response, job)
     output = response.output
     if output is None:
@@ -48,7 +53,7 @@ def body_of(response: Response, job: Job, events: Sequence[Event] = ()) -> Membe
         response,
         job,
         status=status,
-        output=without_results(response, output),
+        output=without_results(response, output, include),
         error=error,
         incomplete_details=details,
         completed_at=finished and int(finished),
@@ -65,9 +70,11 @@ def output_of(events: Sequence[Event], *, is_over: bool) -> list[Members]:
     return [item.body() for item in items]
 
 
-def without_results(response: Response, items: Sequence[Members]) -> list[Members]:
+def without_results(
+    response: Response, items: Sequence[Members], include: Collection[str] = ()
+) -> list[Members]:
     """Return items as they were asked for: what a search has found is shown on request only."""
-    if RESULTS in (response.asked.get("include") or ()):
+    if RESULTS in {*include, *(response.asked.get("include") or ())}:
         return list(items)
     return [{**item, "results": None} if item["type"] == Kind.SEARCH else item for item in items]
 

@@ -63,6 +63,8 @@ class Transcript:
         self.fresh: list[Event] = []
         self._next = known[-1].number + 1 if known else first_number
         self._told: list[_Telling] = []
+        # Whether messages stay open to the end, since only then is known what they cite.
+        self.is_citing = False
 
     def begin(self) -> None:
         """Begin anew, from the first item on."""
@@ -93,10 +95,21 @@ class Transcript:
         self._end(telling)
 
     def end(self, *, incomplete: bool = False, annotations: Sequence[Members] = ()) -> None:
-        """End what is still open; nothing more is told."""
+        """End what is still open; nothing more is told.
+
+        The indexes of annotations are counted over the texts of all messages, one behind another.
+        """
+        start = 0
+        left = sorted(annotations, key=lambda one: one["index"])
         for place, telling in enumerate(tuple(self._told)):
             last = place == len(self._told) - 1
-            self._end(telling, incomplete=incomplete and last, annotations=annotations)
+            own: list[Members] = []
+            if telling.kind is Kind.MESSAGE:
+                end = start + len(telling.said)
+                its = [one for one in left if one["index"] <= end]
+                own = [{**one, "index": one["index"] - start} for one in its]
+                start, left = end, left[len(its) :]
+            self._end(telling, incomplete=incomplete and last, annotations=own)
         for item in self._live()[len(self._told) :]:
             self._give_up(item)
 
@@ -114,7 +127,9 @@ class Transcript:
             if goes_on and not telling.ended and (telling.kind, telling.key) == (kind, key):
                 return telling
         for telling in tuple(self._told):
-            if telling.kind is not Kind.CALL:
+            if telling.kind is Kind.MESSAGE and self.is_citing:
+                self._settle(telling)
+            elif telling.kind is not Kind.CALL:
                 self._end(telling)
         telling = _Telling(kind, key, about)
         place = len(self._told)
@@ -156,15 +171,20 @@ class Transcript:
     ) -> None:
         if telling.ended:
             return
-        assert telling.item is not None
-        if telling.kind is not Kind.SEARCH and telling.item.text != telling.said:
-            # More was said before.
-            self._depart(self._told.index(telling))
+        self._settle(telling)
         telling.ended = True
+        assert telling.item is not None
         if telling.item.is_open:
             if telling.kind is Kind.MESSAGE:
                 telling.item.annotations = list(annotations)
             self._close(telling.item, INCOMPLETE if incomplete else COMPLETED)
+
+    def _settle(self, telling: _Telling) -> None:
+        """Make sure that followers know no more of it than was said now."""
+        assert telling.item is not None
+        if telling.kind is not Kind.SEARCH and telling.item.text != telling.said:
+            # More was said before.
+            self._depart(self._told.index(telling))
 
     def _close(self, item: OutputItem, status: str) -> None:
         item.status = status

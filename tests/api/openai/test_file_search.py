@@ -83,6 +83,34 @@ def test_what_was_found_is_shown_on_request(user: User, model: ModelServer, stor
     assert result["attributes"] == {"kind": "rules"}
 
 
+def test_what_was_found_is_shown_to_whoever_asks_later(
+    user: User, model: ModelServer, store: str
+) -> None:
+    made = ask(user, store)
+    assert done(user, made)["output"][0]["results"] is None
+    assert "lamp oil" not in str(stream(user, made))
+    path, asked = f"/responses/{made['id']}", {"include[]": ["file_search_call.results"]}
+    (result, *_) = user.openai("GET", path, query_string=asked).get_json()["output"][0]["results"]
+    assert "foghorn" in result["text"]
+
+
+def test_a_message_before_a_call_keeps_its_citations(
+    user: User, model: ModelServer, store: str, file: dict[str, Any]
+) -> None:
+    function = {"name": "ring", "arguments": "{}"}
+    calls = [{"index": 0, "id": "call_a", "type": "function", "function": function}]
+    model.script(
+        deltas=[{"content": "On Fridays [1]"}, {"content": "."}, {"tool_calls": calls}],
+        finish_reason="tool_calls",
+    )
+    tools = [search(store), {"type": "function", "name": "ring"}]
+    ended = done(user, create(user, "When is the foghorn sounded?", tools=tools))
+    _, message, call = ended["output"]
+    assert (text_of(ended), call["name"]) == ("On Fridays.", "ring")
+    (citation,) = message["content"][0]["annotations"]
+    assert (citation["index"], citation["file_id"]) == (10, file["id"])
+
+
 def test_an_answer_without_markers_cites_what_proves_it(
     user: User, model: ModelServer, store: str
 ) -> None:
@@ -117,8 +145,8 @@ def test_what_an_attempt_has_found_is_told_once(user: User, model: ModelServer, 
     ("tool", "status", "param"),
     [
         ({"vector_store_ids": []}, 400, "tools[0].vector_store_ids"),
-        ({"vector_store_ids": ["vs_none"]}, 404, None),
-        ({"vector_store_ids": [f"vs_{'0' * 32}"]}, 404, None),
+        ({"vector_store_ids": ["vs_none"]}, 404, "tools[0].vector_store_ids[0]"),
+        ({"vector_store_ids": [f"vs_{'0' * 32}"]}, 404, "tools[0].vector_store_ids[0]"),
         ({"max_num_results": 51}, 400, "tools[0].max_num_results"),
         ({"max_num_results": True}, 400, "tools[0].max_num_results"),
         ({"filters": "all"}, 400, "tools[0].filters"),

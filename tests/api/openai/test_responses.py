@@ -144,7 +144,7 @@ def stream_so_far(user: User, made: dict[str, Any]) -> list[dict[str, Any]]:
         ({"model": "no-such-model"}, 400, "model_not_found", "model"),
         ({"previous_response_id": "resp_0"}, 400, None, "previous_response_id"),
         ({"previous_response_id": f"resp_{'0' * 32}"}, 400, None, "previous_response_id"),
-        ({"conversation": f"conv_{'0' * 32}"}, 404, "not_found", None),
+        ({"conversation": f"conv_{'0' * 32}"}, 404, "not_found", "conversation"),
         ({"conversation": 5}, 400, "invalid_value", "conversation"),
         ({"metadata": {"a": 5}}, 400, "invalid_value", "metadata.a"),
         ({"metadata": {str(n): "x" for n in range(17)}}, 400, "invalid_value", "metadata"),
