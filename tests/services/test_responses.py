@@ -220,6 +220,31 @@ def test_who_follows_many_events_gets_them_in_portions(
     assert len(told) > 12
 
 
+def test_followers_stay_while_the_database_is_away(
+    owner: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(job := create(owner))
+    looks: list[int] = []
+
+    def away(*args: Any) -> following.News:
+        looks.append(args[-1])
+        if len(looks) > 1 and len(looks) % 2 == 0:
+            raise Unavailable("The database is away.")
+        return read(*args)
+
+    read = following.read
+    monkeypatch.setattr(following, "AT_ONCE", 3)
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(following, "read", away)
+    news = list(following.follow(owner, job.id))
+    told = [event.number for one in news for event in one.events]
+    assert (told, news[-1].over) == (list(range(len(told))), True)
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", 0.0)
+    looks.clear()
+    with pytest.raises(Unavailable):
+        list(following.follow(owner, job.id))
+
+
 def test_ten_branches_wait_for_nobody_and_one_that_goes_on_does(owner: uuid.UUID) -> None:
     first = create(owner)
     waiting = create(owner, previous_id=first.id)

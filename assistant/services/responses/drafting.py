@@ -123,6 +123,8 @@ class Draft:
     def _call(self, piece: ToolCall) -> None:
         begun = self._calls.get(piece.index)
         if begun is None:
+            # Else the rest of the words before it would come after it, as another message.
+            self.close()
             call_id = piece.id or f"call_{uuid.uuid4().hex}"
             begun = ToolCall(piece.index, call_id, piece.name, "")
         elif begun.name is None:

@@ -1,10 +1,12 @@
 """Follow a response: each of its events once and in order, from behind any number."""
 
+import time
 import uuid
 from collections.abc import Generator
 from typing import NamedTuple
 
 from assistant.database import transaction
+from assistant.errors import Unavailable
 from assistant.services.events.catch_up_slots import turn
 from assistant.services.events.feeds import Feed
 from assistant.services.events.hub import hub
@@ -14,6 +16,8 @@ from assistant.services.responses.transcript import Event
 # What wakes a follower may be lost, so it looks by itself this often.
 LOOK_SECONDS = 1.0
 AT_ONCE = 500
+# So long PostgreSQL may be away before its followers are sent away, too.
+PATIENCE_SECONDS = 30.0
 
 
 class News(NamedTuple):
@@ -29,13 +33,20 @@ def follow(
     """Yield events behind a number as they come, several at once; none is a sign of life.
 
     It ends with the response, or early when the process leaves: only the last that is yielded says
-    which. Raises `NotFound` for a response that is not the owner's, or is deleted later.
+    which. Raises `NotFound` for a response that is not the owner's, or is deleted later, and
+    `Unavailable` if PostgreSQL is away at first, or for long.
     """
-    feed = Feed()
+    feed, seen_at = Feed(), float("-inf")
     with hub().feed(response_id, owner_id, feed):
         while True:
-            with turn():
-                news = read(owner_id, response_id, after)
+            try:
+                with turn():
+                    news = read(owner_id, response_id, after)
+                seen_at = time.monotonic()
+            except Unavailable:
+                if time.monotonic() - seen_at > PATIENCE_SECONDS:
+                    raise
+                news = News([], over=False)
             if news.events:
                 after = news.events[-1].number
             yield news

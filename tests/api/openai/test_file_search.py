@@ -100,13 +100,13 @@ def test_a_message_before_a_call_keeps_its_citations(
     function = {"name": "ring", "arguments": "{}"}
     calls = [{"index": 0, "id": "call_a", "type": "function", "function": function}]
     model.script(
-        deltas=[{"content": "On Fridays [1]"}, {"content": "."}, {"tool_calls": calls}],
+        deltas=[{"content": "On Fridays [1]"}, {"content": ".\n"}, {"tool_calls": calls}],
         finish_reason="tool_calls",
     )
     tools = [search(store), {"type": "function", "name": "ring"}]
     ended = done(user, create(user, "When is the foghorn sounded?", tools=tools))
     _, message, call = ended["output"]
-    assert (text_of(ended), call["name"]) == ("On Fridays.", "ring")
+    assert (text_of(ended), call["name"]) == ("On Fridays.\n", "ring")
     (citation,) = message["content"][0]["annotations"]
     assert (citation["index"], citation["file_id"]) == (10, file["id"])
 
