@@ -73,6 +73,11 @@ def test_what_cannot_be_added_is_said(lab: ModelServer) -> None:
         add("other", "not an address")
     with pytest.raises(InvalidInput):
         add("other", lab, "extractive")
+    for values in ({"input_price": -1}, {"output_price": 10**7}, {"fallback": "x" * 162}):
+        with pytest.raises(InvalidInput):
+            add("other", lab, "other-model", **values)
+    with pytest.raises(InvalidInput):
+        add("other", lab, "x" * 129)
     with pytest.raises(NotFound):
         rows.remove("nobody")
     rows.remove("lab")

@@ -58,7 +58,7 @@ class Dialect:
         status = error.status_code if isinstance(error, openai.APIStatusError) else 400
         if status not in REFUSALS:
             return None
-        words = complaints.words_of(error, private_words(request.messages))
+        words = complaints.words_of(error, [request.model, *private_words(request.messages)])
         habits = self.habits(request.model)
         instead: Body = {}
         if complaints.TOO_LONG.search(words) or complaints.TOO_LONG_CODE.search(words):

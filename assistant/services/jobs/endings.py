@@ -8,6 +8,7 @@ from assistant.errors import PermanentError, TransientError
 from assistant.extensions import settings
 from assistant.models import Job, JobState, Queue
 from assistant.services.jobs.statements import Seconds
+from assistant.services.providers.choosing import BUSY
 
 # What a server may ask us to wait at most; every job has a deadline before that.
 LONGEST_PAUSE = 86_400.0
@@ -16,6 +17,8 @@ LONGEST_BACKOFF = 300.0
 # tenth longer, so that it stays about a tenth of the time for which the trouble has lasted.
 UNCOUNTED_PAUSE = 15.0
 UNCOUNTED_GROWTH = 1.1
+# Until a slot of a model server may be free.
+BUSY_PAUSE = (1.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,10 @@ def tried_again(job: Job, error: TransientError) -> Ending:
     failures = job.failures + error.counted
     if failures >= job.max_failures:
         return failed(job, error)
-    if error.counted:
+    if error.code == BUSY:
+        # Else newcomers would get each slot that becomes free.
+        pause = random.uniform(*BUSY_PAUSE)
+    elif error.counted:
         pause = backoff(failures, error.retry_after)
     else:
         grown = UNCOUNTED_PAUSE * UNCOUNTED_GROWTH ** min(max(job.attempt - 4, 0), 64)

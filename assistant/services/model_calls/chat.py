@@ -14,6 +14,7 @@ from assistant.services.model_calls import answers, frames, refusals
 from assistant.services.model_calls.chunks import Chunks, pieces_of
 from assistant.services.model_calls.counting import Counted
 from assistant.services.model_calls.places import Place
+from assistant.services.providers import choosing
 
 PATH = "/chat/completions"
 STREAM = "text/event-stream"
@@ -25,6 +26,13 @@ def demand_model(name: str) -> None:
         raise InvalidInput(
             f"The model '{EXTRACTIVE}' takes its answers from documents and does not chat. Ask it "
             "with POST /api/v1/messages, or name another model; GET /v1/models lists them.",
+            pointer="/model",
+        )
+    if (elsewhere := choosing.found(name)) is not None:
+        # Its key is not in this process; and what is meant for it goes to nobody else.
+        raise InvalidInput(
+            f"The model '{name[:100]}' is of the server '{elsewhere[0].name}', to which nothing is "
+            "passed on from here. Ask it with POST /v1/responses or POST /api/v1/messages.",
             pointer="/model",
         )
     if not model_list.may_be_asked_for(name):

@@ -14,6 +14,7 @@ from assistant.services.generation import model_list
 from assistant.services.model_calls import answers, chat, refusals
 from assistant.services.model_calls.counting import Counted
 from assistant.services.model_calls.places import Place
+from assistant.services.providers import choosing
 from assistant.services.retrieval import given_texts
 
 PATH = "/embeddings"
@@ -39,7 +40,7 @@ def embed(owner_id: uuid.UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to a request for embeddings; raises what is wrong with it."""
     model = body["model"]
     if not is_own(model):
-        if model_list.is_listed(model):
+        if choosing.found(model) is None and model_list.is_listed(model):
             return _passed_on(owner_id, body)
         if not model.startswith(USUAL):
             raise UnknownModel(

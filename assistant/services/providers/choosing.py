@@ -48,16 +48,25 @@ def known() -> Sequence[ModelProvider]:
     return rows_kept
 
 
+def found(model: str) -> tuple[ModelProvider, str] | None:
+    """Return who has a model by this name, or by its own name before it, `lab/llama`.
+
+    The second value is what it calls the model. None if that is for the server of the settings.
+    """
+    name, _, rest = model.partition("/")
+    for row in known():
+        if row.name == name and rest:
+            return row, rest
+    return next(((row, model) for row in known() if model in row.models), None)
+
+
 class KnownProviders:
     """The providers in the database, for what asks models."""
 
     def of(self, model: str) -> Provider | None:
-        """Return who has a model by this name, or by its own name before it, `lab/llama`."""
-        name, _, rest = model.partition("/")
-        for row in known():
-            if row.name == name and rest:
-                return _opened(row, rest)
-        return next((_opened(row, model) for row in known() if model in row.models), None)
+        """Return who has a model by this name; see `found`."""
+        known_by = found(model)
+        return None if known_by is None else _opened(*known_by)
 
     def enter(self, provider: Provider, seconds: float) -> Callable[[], None]:
         """Take a slot; while Redis is away, nobody counts."""

@@ -1,7 +1,7 @@
 """Servers of language models: added, listed, removed, and their keys sealed anew."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +17,8 @@ from assistant.services.providers import choosing
 # The server that OPENAI_BASE_URL names.
 DEFAULT = "default"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+LONGEST_MODEL, LONGEST_FALLBACK = 128, 161
+DEAREST = 1_000_000
 CAPABILITIES = ("tools", "json_schema", "vision", "reasoning")
 
 
@@ -31,6 +33,7 @@ def add(
         )
     if not models or EXTRACTIVE in models:
         raise InvalidInput(f"Name the models that it has; none of them is '{EXTRACTIVE}'.")
+    _demand_sizes(models, values)
     try:
         base_url = addresses.http(base_url)
     except ValueError as error:
@@ -48,6 +51,19 @@ def add(
         session.refresh(made)
     choosing.forget()
     return made
+
+
+def _demand_sizes(models: Sequence[str], values: Mapping[str, Any]) -> None:
+    """Raise `InvalidInput` for what its columns do not take, or what means nothing."""
+    if any(not name or len(name) > LONGEST_MODEL for name in models):
+        raise InvalidInput(f"A model's name has 1 to {LONGEST_MODEL} characters.")
+    fallback = values.get("fallback")
+    if fallback is not None and len(fallback) > LONGEST_FALLBACK:
+        raise InvalidInput(f"The fallback's name has at most {LONGEST_FALLBACK} characters.")
+    for name in ("input_price", "output_price"):
+        price = values.get(name)
+        if price is not None and not 0 <= price < DEAREST:
+            raise InvalidInput(f"A price is from 0 to less than {DEAREST} for a million tokens.")
 
 
 def list_() -> list[ModelProvider]:

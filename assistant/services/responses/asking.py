@@ -8,6 +8,7 @@ from assistant.config import EXTRACTIVE
 from assistant.errors import InvalidInput, NothingNamed, Unavailable
 from assistant.extensions import settings
 from assistant.services.generation import model_list
+from assistant.services.providers import choosing
 from assistant.services.responses import file_search
 from assistant.services.responses.output_items import Members
 
@@ -35,6 +36,8 @@ def model(name: str | None) -> str:
     """Return the model that is to answer; raises `UnknownModel`."""
     if name is None:
         return settings.openai_model
+    if choosing.found(name) is not None:
+        return name
     try:
         offered = [one.id for one in model_list.list_()]
     except Unavailable:
