@@ -25,7 +25,7 @@ class AllUsageQuerySchema(UsageQuerySchema):
     skip = QueryInteger(load_default=0, validate=validate.Range(min=0, max=1_000_000))
 
 
-class LimitSchema(Schema):
+class QuotaSchema(Schema):
     """A limit, and what there is of it."""
 
     limit = fields.Integer(
@@ -41,11 +41,11 @@ class LimitSchema(Schema):
 class LimitsSchema(Schema):
     """All limits of a user."""
 
-    open_jobs = fields.Nested(LimitSchema)
-    documents = fields.Nested(LimitSchema)
-    stored_bytes = fields.Nested(LimitSchema, metadata={"description": "The same bytes count once"})
-    tokens_per_day = fields.Nested(LimitSchema)
-    tokens_per_month = fields.Nested(LimitSchema)
+    open_jobs = fields.Nested(QuotaSchema)
+    documents = fields.Nested(QuotaSchema)
+    stored_bytes = fields.Nested(QuotaSchema, metadata={"description": "The same bytes count once"})
+    tokens_per_day = fields.Nested(QuotaSchema)
+    tokens_per_month = fields.Nested(QuotaSchema)
 
 
 class UsageDaySchema(Schema):

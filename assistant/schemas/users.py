@@ -30,7 +30,7 @@ class UserCreationSchema(RegistrationSchema):
     role = fields.Enum(Role, by_value=True)
 
 
-class UserLimitsSchema(Request):
+class LimitsChangeSchema(Request):
     """Limits for one user instead of the settings'; null leaves one to these, 0 is no limit."""
 
     open_jobs = _limit(1)
@@ -51,7 +51,7 @@ class ProfileChangeSchema(Request):
     # Others set these: they may come back as they are.
     role = fields.Enum(Role, by_value=True, metadata={"description": STAYS})
     is_active = Flag(metadata={"description": STAYS})
-    limits = fields.Nested(UserLimitsSchema, metadata={"description": STAYS})
+    limits = fields.Nested(LimitsChangeSchema, metadata={"description": STAYS})
     old_password = Text(
         longest=1024,
         shortest=1,
@@ -79,7 +79,7 @@ class UserChangeSchema(Request):
     password = NewPassword()
     role = fields.Enum(Role, by_value=True)
     is_active = Flag()
-    limits = fields.Nested(UserLimitsSchema)
+    limits = fields.Nested(LimitsChangeSchema)
 
 
 class InvitationCreationSchema(Request):
