@@ -3,7 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from assistant.errors import PermanentError
 
@@ -19,15 +20,12 @@ class Sealing:
 
     def seal(self, secret: str) -> str:
         """Return a secret as it may be kept; raises `PermanentError` without a key."""
-        sealed: bytes = self._fernet().encrypt(secret.encode())
-        return sealed.decode()
+        return self._fernet().encrypt(secret.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """Return what was sealed; raises `PermanentError` if it was with another key."""
-        from cryptography.fernet import InvalidToken
-
         try:
-            secret: bytes = self._fernet().decrypt(sealed.encode())
+            secret = self._fernet().decrypt(sealed.encode())
         except InvalidToken:
             raise PermanentError(
                 "A model server's key was sealed with another ENCRYPTION_KEY. Set that one as "
@@ -36,21 +34,13 @@ class Sealing:
             ) from None
         return secret.decode()
 
-    def _fernet(self) -> Any:
+    def _fernet(self) -> MultiFernet:
         if not self._keys:
             raise PermanentError(
                 "Keys of model servers are sealed with ENCRYPTION_KEY, which is not set. Set it to "
                 f"{SHORTEST_KEY} random characters where models are asked and added.",
                 code=CODE,
             )
-        try:
-            from cryptography.fernet import Fernet, MultiFernet
-        except ModuleNotFoundError:
-            raise PermanentError(
-                "Keys of model servers are sealed with the package cryptography, which is not "
-                "installed. Install it, or add servers that want no key.",
-                code=CODE,
-            ) from None
         # A word of any length becomes a key of the right one.
         digests = (hashlib.sha256(key.encode()).digest() for key in self._keys)
         return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from assistant.api import responses
 from assistant.api.arguments import StrictBlueprint
@@ -77,12 +77,7 @@ def follow_job(query: dict[str, Any], job_id: uuid.UUID) -> Response:
         return responses.no_content()
     me = caller()
     presence = Presence(lambda: recheck(me, jobs.SharedRead(job_id)))
-    frames = line.pieces(_frames(chain([first], batches), presence))
-    response = Response(stream_with_context(frames), mimetype="text/event-stream")
-    response.call_on_close(line.close)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Accel-Buffering"] = "no"
-    return response
+    return line.answer(_frames(chain([first], batches), presence))
 
 
 def _cursor(query: dict[str, Any]) -> int | None:

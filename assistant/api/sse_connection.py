@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flask import Response, stream_with_context
+
 logger = logging.getLogger(__name__)
 
 # How long one piece may take to be written.
@@ -60,6 +62,15 @@ class Line:
     def has_rest(self) -> bool:
         """Return whether the connection took the last piece only in part."""
         return bool(self._rest)
+
+    def answer(self, frames: Iterator[bytes]) -> Response:
+        """Return an answer with these frames as they come, which nobody keeps or gathers."""
+        pieces = stream_with_context(self.pieces(frames))
+        response = Response(pieces, mimetype="text/event-stream")
+        response.call_on_close(self.close)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"
+        return response
 
     def pieces(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the pieces of the answer; the connection is cut when one of them is not taken."""

@@ -27,7 +27,7 @@ USED: Columns = {
     "DAY (UTC)": lambda one: one["day"],
     "OWNER": lambda one: one["owner"],
     "MODEL": lambda one: one["model"],
-    "REPLIES": lambda one: one["replies"],
+    "ATTEMPTS": lambda one: one["attempts"],
     "PROMPT TOKENS": lambda one: one["prompt_tokens"],
     "COMPLETION TOKENS": lambda one: one["completion_tokens"],
     "COST": lambda one: "" if one["cost"] is None else f"{one['cost']:.4f}",
@@ -189,9 +189,9 @@ def rekey(as_json: bool) -> None:
 @click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True)
 @as_json
 def usage_of_models(days: int, as_json: bool) -> None:
-    """Show what replies took by day, owner and model, and what that cost at today's prices.
+    """Show what was taken by day, owner and model, and what that cost at today's prices.
 
-    Replies that are kept are counted, by what their last attempt took.
+    The figures are those of `flask usage`.
 
     \b
     Example:
@@ -201,4 +201,4 @@ def usage_of_models(days: int, as_json: bool) -> None:
     if as_json:
         print_json(bodies)
     else:
-        print_table(USED, bodies, nothing="No reply has taken anything.")
+        print_table(USED, bodies, nothing="Nothing was taken of any model.")

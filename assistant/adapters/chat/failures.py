@@ -1,22 +1,17 @@
 """Say what went wrong with a model server, whether it may pass, and what the operator can do."""
 
-import math
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx2
 import openai
 
 from assistant.adapters.chat.complaints import TOO_LONG, TOO_LONG_CODE
 from assistant.adapters.chat.quoting import Called, quoted
+from assistant.adapters.retry_after import retry_after
 from assistant.errors import ContextTooLong, PermanentError, TransientError
 
 SPENT = re.compile(r"insufficient|credit|billing|spend_limit|current_quota")
 FILTERED = re.compile(r"content_filter|content_policy|ResponsibleAIPolicy|data_inspection_failed")
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
-SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def unreachable(called: Called, error: openai.APIConnectionError) -> PermanentError:
@@ -163,37 +158,3 @@ def context_too_long(called: Called) -> PermanentError:
         "Start a new conversation, or set CONTEXT_TOKENS to the model's window.",
         window=called.window,
     )
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a response asks to wait, if it does."""
-    milliseconds = _seconds(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    asked = headers.get("retry-after")
-    if asked:
-        return _seconds(asked) if _seconds(asked) is not None else _until(asked)
-    for kind in ("requests", "tokens"):
-        if headers.get(f"x-ratelimit-remaining-{kind}") == "0":
-            parts = DURATION.findall(headers.get(f"x-ratelimit-reset-{kind}") or "")
-            if parts:
-                return sum(float(figure) * SECONDS[unit] for figure, unit in parts)
-    return None
-
-
-def _seconds(value: str | None) -> float | None:
-    try:
-        seconds = float(value or "")
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def _until(date: str) -> float | None:
-    try:
-        moment = parsedate_to_datetime(date)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)

@@ -23,7 +23,7 @@ MARKS = {
 CLOSING = re.compile("|".join(map(re.escape, MARKS.values())))
 FIRST = frozenset(mark[0] for mark in MARKS.values())
 # A mark that is quoted is spoken about.
-QUOTES = "`'\"“‘«"  # noqa: RUF001
+QUOTES = "`'\"“‘«"  # noqa: RUF001  # the signs meant
 
 
 class Thoughts:

@@ -5,8 +5,8 @@ import openai
 
 from assistant.adapters.chat.complaints import TOO_LONG, TOO_LONG_CODE
 from assistant.adapters.chat.failures import SPENT
-from assistant.adapters.chat.failures import retry_after as asked_to_wait
 from assistant.adapters.chat.quoting import Called, quoted
+from assistant.adapters.retry_after import retry_after as asked_to_wait
 from assistant.errors import PermanentError, TransientError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from assistant.api.events import SIGN_OF_LIFE
 from assistant.api.hanging_up import HungUp, listening
@@ -40,12 +40,9 @@ def send(
     line = Line(request.environ)
     presence = Presence(lambda: recheck(me, jobs.SharedRead(response_id)))
     frames = _frames(first, batches, presence, request.environ, afterwards)
-    answer = Response(stream_with_context(line.pieces(frames)), mimetype="text/event-stream")
-    answer.call_on_close(line.close)
+    answer = line.answer(frames)
     # A stream that is closed before its first piece was asked for never begins.
     answer.call_on_close(frames.close)
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Accel-Buffering"] = "no"
     return answer
 
 

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from assistant.api.hanging_up import pieces_while_connected, while_connected
 from assistant.api.sse_connection import Line
@@ -22,13 +22,9 @@ def streamed(chunks: Generator[dict[str, Any], None, None]) -> Response:
     first = while_connected(lambda: next(chunks, None))
     line = Line(request.environ)
     rest = pieces_while_connected(chunks, request.environ)
-    frames = line.pieces(_frames(chain([first], rest) if first is not None else rest, chunks))
-    response = Response(stream_with_context(frames), mimetype="text/event-stream")
-    response.call_on_close(line.close)
+    response = line.answer(_frames(chain([first], rest) if first is not None else rest, chunks))
     # Also where nobody has begun to read.
     response.call_on_close(chunks.close)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Accel-Buffering"] = "no"
     return response
 
 

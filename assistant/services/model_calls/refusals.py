@@ -2,15 +2,13 @@
 
 import json
 import logging
-import math
 import re
-import time
 from collections.abc import Mapping
-from email.utils import mktime_tz, parsedate_tz
 from http import HTTPStatus
 from typing import Any
 
 from assistant.adapters.model_calls import TIMED_OUT, ModelAnswer
+from assistant.adapters.retry_after import retry_after
 from assistant.errors import (
     AssistantError,
     InvalidInput,
@@ -186,24 +184,3 @@ def words_of(said: Mapping[str, Any]) -> str:
     if not isinstance(words, str) or "<html" in words.lower():
         return ""
     return adapters.model_calls.without_key(" ".join(words.split()))[:LONGEST_WORDS]
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that the server asks to wait, if it does."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    asked = headers.get("retry-after", "")
-    seconds = _number(asked)
-    if seconds is not None:
-        return seconds
-    moment = parsedate_tz(asked) if asked else None
-    return None if moment is None else max(mktime_tz(moment) - time.time(), 0.0)
-
-
-def _number(written: str | None) -> float | None:
-    try:
-        number = float(written or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None

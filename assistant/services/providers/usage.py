@@ -1,4 +1,4 @@
-"""What replies have taken, and what that cost, by day, owner and model."""
+"""What models have taken, and what that cost, by day, owner and model."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,28 +15,23 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What the replies of a day took of one owner's model; no `cost` where no price is known."""
+    """What a day took of one owner's model; no `cost` where no price is known."""
 
     day: date
     owner: str
     model: str
-    replies: int
+    attempts: int
     prompt_tokens: int
     completion_tokens: int
     cost: float | None
 
 
-# By the name that was asked for, which decides who is paid; without one, what has answered.
+# By the name that was asked for, which decides who is paid.
 _TAKEN = text("""
-SELECT (messages.created_at AT TIME ZONE 'UTC')::date AS day, users.username AS owner,
-    coalesce(nullif(coalesce(messages.options ->> 'model', conversations.model), 'extractive'),
-        messages.model) AS model,
-    count(*) AS replies, sum(prompt_tokens) AS prompt, sum(completion_tokens) AS completion
-FROM messages
-JOIN users ON users.id = messages.owner_id
-JOIN conversations ON conversations.id = messages.conversation_id
-WHERE messages.role = 'assistant' AND prompt_tokens IS NOT NULL AND messages.model IS NOT NULL
-    AND messages.created_at >= now() - make_interval(days => :days)
+SELECT day, username AS owner, model, sum(attempts)::bigint AS attempts,
+    sum(prompt_tokens) AS prompt, sum(completion_tokens) AS completion
+FROM usage_days JOIN users ON users.id = owner_id
+WHERE model <> '' AND day > (now() AT TIME ZONE 'utc')::date - :days
 GROUP BY 1, 2, 3
 ORDER BY 1 DESC, 2, 3
 """)
@@ -49,7 +44,7 @@ def by_day(days: int) -> list[Taken]:
         found = session.execute(_TAKEN, {"days": days}).all()
     return [
         Taken(
-            *(row.day, row.owner, row.model, row.replies),
+            *(row.day, row.owner, row.model, row.attempts),
             int(row.prompt),
             int(row.completion),
             _cost(providers, row.model, row.prompt, row.completion),

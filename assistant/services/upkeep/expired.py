@@ -9,6 +9,7 @@ from assistant.errors import Conflict, NotFound
 from assistant.services.documents import collection_deletion
 from assistant.services.stores import files, stores
 from assistant.services.upkeep.pace import Pace
+from assistant.services.upkeep.portions import work_off
 
 PACE_SECONDS = 60
 # Upkeep has other duties, and a round comes every few seconds.
@@ -32,15 +33,7 @@ class Expired:
         """Remove some, for about a second, and return how many that were."""
         if self._pace.due():
             self._left = list(_KINDS)
-        done: Counter[str] = Counter()
-        until = time.monotonic() + SECONDS
-        while self._left and time.monotonic() < until:
-            name = self._left[0]
-            gone = _some(*_KINDS[name], until)
-            done[name] += gone
-            if not gone:
-                self._left.pop(0)
-        return +done
+        return work_off(self._left, lambda name, until: _some(*_KINDS[name], until), SECONDS)
 
 
 def _some(

@@ -1,6 +1,5 @@
 """Removing what the operator wants kept for some days only, such as conversations."""
 
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from assistant.models import Conversation, Evaluation, ItemConversation, Job
 from assistant.services import audit, jobs
 from assistant.services.conversation_removal import erase
 from assistant.services.upkeep.pace import Pace
+from assistant.services.upkeep.portions import work_off
 
 PACE_SECONDS = 3600
 # Upkeep has other duties, and a round comes every few seconds.
@@ -62,15 +62,7 @@ class Retention:
         """Remove some, for about a second, and return how many that were."""
         if self._pace.due():
             self._left = list(_KINDS)
-        done: Counter[str] = Counter()
-        until = time.monotonic() + SECONDS
-        while self._left and time.monotonic() < until:
-            name = self._left[0]
-            gone = _KINDS[name]()
-            done[name] += gone
-            if not gone:
-                self._left.pop(0)
-        return +done
+        return work_off(self._left, lambda name, _: _KINDS[name](), SECONDS)
 
 
 def _limit(days: float) -> datetime:
